@@ -1,0 +1,38 @@
+"""Ids that cannot be mixed up, and the one way to make a new one.
+
+An id is a prefix that says what it names, an underscore and 22 base62 digits (16 random bytes). The exceptions are the
+ids that outsiders choose: an ask's slug, a platform's own account id.
+"""
+
+from typing import NewType
+
+from gateway.terms.entropy import Entropy
+
+PersonId = NewType("PersonId", str)
+AccountId = NewType("AccountId", str)
+ConnectionId = NewType("ConnectionId", str)
+StandingId = NewType("StandingId", str)
+AppId = NewType("AppId", str)
+AskId = NewType("AskId", str)
+RequestId = NewType("RequestId", str)
+GrantId = NewType("GrantId", str)
+PermissionId = NewType("PermissionId", str)
+FamilyId = NewType("FamilyId", str)
+RecordId = NewType("RecordId", str)
+TraceId = NewType("TraceId", str)
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def base62(number: int, width: int) -> str:
+    """Write `number` in base62 (digits 0-9A-Za-z), zero-padded to `width`."""
+    digits: list[str] = []
+    while number:
+        number, digit = divmod(number, 62)
+        digits.append(DIGITS[digit])
+    return "".join(reversed(digits)).rjust(width, "0")
+
+
+def new_id(prefix: str, entropy: Entropy) -> str:
+    """Make a fresh id, for example `gr_4f...` for prefix `gr`; the caller wraps it in its NewType."""
+    return f"{prefix}_{base62(int.from_bytes(entropy.token(16)), 22)}"
