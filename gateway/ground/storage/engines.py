@@ -1,0 +1,71 @@
+"""The engines of one database: one that writes, one that reads pages."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+BUSY_TIMEOUT_MS = 2_000
+_DURABLE = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
+
+
+def is_sqlite(url: str) -> bool:
+    """Say whether the address names a SQLite file."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file of a SQLite address, absolute."""
+    database = make_url(url).database
+    if not database or database == ":memory:":
+        raise ValueError("the database must be a file")
+    return Path(database).absolute()
+
+
+def writing_engine(url: str) -> AsyncEngine:
+    """Open the engine that acts use.
+
+    SQLite gets a pool of exactly one connection whose every transaction begins IMMEDIATE: the one writer also
+    checkpoints, so Debian's WAL-reset bug cannot bite, and two acts never share a transaction.
+    """
+    if not is_sqlite(url):
+        return create_async_engine(url, pool_size=10, max_overflow=0, pool_pre_ping=True)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=10)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (*_DURABLE, f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}"):
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def reading_engine(url: str, writer: AsyncEngine) -> AsyncEngine:
+    """Open the engine that pages and queries read through: read-only on SQLite, the same pool on PostgreSQL."""
+    if not is_sqlite(url):
+        return writer
+    return create_async_engine(
+        f"sqlite+aiosqlite:///file:{sqlite_path(url)}?mode=ro&uri=true", pool_size=4, max_overflow=0, pool_timeout=10
+    )
+
+
+def point_connection(url: str) -> sqlite3.Connection:
+    """Open the read-only connection for single look-ups made inline on the loop (SQLite only).
+
+    It runs in autocommit: each read sees every commit made before it.
+    """
+    connection = sqlite3.connect(
+        f"file:{sqlite_path(url)}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=0
+    )
+    connection.execute("PRAGMA query_only=ON")
+    return connection

@@ -1,0 +1,152 @@
+"""`Storage`: how every room reaches the database, and the unit of work that every act runs in."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.ground.storage import engines
+from gateway.terms.refusal import Unavailable
+
+_SQLITE = sqlite.dialect(paramstyle="named")
+P = ParamSpec("P")
+T = TypeVar("T")
+_LOST = (OperationalError, InterfaceError, PoolTimeoutError, OSError, sqlite3.OperationalError)
+
+
+class UnitOfWork:
+    """One transaction. Leaving it without `commit` undoes everything."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.is_committed = False
+
+    async def commit(self) -> None:
+        """Make everything so far durable; the unit is over."""
+        await self.connection.commit()
+        self.is_committed = True
+
+
+class PointQuery:
+    """A single look-up, compiled once, that the verdict makes for each call.
+
+    Args:
+        statement: a Core select with named bind parameters; every column's type decides how its value is read.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+        compiled = statement.compile(dialect=_SQLITE)
+        self.sql = str(compiled)
+        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self._binders = compiled._bind_processors  # noqa: SLF001 - the public API has no name for it
+        columns = statement.selected_columns
+        self._readers = [column.type.dialect_impl(_SQLITE).result_processor(_SQLITE, None) for column in columns]
+
+    def parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Bind `values` as SQLite wants them."""
+        bound = {**self._fixed, **values}
+        return {name: self._binders[name](value) if name in self._binders else value for name, value in bound.items()}
+
+    def decoded(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        """Read a raw SQLite row as the columns' types say."""
+        return tuple(read(value) if read else value for read, value in zip(self._readers, row, strict=True))
+
+
+class Storage:
+    """The database of this gateway.
+
+    Args:
+        url: `sqlite+aiosqlite:///file` (one process) or `postgresql+asyncpg://...`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = engines.is_sqlite(url)
+        self.writer = engines.writing_engine(url)
+        self.reader = engines.reading_engine(url, self.writer)
+        self._points: sqlite3.Connection | None = None
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[UnitOfWork]:
+        """Open a unit of work. Only acts, the trace writer and a session's last-seen do so.
+
+        Raises:
+            Unavailable: the database did not answer, is locked or full. Nothing was written, unless the error came out
+                of `commit` itself on PostgreSQL, where the outcome is unknown.
+        """
+        with translated():
+            async with self.writer.connect() as connection:
+                unit = UnitOfWork(connection)
+                try:
+                    await connection.begin()
+                    yield unit
+                finally:
+                    if not unit.is_committed:
+                        await connection.rollback()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a connection for reading a page. It sees every commit made before."""
+        with translated():
+            async with self.reader.connect() as connection:
+                yield connection
+
+    async def point(self, query: PointQuery, **values: Any) -> list[tuple[Any, ...]]:
+        """Run one compiled look-up against the authority itself, never a copy.
+
+        SQLite answers inline on the loop from its own read-only connection (some microseconds); PostgreSQL by one
+        round trip to the primary.
+
+        Raises:
+            Unavailable: no answer; the caller lets nothing through.
+        """
+        with translated():
+            if not self.is_sqlite:
+                async with self.reader.connect() as connection:
+                    return [tuple(row) for row in await connection.execute(query.statement, values)]
+            if self._points is None:
+                self._points = engines.point_connection(self.url)
+            rows = self._points.execute(query.sql, query.parameters(values)).fetchall()
+            return [query.decoded(row) for row in rows]
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        if self._points is not None:
+            self._points.close()
+            self._points = None
+        if self.reader is not self.writer:
+            await self.reader.dispose()
+        await self.writer.dispose()
+
+
+class translated:  # noqa: N801 - reads as a phrase: `with translated():`
+    """Turn a database's failures into `Unavailable`; constraint violations stay what they are."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        """Translate `error` where it is one of the database's."""
+        lost = isinstance(error, _LOST) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        if lost:
+            raise Unavailable("database") from error
+
+
+def shielded(act: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+    """Let an act finish although its caller is cancelled (a client that hangs up during a commit)."""
+
+    @wraps(act)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.shield(asyncio.ensure_future(act(*args, **kwargs)))
+
+    return run

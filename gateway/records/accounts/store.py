@@ -1,0 +1,145 @@
+"""Questions and changes on accounts, connections and standings."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
+from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
+from gateway.terms.ids import AccountId, ConnectionId, PersonId
+
+
+def _connection(row: RowMapping) -> Connection:
+    fields: dict[str, Any] = {**row, "state": ConnectionState(row["state"])}
+    return Connection(**fields)
+
+
+async def find(connection: AsyncConnection, account_id: AccountId) -> Account | None:
+    """Find an account by id."""
+    row = (await connection.execute(select(accounts).where(accounts.c.id == account_id))).mappings().first()
+    return Account(**row) if row else None
+
+
+async def find_external(connection: AsyncConnection, platform: str, external_id: str) -> Account | None:
+    """Find an account by the platform's own id."""
+    query = select(accounts).where(accounts.c.platform == platform, accounts.c.external_id == external_id)
+    row = (await connection.execute(query)).mappings().first()
+    return Account(**row) if row else None
+
+
+async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:
+    """List the accounts that the person may decide for now, with the standing that says so."""
+    query = (
+        select(accounts, standings.c.id.label("standing_id"), *[c for c in standings.c if c.name != "id"])
+        .join(standings, standings.c.account_id == accounts.c.id)
+        .where(standings.c.person_id == person_id, standings.c.lapses_at > now)
+        .order_by(accounts.c.linked_at, accounts.c.id)
+    )
+    held: list[tuple[Account, Standing]] = []
+    for row in (await connection.execute(query)).mappings():
+        account = Account(**{name: row[name] for name in ("id", "platform", "external_id", "name", "linked_at")})
+        names = ("account_id", "person_id", "role", "proven_how", "proven_at", "lapses_at")
+        held.append((account, Standing(id=row["standing_id"], **{name: row[name] for name in names})))
+    return held
+
+
+async def find_standing(
+    connection: AsyncConnection, account_id: AccountId, person_id: PersonId, now: datetime
+) -> Standing | None:
+    """Find the person's standing on the account, if it holds now."""
+    query = select(standings).where(
+        standings.c.account_id == account_id, standings.c.person_id == person_id, standings.c.lapses_at > now
+    )
+    row = (await connection.execute(query)).mappings().first()
+    return Standing(**row) if row else None
+
+
+async def add(connection: AsyncConnection, account: Account) -> None:
+    """Add an account; linked twice at once raises IntegrityError."""
+    await connection.execute(insert(accounts).values(**_fields(account)))
+
+
+async def rename(connection: AsyncConnection, account_id: AccountId, name: str) -> None:
+    """Take over the name that the platform gives the account today."""
+    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(name=name))
+
+
+async def save_standing(connection: AsyncConnection, standing: Standing) -> None:
+    """Prove a standing anew, or for the first time."""
+    proven = {
+        "role": standing.role,
+        "proven_how": standing.proven_how,
+        "proven_at": standing.proven_at,
+        "lapses_at": standing.lapses_at,
+    }
+    known = standings.c.account_id == standing.account_id, standings.c.person_id == standing.person_id
+    if (await connection.execute(update(standings).where(*known).values(**proven))).rowcount == 0:
+        await connection.execute(insert(standings).values(**_fields(standing)))
+
+
+async def end_standing(connection: AsyncConnection, account_id: AccountId, person_id: PersonId, now: datetime) -> bool:
+    """Let the person's standing lapse now; False if there was none."""
+    known = standings.c.account_id == account_id, standings.c.person_id == person_id, standings.c.lapses_at > now
+    return (await connection.execute(update(standings).where(*known).values(lapses_at=now))).rowcount == 1
+
+
+async def list_lapsed(connection: AsyncConnection, now: datetime) -> list[AccountId]:
+    """List the accounts that have no standing left."""
+    held = select(standings.c.id).where(standings.c.account_id == accounts.c.id, standings.c.lapses_at > now)
+    rows = await connection.execute(select(accounts.c.id).where(~held.exists()))
+    return [AccountId(row.id) for row in rows]
+
+
+async def find_connection(connection: AsyncConnection, account_id: AccountId, *, lock: bool = False) -> Connection | None:
+    """Find the gateway's connection to the account; `lock` holds the row until the unit ends."""
+    query = select(connections).where(connections.c.account_id == account_id)
+    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
+    return _connection(row) if row else None
+
+
+async def add_connection(connection: AsyncConnection, link: Connection) -> None:
+    """Add a connection."""
+    await connection.execute(insert(connections).values(**_fields(link)))
+
+
+async def renew_connection(connection: AsyncConnection, link: Connection) -> bool:
+    """Store a renewed credential; False if someone renewed it before (the generation moved)."""
+    known = connections.c.id == link.id, connections.c.generation == link.generation - 1
+    return (await connection.execute(update(connections).where(*known).values(**_fields(link)))).rowcount == 1
+
+
+async def mark_lost(
+    connection: AsyncConnection, connection_id: ConnectionId, *, generation: int, reason: str, now: datetime
+) -> bool:
+    """Note that the platform refuses the credential of this generation; False if it was renewed meanwhile."""
+    known = connections.c.id == connection_id, connections.c.generation == generation
+    lost = {"state": ConnectionState.LOST, "lost_reason": reason, "changed_at": now}
+    return (await connection.execute(update(connections).where(*known).values(**lost))).rowcount == 1
+
+
+async def add_attempt(connection: AsyncConnection, attempt: LinkAttempt) -> None:
+    """Remember a journey to a platform."""
+    await connection.execute(insert(link_attempts).values(**_fields(attempt)))
+
+
+async def redeem_attempt(
+    connection: AsyncConnection, hashed_state: bytes, person_id: PersonId, now: datetime
+) -> LinkAttempt | None:
+    """Take a journey's return, once: None if it is unknown, another's, used or too late."""
+    known = (
+        link_attempts.c.hashed_state == hashed_state,
+        link_attempts.c.person_id == person_id,
+        link_attempts.c.used_at.is_(None),
+        link_attempts.c.expires_at > now,
+    )
+    if (await connection.execute(update(link_attempts).where(*known).values(used_at=now))).rowcount != 1:
+        return None
+    query = select(link_attempts).where(link_attempts.c.hashed_state == hashed_state)
+    row = (await connection.execute(query)).mappings().one()
+    return LinkAttempt(**{name: value for name, value in row.items() if name != "used_at"})
+
+
+def _fields(record: Account | Connection | Standing | LinkAttempt) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}

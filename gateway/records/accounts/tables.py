@@ -1,0 +1,57 @@
+"""The tables of accounts, connections, standings and link attempts."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+
+from gateway.ground.storage.schema import Instant, metadata
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("platform", String, nullable=False),
+    Column("external_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("linked_at", Instant, nullable=False),
+    UniqueConstraint("platform", "external_id"),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("upstream_app", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("lost_reason", String),
+    Column("sealed_credential", LargeBinary, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("credential_expires_at", Instant),
+    Column("changed_at", Instant, nullable=False),
+    UniqueConstraint("account_id", "upstream_app"),
+)
+
+standings = Table(
+    "standings",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("role", String, nullable=False),
+    Column("proven_how", String, nullable=False),
+    Column("proven_at", Instant, nullable=False),
+    Column("lapses_at", Instant, nullable=False),
+    UniqueConstraint("account_id", "person_id"),
+    Index(None, "person_id"),
+)
+
+link_attempts = Table(
+    "link_attempts",
+    metadata,
+    Column("hashed_state", LargeBinary, primary_key=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("platform", String, nullable=False),
+    Column("sealed_verifier", LargeBinary, nullable=False),
+    Column("return_to", String, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)

@@ -1,0 +1,72 @@
+"""Accounts, connections and standings, as the rest of the house sees them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from gateway.terms.ids import AccountId, ConnectionId, PersonId, StandingId
+
+STANDING_LASTS = timedelta(days=90)
+LINK_ATTEMPT_LASTS = timedelta(minutes=10)
+
+
+class ConnectionState(StrEnum):
+    """Whether the platform still takes the gateway's credential for the account."""
+
+    LIVE = "live"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One thing on a platform; `external_id` is the platform's own id for it."""
+
+    id: AccountId
+    platform: str
+    external_id: str
+    name: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The gateway's own link to an account through one upstream app.
+
+    `sealed_credential` is opened by the vault for the place (connections, id, sealed_credential); `generation` counts
+    renewals, so that a renewal that lost the race is seen.
+    """
+
+    id: ConnectionId
+    account_id: AccountId
+    upstream_app: str
+    state: ConnectionState
+    lost_reason: str | None
+    sealed_credential: bytes
+    generation: int
+    credential_expires_at: datetime | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """This person may decide for this account, until `lapses_at`, because of `proven_how` at `proven_at`."""
+
+    id: StandingId
+    account_id: AccountId
+    person_id: PersonId
+    role: str
+    proven_how: str
+    proven_at: datetime
+    lapses_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAttempt:
+    """A journey to a platform and back. Its `state` value is known only by hash; the verifier is sealed."""
+
+    hashed_state: bytes
+    person_id: PersonId
+    platform: str
+    sealed_verifier: bytes
+    return_to: str
+    expires_at: datetime

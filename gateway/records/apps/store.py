@@ -1,0 +1,80 @@
+"""Questions and changes on apps, secrets and asks."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.records.apps.tables import app_secrets, apps, asks
+from gateway.records.apps.types import App, AppSecret, AppState, Ask, AskText, Recipient
+from gateway.terms.ids import AppId, PersonId
+
+
+def _app(row: RowMapping) -> App:
+    fields: dict[str, Any] = {**row, "state": AppState(row["state"])}
+    return App(**fields)
+
+
+def _ask(row: RowMapping) -> Ask:
+    fields: dict[str, Any] = {name: value for name, value in row.items() if name != "position"}
+    fields["texts"] = {language: AskText(**text) for language, text in row["texts"].items()}
+    fields["recipients"] = tuple(Recipient(**recipient) for recipient in row["recipients"])
+    return Ask(**fields)
+
+
+async def find(connection: AsyncConnection, app_id: str) -> App | None:
+    """Find an app by its client_id, which may be anything that a stranger sent."""
+    row = (await connection.execute(select(apps).where(apps.c.id == app_id))).mappings().first()
+    return _app(row) if row else None
+
+
+async def list_all(connection: AsyncConnection, owner_id: PersonId | None = None) -> list[App]:
+    """List all apps, or those of one developer, oldest first."""
+    query = select(apps).order_by(apps.c.created_at, apps.c.id)
+    if owner_id is not None:
+        query = query.where(apps.c.owner_id == owner_id)
+    return [_app(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def list_asks(connection: AsyncConnection, app_id: AppId) -> list[Ask]:
+    """List what the app asks for, in the order in which it registered."""
+    query = select(asks).where(asks.c.app_id == app_id).order_by(asks.c.position)
+    return [_ask(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def add(connection: AsyncConnection, app: App, registered: list[Ask]) -> None:
+    """Add an app with its asks."""
+    await connection.execute(insert(apps).values(**{name: getattr(app, name) for name in app.__slots__}))
+    for position, ask in enumerate(registered):
+        fields = {name: getattr(ask, name) for name in ask.__slots__}
+        fields["texts"] = {language: asdict(text) for language, text in ask.texts.items()}
+        fields["recipients"] = [asdict(recipient) for recipient in ask.recipients]
+        await connection.execute(insert(asks).values(**fields, position=position))
+
+
+async def set_state(connection: AsyncConnection, app_id: AppId, state: AppState, reason: str | None) -> bool:
+    """Suspend or resume an app; False if it was in that state already."""
+    known = apps.c.id == app_id, apps.c.state != state
+    changed = await connection.execute(update(apps).where(*known).values(state=state, suspended_reason=reason))
+    return changed.rowcount == 1
+
+
+async def add_secret(connection: AsyncConnection, secret: AppSecret) -> None:
+    """Add a client secret."""
+    await connection.execute(insert(app_secrets).values(**{name: getattr(secret, name) for name in secret.__slots__}))
+
+
+async def end_secrets(connection: AsyncConnection, app_id: AppId, keep: int, now: datetime) -> None:
+    """End all live secrets of the app but the `keep` newest."""
+    live = await list_live_secrets(connection, app_id)
+    ended = [secret.id for secret in live[: len(live) - keep]] if len(live) > keep else []
+    await connection.execute(update(app_secrets).where(app_secrets.c.id.in_(ended)).values(ended_at=now))
+
+
+async def list_live_secrets(connection: AsyncConnection, app_id: AppId) -> list[AppSecret]:
+    """List the secrets that open the app's door now, oldest first."""
+    known = app_secrets.c.app_id == app_id, app_secrets.c.ended_at.is_(None)
+    query = select(app_secrets).where(*known).order_by(app_secrets.c.created_at, app_secrets.c.id)
+    return [AppSecret(**row) for row in (await connection.execute(query)).mappings()]

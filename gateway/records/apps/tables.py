@@ -1,0 +1,53 @@
+"""The tables of apps, their secrets and their asks."""
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, UniqueConstraint
+
+from gateway.ground.storage.schema import Instant, Words, metadata
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("legal_entity", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("contact", String, nullable=False),
+    Column("domain", String, nullable=False),
+    Column("country", String, nullable=False),
+    Column("owner_id", ForeignKey("people.id"), index=True),
+    Column("is_confidential", Boolean, nullable=False),
+    Column("dialect", String),
+    Column("may_refresh", Boolean, nullable=False),
+    Column("redirect_uris", Words, nullable=False),
+    Column("state", String, nullable=False),
+    Column("suspended_reason", String),
+    Column("reviewed_at", Instant),
+    Column("created_at", Instant, nullable=False),
+)
+
+app_secrets = Table(
+    "app_secrets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("app_id", ForeignKey("apps.id"), nullable=False, index=True),
+    Column("hashed_secret", LargeBinary, nullable=False, unique=True),
+    Column("last4", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+asks = Table(
+    "asks",
+    metadata,
+    Column("app_id", ForeignKey("apps.id"), primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("scope_version", Integer, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("texts", JSON, nullable=False),
+    Column("is_required", Boolean, nullable=False),
+    Column("retention_days", Integer, nullable=False),
+    Column("recipients", JSON, nullable=False),
+    UniqueConstraint("app_id", "scope", "purpose"),
+)

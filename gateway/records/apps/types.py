@@ -1,0 +1,94 @@
+"""An app and its asks, as the rest of the house sees them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.terms.ids import AppId, AskId, PersonId
+
+
+class AppState(StrEnum):
+    """Whether the app may do anything at all."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who receives the data, and the ISO 3166 code of the country where."""
+
+    name: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskText:
+    """What a person reads about an ask, in one language."""
+
+    purpose: str
+    refusal_effect: str
+    why_required: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One scope for one purpose, as the app registered it: the unit of consent.
+
+    `purpose` is the slug on the wire; `texts` holds `vi` and `en`. `retention_days` 0 means that nothing is kept.
+    """
+
+    id: AskId
+    app_id: AppId
+    scope: str
+    scope_version: int
+    purpose: str
+    texts: Mapping[str, AskText]
+    is_required: bool
+    retention_days: int
+    recipients: tuple[Recipient, ...]
+
+    @property
+    def wire_name(self) -> str:
+        """The unambiguous name of the ask in a `scope` parameter."""
+        return f"{self.scope}#{self.purpose}"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A third-party OAuth client. `id` is its client_id; `dialect` is the platform whose header it may use."""
+
+    id: AppId
+    name: str
+    legal_entity: str
+    address: str
+    contact: str
+    domain: str
+    country: str
+    owner_id: PersonId | None
+    is_confidential: bool
+    dialect: str | None
+    may_refresh: bool
+    redirect_uris: tuple[str, ...]
+    state: AppState
+    suspended_reason: str | None
+    reviewed_at: datetime | None
+    created_at: datetime
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Say whether an operator checked who stands behind the app."""
+        return self.reviewed_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class AppSecret:
+    """A client secret, known by its hash; two may live at once while one replaces the other."""
+
+    id: str
+    app_id: AppId
+    hashed_secret: bytes
+    last4: str
+    created_at: datetime
+    ended_at: datetime | None

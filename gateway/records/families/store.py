@@ -1,0 +1,155 @@
+"""Questions and changes on families and tokens. Single use is one conditional update whose rowcount is tested."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.records.families.tables import access_tokens, codes, families, family_permissions, refresh_tokens
+from gateway.records.families.types import VERIFIER_TRIES, AccessToken, Code, Family, RefreshToken
+from gateway.terms.ids import FamilyId, GrantId, PermissionId
+
+
+async def add(connection: AsyncConnection, family: Family) -> None:
+    """Add a family with the permissions that it reaches."""
+    fields = {name: getattr(family, name) for name in Family.__slots__ if name != "permission_ids"}
+    await connection.execute(insert(families).values(**fields))
+    reached = [{"family_id": family.id, "permission_id": each} for each in sorted(family.permission_ids)]
+    if reached:
+        await connection.execute(insert(family_permissions), reached)
+
+
+async def find(connection: AsyncConnection, family_id: FamilyId) -> Family | None:
+    """Find a family."""
+    row = (await connection.execute(select(families).where(families.c.id == family_id))).mappings().first()
+    if row is None:
+        return None
+    query = select(family_permissions.c.permission_id).where(family_permissions.c.family_id == family_id)
+    reached = frozenset(PermissionId(each.permission_id) for each in await connection.execute(query))
+    return Family(**row, permission_ids=reached)
+
+
+async def end(connection: AsyncConnection, family_id: FamilyId, now: datetime) -> bool:
+    """End one family with all its codes and tokens; False if it was over."""
+    known = families.c.id == family_id, families.c.ended_at.is_(None)
+    ended = (await connection.execute(update(families).where(*known).values(ended_at=now))).rowcount == 1
+    await _destroy_answers(connection, [family_id])
+    return ended
+
+
+async def end_all(connection: AsyncConnection, grant_id: GrantId, now: datetime) -> list[FamilyId]:
+    """End every family of the grant."""
+    return await _end_some(connection, select(families.c.id).where(families.c.grant_id == grant_id), now)
+
+
+async def end_unreachable(
+    connection: AsyncConnection, grant_id: GrantId, standing: Collection[PermissionId], now: datetime
+) -> list[FamilyId]:
+    """End the families of the grant that reach none of the permissions that still stand."""
+    reaches = exists().where(
+        and_(
+            family_permissions.c.family_id == families.c.id, family_permissions.c.permission_id.in_(sorted(standing))
+        )
+    )
+    query = select(families.c.id).where(families.c.grant_id == grant_id, ~reaches)
+    return await _end_some(connection, query, now)
+
+
+async def _end_some(connection: AsyncConnection, query: Any, now: datetime) -> list[FamilyId]:
+    rows = await connection.execute(query.where(families.c.ended_at.is_(None)))
+    ended = [FamilyId(row.id) for row in rows]
+    await connection.execute(update(families).where(families.c.id.in_(ended)).values(ended_at=now))
+    await _destroy_answers(connection, ended)
+    return ended
+
+
+async def _destroy_answers(connection: AsyncConnection, family_ids: Collection[FamilyId]) -> None:
+    sealed = refresh_tokens.c.family_id.in_(list(family_ids)), refresh_tokens.c.sealed_answer.is_not(None)
+    await connection.execute(update(refresh_tokens).where(*sealed).values(sealed_answer=None))
+
+
+async def add_code(connection: AsyncConnection, code: Code) -> None:
+    """Add an authorization code."""
+    await connection.execute(insert(codes).values(**{name: getattr(code, name) for name in Code.__slots__}))
+
+
+async def find_code(connection: AsyncConnection, hashed_code: bytes) -> Code | None:
+    """Find a code, redeemed or not."""
+    row = (await connection.execute(select(codes).where(codes.c.hashed_code == hashed_code))).mappings().first()
+    return Code(**row) if row else None
+
+
+async def redeem_code(connection: AsyncConnection, hashed_code: bytes, now: datetime) -> bool:
+    """Spend a code: True for exactly one caller, ever."""
+    usable = (
+        codes.c.hashed_code == hashed_code,
+        codes.c.redeemed_at.is_(None),
+        codes.c.expires_at > now,
+        codes.c.wrong_verifiers < VERIFIER_TRIES,
+    )
+    return (await connection.execute(update(codes).where(*usable).values(redeemed_at=now))).rowcount == 1
+
+
+async def count_wrong_verifier(connection: AsyncConnection, hashed_code: bytes) -> None:
+    """Count a wrong verifier; the fifth kills the code."""
+    known = codes.c.hashed_code == hashed_code
+    await connection.execute(update(codes).where(known).values(wrong_verifiers=codes.c.wrong_verifiers + 1))
+
+
+async def add_tokens(connection: AsyncConnection, access: AccessToken, refresh: RefreshToken | None) -> None:
+    """Add a pair of tokens, or an access token alone."""
+    fields: dict[str, Any] = {name: getattr(access, name) for name in AccessToken.__slots__}
+    if access.permission_ids is not None:
+        fields["permission_ids"] = tuple(sorted(access.permission_ids))
+    await connection.execute(insert(access_tokens).values(**fields))
+    if refresh is not None:
+        fields = {name: getattr(refresh, name) for name in RefreshToken.__slots__}
+        await connection.execute(insert(refresh_tokens).values(**fields))
+
+
+def _access(row: RowMapping) -> AccessToken:
+    subset = row["permission_ids"]
+    fields: dict[str, Any] = {**row, "permission_ids": None if subset is None else frozenset(subset)}
+    return AccessToken(**fields)
+
+
+async def find_access(connection: AsyncConnection, hashed_token: bytes) -> AccessToken | None:
+    """Find an access token, alive or not."""
+    query = select(access_tokens).where(access_tokens.c.hashed_token == hashed_token)
+    row = (await connection.execute(query)).mappings().first()
+    return _access(row) if row else None
+
+
+async def find_refresh(connection: AsyncConnection, hashed_token: bytes) -> RefreshToken | None:
+    """Find a refresh token, used or not."""
+    query = select(refresh_tokens).where(refresh_tokens.c.hashed_token == hashed_token)
+    row = (await connection.execute(query)).mappings().first()
+    return RefreshToken(**row) if row else None
+
+
+async def use_refresh(
+    connection: AsyncConnection, hashed_token: bytes, sealed_answer: bytes | None, now: datetime
+) -> bool:
+    """Spend a refresh token: True for exactly one caller, ever."""
+    usable = (
+        refresh_tokens.c.hashed_token == hashed_token,
+        refresh_tokens.c.used_at.is_(None),
+        refresh_tokens.c.expires_at > now,
+    )
+    spent = update(refresh_tokens).where(*usable).values(used_at=now, sealed_answer=sealed_answer)
+    return (await connection.execute(spent)).rowcount == 1
+
+
+async def destroy_answer(connection: AsyncConnection, parent_hash: bytes) -> None:
+    """Destroy the kept answer: one of its tokens was used, so it arrived."""
+    known = refresh_tokens.c.hashed_token == parent_hash
+    await connection.execute(update(refresh_tokens).where(known).values(sealed_answer=None))
+
+
+async def end_access(connection: AsyncConnection, hashed_token: bytes, now: datetime) -> None:
+    """End one access token."""
+    known = access_tokens.c.hashed_token == hashed_token, access_tokens.c.ended_at.is_(None)
+    await connection.execute(update(access_tokens).where(*known).values(ended_at=now))
+

@@ -1,0 +1,68 @@
+"""Families of tokens, codes and tokens: hashes, times and what they point at."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.terms.ids import AppId, FamilyId, GrantId, PermissionId, PersonId, RequestId
+
+CODE_LASTS = timedelta(seconds=60)
+ACCESS_LASTS = timedelta(minutes=15)
+REFRESH_IDLE = timedelta(days=30)
+VERIFIER_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One authorization's chain of tokens. It reaches `permission_ids` and nothing that was granted later."""
+
+    id: FamilyId
+    grant_id: GrantId
+    app_id: AppId
+    person_id: PersonId
+    permission_ids: frozenset[PermissionId]
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An authorization code, known by its hash."""
+
+    hashed_code: bytes
+    family_id: FamilyId
+    request_id: RequestId
+    redirect_uri: str
+    code_challenge: str
+    expires_at: datetime
+    redeemed_at: datetime | None
+    wrong_verifiers: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An access token, known by its hash. `permission_ids` None means all that its family reaches."""
+
+    hashed_token: bytes
+    family_id: FamilyId
+    parent_hash: bytes | None
+    permission_ids: frozenset[PermissionId] | None
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token, known by its hash.
+
+    `sealed_answer` is the token answer that its use produced, sealed under a key that only the token itself yields; it
+    is destroyed when one of the new tokens is first used (I3).
+    """
+
+    hashed_token: bytes
+    family_id: FamilyId
+    parent_hash: bytes | None
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    sealed_answer: bytes | None

@@ -1,0 +1,109 @@
+"""Questions on grants, and the one way to write a `Change`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.records.grants.tables import grants, permissions
+from gateway.records.grants.types import STANDING_STATES, Change, Grant, Permission, PermissionState
+from gateway.terms.ids import AccountId, AppId, GrantId
+
+
+def _permission(row: RowMapping) -> Permission:
+    fields: dict[str, Any] = {name: row[name] for name in Permission.__slots__}
+    return Permission(**{**fields, "state": PermissionState(row["state"])})
+
+
+async def _grants(connection: AsyncConnection, query: Select[Any]) -> list[Grant]:
+    rows = (await connection.execute(query)).mappings().all()
+    current = (
+        select(permissions)
+        .where(permissions.c.grant_id.in_([row["id"] for row in rows]), permissions.c.is_current)
+        .order_by(permissions.c.grant_id, permissions.c.id)
+    )
+    held: dict[str, list[Permission]] = {row["id"]: [] for row in rows}
+    for row in (await connection.execute(current)).mappings():
+        held[row["grant_id"]].append(_permission(row))
+    return [Grant(**row, permissions=tuple(held[row["id"]])) for row in rows]
+
+
+async def find(connection: AsyncConnection, grant_id: GrantId, *, lock: bool = False) -> Grant | None:
+    """Find a grant; `lock` holds its row first, which every act does before it touches the log's head."""
+    query = select(grants).where(grants.c.id == grant_id)
+    found = await _grants(connection, query.with_for_update() if lock else query)
+    return found[0] if found else None
+
+
+async def find_between(
+    connection: AsyncConnection, account_id: AccountId, app_id: AppId, *, lock: bool = False
+) -> Grant | None:
+    """Find the grant of an account about an app."""
+    query = select(grants).where(grants.c.account_id == account_id, grants.c.app_id == app_id)
+    found = await _grants(connection, query.with_for_update() if lock else query)
+    return found[0] if found else None
+
+
+async def list_of_accounts(connection: AsyncConnection, account_ids: Sequence[AccountId]) -> list[Grant]:
+    """List the grants of some accounts, newest first."""
+    query = select(grants).where(grants.c.account_id.in_(account_ids))
+    return await _grants(connection, query.order_by(grants.c.created_at.desc(), grants.c.id))
+
+
+async def list_of_app(connection: AsyncConnection, app_id: AppId) -> list[Grant]:
+    """List the grants about one app."""
+    return await _grants(connection, select(grants).where(grants.c.app_id == app_id).order_by(grants.c.id))
+
+
+async def list_all(connection: AsyncConnection) -> list[Grant]:
+    """List every grant, for verification and the command line."""
+    return await _grants(connection, select(grants).order_by(grants.c.id))
+
+
+async def list_history(connection: AsyncConnection, grant_id: GrantId) -> list[Permission]:
+    """List all permissions the grant ever held, newest decision first."""
+    query = select(permissions).where(permissions.c.grant_id == grant_id)
+    rows = await connection.execute(query.order_by(permissions.c.decided_at.desc(), permissions.c.id))
+    return [_permission(row) for row in rows.mappings()]
+
+
+async def list_due(connection: AsyncConnection, now: datetime) -> list[GrantId]:
+    """List the grants that hold a permission whose time ran out without a record of it."""
+    due = (
+        permissions.c.is_current,
+        permissions.c.state.in_(sorted(STANDING_STATES)),
+        permissions.c.ends_at <= now,
+    )
+    rows = await connection.execute(select(permissions.c.grant_id).where(*due).distinct())
+    return [GrantId(row.grant_id) for row in rows]
+
+
+async def add(connection: AsyncConnection, grant: Grant) -> None:
+    """Add an empty grant (version 0); the same pair at once raises IntegrityError."""
+    fields = {name: getattr(grant, name) for name in ("id", "account_id", "app_id", "version", "created_at")}
+    await connection.execute(insert(grants).values(**fields))
+
+
+async def save(connection: AsyncConnection, change: Change) -> None:
+    """Write a change: touched rows first, so that a current row never meets its successor."""
+    grant = change.grant
+    known = grants.c.id == grant.id, grants.c.version == grant.version - 1
+    if (await connection.execute(update(grants).where(*known).values(version=grant.version))).rowcount != 1:
+        raise AssertionError("a grant is changed under its lock only")
+    for permission in change.changed:
+        touched = update(permissions).where(permissions.c.id == permission.id, permissions.c.grant_id == grant.id)
+        await connection.execute(touched.values(**_fields(permission)))
+    for permission in change.added:
+        await connection.execute(insert(permissions).values(**_fields(permission), grant_id=grant.id))
+
+
+async def raise_version(connection: AsyncConnection, grant_id: GrantId, version: int) -> None:
+    """Lift the version to at least `version`: after a restore it goes on above the journal's highest."""
+    known = grants.c.id == grant_id, grants.c.version < version
+    await connection.execute(update(grants).where(*known).values(version=version))
+
+
+def _fields(permission: Permission) -> dict[str, Any]:
+    return {name: getattr(permission, name) for name in Permission.__slots__}

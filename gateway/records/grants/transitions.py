@@ -1,0 +1,178 @@
+"""The only ways a grant changes: pure functions from a grant to a `Change`.
+
+Each raises `Refusal` where the transition does not exist from that state; nothing is touched then.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.records.grants.types import STANDING_STATES, Change, Grant, Permission, PermissionState
+from gateway.terms.ids import AskId, PermissionId, PersonId
+from gateway.terms.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One ask of a decision: what it means today, and whether the person ticked it."""
+
+    ask_id: AskId
+    scope: str
+    scope_version: int
+    purpose: str
+    is_agreed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's answer to the asks named in it, as of `at`; agreed ones end at `ends_at`.
+
+    `seen_at` is when the person last saw the screen: what someone narrowed after that raced with this decision, and the
+    narrower of the two wins.
+    """
+
+    choices: tuple[Choice, ...]
+    person_id: PersonId
+    seen_at: datetime
+    at: datetime
+    ends_at: datetime
+
+
+def decide(grant: Grant, decision: Decision, new_id: Callable[[], PermissionId]) -> Change:
+    """Replace the asks that the decision names: ticked ones are granted, unticked ones end or are refused.
+
+    A ticked ask that is granted already, in the same meaning, keeps its row (other devices keep it) with the new end;
+    a paused one is resumed by it. Anything that was over gets a new row with a new id.
+    """
+    touched = [_decided(grant.find(choice.ask_id), choice, decision, new_id) for choice in decision.choices]
+    return _change(grant, [pair for pairs in touched for pair in pairs])
+
+
+def withdraw(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
+    """End the standing permissions named (all, if None)."""
+    chosen = _standing(grant, ask_ids)
+    return _change(grant, [(p, _end(p, PermissionState.WITHDRAWN, at)) for p in chosen])
+
+
+def pause(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
+    """Hold back the live permissions named (all, if None)."""
+    chosen = [p for p in _standing(grant, ask_ids) if p.is_live(at)]
+    return _change(grant, [(p, replace(p, state=PermissionState.PAUSED, changed_at=at)) for p in chosen])
+
+
+def resume(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
+    """Let the paused permissions named (all, if None) through again; an ended one never returns."""
+    paused = [p for p in _standing(grant, ask_ids) if p.state is PermissionState.PAUSED and p.is_standing(at)]
+    return _change(grant, [(p, replace(p, state=PermissionState.GRANTED, changed_at=at)) for p in paused])
+
+
+def shorten(grant: Grant, ask_ids: Collection[AskId] | None, ends_at: datetime, at: datetime) -> Change:
+    """Bring the end of the standing permissions named (all, if None) nearer, never further away."""
+    later = [p for p in _standing(grant, ask_ids) if p.ends_at is not None and p.ends_at > ends_at]
+    return _change(grant, [(p, replace(p, ends_at=ends_at, changed_at=at)) for p in later])
+
+
+def expire(grant: Grant, at: datetime) -> Change:
+    """Write down that the time of permissions has run out. Verdicts knew it without this."""
+    due = [p for p in grant.permissions if p.state in STANDING_STATES and not p.is_standing(at)]
+    return _change(grant, [(p, _end(p, PermissionState.EXPIRED, p.ends_at or at)) for p in due])
+
+
+def lapse(grant: Grant, at: datetime) -> Change:
+    """Nobody may decide for the account any more: what stands waits to be confirmed anew."""
+    return _change(grant, [(p, _end(p, PermissionState.RECONFIRM, at)) for p in _standing(grant, None)])
+
+
+def bury(grant: Grant, permission_ids: Collection[PermissionId], at: datetime) -> Change:
+    """End the standing permissions with these ids: the tombstone journal says that they ended before."""
+    dead = [p for p in _standing(grant, None) if p.id in permission_ids]
+    return _change(grant, [(p, _end(p, PermissionState.WITHDRAWN, at)) for p in dead])
+
+
+def _decided(
+    now: Permission | None, choice: Choice, decision: Decision, new_id: Callable[[], PermissionId]
+) -> list[tuple[Permission | None, Permission]]:
+    is_standing = now is not None and now.is_standing(decision.at)
+    if not choice.is_agreed:
+        if now is not None and is_standing:
+            return [(now, _end(now, PermissionState.WITHDRAWN, decision.at))]
+        if now is not None and now.state is PermissionState.REFUSED:
+            return [(now, _redecided(now, decision))]
+        return [*_superseded(now, decision.at), (None, _new(choice, decision, PermissionState.REFUSED, new_id))]
+    if now is not None and now.changed_at > decision.seen_at and now.state is not PermissionState.GRANTED:
+        return []
+    if now is not None and is_standing and now.scope_version == choice.scope_version:
+        return [(now, _extended(now, decision))]
+    return [*_superseded(now, decision.at), (None, _new(choice, decision, PermissionState.GRANTED, new_id))]
+
+
+def _redecided(now: Permission, decision: Decision) -> Permission:
+    return replace(now, decided_by=decision.person_id, decided_at=decision.at, changed_at=decision.at)
+
+
+def _extended(now: Permission, decision: Decision) -> Permission:
+    raced = now.changed_at > decision.seen_at and now.ends_at is not None
+    ends_at = min(now.ends_at, decision.ends_at) if raced and now.ends_at is not None else decision.ends_at
+    return replace(_redecided(now, decision), state=PermissionState.GRANTED, ends_at=ends_at)
+
+
+def _superseded(now: Permission | None, at: datetime) -> list[tuple[Permission | None, Permission]]:
+    if now is None:
+        return []
+    over = _end(now, PermissionState.EXPIRED, at) if now.state in STANDING_STATES else now
+    return [(now, replace(over, is_current=False))]
+
+
+def _new(
+    choice: Choice, decision: Decision, state: PermissionState, new_id: Callable[[], PermissionId]
+) -> Permission:
+    return Permission(
+        id=new_id(),
+        ask_id=choice.ask_id,
+        scope=choice.scope,
+        scope_version=choice.scope_version,
+        purpose=choice.purpose,
+        state=state,
+        decided_by=decision.person_id,
+        decided_at=decision.at,
+        changed_at=decision.at,
+        ends_at=decision.ends_at if state is PermissionState.GRANTED else None,
+        ended_at=None,
+        is_current=True,
+    )
+
+
+def _end(permission: Permission, state: PermissionState, at: datetime) -> Permission:
+    return replace(permission, state=state, ended_at=at, changed_at=at)
+
+
+def _standing(grant: Grant, ask_ids: Collection[AskId] | None) -> list[Permission]:
+    """Return what still stands by its state, whether or not its time has run out."""
+    return [p for p in grant.permissions if p.state in STANDING_STATES and (ask_ids is None or p.ask_id in ask_ids)]
+
+
+def _change(grant: Grant, pairs: Iterable[tuple[Permission | None, Permission]]) -> Change:
+    moves = [(before, after) for before, after in pairs if before != after]
+    if not moves:
+        raise Refusal("nothing_to_change")
+    after_by_id = {after.id: after for _, after in moves}
+    kept = [after_by_id.pop(p.id, p) for p in grant.permissions]
+    permissions = tuple(p for p in [*kept, *after_by_id.values()] if p.is_current)
+    return Change(
+        grant=replace(grant, version=grant.version + 1, permissions=permissions),
+        changed=tuple(after for before, after in moves if before is not None),
+        added=tuple(after for before, after in moves if before is None),
+        stopped=frozenset(after.id for before, after in moves if before is not None and _is_less(before, after)),
+        ended=frozenset(
+            after.id
+            for before, after in moves
+            if before is not None and before.state in STANDING_STATES and after.state not in STANDING_STATES
+        ),
+    )
+
+
+def _is_less(before: Permission, after: Permission) -> bool:
+    if before.state not in STANDING_STATES:
+        return False
+    is_shorter = before.ends_at is not None and after.ends_at is not None and after.ends_at < before.ends_at
+    return after.state is not PermissionState.GRANTED or not after.is_current or is_shorter

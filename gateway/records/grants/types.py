@@ -1,0 +1,83 @@
+"""Grants and permissions: typed states, never changed in place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PermissionId, PersonId
+
+
+class PermissionState(StrEnum):
+    """The state of one ask inside a grant."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"
+    PAUSED = "paused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    RECONFIRM = "reconfirm"
+
+
+STANDING_STATES = frozenset({PermissionState.GRANTED, PermissionState.PAUSED})
+"""The states that can still let something through, now or after a resume; all others are over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One ask inside a grant. An ended permission stays as it is; a new decision makes a new one with a new id."""
+
+    id: PermissionId
+    ask_id: AskId
+    scope: str
+    scope_version: int
+    purpose: str
+    state: PermissionState
+    decided_by: PersonId
+    decided_at: datetime
+    changed_at: datetime
+    ends_at: datetime | None
+    ended_at: datetime | None
+    is_current: bool
+
+    def is_standing(self, now: datetime) -> bool:
+        """Say whether the permission is granted or paused and its time has not run out."""
+        return self.state in STANDING_STATES and self.ends_at is not None and self.ends_at > now
+
+    def is_live(self, now: datetime) -> bool:
+        """Say whether the permission lets something through now."""
+        return self.state is PermissionState.GRANTED and self.is_standing(now)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The standing decision of one account about one app; `permissions` are the current ones, one for each ask."""
+
+    id: GrantId
+    account_id: AccountId
+    app_id: AppId
+    version: int
+    created_at: datetime
+    permissions: tuple[Permission, ...]
+
+    def find(self, ask_id: AskId) -> Permission | None:
+        """Find the current permission for an ask."""
+        return next((permission for permission in self.permissions if permission.ask_id == ask_id), None)
+
+    def live(self, now: datetime) -> tuple[Permission, ...]:
+        """Return what lets something through now."""
+        return tuple(permission for permission in self.permissions if permission.is_live(now))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a transition did: the grant after it (version + 1), the rows it touched, and what it ended or narrowed.
+
+    `stopped` are the permissions that let through less than before (ended, paused, shortened): calls under them are
+    cut. `ended` are those that never live again: they go to the tombstone journal.
+    """
+
+    grant: Grant
+    changed: tuple[Permission, ...]
+    added: tuple[Permission, ...]
+    stopped: frozenset[PermissionId]
+    ended: frozenset[PermissionId]

@@ -1,0 +1,40 @@
+"""Questions and changes on authorization requests."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.records.requests.tables import authorization_requests as requests
+from gateway.records.requests.types import AuthorizationRequest, RequestKind
+from gateway.terms.ids import PersonId, RequestId
+
+
+async def add(connection: AsyncConnection, request: AuthorizationRequest) -> None:
+    """Add a request."""
+    await connection.execute(insert(requests).values(**{name: getattr(request, name) for name in request.__slots__}))
+
+
+async def find(connection: AsyncConnection, request_id: str) -> AuthorizationRequest | None:
+    """Find a request by id, whoever it belongs to; only the sign-in page needs it so."""
+    row = (await connection.execute(select(requests).where(requests.c.id == request_id))).mappings().first()
+    if row is None:
+        return None
+    fields: dict[str, Any] = {**row, "kind": RequestKind(row["kind"])}
+    return AuthorizationRequest(**fields)
+
+
+async def claim(connection: AsyncConnection, request_id: str, person_id: PersonId, now: datetime) -> bool:
+    """Note that the person sees the screen now, and bind the request to the first who does.
+
+    False for anyone else afterwards, and for an unknown id.
+    """
+    known = requests.c.id == request_id, or_(requests.c.person_id.is_(None), requests.c.person_id == person_id)
+    return (await connection.execute(update(requests).where(*known).values(person_id=person_id, shown_at=now))).rowcount == 1
+
+
+async def mark_decided(connection: AsyncConnection, request_id: RequestId, now: datetime) -> bool:
+    """Decide the request, once: False if it was decided before."""
+    known = requests.c.id == request_id, requests.c.decided_at.is_(None)
+    return (await connection.execute(update(requests).where(*known).values(decided_at=now))).rowcount == 1

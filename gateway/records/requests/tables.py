@@ -1,0 +1,23 @@
+"""The table of authorization requests."""
+
+from sqlalchemy import Column, ForeignKey, String, Table
+
+from gateway.ground.storage.schema import Instant, Words, metadata
+
+authorization_requests = Table(
+    "authorization_requests",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("app_id", ForeignKey("apps.id"), nullable=False, index=True),
+    Column("ask_ids", Words, nullable=False),
+    Column("redirect_uri", String),
+    Column("state", String),
+    Column("code_challenge", String),
+    Column("grant_id", ForeignKey("grants.id")),
+    Column("person_id", ForeignKey("people.id")),
+    Column("shown_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+)

@@ -1,0 +1,57 @@
+"""A trace line: who did what, when, under which asks; never the data."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, GrantId, TraceId
+
+
+class Outcome(StrEnum):
+    """How a call ended, as people read it."""
+
+    OPEN = "open"
+    PASSED = "passed"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CUT = "cut"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is known when a line opens.
+
+    `route` is the catalogue's id of the route; `ask_ids` are the asks used (or missing, for a refusal), by name.
+    """
+
+    id: TraceId
+    request_id: str
+    app_id: AppId | None
+    grant_id: GrantId | None
+    account_id: AccountId | None
+    family_id: FamilyId | None
+    platform: str
+    route: str
+    ask_ids: tuple[AskId, ...]
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known when a line closes: the answer's status, how many people it was about, how much was withheld."""
+
+    outcome: Outcome
+    reason: str | None
+    status: int
+    upstream_status: int | None
+    subjects: int
+    withheld: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedLine:
+    """A line as it is read back; `ending` is None while a call is under way (or was killed)."""
+
+    line: Line
+    ending: Ending | None
+    closed_at: datetime | None
