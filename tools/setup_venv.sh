@@ -20,13 +20,13 @@ find_python() {
 
 # One stamp for each set of locks: `make demo` and `make test` share a folder but not a set.
 stamp="$venv/.stamp-$(basename "$1" .lock)"
-wanted=$(cat "$@" ${project:+pyproject.toml} | cksum; pwd)
+wanted=$(cat "$@" ${project:+pyproject.toml} | cksum; echo "${project:+$PWD}")
 if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
-   ! grep -qsFx "$(pwd)" "$venv/.place"; then
+   ! grep -qsFx "$(cd "$venv" && pwd -P)" "$venv/.place"; then
   python=$(find_python)
   echo "$venv: made by $("$python" --version)"
   "$python" -m venv --clear "$venv"
-  pwd > "$venv/.place"  # scripts in a virtual environment hold its path: a moved one is made anew
+  (cd "$venv" && pwd -P > .place)  # scripts in a virtual environment hold its path: a moved one is made anew
 fi
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   echo "$venv: installing $*"
