@@ -1,0 +1,53 @@
+"""What every test may ask for: a clock and entropy that it controls, and the real services."""
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.services.browser import FAILED, browser, page, visitors
+from tests.services.loopback import allow_loopback_only
+from tests.services.postgres_server import postgres_server, postgres_url
+from tests.services.redis_server import redis_server, redis_url
+from tests.services.synapse_server import synapse
+from tests.stand_ins.clock import ManualClock
+from tests.stand_ins.entropy import SeededEntropy
+
+__all__ = ["browser", "page", "postgres_server", "postgres_url", "redis_server", "redis_url", "synapse", "visitors"]
+
+SERVICES = frozenset({"browser", "postgres_server", "redis_server", "synapse"})
+
+allow_loopback_only()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Return a clock that stands still until the test advances it."""
+    return ManualClock()
+
+
+@pytest.fixture
+def entropy() -> SeededEntropy:
+    """Return randomness that is the same in every run."""
+    return SeededEntropy()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a real service; what needs Synapse runs on one worker, since starting it takes seconds."""
+    for item in items:
+        needed = SERVICES.intersection(getattr(item, "fixturenames", ()))
+        if needed:
+            item.add_marker("service")
+        if "synapse" in needed:
+            item.add_marker(pytest.mark.xdist_group("synapse"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember a failure, so that the browser's fixture takes a picture before its pages close."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
