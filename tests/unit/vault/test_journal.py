@@ -1,0 +1,221 @@
+"""The tombstone journal: acknowledged lines are all there or reading fails; a torn end is told and left out."""
+
+import json
+import os
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.ground.vault.journal import DestroyedKey, Entry, Journal, JournalDamaged, SealedCredential, Tombstone
+
+AT = datetime(2026, 11, 21, 8, 30, 0, 123456, tzinfo=UTC)
+END = Tombstone("gr_1", 3, ("pm_1", "pm_2"), "withdraw", AT)
+ENTRIES: list[Entry] = [END, SealedCredential("co_1", 2, b"\x01\x00\xff", AT), DestroyedKey("pe_1", "identity", AT)]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    """A journal in a folder that did not exist."""
+    return Journal(tmp_path / "journal")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where its lines lie."""
+    return tmp_path / "journal" / "tombstones.jsonl"
+
+
+def test_entries_come_back_as_written(journal: Journal, tmp_path: Path) -> None:
+    """All three kinds come back equal and in order, also for a journal opened anew."""
+    assert journal.read().entries == ()
+    journal.append(ENTRIES[:1])
+    journal.append(ENTRIES[1:])
+    reading = Journal(tmp_path / "journal").read()
+    assert reading.entries == tuple(ENTRIES)
+    assert reading.tombstones == (END,)
+    assert reading.torn_bytes == 0
+
+
+@given(
+    grant_id=st.text(st.characters(exclude_categories=["Cs"])),
+    version=st.integers(-(2**63), 2**63),
+    cause=st.text(st.characters(exclude_categories=["Cs"])),
+    at=st.datetimes(timezones=st.just(UTC)),
+)
+def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, **fields: object) -> None:
+    """Newlines, quotes and braces in a value do not break the lines."""
+    journal = Journal(tmp_path_factory.mktemp("journal"))
+    entry = Tombstone(permission_ids=("pm_1",), **fields)  # type: ignore[arg-type]
+    journal.append([entry, END])
+    assert journal.read().entries == (entry, END)
+
+
+def test_each_line_is_json_with_length_and_checksum(journal: Journal, file: Path) -> None:
+    """A stranger's tool can read and check the lines without our code."""
+    journal.append(ENTRIES)
+    for line in file.read_bytes().splitlines():
+        outer = json.loads(line)
+        inner = line[line.index(b'"entry":') + 8 : -1]
+        assert outer["length"] == len(inner)
+        assert int(outer["crc32"], 16) == zlib.crc32(inner)
+        assert outer["entry"]["kind"] in {"ended", "credential", "key_destroyed"}
+
+
+def test_torn_end_is_told_and_left_out_at_every_length(journal: Journal, file: Path) -> None:
+    """Wherever a power loss cuts the last line, the lines before it are read and the rest is counted."""
+    journal.append([END])
+    whole = file.read_bytes()
+    journal.append(ENTRIES[1:2])
+    both = file.read_bytes()
+    for length in range(len(whole), len(both)):
+        file.write_bytes(both[:length])
+        reading = journal.read()
+        assert reading.entries == (END,)
+        assert reading.torn_bytes == length - len(whole)
+
+
+def test_append_after_a_torn_end_is_whole(journal: Journal, file: Path) -> None:
+    """The next end is not glued to a torn line; also where the torn line is all there is, or is long."""
+    for torn in (b'{"length":9', b"x" * 10_000):
+        for before in ([], [END]):
+            file.write_bytes(b"")
+            journal.append(before)
+            file.write_bytes(file.read_bytes() + torn)
+            journal.append(ENTRIES[1:])
+            assert journal.read().entries == (*before, *ENTRIES[1:])
+            assert journal.read().torn_bytes == 0
+
+
+def test_damage_to_an_acknowledged_line_stops_the_reading(journal: Journal, file: Path) -> None:
+    """No bit of a whole line may change unseen: a forgotten end would turn live again."""
+    journal.append([END])
+    journal.append(ENTRIES[1:])
+    content = file.read_bytes()
+    end_of_first = content.index(b"\n")
+    for position in range(end_of_first + 1):
+        for bit in (1, 32, 128):
+            file.write_bytes(content[:position] + bytes([content[position] ^ bit]) + content[position + 1 :])
+            with pytest.raises(JournalDamaged, match="line 1"):
+                journal.read()
+
+
+def test_unknown_kind_stops_the_reading(journal: Journal, file: Path) -> None:
+    """An entry that a newer version wrote is not skipped by an older one."""
+    content = b'{"kind":"later"}'
+    file.write_bytes(b'{"length":%d,"crc32":"%08x","entry":%b}\n' % (len(content), zlib.crc32(content), content))
+    with pytest.raises(JournalDamaged, match="no entry"):
+        journal.read()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Tombstone("gr_1", 1, (), "withdraw", datetime(2026, 11, 21)),
+        Tombstone("gr_1", "1", (), "withdraw", AT),  # type: ignore[arg-type]
+        DestroyedKey("pe_1", "everything", AT),  # type: ignore[arg-type]
+    ],
+)
+def test_entry_that_could_not_be_read_is_not_written(journal: Journal, file: Path, entry: Entry) -> None:
+    """A naive time or a wrong type is refused before the disk, not found at the restore."""
+    with pytest.raises(ValueError, match=r".+"):
+        journal.append([END, entry])
+    assert file.read_bytes() == b""
+
+
+def test_all_entries_take_one_fdatasync_before_the_return(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch is synced once, after all its bytes were written."""
+    sizes: list[int] = []
+    real = os.fdatasync
+
+    def count(descriptor: int) -> None:
+        sizes.append(os.fstat(descriptor).st_size)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", count)
+    journal.append(ENTRIES)
+    assert sizes == [journal._path.stat().st_size]
+    journal.append([])
+    assert len(sizes) == 1
+
+
+@pytest.mark.parametrize("call", ["pwrite", "fdatasync"])
+def test_disk_error_is_raised_as_it_is(journal: Journal, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """A full or broken disk is an OSError with its number: the caller must not acknowledge."""
+
+    def fail(*args: object) -> int:
+        raise OSError(28, "injected")
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OSError, match="injected") as raised:
+        journal.append([END])
+    assert raised.value.errno == 28
+
+
+def test_short_writes_are_continued(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that takes seven bytes at a time gets them all."""
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, content, offset: real(descriptor, content[:7], offset))
+    journal.append(ENTRIES)
+    monkeypatch.undo()
+    assert journal.read().entries == tuple(ENTRIES)
+
+
+def test_failed_batch_does_not_harm_the_next(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a disk that filled up in the middle of a line the next end stands whole."""
+    real, room = os.pwrite, [40]
+
+    def fill(descriptor: int, content: bytes, offset: int) -> int:
+        if room[0] == 0:
+            raise OSError(28, "injected")
+        taken, room[0] = room[0], 0
+        return real(descriptor, content[:taken], offset)
+
+    monkeypatch.setattr(os, "pwrite", fill)
+    with pytest.raises(OSError, match="injected"):
+        journal.append([END])
+    monkeypatch.undo()
+    assert journal.read().torn_bytes == 40
+    journal.append(ENTRIES[1:])
+    assert journal.read().entries == tuple(ENTRIES[1:])
+
+
+def test_vanished_journal_is_a_fault(journal: Journal, file: Path) -> None:
+    """A journal taken away under a running gateway is not quietly begun anew."""
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        journal.append([END])
+    with pytest.raises(FileNotFoundError):
+        journal.read()
+
+
+def test_racing_writers_lose_nothing(tmp_path: Path) -> None:
+    """Writers that know nothing of each other, each starting on a torn end, keep every line of every other."""
+    journals = [Journal(tmp_path) for _ in range(8)]
+    with (tmp_path / "tombstones.jsonl").open("ab") as torn:
+        torn.write(b'{"torn')
+    batches = [
+        [Tombstone(f"gr_{writer}", turn, (f"pm_{writer}_{turn}",), "withdraw", AT) for turn in range(5)]
+        for writer in range(8)
+    ]
+
+    def write(writer: int) -> None:
+        for entry in batches[writer]:
+            journals[writer].append([entry])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(8)))
+    entries = journals[0].read().tombstones
+    assert sorted(entry.permission_ids for entry in entries) == sorted(e.permission_ids for b in batches for e in b)
+    for batch in batches:
+        assert [entry for entry in entries if entry.grant_id == batch[0].grant_id] == batch
+
+
+def test_journal_is_private(journal: Journal, file: Path) -> None:
+    """0600: it names who ended what, and holds sealed credentials."""
+    journal.append([END])
+    assert file.stat().st_mode & 0o777 == 0o600
