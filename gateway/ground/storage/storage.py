@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import Select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -17,6 +17,7 @@ from gateway.ground.storage import engines
 from gateway.terms.refusal import Unavailable
 
 _SQLITE = sqlite.dialect(paramstyle="named")
+_ADVISORY = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 P = ParamSpec("P")
 T = TypeVar("T")
 _LOST = (OperationalError, InterfaceError, PoolTimeoutError, OSError, sqlite3.OperationalError)
@@ -47,14 +48,16 @@ class PointQuery:
         compiled = statement.compile(dialect=_SQLITE)
         self.sql = str(compiled)
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        self._binders = compiled._bind_processors  # noqa: SLF001 - the public API has no name for it
+        self._writers = {
+            name: bind.type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name, bind in compiled.binds.items()
+        }
         columns = statement.selected_columns
         self._readers = [column.type.dialect_impl(_SQLITE).result_processor(_SQLITE, None) for column in columns]
 
     def parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Bind `values` as SQLite wants them."""
         bound = {**self._fixed, **values}
-        return {name: self._binders[name](value) if name in self._binders else value for name, value in bound.items()}
+        return {name: write(bound[name]) if write else bound[name] for name, write in self._writers.items()}
 
     def decoded(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """Read a raw SQLite row as the columns' types say."""
@@ -74,6 +77,7 @@ class Storage:
         self.writer = engines.writing_engine(url)
         self.reader = engines.reading_engine(url, self.writer)
         self._points: sqlite3.Connection | None = None
+        self._locks: dict[str, asyncio.Lock] = {}
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:
@@ -117,6 +121,21 @@ class Storage:
                 self._points = engines.point_connection(self.url)
             rows = self._points.execute(query.sql, query.parameters(values)).fetchall()
             return [query.decoded(row) for row in rows]
+
+    @asynccontextmanager
+    async def exclusive(self, name: str) -> AsyncIterator[None]:
+        """Hold a named lock across a slow errand (a platform's refresh) without holding a transaction open.
+
+        In one process it is a lock of the loop; on PostgreSQL also an advisory lock, so that replicas take turns.
+        """
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            if self.is_sqlite:
+                yield
+                return
+            with translated():
+                async with self.writer.connect() as connection:
+                    await connection.execute(_ADVISORY, {"name": name})
+                    yield
 
     async def close(self) -> None:
         """Give back every connection."""

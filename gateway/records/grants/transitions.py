@@ -42,10 +42,11 @@ def decide(grant: Grant, decision: Decision, new_id: Callable[[], PermissionId])
     """Replace the asks that the decision names: ticked ones are granted, unticked ones end or are refused.
 
     A ticked ask that is granted already, in the same meaning, keeps its row (other devices keep it) with the new end;
-    a paused one is resumed by it. Anything that was over gets a new row with a new id.
+    a paused one is resumed by it. Anything that was over gets a new row with a new id. A decision that changes nothing is
+    still a decision: version + 1.
     """
     touched = [_decided(grant.find(choice.ask_id), choice, decision, new_id) for choice in decision.choices]
-    return _change(grant, [pair for pairs in touched for pair in pairs])
+    return _change(grant, [pair for pairs in touched for pair in pairs], may_be_empty=True)
 
 
 def withdraw(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
@@ -151,9 +152,11 @@ def _standing(grant: Grant, ask_ids: Collection[AskId] | None) -> list[Permissio
     return [p for p in grant.permissions if p.state in STANDING_STATES and (ask_ids is None or p.ask_id in ask_ids)]
 
 
-def _change(grant: Grant, pairs: Iterable[tuple[Permission | None, Permission]]) -> Change:
+def _change(
+    grant: Grant, pairs: Iterable[tuple[Permission | None, Permission]], *, may_be_empty: bool = False
+) -> Change:
     moves = [(before, after) for before, after in pairs if before != after]
-    if not moves:
+    if not moves and not may_be_empty:
         raise Refusal("nothing_to_change")
     after_by_id = {after.id: after for _, after in moves}
     kept = [after_by_id.pop(p.id, p) for p in grant.permissions]

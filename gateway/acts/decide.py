@@ -1,0 +1,209 @@
+"""Decide: a person's answer to a request, for one account; the code for the app comes out of the same transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from gateway.acts import House, Settled
+from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.ground.vault.tokens import CODE, hashed, new_token
+from gateway.records.accounts import store as accounts
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import AppState, Ask
+from gateway.records.families import store as families
+from gateway.records.families.types import CODE_LASTS, Code, Family
+from gateway.records.grants import store as grants
+from gateway.records.grants import transitions
+from gateway.records.grants.types import Grant
+from gateway.records.ledger import notices
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, ActorKind, Draft, Recorded
+from gateway.records.requests import store as requests
+from gateway.records.requests.types import AuthorizationRequest, RequestKind
+from gateway.terms.ids import AccountId, AskId, FamilyId, GrantId, PermissionId, PersonId, new_id
+from gateway.terms.refusal import Refusal
+
+DURATIONS = {
+    "P1D": timedelta(days=1),
+    "P30D": timedelta(days=30),
+    "P90D": timedelta(days=90),
+    "P180D": timedelta(days=180),
+    "P365D": timedelta(days=365),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person sent: the asks they ticked (none is a refusal), for which account, for how long.
+
+    `notice` is the text that they saw, in `language`; it is archived. `account_id` may be None for a refusal.
+    """
+
+    person_id: PersonId
+    account_id: AccountId | None
+    agreed: frozenset[AskId]
+    lasts: timedelta
+    notice: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What comes of it. `raw_code` is for the app's redirect, once; `error` is OAuth's code where nothing was given."""
+
+    request: AuthorizationRequest
+    grant_id: GrantId | None
+    raw_code: str | None
+    error: str | None
+    error_description: str | None
+    recorded: Recorded
+
+
+@shielded
+async def decide(house: House, raw_request_id: str, answer: Answer, *, request_id: str = "") -> Decided:
+    """Record the answer, once.
+
+    A required ask left unticked, or no tick at all, gives nothing: refusals are stored, what was granted before stays.
+
+    Raises:
+        Refusal: `not_found`, `decided`, `expired`, `app_suspended`, `account_required`, `unknown_ask`.
+        Unavailable: as `House.change_grant` says.
+    """
+    actor = Actor(ActorKind.PERSON, answer.person_id)
+    async with house.storage.unit() as unit:
+        now = house.clock.now()
+        request, asked = await _take(unit, raw_request_id, answer, now)
+        missing = [ask for ask in asked if ask.is_required and ask.id not in answer.agreed]
+        is_refused = not answer.agreed or bool(missing)
+        sha256 = await notices.keep(unit.connection, answer.notice, language=answer.language, now=now)
+        shown: dict[str, Any] = {"notice": sha256, "language": answer.language, "request": request.id}
+        if answer.account_id is None:
+            recorded = await _refuse_unlinked(house, unit, request, actor, shown, request_id=request_id)
+            await unit.commit()
+            await house.ledger.publish()
+            return _refused(request, None, recorded, is_missing=bool(missing and answer.agreed))
+        grant = await _get_grant(house, unit, request, answer, now)
+        change = transitions.decide(grant, _decision(request, asked, grant, answer, is_refused, now), _new_id(house))
+        kind = Kind.REFUSED if is_refused else Kind.DECIDED
+        settled, ended = await house.record_change(unit, change, actor, kind=kind, request_id=request_id, **shown)
+        raw_code = None if is_refused else await _issue(house, unit, request, settled, answer)
+        await unit.commit()
+    await house.settle(change, ended, now, cause=kind)
+    if is_refused or (raw_code is None and request.kind is RequestKind.AUTHORIZE):
+        return _refused(request, grant.id, settled.recorded, is_missing=bool(missing and answer.agreed))
+    return Decided(request, grant.id, raw_code, None, None, settled.recorded)
+
+
+async def _take(
+    unit: UnitOfWork, raw_request_id: str, answer: Answer, now: datetime
+) -> tuple[AuthorizationRequest, list[Ask]]:
+    request = await requests.find(unit.connection, raw_request_id)
+    if request is None or request.person_id != answer.person_id:
+        raise Refusal("not_found")
+    if request.decided_at is not None:
+        raise Refusal("decided")
+    if request.expires_at <= now:
+        raise Refusal("expired")
+    app = await apps.find(unit.connection, request.app_id)
+    if app is None or app.state is not AppState.ACTIVE:
+        raise Refusal("app_suspended")
+    asked = [ask for ask in await apps.list_asks(unit.connection, app.id) if ask.id in request.ask_ids]
+    if not answer.agreed <= {ask.id for ask in asked}:
+        raise Refusal("unknown_ask")
+    if answer.agreed and answer.account_id is None:
+        raise Refusal("account_required")
+    if not await requests.mark_decided(unit.connection, request.id, now):
+        raise Refusal("decided")
+    return request, asked
+
+
+async def _get_grant(
+    house: House, unit: UnitOfWork, request: AuthorizationRequest, answer: Answer, now: datetime
+) -> Grant:
+    account_id = answer.account_id
+    if account_id is None or not await accounts.find_standing(unit.connection, account_id, answer.person_id, now):
+        raise Refusal("account_required")
+    grant = await grants.find_between(unit.connection, account_id, request.app_id, lock=True)
+    if grant is None:
+        fresh = Grant(GrantId(new_id("gr", house.entropy)), account_id, request.app_id, 0, now, ())
+        try:
+            async with unit.connection.begin_nested():
+                await grants.add(unit.connection, fresh)
+        except IntegrityError:
+            pass  # someone else's first decision on this pair committed meanwhile; theirs is locked below
+        grant = await grants.find_between(unit.connection, account_id, request.app_id, lock=True)
+    if grant is None or (request.grant_id is not None and request.grant_id != grant.id):
+        raise Refusal("account_required")
+    return grant
+
+
+def _decision(
+    request: AuthorizationRequest, asked: list[Ask], grant: Grant, answer: Answer, is_refused: bool, now: datetime
+) -> transitions.Decision:
+    choices = [
+        transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, not is_refused and ask.id in answer.agreed)
+        for ask in asked
+    ]
+    if is_refused:
+        choices = [choice for choice in choices if not _stands(grant, choice.ask_id, now)]
+    return transitions.Decision(
+        tuple(choices), answer.person_id, seen_at=request.shown_at or now, at=now, ends_at=now + answer.lasts
+    )
+
+
+def _stands(grant: Grant, ask_id: AskId, now: datetime) -> bool:
+    permission = grant.find(ask_id)
+    return permission is not None and permission.is_standing(now)
+
+
+async def _issue(
+    house: House, unit: UnitOfWork, request: AuthorizationRequest, settled: Settled, answer: Answer
+) -> str | None:
+    if request.kind is not RequestKind.AUTHORIZE or request.redirect_uri is None or request.code_challenge is None:
+        return None
+    now = house.clock.now()
+    grant = settled.change.grant
+    given = frozenset(p.id for p in grant.live(now) if p.ask_id in answer.agreed)
+    if not given:
+        return None
+    family_id = FamilyId(new_id("fa", house.entropy))
+    await families.add(
+        unit.connection, Family(family_id, grant.id, grant.app_id, answer.person_id, given, now, None)
+    )
+    raw_code = new_token(CODE, house.entropy)
+    code = Code(
+        hashed(raw_code), family_id, request.id, request.redirect_uri, request.code_challenge, now + CODE_LASTS, None, 0
+    )
+    await families.add_code(unit.connection, code)
+    return raw_code
+
+
+async def _refuse_unlinked(
+    house: House,
+    unit: UnitOfWork,
+    request: AuthorizationRequest,
+    actor: Actor,
+    shown: dict[str, Any],
+    *,
+    request_id: str,
+) -> Recorded:
+    facts = {**shown, "refused_asks": list(request.ask_ids)}
+    parts = await house.parts_about(unit, actor, facts)
+    draft = Draft(
+        Kind.REFUSED, house.clock.now(), actor, facts, app_id=request.app_id, request_id=request_id, parts=parts
+    )
+    return await house.ledger.append(unit.connection, draft)
+
+
+def _refused(
+    request: AuthorizationRequest, grant_id: GrantId | None, recorded: Recorded, *, is_missing: bool
+) -> Decided:
+    description = "required permission not given" if is_missing else None
+    return Decided(request, grant_id, None, "access_denied", description, recorded)
+
+
+def _new_id(house: House) -> Callable[[], PermissionId]:
+    return lambda: PermissionId(new_id("pm", house.entropy))

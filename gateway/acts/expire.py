@@ -1,0 +1,42 @@
+"""Expire: write down what time has ended. Verdicts judged it by the clock already; the record follows."""
+
+from gateway.acts import House
+from gateway.ground.storage.storage import shielded
+from gateway.records.accounts import store as accounts
+from gateway.records.grants import store as grants
+from gateway.records.grants import transitions
+from gateway.records.grants.types import STANDING_STATES, Grant
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor
+from gateway.terms.ids import GrantId
+from gateway.terms.refusal import Refusal
+
+
+@shielded
+async def expire(house: House) -> int:
+    """Record every permission whose time ran out, and every grant whose account nobody may decide for any more.
+
+    Returns:
+        How many grants changed.
+    """
+    async with house.storage.read() as connection:
+        now = house.clock.now()
+        due = await grants.list_due(connection, now)
+        lapsed = await accounts.list_lapsed(connection, now)
+        orphans = [grant.id for grant in await grants.list_of_accounts(connection, lapsed) if _stands(grant)]
+    changed = [await _record(house, grant_id, Kind.EXPIRED) for grant_id in due]
+    changed += [await _record(house, grant_id, Kind.RECONFIRM) for grant_id in orphans]
+    return sum(changed)
+
+
+async def _record(house: House, grant_id: GrantId, kind: Kind) -> bool:
+    move = transitions.expire if kind is Kind.EXPIRED else transitions.lapse
+    try:
+        await house.change_grant(grant_id, Actor.system(), kind=kind, transition=move)
+    except Refusal:
+        return False
+    return True
+
+
+def _stands(grant: Grant) -> bool:
+    return any(permission.state in STANDING_STATES for permission in grant.permissions)

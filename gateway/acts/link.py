@@ -1,0 +1,192 @@
+"""Link: an account to the gateway, through the platform's own sign-in; that proves the person's standing."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from sqlalchemy.exc import IntegrityError
+
+from gateway.acts import House
+from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.ground.vault.journal import SealedCredential
+from gateway.ground.vault.tokens import hashed
+from gateway.platforms import Connector, Credential, Profile
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.places import credential_place, verifier_place
+from gateway.records.accounts.types import (
+    LINK_ATTEMPT_LASTS,
+    STANDING_LASTS,
+    Account,
+    Connection,
+    ConnectionState,
+    LinkAttempt,
+    Standing,
+)
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, ActorKind, Draft
+from gateway.terms.ids import AccountId, ConnectionId, PersonId, StandingId, base62, new_id
+from gateway.terms.refusal import Refusal, Unavailable
+
+_VERIFIER_DIGITS = 43
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """The way out: where the browser goes, and the state that comes back with it."""
+
+    url: str
+    raw_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The way back: the account, and the own path that the person set out from."""
+
+    account: Account
+    return_to: str
+
+
+@shielded
+async def start_link(house: House, connector: Connector, person_id: PersonId, *, return_to: str) -> Journey:
+    """Set out to the platform with a fresh state and PKCE verifier, good for ten minutes and one return.
+
+    Raises:
+        Refusal: `no_link_page`: this platform is linked another way.
+    """
+    raw_state = _random(house)
+    verifier = _random(house)
+    url = connector.link_url(raw_state, create_s256_code_challenge(verifier))
+    if url is None:
+        raise Refusal("no_link_page")
+    hashed_state = hashed(raw_state)
+    sealed = house.vault.seal(verifier.encode(), verifier_place(hashed_state))
+    ends_at = house.clock.now() + LINK_ATTEMPT_LASTS
+    attempt = LinkAttempt(hashed_state, person_id, connector.platform, sealed, return_to, ends_at)
+    async with house.storage.unit() as unit:
+        await accounts.add_attempt(unit.connection, attempt)
+        await unit.commit()
+    return Journey(url, raw_state)
+
+
+@shielded
+async def finish_link(
+    house: House, connector: Connector, person_id: PersonId, *, raw_state: str, raw_code: str
+) -> Linked:
+    """Take the platform's return: exchange its code, ask whose it is, and keep account, connection and standing.
+
+    Raises:
+        Refusal: `link_state` (unknown, another's, used or late), `platform_refused`.
+        Unavailable: the platform gave no answer; the journey is spent and must start anew.
+    """
+    async with house.storage.unit() as unit:
+        attempt = await accounts.redeem_attempt(unit.connection, hashed(raw_state), person_id, house.clock.now())
+        await unit.commit()
+    if attempt is None or attempt.platform != connector.platform:
+        raise Refusal("link_state")
+    verifier = house.vault.open(attempt.sealed_verifier, verifier_place(attempt.hashed_state)).decode()
+    credential = await connector.redeem(raw_code, verifier)
+    return Linked(await _keep(house, connector, person_id, credential), attempt.return_to)
+
+
+@shielded
+async def link_by_password(
+    house: House, connector: Connector, person_id: PersonId, *, login: str, password: str
+) -> Account:
+    """Link where the platform knows no page for it: the password is used once and kept nowhere.
+
+    Raises:
+        Refusal: `platform_refused`.
+        Unavailable: the platform gave no answer.
+    """
+    return await _keep(house, connector, person_id, await connector.log_in(login, password))
+
+
+async def _keep(house: House, connector: Connector, person_id: PersonId, credential: Credential) -> Account:
+    profile = await connector.describe(credential)
+    async with house.storage.unit() as unit:
+        now = house.clock.now()
+        account = await _get_account(house, unit, connector.platform, profile, now)
+        link = await _save_connection(house, unit, account, connector, credential)
+        standing = _standing(house, account, person_id, connector, profile, now)
+        await accounts.save_standing(unit.connection, standing)
+        actor = Actor(ActorKind.PERSON, person_id)
+        evidence = {"platform": account.platform, "external_id": account.external_id, "name": account.name}
+        draft = Draft(
+            kind=Kind.LINKED,
+            at=now,
+            actor=actor,
+            facts={"platform": account.platform, "role": profile.role, "how": standing.proven_how},
+            account_id=account.id,
+            parts=await house.parts_about(unit, actor, evidence),
+        )
+        await house.ledger.append(unit.connection, draft)
+        await unit.commit()
+    entry = SealedCredential(link.id, link.generation, link.sealed_credential, now)
+    try:
+        await asyncio.to_thread(house.journal.append, [entry])
+    except OSError as error:
+        raise Unavailable("journal", reason="not_settled") from error
+    await house.ledger.publish()
+    return account
+
+
+async def _get_account(
+    house: House, unit: UnitOfWork, platform: str, profile: Profile, now: datetime
+) -> Account:
+    known = await accounts.find_external(unit.connection, platform, profile.external_id)
+    if known is None:
+        fresh = Account(AccountId(new_id("ac", house.entropy)), platform, profile.external_id, profile.name, now)
+        try:
+            async with unit.connection.begin_nested():
+                await accounts.add(unit.connection, fresh)
+        except IntegrityError:  # a second admin linked it at the same moment; theirs is the account
+            known = await accounts.find_external(unit.connection, platform, profile.external_id)
+        else:
+            return fresh
+    if known is None:
+        raise AssertionError("an account that collides exists")
+    await accounts.rename(unit.connection, known.id, profile.name)
+    return replace(known, name=profile.name)
+
+
+async def _save_connection(
+    house: House, unit: UnitOfWork, account: Account, connector: Connector, credential: Credential
+) -> Connection:
+    known = await accounts.find_connection(unit.connection, account.id, lock=True)
+    connection_id = known.id if known else ConnectionId(new_id("cn", house.entropy))
+    link = Connection(
+        id=connection_id,
+        account_id=account.id,
+        upstream_app=connector.upstream_app,
+        state=ConnectionState.LIVE,
+        lost_reason=None,
+        sealed_credential=house.vault.seal(credential.to_bytes(), credential_place(connection_id)),
+        generation=known.generation + 1 if known else 1,
+        credential_expires_at=credential.expires_at,
+        changed_at=house.clock.now(),
+    )
+    if known is None:
+        await accounts.add_connection(unit.connection, link)
+    elif not await accounts.renew_connection(unit.connection, link):
+        raise AssertionError("a connection is renewed under its lock only")
+    return link
+
+
+def _standing(
+    house: House, account: Account, person_id: PersonId, connector: Connector, profile: Profile, now: datetime
+) -> Standing:
+    return Standing(
+        id=StandingId(new_id("st", house.entropy)),
+        account_id=account.id,
+        person_id=person_id,
+        role=profile.role,
+        proven_how=f"{connector.platform}_link",
+        proven_at=now,
+        lapses_at=now + STANDING_LASTS,
+    )
+
+
+def _random(house: House) -> str:
+    """Return 43 base62 digits: letters and digits alone, as Zalo asks of a verifier, and 256 bits of entropy."""
+    return base62(int.from_bytes(house.entropy.token(32)), _VERIFIER_DIGITS)

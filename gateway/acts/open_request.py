@@ -1,0 +1,76 @@
+"""Open a request: an app at the authorize endpoint, or a person who wants to look at refused asks again."""
+
+from dataclasses import dataclass, replace
+
+from gateway.acts import House
+from gateway.ground.storage.storage import shielded
+from gateway.records.accounts import store as accounts
+from gateway.records.grants import store as grants
+from gateway.records.requests import store as requests
+from gateway.records.requests.types import REQUEST_LASTS, AuthorizationRequest, RequestKind
+from gateway.terms.ids import AppId, AskId, GrantId, PersonId, RequestId, new_id
+from gateway.terms.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the authorize endpoint checked: every value stands in the app's registration."""
+
+    app_id: AppId
+    ask_ids: tuple[AskId, ...]
+    redirect_uri: str
+    state: str | None
+    code_challenge: str
+
+
+@shielded
+async def open_request(house: House, asked: Asked) -> AuthorizationRequest:
+    """Keep an app's request until a person decides, at most 30 minutes."""
+    request = _fresh(house, RequestKind.AUTHORIZE, asked.app_id, asked.ask_ids)
+    kept = replace(
+        request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge
+    )
+    async with house.storage.unit() as unit:
+        await requests.add(unit.connection, kept)
+        await unit.commit()
+    return kept
+
+
+@shielded
+async def reconsider(
+    house: House, grant_id: GrantId, person_id: PersonId, ask_ids: tuple[AskId, ...]
+) -> AuthorizationRequest:
+    """Open the screen again for asks of a grant that do not stand.
+
+    Raises:
+        Refusal: `not_found`: no such grant, or not the person's to decide.
+    """
+    async with house.storage.unit() as unit:
+        grant = await grants.find(unit.connection, grant_id)
+        now = house.clock.now()
+        if grant is None or not await accounts.find_standing(unit.connection, grant.account_id, person_id, now):
+            raise Refusal("not_found")
+        fresh = _fresh(house, RequestKind.RECONSIDER, grant.app_id, ask_ids)
+        request = replace(fresh, grant_id=grant_id, person_id=person_id)
+        await requests.add(unit.connection, request)
+        await unit.commit()
+    return request
+
+
+def _fresh(house: House, kind: RequestKind, app_id: AppId, ask_ids: tuple[AskId, ...]) -> AuthorizationRequest:
+    now = house.clock.now()
+    return AuthorizationRequest(
+        id=RequestId(new_id("rq", house.entropy)),
+        kind=kind,
+        app_id=app_id,
+        ask_ids=ask_ids,
+        redirect_uri=None,
+        state=None,
+        code_challenge=None,
+        grant_id=None,
+        person_id=None,
+        shown_at=None,
+        created_at=now,
+        expires_at=now + REQUEST_LASTS,
+        decided_at=None,
+    )

@@ -1,0 +1,86 @@
+"""Redeem: a code for tokens, once. A second valid use ends the family, and that stays although the caller is refused."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from gateway.acts import House
+from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.ground.vault.tokens import hashed
+from gateway.records.apps.types import App, AppState
+from gateway.records.families import store as families
+from gateway.records.families.minting import mint
+from gateway.records.families.types import VERIFIER_TRIES, Code, Family
+from gateway.terms.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """What the token endpoint received, with the app already authenticated (or public)."""
+
+    app: App
+    raw_code: str
+    raw_verifier: str
+    redirect_uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    code: Code
+    family: Family
+
+
+@shielded
+async def redeem(house: House, redemption: Redemption) -> bytes:
+    """Exchange the code. The order of checks is that of `standards.md` 1.3: nobody without the verifier can spend it.
+
+    Returns:
+        The token answer, JSON.
+
+    Raises:
+        Refusal: `invalid_grant`. A wrong verifier is counted and the fifth kills the code; a replay has ended the family.
+        Unavailable: nothing was spent.
+    """
+    now = house.clock.now()
+    async with house.storage.unit() as unit:
+        found = await _find(unit, redemption, now)
+        if not _is_verified(redemption.raw_verifier, found.code.code_challenge):
+            await families.count_wrong_verifier(unit.connection, found.code.hashed_code)
+            await unit.commit()
+            raise Refusal("invalid_grant", "the code verifier does not match")
+        locked = await house.get_locked_grant(unit, found.family.grant_id)
+        if not await families.redeem_code(unit.connection, found.code.hashed_code, now):
+            await house.end_family(unit, found.family, cause="code_replayed")
+            await unit.commit()
+            house.in_flight.cut_families([found.family.id])
+            await house.ledger.publish()
+            raise Refusal("invalid_grant", "the code was used before; its tokens are ended")
+        holding = await house.holding(unit, found.family, locked, now)
+        minted = mint(
+            holding, house.entropy, now=now, parent_hash=None, may_refresh=redemption.app.may_refresh
+        )
+        await families.add_tokens(unit.connection, minted.access, minted.refresh)
+        await unit.commit()
+    return minted.answer
+
+
+async def _find(unit: UnitOfWork, redemption: Redemption, now: datetime) -> _Found:
+    if redemption.app.state is not AppState.ACTIVE:
+        raise Refusal("invalid_grant", "the app is suspended")
+    code = await families.find_code(unit.connection, hashed(redemption.raw_code))
+    family = await families.find(unit.connection, code.family_id) if code else None
+    if code is None or family is None or family.app_id != redemption.app.id:
+        raise Refusal("invalid_grant", "the code is unknown")
+    if code.expires_at <= now and code.redeemed_at is None:
+        raise Refusal("invalid_grant", "the code has expired")
+    if code.wrong_verifiers >= VERIFIER_TRIES:
+        raise Refusal("invalid_grant", "the code is dead after too many wrong verifiers")
+    if redemption.redirect_uri is not None and redemption.redirect_uri != code.redirect_uri:
+        raise Refusal("invalid_grant", "the redirect_uri is not that of the request")
+    return _Found(code, family)
+
+
+def _is_verified(raw_verifier: str, challenge: str) -> bool:
+    return hmac.compare_digest(create_s256_code_challenge(raw_verifier), challenge)

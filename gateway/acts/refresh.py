@@ -1,0 +1,100 @@
+"""Refresh: a refresh token for its one successor (I3)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.acts import House
+from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.ground.vault.sealing import Place, Unsealable
+from gateway.ground.vault.tokens import hashed
+from gateway.records.apps.types import App, AppState
+from gateway.records.families import store as families
+from gateway.records.families.minting import Holding, mint
+from gateway.records.families.types import Family, RefreshToken
+from gateway.terms.ids import AskId
+from gateway.terms.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What the token endpoint received. `ask_ids` None asks for all that the family still reaches."""
+
+    app: App
+    raw_token: str
+    ask_ids: frozenset[AskId] | None
+
+
+@shielded
+async def refresh(house: House, renewal: Renewal) -> bytes:
+    """Exchange the refresh token.
+
+    An authenticated app whose answer was lost gets the same answer again, as long as neither of its tokens was used;
+    any other second use ends the family.
+
+    Returns:
+        The token answer, JSON.
+
+    Raises:
+        Refusal: `invalid_grant`; `invalid_scope` (more was asked than the family reaches; the token is not spent).
+        Unavailable: nothing was spent.
+    """
+    now = house.clock.now()
+    async with house.storage.unit() as unit:
+        token, family = await _find(unit, renewal, now)
+        grant = await house.get_locked_grant(unit, family.grant_id)
+        token = await families.find_refresh(unit.connection, token.hashed_token) or token
+        if token.used_at is not None:
+            kept = _kept_answer(house, renewal, token)
+            if kept is not None:
+                return kept
+            await house.end_family(unit, family, cause="refresh_replayed")
+            await unit.commit()
+            house.in_flight.cut_families([family.id])
+            await house.ledger.publish()
+            raise Refusal("invalid_grant", "the refresh token was used before; its family is ended")
+        holding = _narrowed(await house.holding(unit, family, grant, now), renewal.ask_ids)
+        minted = mint(holding, house.entropy, now=now, parent_hash=token.hashed_token, may_refresh=True)
+        sealed = None
+        if renewal.app.is_confidential:
+            sealed = house.vault.seal_under(renewal.raw_token.encode(), minted.answer, place=_place(token))
+        if not await families.use_refresh(unit.connection, token.hashed_token, sealed, now):
+            raise Refusal("invalid_grant", "the refresh token has expired")
+        if token.parent_hash is not None:
+            await families.destroy_answer(unit.connection, token.parent_hash)
+        await families.add_tokens(unit.connection, minted.access, minted.refresh)
+        await unit.commit()
+    return minted.answer
+
+
+async def _find(unit: UnitOfWork, renewal: Renewal, now: datetime) -> tuple[RefreshToken, Family]:
+    if renewal.app.state is not AppState.ACTIVE:
+        raise Refusal("invalid_grant", "the app is suspended")
+    token = await families.find_refresh(unit.connection, hashed(renewal.raw_token))
+    family = await families.find(unit.connection, token.family_id) if token else None
+    if token is None or family is None or family.app_id != renewal.app.id or family.ended_at is not None:
+        raise Refusal("invalid_grant", "the refresh token is not valid")
+    if token.expires_at <= now:
+        raise Refusal("invalid_grant", "the refresh token has expired")
+    return token, family
+
+
+def _kept_answer(house: House, renewal: Renewal, token: RefreshToken) -> bytes | None:
+    if not renewal.app.is_confidential or token.sealed_answer is None:
+        return None
+    try:
+        return house.vault.open_under(renewal.raw_token.encode(), token.sealed_answer, place=_place(token))
+    except Unsealable:
+        return None
+
+
+def _narrowed(holding: Holding, ask_ids: frozenset[AskId] | None) -> Holding:
+    if ask_ids is None:
+        return holding
+    if not ask_ids <= {each.ask_id for each in holding.held}:
+        raise Refusal("invalid_scope", "more was asked than was granted")
+    held = tuple(each for each in holding.held if each.ask_id in ask_ids)
+    return replace(holding, held=held, is_narrowed=True)
+
+
+def _place(token: RefreshToken) -> Place:
+    return Place("refresh_tokens", token.hashed_token.hex(), "sealed_answer")

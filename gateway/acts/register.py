@@ -1,0 +1,120 @@
+"""Register: people, apps, and the apps' secrets."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from gateway.acts import House
+from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.ground.vault.tokens import CLIENT_SECRET, hashed, new_token
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import App, AppSecret, Ask
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, Draft, Part
+from gateway.records.people import store as people
+from gateway.records.people.types import Person, Role
+from gateway.terms.ids import AppId, PersonId, new_id
+from gateway.terms.refusal import Refusal
+
+LIVE_SECRETS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Who is to be added. `hashed_password` is argon2id's text, or None where another sign-in is used."""
+
+    login: str
+    name: str
+    roles: frozenset[Role]
+    hashed_password: str | None
+
+
+@shielded
+async def add_person(house: House, wanted: NewPerson, actor: Actor) -> Person:
+    """Add a person.
+
+    Raises:
+        Refusal: `login_taken`.
+    """
+    now = house.clock.now()
+    person_id = PersonId(new_id("ps", house.entropy))
+    person = Person(person_id, wanted.login, wanted.name, wanted.roles, wanted.hashed_password, now)
+    async with house.storage.unit() as unit:
+        try:
+            await people.add(unit.connection, person)
+        except IntegrityError as taken:
+            raise Refusal("login_taken") from taken
+        facts = {"person": person.id, "roles": sorted(person.roles)}
+        parts = (Part("identity", person.id, {"login": person.login, "name": person.name}),)
+        await house.ledger.append(unit.connection, Draft(Kind.PERSON_ADDED, now, actor, facts, parts=parts))
+        await unit.commit()
+    await house.ledger.publish()
+    return person
+
+
+@shielded
+async def set_roles(house: House, login: str, roles: frozenset[Role], actor: Actor) -> None:
+    """Replace what a person may be.
+
+    Raises:
+        Refusal: `not_found`.
+    """
+    async with house.storage.unit() as unit:
+        person = await people.find_by_login(unit.connection, login)
+        if person is None:
+            raise Refusal("not_found")
+        await people.set_roles(unit.connection, person.id, roles)
+        facts = {"person": person.id, "roles": sorted(roles)}
+        draft = Draft(Kind.ROLES_SET, house.clock.now(), actor, facts)
+        await house.ledger.append(unit.connection, draft)
+        await unit.commit()
+    await house.ledger.publish()
+
+
+@shielded
+async def register_app(house: House, app: App, asks: list[Ask], actor: Actor) -> str | None:
+    """Add an app with its asks, checked against the catalogue by the caller.
+
+    Returns:
+        The raw client secret of a confidential app, shown this once; None for a public one.
+    """
+    async with house.storage.unit() as unit:
+        await apps.add(unit.connection, app, asks)
+        facts = {"asks": [ask.wire_name for ask in asks], "is_reviewed": app.is_reviewed}
+        draft = Draft(Kind.APP_REGISTERED, house.clock.now(), actor, facts, app_id=app.id)
+        await house.ledger.append(unit.connection, draft)
+        raw_secret = await _add_secret(house, unit, app.id) if app.is_confidential else None
+        await unit.commit()
+    await house.ledger.publish()
+    return raw_secret
+
+
+@shielded
+async def rotate_secret(house: House, app_id: AppId, actor: Actor) -> str:
+    """Give the app a new secret; the one before stays alive beside it, older ones end.
+
+    Raises:
+        Refusal: `not_found`; `public_app` (it has no secret).
+    """
+    async with house.storage.unit() as unit:
+        app = await apps.find(unit.connection, app_id)
+        if app is None:
+            raise Refusal("not_found")
+        if not app.is_confidential:
+            raise Refusal("public_app")
+        raw_secret = await _add_secret(house, unit, app_id)
+        now = house.clock.now()
+        await apps.end_secrets(unit.connection, app_id, LIVE_SECRETS, now)
+        draft = Draft(Kind.SECRET_ROTATED, now, actor, {"last4": raw_secret[-4:]}, app_id=app_id)
+        await house.ledger.append(unit.connection, draft)
+        await unit.commit()
+    await house.ledger.publish()
+    return raw_secret
+
+
+async def _add_secret(house: House, unit: UnitOfWork, app_id: AppId) -> str:
+    raw_secret = new_token(CLIENT_SECRET, house.entropy)
+    secret_id = new_id("sk", house.entropy)
+    secret = AppSecret(secret_id, app_id, hashed(raw_secret), raw_secret[-4:], house.clock.now(), None)
+    await apps.add_secret(unit.connection, secret)
+    return raw_secret

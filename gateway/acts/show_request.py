@@ -1,0 +1,30 @@
+"""Show a request: the consent screen is on a person's display; from now on it is theirs alone."""
+
+from gateway.acts import House
+from gateway.ground.storage.storage import shielded
+from gateway.records.requests import store as requests
+from gateway.records.requests.types import AuthorizationRequest
+from gateway.terms.ids import PersonId
+from gateway.terms.refusal import Refusal
+
+
+@shielded
+async def show_request(house: House, raw_request_id: str, person_id: PersonId) -> AuthorizationRequest:
+    """Bind the request to the first person who opens it, note when they saw it, and return it.
+
+    Raises:
+        Refusal: `not_found` (unknown, or another person's), `decided`, `expired`.
+    """
+    async with house.storage.unit() as unit:
+        now = house.clock.now()
+        if not await requests.claim(unit.connection, raw_request_id, person_id, now):
+            raise Refusal("not_found")
+        request = await requests.find(unit.connection, raw_request_id)
+        await unit.commit()
+    if request is None:
+        raise AssertionError("a claimed request exists")
+    if request.decided_at is not None:
+        raise Refusal("decided")
+    if request.expires_at <= now:
+        raise Refusal("expired")
+    return request

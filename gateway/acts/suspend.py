@@ -1,0 +1,45 @@
+"""Suspend: an operator stops an app at once; lifting it revives nothing that ended meanwhile (R82)."""
+
+from gateway.acts import House
+from gateway.ground.storage.storage import shielded
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import AppState
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, Draft
+from gateway.terms.ids import AppId
+from gateway.terms.refusal import Refusal
+
+
+@shielded
+async def suspend_app(house: House, app_id: AppId, actor: Actor, *, reason: str) -> None:
+    """Stop every call of the app; what runs is cut before this returns.
+
+    Raises:
+        Refusal: `not_found`; `nothing_to_change` when it is suspended already.
+    """
+    await _set(house, app_id, actor, state=AppState.SUSPENDED, reason=reason)
+    house.in_flight.cut_app(app_id)
+
+
+@shielded
+async def resume_app(house: House, app_id: AppId, actor: Actor) -> None:
+    """Let the app's standing grants work again.
+
+    Raises:
+        Refusal: `not_found`; `nothing_to_change` when it is active already.
+    """
+    await _set(house, app_id, actor, state=AppState.ACTIVE, reason=None)
+
+
+async def _set(house: House, app_id: AppId, actor: Actor, *, state: AppState, reason: str | None) -> None:
+    async with house.storage.unit() as unit:
+        if await apps.find(unit.connection, app_id) is None:
+            raise Refusal("not_found")
+        if not await apps.set_state(unit.connection, app_id, state, reason):
+            raise Refusal("nothing_to_change")
+        kind = Kind.APP_SUSPENDED if state is AppState.SUSPENDED else Kind.APP_RESUMED
+        parts = await house.parts_about(unit, actor, {"reason": reason} if reason else {})
+        draft = Draft(kind, house.clock.now(), actor, {}, app_id=app_id, parts=parts)
+        await house.ledger.append(unit.connection, draft)
+        await unit.commit()
+    await house.ledger.publish()

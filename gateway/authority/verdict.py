@@ -1,0 +1,104 @@
+"""The verdict: a pure function from what is true and what is asked to what may pass.
+
+`Refusal` reasons are the codes of `contract.md`, "Calls, settled".
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.authority.facts import Reach, TokenFacts
+from gateway.records.apps.types import AppState
+from gateway.records.grants.types import PermissionState
+from gateway.terms.ids import AskId, PermissionId
+from gateway.terms.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a call needs: the platform and route it is for, the scopes of which one opens it, those of its fields."""
+
+    platform: str
+    opened_by: frozenset[str]
+    field_scopes: frozenset[str]
+    purpose: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The call may pass: with these scopes for route and fields, resting on these permissions."""
+
+    facts: TokenFacts
+    open_scopes: frozenset[str]
+    ask_ids: tuple[AskId, ...]
+    permission_ids: frozenset[PermissionId]
+
+
+def check_token(facts: TokenFacts | None, now: datetime) -> TokenFacts:
+    """Return the facts of a token that is alive at `now`.
+
+    Raises:
+        Refusal: `invalid_token` (unknown, ended, run out), `app_suspended`.
+    """
+    if facts is None or facts.is_ended or facts.expires_at <= now:
+        raise Refusal("invalid_token")
+    if facts.app_state is not AppState.ACTIVE:
+        raise Refusal("app_suspended")
+    return facts
+
+
+def list_live(facts: TokenFacts, now: datetime) -> list[Reach]:
+    """List what the token may use now: live permissions of an account for which somebody still has standing."""
+    if facts.standing_lapses_at is None or facts.standing_lapses_at <= now:
+        return []
+    return [reach for reach in facts.reach if reach.is_live(now)]
+
+
+def judge(facts: TokenFacts | None, wanted: Wanted, now: datetime) -> Verdict:
+    """Judge one call.
+
+    Raises:
+        Refusal: `invalid_token`, `app_suspended`, `purpose_required`, `purpose_not_granted`, `paused` or
+            `insufficient_scope` (with `scopes` that would open the route); nothing may pass.
+    """
+    known = check_token(facts, now)
+    if known.platform != wanted.platform:
+        raise Refusal("invalid_token", log_detail="the token is for another platform")
+    named = wanted.opened_by | wanted.field_scopes
+    usable = [reach for reach in list_live(known, now) if reach.scope in named]
+    if wanted.purpose is None:
+        _check_unambiguous(usable)
+    else:
+        usable = [reach for reach in usable if reach.purpose == wanted.purpose]
+    if not any(reach.scope in wanted.opened_by for reach in usable):
+        raise _closed(known, wanted, now)
+    return Verdict(
+        facts=known,
+        open_scopes=frozenset(reach.scope for reach in usable),
+        ask_ids=tuple(sorted(reach.ask_id for reach in usable)),
+        permission_ids=frozenset(reach.id for reach in usable),
+    )
+
+
+def is_still(verdict: Verdict, facts: TokenFacts | None, now: datetime) -> bool:
+    """Say whether everything that a verdict rested on still holds; the last check before bytes are written."""
+    if facts is None or facts.is_ended or facts.expires_at <= now or facts.app_state is not AppState.ACTIVE:
+        return False
+    return verdict.permission_ids <= {reach.id for reach in list_live(facts, now)}
+
+
+def _check_unambiguous(usable: Collection[Reach]) -> None:
+    scopes = [reach.scope for reach in usable]
+    if len(scopes) != len(set(scopes)):
+        purposes = sorted({reach.purpose for reach in usable if scopes.count(reach.scope) > 1})
+        raise Refusal("purpose_required", purposes=purposes)
+
+
+def _closed(facts: TokenFacts, wanted: Wanted, now: datetime) -> Refusal:
+    opening = [reach for reach in facts.reach if reach.scope in wanted.opened_by]
+    meant = [reach for reach in opening if wanted.purpose in (None, reach.purpose)]
+    if any(reach.state is PermissionState.PAUSED and reach.ends_at and reach.ends_at > now for reach in meant):
+        return Refusal("paused", ask_ids=tuple(sorted(reach.ask_id for reach in meant)))
+    if wanted.purpose is not None:
+        return Refusal("purpose_not_granted")
+    return Refusal("insufficient_scope", scopes=sorted(wanted.opened_by))

@@ -1,0 +1,96 @@
+"""The platforms: how each upstream is spoken to. A folder for each; `server.py` holds the registry.
+
+Owns: a platform's wire (linking, renewing, headers, its errors in the gateway's words). Must not know: grants, tokens of
+the gateway, who is asking. To add one more: a folder with a connector that satisfies `Connector`, its catalogue file in
+`scopes`, a sandbox or a real server that its tests speak to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What the gateway holds for one account: the platform's own tokens. Sealed wherever it rests."""
+
+    access_token: str
+    refresh_token: str | None
+    expires_at: datetime | None
+
+    def to_bytes(self) -> bytes:
+        """Write it down for the vault."""
+        return orjson.dumps(self)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Credential":
+        """Read what `to_bytes` wrote."""
+        fields = orjson.loads(content)
+        expires_at = fields["expires_at"]
+        return cls(
+            fields["access_token"],
+            fields["refresh_token"],
+            None if expires_at is None else datetime.fromisoformat(expires_at),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The account behind a credential: its id on the platform, its name there, the role that linking it proves."""
+
+    external_id: str
+    name: str
+    role: str
+
+
+class Trouble(StrEnum):
+    """What a platform's answer says about the gateway's own access, in the gateway's words."""
+
+    CREDENTIAL_REFUSED = "credential_refused"
+    ACCESS_REMOVED = "access_removed"
+    PERMISSION_LOST = "permission_lost"
+    LIMITED = "limited"
+
+
+class Connector(Protocol):
+    """One platform, as acts and calls use it.
+
+    Every coroutine raises `Unavailable("<platform>")` when the platform does not answer in bound or lies, and
+    `Refusal("platform_refused")` when it says no.
+    """
+
+    platform: str
+    upstream_app: str
+    base_url: str
+
+    def link_url(self, state: str, challenge: str) -> str | None:
+        """Return where the browser goes to link an account; None where the platform has no such page."""
+        ...
+
+    async def redeem(self, raw_code: str, verifier: str) -> Credential:
+        """Exchange what the platform's page returned."""
+        ...
+
+    async def log_in(self, login: str, password: str) -> Credential:
+        """Get a credential by password, used once and kept nowhere; `Refusal("platform_refused")` if it is wrong."""
+        ...
+
+    async def describe(self, credential: Credential) -> Profile:
+        """Ask the platform whose credential this is."""
+        ...
+
+    async def renew(self, credential: Credential) -> Credential:
+        """Exchange the refresh token, once; the old pair is dead afterwards."""
+        ...
+
+    def headers(self, credential: Credential) -> Mapping[str, str]:
+        """Return the headers that carry the credential on a forwarded call."""
+        ...
+
+    def read_trouble(self, status: int, body: bytes) -> Trouble | None:
+        """Say what an answer means for the gateway's own access; None if it is about the call alone."""
+        ...

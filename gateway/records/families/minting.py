@@ -1,0 +1,94 @@
+"""Minting: fresh tokens and the answer that carries them to the app."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from gateway.ground.vault.tokens import hashed, new_token
+from gateway.records.families.types import ACCESS_LASTS, REFRESH_IDLE, AccessToken, RefreshToken
+from gateway.terms.entropy import Entropy
+from gateway.terms.ids import AskId, FamilyId, GrantId, PermissionId
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One ask that a token opens, as the answer names it."""
+
+    permission_id: PermissionId
+    ask_id: AskId
+    scope: str
+    purpose: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What tokens are minted for: a family of a grant, the account's own id on its platform, and the asks held."""
+
+    family_id: FamilyId
+    grant_id: GrantId
+    external_account_id: str
+    held: tuple[Held, ...]
+    is_narrowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """New tokens as rows, and the one answer that holds them in the clear."""
+
+    access: AccessToken
+    refresh: RefreshToken | None
+    answer: bytes
+
+
+def mint(
+    holding: Holding, entropy: Entropy, *, now: datetime, parent_hash: bytes | None, may_refresh: bool
+) -> Minted:
+    """Make an access token of 15 minutes and, if the app may, a refresh token; neither outlives what is held.
+
+    Returns:
+        The rows to store and the JSON of RFC 6749 section 5.1 with `grant_id` and `authorization_details`.
+    """
+    last = max(each.ends_at for each in holding.held)
+    raw_access = new_token("qat", entropy)
+    subset = frozenset(each.permission_id for each in holding.held) if holding.is_narrowed else None
+    access = AccessToken(
+        hashed(raw_access), holding.family_id, parent_hash, subset, now, min(now + ACCESS_LASTS, last), None
+    )
+    answer: dict[str, Any] = {
+        "access_token": raw_access,
+        "token_type": "Bearer",
+        "expires_in": max(int((access.expires_at - now).total_seconds()), 0),
+        "scope": " ".join(unique(each.scope for each in holding.held)),
+        "grant_id": holding.grant_id,
+        "authorization_details": details_of(holding.held, holding.external_account_id),
+    }
+    refresh = None
+    if may_refresh:
+        raw_refresh = new_token("qrt", entropy)
+        until = min(now + REFRESH_IDLE, last)
+        refresh = RefreshToken(hashed(raw_refresh), holding.family_id, parent_hash, now, until, None, None)
+        answer["refresh_token"] = raw_refresh
+    return Minted(access, refresh, orjson.dumps(answer))
+
+
+def details_of(held: Iterable[Held], external_account_id: str) -> list[dict[str, str]]:
+    """Name each ask held, as `authorization_details` of type `quyen_ask` (RFC 9396)."""
+    return [
+        {
+            "type": "quyen_ask",
+            "ask": each.ask_id,
+            "scope": each.scope,
+            "purpose": each.purpose,
+            "account": external_account_id,
+        }
+        for each in held
+    ]
+
+
+def unique(words: Iterable[str]) -> list[str]:
+    """Keep each word once, in the order of first sight."""
+    return list(dict.fromkeys(words))

@@ -1,0 +1,219 @@
+"""Appending to the grant log, inside the act's own transaction, and publishing its checkpoints outside the database."""
+
+import asyncio
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.ground.storage.schema import microseconds
+from gateway.ground.vault.personkeys import PersonKeys
+from gateway.ground.vault.sealing import Place
+from gateway.records.ledger.canonical import SALT_BYTES, CanonicalRecord, PartDigest, canonical_json
+from gateway.records.ledger.checkpoint import Checkpoint, sign_checkpoint
+from gateway.records.ledger.note import Signer, VerifierKey
+from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts, ledger_records
+from gateway.records.ledger.tree import Frontier, leaf_hash
+from gateway.records.ledger.types import EVIDENCE, IDENTITY, Draft, Part, Recorded
+from gateway.terms.entropy import Entropy
+from gateway.terms.ids import RecordId, new_id
+
+_HEAD = 1
+_FILE = "checkpoints.jsonl"
+
+
+class LogDamaged(Exception):
+    """The rows just written do not read back as they were written; the transaction must not commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    part: Part
+    sealed: bytes
+    digest: PartDigest
+
+
+class Ledger:
+    """The grant log of this gateway.
+
+    Args:
+        signer: signs checkpoints in the name of the log's origin; None when there is no key to sign with.
+        person_keys: seal the parts of a payload.
+        entropy: where record ids and salts come from.
+        folder: where checkpoints are kept outside the database.
+    """
+
+    def __init__(
+        self, signer: Signer | None, person_keys: PersonKeys, *, entropy: Entropy, folder: Path
+    ) -> None:
+        self._signer = signer
+        self._person_keys = person_keys
+        self._entropy = entropy
+        self._path = folder / _FILE
+        self._published_size = 0
+        self._unpublished: dict[int, str] = {}
+        self.may_sign = signer is not None
+        self.is_published = True
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def path(self) -> Path:
+        """The file of checkpoints outside the database: one JSON line for each."""
+        return self._path
+
+    @property
+    def verifier_key(self) -> VerifierKey | None:
+        """The public key under which checkpoints verify."""
+        return None if self._signer is None else self._signer.verifier_key
+
+    def stop_signing(self) -> None:
+        """The log does not verify: from now on records are kept, and nothing is signed."""
+        self.may_sign = False
+
+    async def append(self, connection: AsyncConnection, draft: Draft) -> Recorded:
+        """Add a record under the locked head and close the batch with a signed checkpoint.
+
+        Raises:
+            LogDamaged: what was written does not read back; the caller's transaction is undone.
+        """
+        frontier = await _locked_frontier(connection)
+        signed_root = frontier.root()
+        record_id = RecordId(new_id("lr", self._entropy))
+        sealed = [await asyncio.to_thread(self._seal, record_id, part) for part in draft.parts]
+        canonical = _canonical(draft, frontier.size + 1, record_id, sealed).encode()
+        nodes = frontier.append(leaf_hash(canonical))
+        await _write(connection, draft, record_id, canonical, frontier)
+        for each in sealed:
+            fields = {"record_id": record_id, "name": each.part.name, "person_id": each.part.person_id}
+            await connection.execute(insert(ledger_parts).values(**fields, sealed=each.sealed))
+        rows = [{"level": node.level, "position": node.index, "hash": node.hash} for node in nodes]
+        await connection.execute(insert(ledger_nodes), rows)
+        note = await self._sign(connection, frontier, signed_root, draft.at)
+        return Recorded(frontier.size, record_id, frontier.size, frontier.root(), note)
+
+    async def publish(self) -> None:
+        """Write the checkpoints of committed batches outside the database.
+
+        A disk that does not take it is told by `is_published`, in /readyz; the next one tries again.
+        """
+        waiting = sorted(size for size in self._unpublished if size > self._published_size)
+        if not waiting:
+            return
+        lines = b"".join(orjson.dumps({"size": n, "note": self._unpublished[n]}) + b"\n" for n in waiting)
+        try:
+            await asyncio.to_thread(_append_durably, self._path, lines)
+        except OSError:
+            self.is_published = False
+            return
+        self.is_published = True
+        self._published_size = waiting[-1]
+        self._unpublished = {n: note for n, note in self._unpublished.items() if n > self._published_size}
+
+    async def _sign(
+        self, connection: AsyncConnection, frontier: Frontier, signed_root: bytes, at: datetime
+    ) -> str | None:
+        await _check_written(connection, frontier, signed_root)
+        if not self.may_sign or self._signer is None:
+            return None
+        checkpoint = Checkpoint(self._signer.name, frontier.size, frontier.root())
+        note = sign_checkpoint(checkpoint, self._signer)
+        fields = {"size": frontier.size, "root": frontier.root(), "note": note, "signed_at": at}
+        await connection.execute(insert(ledger_checkpoints).values(**fields))
+        self._unpublished[frontier.size] = note
+        return note
+
+    def _seal(self, record_id: RecordId, part: Part) -> _Sealed:
+        salt = self._entropy.token(SALT_BYTES)
+        payload = canonical_json(part.payload)
+        key_of = IDENTITY if part.name == IDENTITY else EVIDENCE
+        place = part_place(record_id, part.name, part.person_id)
+        sealed = self._person_keys.seal(part.person_id, key_of, plain=salt + payload, place=place)
+        commitment = hmac.digest(salt, payload, hashlib.sha256)
+        digest = PartDigest(part.name, part.person_id, commitment, hashlib.sha256(sealed).digest())
+        return _Sealed(part, sealed, digest)
+
+
+def part_place(record_id: str, name: str, person_id: str) -> Place:
+    """Return the place that a sealed part is bound to."""
+    return Place("ledger_parts", f"{record_id}/{name}/{person_id}", "sealed")
+
+
+async def _locked_frontier(connection: AsyncConnection) -> Frontier:
+    query = select(ledger_head).where(ledger_head.c.id == _HEAD).with_for_update()
+    head = (await connection.execute(query)).mappings().one()
+    return Frontier(head["size"], [bytes.fromhex(peak) for peak in head["peaks"]])
+
+
+def _canonical(draft: Draft, seq: int, record_id: RecordId, sealed: list[_Sealed]) -> CanonicalRecord:
+    return CanonicalRecord(
+        seq=seq,
+        record_id=record_id,
+        kind=draft.kind.value,
+        at_us=microseconds(draft.at),
+        grant_id=draft.grant_id or "",
+        version=draft.version,
+        app_id=draft.app_id or "",
+        account_id=draft.account_id or "",
+        actor_kind=draft.actor.kind.value,
+        actor_id=draft.actor.id,
+        request_id=draft.request_id,
+        facts=canonical_json(draft.facts),
+        parts=tuple(each.digest for each in sealed),
+    )
+
+
+async def _write(
+    connection: AsyncConnection, draft: Draft, record_id: RecordId, canonical: bytes, frontier: Frontier
+) -> None:
+    await connection.execute(
+        insert(ledger_records).values(
+            seq=frontier.size,
+            record_id=record_id,
+            kind=draft.kind.value,
+            at=draft.at,
+            grant_id=draft.grant_id,
+            version=draft.version,
+            app_id=draft.app_id,
+            account_id=draft.account_id,
+            actor_kind=draft.actor.kind.value,
+            actor_id=draft.actor.id,
+            request_id=draft.request_id,
+            canonical=canonical,
+            leaf_hash=leaf_hash(canonical),
+        )
+    )
+    peaks = [peak.hex() for peak in frontier.peaks]
+    moved = update(ledger_head).where(ledger_head.c.id == _HEAD, ledger_head.c.size == frontier.size - 1)
+    if (await connection.execute(moved.values(size=frontier.size, peaks=peaks))).rowcount != 1:
+        raise LogDamaged("the head moved under its lock")
+
+
+async def _check_written(connection: AsyncConnection, frontier: Frontier, signed_root: bytes) -> None:
+    """Read back the record and the last signed root, and compute the new root a second time from the rows."""
+    size = frontier.size
+    query = select(ledger_records.c.canonical).where(ledger_records.c.seq == size)
+    canonical = (await connection.execute(query)).scalar_one()
+    query = select(ledger_checkpoints.c.root).where(ledger_checkpoints.c.size == size - 1)
+    last_signed = (await connection.execute(query)).scalar_one_or_none()
+    if last_signed is not None and last_signed != signed_root:
+        raise LogDamaged("the head does not continue what was signed last")
+    peaks = [peak.hex() for peak in frontier.peaks]
+    head = (await connection.execute(select(ledger_head.c.peaks).where(ledger_head.c.id == _HEAD))).scalar_one()
+    node = select(ledger_nodes.c.hash).where(ledger_nodes.c.level == 0, ledger_nodes.c.position == size - 1)
+    if (await connection.execute(node)).scalar_one() != leaf_hash(canonical) or head != peaks:
+        raise LogDamaged("the record just written reads back otherwise")
+
+
+def _append_durably(path: Path, lines: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, lines)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,95 @@
+"""What an act hands to the log, and what the log hands back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gateway.records.ledger.kinds import Kind
+from gateway.terms.ids import AccountId, AppId, GrantId, PersonId, RecordId
+
+
+class ActorKind(StrEnum):
+    """In which capacity someone acted."""
+
+    PERSON = "person"
+    OPERATOR = "operator"
+    APP = "app"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acted: a person's, operator's or app's id; `system` for the gateway itself."""
+
+    kind: ActorKind
+    id: str
+
+    @classmethod
+    def system(cls) -> "Actor":
+        """Return the gateway itself."""
+        return cls(ActorKind.SYSTEM, "quyen")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One sealed part of a record's payload: who it concerns, and whether it goes with their identity or the evidence."""
+
+    name: str
+    person_id: PersonId
+    payload: Mapping[str, Any]
+
+
+IDENTITY = "identity"
+EVIDENCE = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record before it has a place in the log.
+
+    `facts` hold no personal data: ids, states, ask names, times as microseconds, hashes. `parts` hold the personal rest;
+    each name is `identity` or `evidence`.
+    """
+
+    kind: Kind
+    at: datetime
+    actor: Actor
+    facts: Mapping[str, Any]
+    grant_id: GrantId | None = None
+    version: int = 0
+    app_id: AppId | None = None
+    account_id: AccountId | None = None
+    request_id: str = ""
+    parts: tuple[Part, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where a record stands, and the signed checkpoint that closed its batch (None while the log may not sign)."""
+
+    seq: int
+    record_id: RecordId
+    size: int
+    root: bytes
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it is read back. `facts` is parsed; parts are opened apart, each by the key of its person."""
+
+    seq: int
+    record_id: RecordId
+    kind: Kind
+    at: datetime
+    grant_id: GrantId | None
+    version: int
+    app_id: AppId | None
+    account_id: AccountId | None
+    actor: Actor
+    request_id: str
+    facts: Mapping[str, Any]
+    canonical: bytes
+    leaf_hash: bytes
