@@ -1,0 +1,111 @@
+"""What the people's pages show, part one: the pieces that several pages share.
+
+Every view is a frozen value, filled by a handler and drawn by the template that it names: ready words in the page's
+language, aware datetimes, ids. No view decides anything. States are the words of `design.md`: `granted`, `refused`,
+`paused`, `withdrawn`, `expired`, `pending`, `reconfirm` (a `StrEnum` member will do).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One who receives what an ask opens: full name and country, both in words."""
+
+    name: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskView:
+    """One scope for one purpose, with everything that a person needs in order to decide (R9).
+
+    Args:
+        id: the app's slug; the value of the checkbox.
+        name: the scope's plain name, followed by the app's own title of the ask where several rest on one scope.
+        purpose: finishes the sentence "Mục đích: ..."; ends with a full stop.
+        refusal_effect: finishes "Nếu bạn không đồng ý: ..."; ends with a full stop.
+        data_types: the catalogue's words.
+        kept_days: how long the app keeps it; 0 is "not kept".
+        recipients: named parties.
+        required: the app does not run without it; then `required_why` says why.
+        about_others: the data is about followers or customers, not about the one who decides.
+        sensitive_why: not empty: sensitive personal data, and why.
+        advertising: the purpose is advertising (R10).
+        is_new: was not asked before.
+        enforced_by_app: a permission on the device, which the gateway cannot enforce; the page says so.
+    """
+
+    id: str
+    name: str
+    purpose: str
+    refusal_effect: str
+    data_types: Sequence[str]
+    kept_days: int
+    recipients: Sequence[Recipient]
+    required: bool = False
+    required_why: str = ""
+    about_others: bool = False
+    sensitive_why: str = ""
+    advertising: bool = False
+    is_new: bool = False
+    enforced_by_app: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AppView:
+    """An app as the register knows it; nothing here comes from a request (R14).
+
+    Args:
+        name: display name.
+        legal_name: the company behind it, the controller of what it receives.
+        domain: where its people are sent back to.
+        contact: the controller's e-mail or address.
+        verified_at: when an operator checked it; None shows "Chưa xác minh" and a sentence that says what that means.
+    """
+
+    name: str
+    legal_name: str
+    domain: str
+    contact: str
+    verified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One account on a platform.
+
+    Args:
+        id: the gateway's own id; the value of the radio `account`.
+        name: as the platform shows it.
+        platform: name for people, such as "Zalo OA".
+        external_id: the platform's own id.
+        role: the person's standing in words ("quản trị viên"); empty where it does not matter.
+        proven_at: when that standing was proven.
+    """
+
+    id: str
+    name: str
+    platform: str
+    external_id: str
+    role: str = ""
+    proven_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """One offer of the select `duration`: `P1D`, `P30D`, `P90D`, `P180D` or `P365D`, and the day on which it ends."""
+
+    value: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a filter: its query value, its words, and whether it is on."""
+
+    value: str
+    label: str
+    selected: bool = False

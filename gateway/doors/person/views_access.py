@@ -1,0 +1,110 @@
+"""What the people's pages show, part two: coming in (first page, sign-in, connections) and what went wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from gateway.doors.person.views import AccountView, AppView
+
+
+@dataclass(frozen=True, slots=True)
+class FirstView:
+    """`GET /`: the doors by role. Only the doors that exist are drawn.
+
+    Args:
+        has_developers, has_operators: whether these consoles are served.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/first.html"
+    has_developers: bool = True
+    has_operators: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    """`GET /sign-in`, and its answers 401 and 429.
+
+    Args:
+        return_to: own path to go to afterwards; a hidden field.
+        state: `first`; `wrong` (401, one text for every cause); `limited` (429).
+        login: what was typed, kept; the password never is.
+        for_app: name of the app whose authorize this continues, else empty.
+        retry_after_minutes: with `limited`.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/sign_in.html"
+    return_to: str
+    state: Literal["first", "wrong", "limited"] = "first"
+    login: str = ""
+    for_app: str = ""
+    retry_after_minutes: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """One linked account.
+
+    Args:
+        state: `live`; `lost` (the platform refuses the connection: link again).
+        platform_slug: `zalo` or `matrix`, for the form that links again.
+        changed_at: when it was linked, or when it was lost.
+        live_grants: how many apps hold a permission there now.
+    """
+
+    account: AccountView
+    platform_slug: str
+    state: Literal["live", "lost"]
+    changed_at: datetime
+    live_grants: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionsView:
+    """`/connections`: the linked accounts and the ways to link one more.
+
+    Args:
+        rows: newest first; may be empty.
+        platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`), `matrix` a
+            form (`platform=matrix`, `user_id`, `password`).
+        error: `refused` (the platform said no), `cancelled`, `wrong_password`, `unreachable`, `not_admin`, `limited`, or "".
+        error_platform: the slug it is about.
+        user_id: what was typed into the Matrix form, kept.
+        linked: the account that was linked a moment ago, or None.
+        return_to: the consent screen that waits for the link, or "".
+    """
+
+    TEMPLATE: ClassVar[str] = "person/connections.html"
+    rows: Sequence[ConnectionRow]
+    platforms: Sequence[str]
+    error: str = ""
+    error_platform: str = ""
+    user_id: str = ""
+    linked: AccountView | None = None
+    return_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """Any page that could not be: what happened, what did *not* happen, what to do (look.md, page 11).
+
+    Args:
+        status: the HTTP status, shown small.
+        code: stable slug; `no_verdict`, `not_settled`, `not_found`, `csrf_failed`, `forbidden`, `expired`, `decided`,
+            `too_large`, `bad_form`, `unsupported_media`, `limited`, `staff_may_not_consent`, `invalid_scope`,
+            `invalid_request`, `unknown_client`, `internal` have words of their own; any other shows the general ones.
+        request_id: shown and asked for when someone writes to the operator.
+        at: when.
+        detail: a `Refusal.detail`, or "".
+        app: with `invalid_scope` and its kind: whose request it was, if it is known.
+        back: own path to offer, or "" for the first page.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/error.html"
+    status: int
+    code: str
+    request_id: str
+    at: datetime
+    detail: str = ""
+    app: AppView | None = None
+    back: str = ""

@@ -1,0 +1,119 @@
+"""What the people's pages show, part three: the consent screen and what stands round it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from gateway.doors.person.views import AccountView, AppView, AskView, Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The text that is shown, as it is archived (R16, R47): its code, version and date; `language` in words."""
+
+    code: str
+    version: int
+    dated: datetime
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Who runs this gateway, and in which of the two modes of `design.md` section 1."""
+
+    name: str
+    mode: Literal["platform", "business"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAsk:
+    """An ask decided before that this request leaves as it was: its name and state."""
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """`GET /consent/{request_id}`: one app asks; a person decides, item by item.
+
+    The form posts to the same path: `account`, `ask` (one for each tick), `duration`, `decision` = `agree`, `refuse` or
+    `stay` (hidden, first: Enter in a checkbox), `csrf_token`.
+
+    Args:
+        request_id: the authorize request; its reference on the page.
+        app: who asks, from the register.
+        platform: name for people of the platform that all asks are of, "Zalo OA".
+        accounts: those the person may decide for. None: the page says that linking comes after the decision. One: its radio is
+            preselected. Several: none is.
+        asks: in the register's order; the page splits them by whose data they are about.
+        durations: shortest first; the first is preselected.
+        keeper: who runs the gateway.
+        notice: which text this is.
+        expires_at: until when this request can be answered.
+        kept: asks decided before that stay; not empty makes this the difference screen (R18).
+        reconsider: opened from Quản lý quyền by the person, not by the app; the decision returns there.
+        error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, or "".
+    """
+
+    TEMPLATE: ClassVar[str] = "person/consent.html"
+    request_id: str
+    app: AppView
+    platform: str
+    accounts: Sequence[AccountView]
+    asks: Sequence[AskView]
+    durations: Sequence[Duration]
+    keeper: Keeper
+    notice: Notice
+    expires_at: datetime
+    kept: Sequence[KeptAsk] = ()
+    reconsider: bool = False
+    error: str = ""
+
+    @property
+    def own_asks(self) -> Sequence[AskView]:
+        """The asks about the account itself."""
+        return [ask for ask in self.asks if not ask.about_others]
+
+    @property
+    def others_asks(self) -> Sequence[AskView]:
+        """The asks about other people."""
+        return [ask for ask in self.asks if ask.about_others]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmAccountView:
+    """`/consent/{request_id}` after linking: for which account the decision counts (second POST: `account`, `decision`).
+
+    Args:
+        agreed: names of the asks that the person has chosen, to be read once more.
+        accounts: those just linked; preselected only if single.
+        ends_at: when the chosen duration ends.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/confirm_account.html"
+    request_id: str
+    app: AppView
+    accounts: Sequence[AccountView]
+    agreed: Sequence[str]
+    ends_at: datetime
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEndedView:
+    """`/consent/{request_id}` with 410 or 409: it ran out, or it was decided before.
+
+    Args:
+        state: `expired` or `decided`.
+        app: who had asked.
+        at: when it ran out, or when it was decided.
+        grant_id: with `decided`: where the decision can be seen and changed; "" if nothing was ever granted.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/request_ended.html"
+    state: Literal["expired", "decided"]
+    app: AppView
+    at: datetime
+    grant_id: str = ""

@@ -1,0 +1,189 @@
+"""What the people's pages show, part four: Quản lý quyền, one app, and the confirm step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from gateway.doors.person.views import AccountView, AppView, AskView, Choice, Duration
+
+ENDED = frozenset({"refused", "withdrawn", "expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class ActDone:
+    """What was done a moment ago, said on the page that a 303 led to.
+
+    Args:
+        act: `withdraw`, `pause`, `resume`, `shorten`, `agree` or `refuse`.
+        at: when it took effect.
+        ask: the ask's name; "" for the whole app.
+        receipt_code: the receipt's code, or "".
+    """
+
+    act: str
+    at: datetime
+    ask: str = ""
+    receipt_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantCard:
+    """One app for one account, in the list.
+
+    Args:
+        id: the grant.
+        state: of the grant as a whole.
+        marks: state of each ask, in the app's order.
+        granted_at, ended_at: when it was given, and when refused, withdrawn or expired; None where it does not apply.
+        expires_at: the latest end among its live asks.
+        last_used_at, calls_30_days: from the trace.
+        warnings: sentences ("Mục ... đã 80 ngày không dùng. ...").
+    """
+
+    id: str
+    app_name: str
+    account: AccountView
+    state: str
+    marks: Sequence[str]
+    granted_at: datetime | None = None
+    expires_at: datetime | None = None
+    ended_at: datetime | None = None
+    last_used_at: datetime | None = None
+    calls_30_days: int = 0
+    warnings: Sequence[str] = ()
+
+    @property
+    def live_count(self) -> int:
+        """How many asks are in force."""
+        return sum(mark == "granted" for mark in self.marks)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing of it can be ended any more."""
+        return self.state in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionsView:
+    """`GET /permissions`: every grant, current and past (R29, R42).
+
+    Each form posts to `/permissions/{grant_id}` (`action`, `csrf_token`), "withdraw all" to `/permissions`.
+
+    Args:
+        grants: as filtered; the page splits them into current and ended.
+        states, accounts: options of the filters `?state=` and `?account=`; the first is "all".
+        is_filtered: so that an empty list says the right thing.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/permissions.html"
+    grants: Sequence[GrantCard]
+    states: Sequence[Choice] = ()
+    accounts: Sequence[Choice] = ()
+    is_filtered: bool = False
+    done: ActDone | None = None
+
+    @property
+    def current(self) -> Sequence[GrantCard]:
+        """Grants of which something can still be ended."""
+        return [grant for grant in self.grants if not grant.has_ended]
+
+    @property
+    def ended(self) -> Sequence[GrantCard]:
+        """Grants that ended, or were refused."""
+        return [grant for grant in self.grants if grant.has_ended]
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionRow:
+    """One ask inside a grant.
+
+    Args:
+        ask: its text.
+        state: see `views`.
+        changed_at: when it came into this state.
+        changed_by: name of who did it; "" is the reader ("Bạn").
+        ends_at: until when it is in force, while it is.
+        calls_30_days, last_used_at: from the trace.
+        blocked_calls: calls stopped since it was paused or ended.
+    """
+
+    ask: AskView
+    state: str
+    changed_at: datetime
+    changed_by: str = ""
+    ends_at: datetime | None = None
+    calls_30_days: int = 0
+    last_used_at: datetime | None = None
+    blocked_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """One line of a grant's history.
+
+    Args:
+        act: `agree`, `refuse`, `withdraw`, `pause`, `resume`, `shorten`, `expire`, `reconfirm`, `suspend`, `look_up`.
+        text: the event in words, "Tạm dừng “Xem nhãn”".
+        by: who, and by which door, in words.
+        version: of the grant after it; 0 where it changed nothing.
+        receipt_code: or "".
+    """
+
+    act: str
+    at: datetime
+    text: str
+    by: str
+    version: int = 0
+    receipt_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """`GET /permissions/{grant_id}`: one app, item by item.
+
+    Forms post to the same path: `action` = `withdraw`, `pause`, `resume`, `shorten`, `reconsider`; `ask` where it is about
+    one ask; `duration` for shorten; `csrf_token`.
+
+    Args:
+        shorter: ends that lie before the present one; empty hides the form.
+        receipts: codes, newest first.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/grant.html"
+    id: str
+    app: AppView
+    account: AccountView
+    state: str
+    rows: Sequence[PermissionRow]
+    history: Sequence[HistoryEvent]
+    shorter: Sequence[Duration] = ()
+    receipts: Sequence[str] = ()
+    expires_at: datetime | None = None
+    done: ActDone | None = None
+
+    def count(self, state: str) -> int:
+        """How many asks are in a state."""
+        return sum(row.state == state for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmWithdrawView:
+    """The confirm page of a withdrawal: consequences, then two equal buttons (R32). Posts `confirm=yes`.
+
+    Args:
+        path: where both lead: `/permissions/{grant_id}`, or `/permissions` for everything.
+        app: None when everything is to be withdrawn.
+        account: None likewise.
+        ask: the one ask, or None for the whole app.
+        remaining: how many asks (or, for everything, apps) go on afterwards.
+        ending: names of what ends.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/confirm_withdraw.html"
+    path: str
+    ending: Sequence[str]
+    app: AppView | None = None
+    account: AccountView | None = None
+    ask: AskView | None = None
+    remaining: int = 0

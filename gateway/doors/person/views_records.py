@@ -1,0 +1,180 @@
+"""What the people's pages show, part five: who looked at my data, receipts, and their public check."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import ClassVar, Literal
+
+from gateway.doors.person.views import AccountView, AppView, Choice
+from gateway.ground.web.local import local_day
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One look at a person's data: never the data itself (R58).
+
+    Args:
+        id: the trace line; for a gap its number.
+        at: when.
+        who: app, or operator with code.
+        verb: `read`, `send`, `receive` (an event was delivered), `show` (a screen), `look_up` (an operator), `gap`.
+        thing: the ask's name or the thing, in words.
+        result: `passed`, `masked` (passed, some people covered), `blocked`, `failed` (the platform did not answer), `seen` (an
+            operator's look-up), `gap`.
+        people: how many people it was about, or None.
+        masked: how many of them were covered; shown below 5 as "dưới 5".
+        data_types, purpose, recipient: in words; "" where they do not apply.
+        note: why it was blocked, the operator's reason, what a gap may lack.
+    """
+
+    id: str
+    at: datetime
+    who: str
+    verb: Literal["read", "send", "receive", "show", "look_up", "gap"]
+    thing: str
+    result: Literal["passed", "masked", "blocked", "failed", "seen", "gap"]
+    people: int | None = None
+    masked: int = 0
+    data_types: Sequence[str] = ()
+    purpose: str = ""
+    recipient: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceView:
+    """`GET /permissions/trace`: newest first, filtered by `?app=&after=&outcome=`, paged by `&cursor=`.
+
+    Args:
+        rows: one page of lines.
+        kept_days: how long the trace is kept.
+        checked_at: when the gateway was last seen alive and its trace whole.
+        apps, outcomes: options of the filters.
+        after: the day typed, dd/mm/yyyy, kept even if wrong.
+        error: `bad_day` or "".
+        older, newer: own paths with cursors, or "".
+    """
+
+    TEMPLATE: ClassVar[str] = "person/trace.html"
+    rows: Sequence[TraceRow]
+    kept_days: int
+    checked_at: datetime
+    apps: Sequence[Choice] = ()
+    outcomes: Sequence[Choice] = ()
+    after: str = ""
+    is_filtered: bool = False
+    error: str = ""
+    older: str = ""
+    newer: str = ""
+
+    @property
+    def days(self) -> Iterator[tuple[date, list[TraceRow]]]:
+        """The rows under their local days, in the order given."""
+        return ((day, list(rows)) for day, rows in groupby(self.rows, key=lambda row: local_day(row.at)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One receipt in the list; `event` is `given`, `refused`, `changed`, `withdrawn` or `expired`."""
+
+    code: str
+    at: datetime
+    event: str
+    app_name: str
+    account_name: str
+    agreed: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptsView:
+    """`GET /permissions/receipts`: newest first."""
+
+    TEMPLATE: ClassVar[str] = "person/receipts.html"
+    rows: Sequence[ReceiptLine]
+    older: str = ""
+    newer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptItem:
+    """One decision on a receipt: the ask's words as they were shown, and the state decided."""
+
+    name: str
+    purpose: str
+    kept_days: int
+    state: str
+    about_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What makes a receipt checkable without trusting us.
+
+    Args:
+        log_index: number of the record.
+        log_size: size of the tree that the checkpoint signs.
+        leaf_hash: hex.
+        checkpoint: the signed note, whole, lines and all.
+        key_name: whose key signed it.
+    """
+
+    log_index: int
+    log_size: int
+    leaf_hash: str
+    checkpoint: str
+    key_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """`GET /permissions/receipts/{code}`: one sheet of A4 (R43 to R45).
+
+    Args:
+        event: see `ReceiptLine`.
+        person: who decided, by name.
+        starts_at, ends_at: validity; None on a receipt where nothing is in force.
+        recipients: "name, country" of each.
+        notice: "TB-ZOA-014, bản 3", the text that was shown.
+        verify_url: absolute; also what the QR code holds.
+        json_path: own path of the signed JSON, or "".
+    """
+
+    TEMPLATE: ClassVar[str] = "person/receipt.html"
+    code: str
+    event: str
+    at: datetime
+    person: str
+    account: AccountView
+    app: AppView
+    items: Sequence[ReceiptItem]
+    recipients: Sequence[str]
+    notice: str
+    verify_url: str
+    proof: Proof
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    json_path: str = ""
+
+    def count(self, state: str) -> int:
+        """How many items were decided so."""
+        return sum(item.state == state for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyView:
+    """`/receipts/verify`: anyone checks a receipt; `GET ?code=`, or POST `receipt` (the signed JSON) with `csrf_token`.
+
+    Args:
+        state: `first`; `genuine`; `altered` (known code, bytes or signature do not fit); `unknown`; `unreadable`.
+        code: what was typed.
+        at, event, proof: with `genuine`; no name and no item is ever shown here.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/verify.html"
+    state: Literal["first", "genuine", "altered", "unknown", "unreadable"] = "first"
+    code: str = ""
+    at: datetime | None = None
+    event: str = ""
+    proof: Proof | None = None
