@@ -109,9 +109,7 @@ class House:
             return
         facts = {"grant": family.grant_id, "family": family.id, "cause": cause}
         actor = Actor(ActorKind.APP, family.app_id)
-        await self.ledger.append(
-            unit.connection, Draft(Kind.FAMILY_ENDED, now, actor, facts, app_id=family.app_id)
-        )
+        await self.ledger.append(unit.connection, Draft(Kind.FAMILY_ENDED, now, actor, facts, app_id=family.app_id))
 
     async def holding(self, unit: UnitOfWork, family: Family, grant: Grant, now: datetime) -> Holding:
         """Return what a family still holds.

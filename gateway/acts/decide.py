@@ -144,7 +144,9 @@ def _decision(
     request: AuthorizationRequest, asked: list[Ask], grant: Grant, answer: Answer, is_refused: bool, now: datetime
 ) -> transitions.Decision:
     choices = [
-        transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, not is_refused and ask.id in answer.agreed)
+        transitions.Choice(
+            ask.id, ask.scope, ask.scope_version, ask.purpose, not is_refused and ask.id in answer.agreed
+        )
         for ask in asked
     ]
     if is_refused:
@@ -170,9 +172,7 @@ async def _issue(
     if not given:
         return None
     family_id = FamilyId(new_id("fa", house.entropy))
-    await families.add(
-        unit.connection, Family(family_id, grant.id, grant.app_id, answer.person_id, given, now, None)
-    )
+    await families.add(unit.connection, Family(family_id, grant.id, grant.app_id, answer.person_id, given, now, None))
     raw_code = new_token(CODE, house.entropy)
     code = Code(
         hashed(raw_code), family_id, request.id, request.redirect_uri, request.code_challenge, now + CODE_LASTS, None, 0

@@ -131,9 +131,7 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
     return account
 
 
-async def _get_account(
-    house: House, unit: UnitOfWork, platform: str, profile: Profile, now: datetime
-) -> Account:
+async def _get_account(house: House, unit: UnitOfWork, platform: str, profile: Profile, now: datetime) -> Account:
     known = await accounts.find_external(unit.connection, platform, profile.external_id)
     if known is None:
         fresh = Account(AccountId(new_id("ac", house.entropy)), platform, profile.external_id, profile.name, now)

@@ -27,9 +27,7 @@ class Asked:
 async def open_request(house: House, asked: Asked) -> AuthorizationRequest:
     """Keep an app's request until a person decides, at most 30 minutes."""
     request = _fresh(house, RequestKind.AUTHORIZE, asked.app_id, asked.ask_ids)
-    kept = replace(
-        request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge
-    )
+    kept = replace(request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge)
     async with house.storage.unit() as unit:
         await requests.add(unit.connection, kept)
         await unit.commit()

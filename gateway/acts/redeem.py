@@ -58,9 +58,7 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the code was used before; its tokens are ended")
         holding = await house.holding(unit, found.family, locked, now)
-        minted = mint(
-            holding, house.entropy, now=now, parent_hash=None, may_refresh=redemption.app.may_refresh
-        )
+        minted = mint(holding, house.entropy, now=now, parent_hash=None, may_refresh=redemption.app.may_refresh)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)
         await unit.commit()
     return minted.answer

@@ -11,9 +11,7 @@ from gateway.terms.ids import GrantId
 
 
 @shielded
-async def shorten(
-    house: House, grant_id: GrantId, actor: Actor, *, lasts: timedelta, request_id: str = ""
-) -> Settled:
+async def shorten(house: House, grant_id: GrantId, actor: Actor, *, lasts: timedelta, request_id: str = "") -> Settled:
     """Let every standing permission of the grant end `lasts` from now, unless it ends sooner already.
 
     Raises:

@@ -92,7 +92,9 @@ async def list_lapsed(connection: AsyncConnection, now: datetime) -> list[Accoun
     return [AccountId(row.id) for row in rows]
 
 
-async def find_connection(connection: AsyncConnection, account_id: AccountId, *, lock: bool = False) -> Connection | None:
+async def find_connection(
+    connection: AsyncConnection, account_id: AccountId, *, lock: bool = False
+) -> Connection | None:
     """Find the gateway's connection to the account; `lock` holds the row until the unit ends."""
     query = select(connections).where(connections.c.account_id == account_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()

@@ -44,9 +44,7 @@ class Minted:
     answer: bytes
 
 
-def mint(
-    holding: Holding, entropy: Entropy, *, now: datetime, parent_hash: bytes | None, may_refresh: bool
-) -> Minted:
+def mint(holding: Holding, entropy: Entropy, *, now: datetime, parent_hash: bytes | None, may_refresh: bool) -> Minted:
     """Make an access token of 15 minutes and, if the app may, a refresh token; neither outlives what is held.
 
     Returns:

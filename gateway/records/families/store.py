@@ -49,9 +49,7 @@ async def end_unreachable(
 ) -> list[FamilyId]:
     """End the families of the grant that reach none of the permissions that still stand."""
     reaches = exists().where(
-        and_(
-            family_permissions.c.family_id == families.c.id, family_permissions.c.permission_id.in_(sorted(standing))
-        )
+        and_(family_permissions.c.family_id == families.c.id, family_permissions.c.permission_id.in_(sorted(standing)))
     )
     query = select(families.c.id).where(families.c.grant_id == grant_id, ~reaches)
     return await _end_some(connection, query, now)
@@ -152,4 +150,3 @@ async def end_access(connection: AsyncConnection, hashed_token: bytes, now: date
     """End one access token."""
     known = access_tokens.c.hashed_token == hashed_token, access_tokens.c.ended_at.is_(None)
     await connection.execute(update(access_tokens).where(*known).values(ended_at=now))
-

@@ -124,9 +124,7 @@ def _superseded(now: Permission | None, at: datetime) -> list[tuple[Permission |
     return [(now, replace(over, is_current=False))]
 
 
-def _new(
-    choice: Choice, decision: Decision, state: PermissionState, new_id: Callable[[], PermissionId]
-) -> Permission:
+def _new(choice: Choice, decision: Decision, state: PermissionState, new_id: Callable[[], PermissionId]) -> Permission:
     return Permission(
         id=new_id(),
         ask_id=choice.ask_id,

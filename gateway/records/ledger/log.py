@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import hmac
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.ground.storage.schema import microseconds
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Place
-from gateway.records.ledger.canonical import SALT_BYTES, CanonicalRecord, PartDigest, canonical_json
+from gateway.records.ledger.canonical import (
+    SALT_BYTES,
+    CanonicalRecord,
+    PartDigest,
+    canonical_json,
+    commitment,
+    join_salt,
+)
 from gateway.records.ledger.checkpoint import Checkpoint, sign_checkpoint
 from gateway.records.ledger.note import Signer, VerifierKey
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts, ledger_records
 from gateway.records.ledger.tree import Frontier, leaf_hash
-from gateway.records.ledger.types import EVIDENCE, IDENTITY, Draft, Part, Recorded
+from gateway.records.ledger.types import Draft, Part, Recorded
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import RecordId, new_id
 
@@ -49,9 +55,7 @@ class Ledger:
         folder: where checkpoints are kept outside the database.
     """
 
-    def __init__(
-        self, signer: Signer | None, person_keys: PersonKeys, *, entropy: Entropy, folder: Path
-    ) -> None:
+    def __init__(self, signer: Signer | None, person_keys: PersonKeys, *, entropy: Entropy, folder: Path) -> None:
         self._signer = signer
         self._person_keys = person_keys
         self._entropy = entropy
@@ -121,7 +125,7 @@ class Ledger:
         await _check_written(connection, frontier, signed_root)
         if not self.may_sign or self._signer is None:
             return None
-        checkpoint = Checkpoint(self._signer.name, frontier.size, frontier.root())
+        checkpoint = Checkpoint(self._signer.verifier_key.name, frontier.size, frontier.root())
         note = sign_checkpoint(checkpoint, self._signer)
         fields = {"size": frontier.size, "root": frontier.root(), "note": note, "signed_at": at}
         await connection.execute(insert(ledger_checkpoints).values(**fields))
@@ -131,11 +135,9 @@ class Ledger:
     def _seal(self, record_id: RecordId, part: Part) -> _Sealed:
         salt = self._entropy.token(SALT_BYTES)
         payload = canonical_json(part.payload)
-        key_of = IDENTITY if part.name == IDENTITY else EVIDENCE
         place = part_place(record_id, part.name, part.person_id)
-        sealed = self._person_keys.seal(part.person_id, key_of, plain=salt + payload, place=place)
-        commitment = hmac.digest(salt, payload, hashlib.sha256)
-        digest = PartDigest(part.name, part.person_id, commitment, hashlib.sha256(sealed).digest())
+        sealed = self._person_keys.seal(part.person_id, part.name, plain=join_salt(salt, payload), place=place)
+        digest = PartDigest(part.name, part.person_id, commitment(salt, payload), hashlib.sha256(sealed).digest())
         return _Sealed(part, sealed, digest)
 
 
@@ -164,7 +166,7 @@ def _canonical(draft: Draft, seq: int, record_id: RecordId, sealed: list[_Sealed
         actor_id=draft.actor.id,
         request_id=draft.request_id,
         facts=canonical_json(draft.facts),
-        parts=tuple(each.digest for each in sealed),
+        parts=tuple(sorted((each.digest for each in sealed), key=lambda digest: (digest.name, digest.person_id))),
     )
 
 
@@ -200,7 +202,7 @@ async def _check_written(connection: AsyncConnection, frontier: Frontier, signed
     query = select(ledger_records.c.canonical).where(ledger_records.c.seq == size)
     canonical = (await connection.execute(query)).scalar_one()
     query = select(ledger_checkpoints.c.root).where(ledger_checkpoints.c.size == size - 1)
-    last_signed = (await connection.execute(query)).scalar_one_or_none()
+    last_signed: bytes | None = (await connection.execute(query)).scalar_one_or_none()
     if last_signed is not None and last_signed != signed_root:
         raise LogDamaged("the head does not continue what was signed last")
     peaks = [peak.hex() for peak in frontier.peaks]

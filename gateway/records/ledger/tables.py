@@ -61,6 +61,16 @@ ledger_checkpoints = Table(
     Column("signed_at", Instant, nullable=False),
 )
 
+ledger_keys = Table(
+    "ledger_keys",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("origin", String, nullable=False),
+    Column("sealed_seed", LargeBinary, nullable=False),
+    Column("verifier_key", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
 notices = Table(
     "notices",
     metadata,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Literal
 
 from gateway.records.ledger.kinds import Kind
 from gateway.terms.ids import AccountId, AppId, GrantId, PersonId, RecordId
@@ -32,17 +32,17 @@ class Actor:
         return cls(ActorKind.SYSTEM, "quyen")
 
 
+IDENTITY: Final = "identity"
+EVIDENCE: Final = "evidence"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One sealed part of a record's payload: who it concerns, and whether it goes with their identity or the evidence."""
 
-    name: str
+    name: Literal["identity", "evidence"]
     person_id: PersonId
     payload: Mapping[str, Any]
-
-
-IDENTITY = "identity"
-EVIDENCE = "evidence"
 
 
 @dataclass(frozen=True, slots=True)

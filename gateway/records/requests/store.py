@@ -31,7 +31,9 @@ async def claim(connection: AsyncConnection, request_id: str, person_id: PersonI
     False for anyone else afterwards, and for an unknown id.
     """
     known = requests.c.id == request_id, or_(requests.c.person_id.is_(None), requests.c.person_id == person_id)
-    return (await connection.execute(update(requests).where(*known).values(person_id=person_id, shown_at=now))).rowcount == 1
+    return (
+        await connection.execute(update(requests).where(*known).values(person_id=person_id, shown_at=now))
+    ).rowcount == 1
 
 
 async def mark_decided(connection: AsyncConnection, request_id: RequestId, now: datetime) -> bool:

@@ -1,0 +1,25 @@
+"""Found the log: make its signing key at the first start, open it at every other."""
+
+from gateway.ground.storage.storage import Storage, shielded
+from gateway.ground.vault.sealing import Vault
+from gateway.records.ledger import keys
+from gateway.records.ledger.note import Signer
+from gateway.terms.clock import Clock
+from gateway.terms.entropy import Entropy
+
+
+@shielded
+async def get_signer(storage: Storage, vault: Vault, *, origin: str, clock: Clock, entropy: Entropy) -> Signer:
+    """Return the log's signer; `origin` counts at the first start only, the log keeps its name afterwards.
+
+    Raises:
+        Unsealable: the master key is not the one that sealed it.
+        Unavailable: the database gave no answer.
+    """
+    async with storage.unit() as unit:
+        signer = await keys.find_signer(unit.connection, vault)
+        if signer is None:
+            now = clock.now()
+            signer = await keys.add_signer(unit.connection, vault, origin=origin, entropy=entropy, now=now)
+            await unit.commit()
+    return signer

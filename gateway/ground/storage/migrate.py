@@ -1,0 +1,44 @@
+"""Bringing a database to the newest schema."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from gateway.ground.storage.storage import Storage, translated
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    return config
+
+
+async def migrate(storage: Storage) -> None:
+    """Apply every migration that the database lacks, in one transaction on the writing connection.
+
+    Raises:
+        Unavailable: the database did not answer; it is as it was.
+    """
+
+    def upgrade(connection: Connection) -> None:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    with translated():
+        async with storage.writer.begin() as connection:
+            await connection.run_sync(upgrade)
+
+
+async def is_current(storage: Storage) -> bool:
+    """Say whether the database has the schema that this program was written for."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    async with storage.read() as connection:
+        found = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    return found == newest

@@ -1,0 +1,18 @@
+"""Alembic's entry: the one place below the doors that imports every room, for their tables."""
+
+from alembic import context
+
+import gateway.records.accounts.tables
+import gateway.records.apps.tables
+import gateway.records.families.tables
+import gateway.records.grants.tables
+import gateway.records.ledger.tables
+import gateway.records.people.tables
+import gateway.records.requests.tables
+import gateway.records.trace.tables  # noqa: F401 - imported so that the metadata is whole
+from gateway.ground.storage.schema import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

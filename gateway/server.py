@@ -1,0 +1,86 @@
+"""The composition root: wires everything, decides nothing."""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from gateway.acts import House
+from gateway.acts.bury import bury
+from gateway.acts.found_log import get_signer
+from gateway.authority.in_flight import CallsInFlight
+from gateway.ground.storage.engines import is_sqlite, sqlite_path
+from gateway.ground.storage.migrate import migrate
+from gateway.ground.storage.storage import Storage
+from gateway.ground.vault.journal import Journal
+from gateway.ground.vault.personkeys import PersonKeys
+from gateway.ground.vault.sealing import Vault
+from gateway.records.ledger.log import Ledger
+from gateway.settings import Settings
+from gateway.terms.clock import Clock, SystemClock
+from gateway.terms.entropy import Entropy, SystemEntropy
+
+
+class AlreadyRunning(Exception):
+    """Another server holds the database file."""
+
+
+def folder_of(settings: Settings, chosen: Path | None, name: str) -> Path:
+    """Return the folder that a setting names, or `name` beside the database (in `var` for PostgreSQL)."""
+    if chosen is not None:
+        return chosen
+    beside = sqlite_path(settings.database_url).parent if is_sqlite(settings.database_url) else Path("var")
+    return beside / name
+
+
+@asynccontextmanager
+async def opened_house(
+    settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None
+) -> AsyncIterator[House]:
+    """Open the database and everything that acts work with; migrate, apply the tombstones, close in the end.
+
+    Raises:
+        AlreadyRunning: a second server on the same SQLite file.
+        Unavailable: the database does not answer.
+    """
+    used_clock, used_entropy = clock or SystemClock(), entropy or SystemEntropy()
+    vault = Vault({1: settings.master_key_bytes}, used_entropy)
+    with _file_lock(settings):
+        storage = Storage(settings.database_url)
+        try:
+            await migrate(storage)
+            person_keys = PersonKeys(folder_of(settings, settings.keys_dir, "keys"), vault, entropy=used_entropy)
+            signer = await get_signer(
+                storage, vault, origin=log_origin(settings), clock=used_clock, entropy=used_entropy
+            )
+            folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
+            ledger = Ledger(signer, person_keys, entropy=used_entropy, folder=folder)
+            journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
+            house = House(storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight())
+            reading = await asyncio.to_thread(journal.read)
+            await bury(house, reading.tombstones)
+            yield house
+        finally:
+            await storage.close()
+
+
+def log_origin(settings: Settings) -> str:
+    """Return the name of this gateway's log in its checkpoints: the public host and `/log`."""
+    return settings.public_url.partition("://")[2] + "/log"
+
+
+@contextmanager
+def _file_lock(settings: Settings) -> Iterator[None]:
+    """Refuse a second server on the same SQLite file; the kernel gives the lock back when the process dies."""
+    if not is_sqlite(settings.database_url):
+        yield
+        return
+    path = sqlite_path(settings.database_url)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.with_name(path.name + ".lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"another server uses {path.name}") from None
+        yield

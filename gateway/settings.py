@@ -1,0 +1,201 @@
+"""The settings: the only reader of the environment.
+
+Every name begins with `QUYEN_`; nested ones use `__`; a secret may stand in a file named by `<NAME>_FILE`. Unknown names
+and unsafe combinations refuse to start, with one sentence each.
+"""
+
+import os
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+PREFIX = "QUYEN_"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingsRefused(Exception):
+    """The settings cannot be used; the text says which and why, and holds no secret."""
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be http(s)://host[:port]")
+    if parts.query or parts.fragment or parts.username or parts.path not in {"", "/"}:
+        raise ValueError("must be an origin: no path, query, fragment or user")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise ValueError("must be https; http is for loopback only")
+    return value.rstrip("/")
+
+
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError("must be host:port")
+    return value
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class ZaloSettings(BaseModel):
+    """Where Zalo is, and the gateway's own app there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str = Field("https://openapi.zalo.me", description="the OA API")
+    oauth_url: str = Field("https://oauth.zaloapp.com", description="where accounts are linked and tokens renewed")
+    app_id: str = Field(description="id of the gateway's own Zalo app")
+    app_secret: SecretStr = Field(description="secret of the gateway's own Zalo app")
+
+
+class MatrixSettings(BaseModel):
+    """Where the Matrix homeserver is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str = Field(description="the homeserver's client-server API, without /_matrix")
+
+
+class PlatformSettings(BaseModel):
+    """The platforms that this gateway stands in front of; one without settings is absent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zalo: ZaloSettings | None = Field(None, description="Zalo Official Account")
+    matrix: MatrixSettings | None = Field(None, description="Matrix")
+
+
+class Settings(BaseModel):
+    """All settings, checked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    database_url: str = Field(
+        "sqlite+aiosqlite:///var/quyen.db", description="`sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`"
+    )
+    redis_url: SecretStr | None = Field(None, description="limits shared by several processes; optional")
+    public_url: Origin = Field(description="the origin of people and OAuth; also the issuer")
+    api_url: Origin = Field(description="the origin of calls; another than the public one")
+    listen: Address = Field("127.0.0.1:8400", description="where people and OAuth are served")
+    api_listen: Address = Field("127.0.0.1:8401", description="where calls are served")
+    master_key: SecretStr = Field(description="32 bytes in base64url; seals everything secret. No default")
+    record_retention_days: int = Field(ge=1, description="how long the grant log keeps its evidence. No default")
+    checkpoint_dir: Path | None = Field(
+        None, description="where checkpoints are kept; default: `checkpoints` beside the database"
+    )
+    journal_dir: Path | None = Field(
+        None, description="where tombstones are kept; default: `journal` beside the database"
+    )
+    keys_dir: Path | None = Field(None, description="where person keys are kept; default: `keys` beside the database")
+    catalogue: Path | None = Field(
+        None, description="folder of the catalogue; default: the one that comes with the program"
+    )
+    mode: str = Field(
+        "business",
+        pattern="^(platform|business)$",
+        description="`platform` or `business`; the consent screen says which",
+    )
+    operator_name: str = Field("", description="who runs this gateway, as people read it")
+    operator_contact: str = Field("", description="the data-protection contact, as people read it")
+    operator_email: str = Field("", description="e-mail of that contact")
+    authority: str = Field("", description="the authority that people may complain to, as they read it")
+    platform: PlatformSettings = Field(default_factory=PlatformSettings, description="the platforms")
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.public_url == self.api_url:
+            raise ValueError("QUYEN_API_URL must be another origin than QUYEN_PUBLIC_URL: cookies never reach the API")
+        if len(self.master_key_bytes) != 32:
+            raise ValueError("QUYEN_MASTER_KEY must be 32 bytes in base64url")
+        return self
+
+    @property
+    def master_key_bytes(self) -> bytes:
+        """The master key, decoded; empty if it is not base64url."""
+        raw_key = self.master_key.get_secret_value()
+        try:
+            return urlsafe_b64decode(raw_key + "=" * (-len(raw_key) % 4))
+        except ValueError:
+            return b""
+
+
+def read_settings(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Read and check the settings.
+
+    Args:
+        environment: the variables; default: the process's own.
+        env_file: lines of `NAME=value` that the environment overrides.
+
+    Raises:
+        SettingsRefused: unknown name, missing or unusable value; the text names it and shows no secret.
+    """
+    found = {**(_read_env_file(env_file) if env_file else {}), **(os.environ if environment is None else environment)}
+    nested: dict[str, Any] = {}
+    for name, value in sorted(found.items()):
+        if name.startswith(PREFIX) and name not in _FOR_COMMANDS:
+            _place(nested, *_from_file(name, value))
+    try:
+        return Settings.model_validate(nested)
+    except ValidationError as error:
+        raise SettingsRefused("; ".join(_sentence(each) for each in error.errors(include_input=False))) from None
+
+
+_FOR_COMMANDS = frozenset({"QUYEN_DEMO_PORT"})
+
+
+def demo_port(environment: Mapping[str, str] | None = None) -> int:
+    """Return the first of the demo's four ports (`QUYEN_DEMO_PORT`, default 8400).
+
+    Raises:
+        SettingsRefused: not a port with room for three more.
+    """
+    raw_port = (os.environ if environment is None else environment).get("QUYEN_DEMO_PORT", "8400")
+    if not raw_port.isdigit() or not 1024 <= int(raw_port) <= 65532:
+        raise SettingsRefused("QUYEN_DEMO_PORT must be a port between 1024 and 65532")
+    return int(raw_port)
+
+
+def _from_file(name: str, value: str) -> tuple[str, str]:
+    if not name.endswith("_FILE"):
+        return name, value
+    try:
+        return name.removesuffix("_FILE"), Path(value).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsRefused(f"{name}: the file cannot be read ({error.strerror})") from None
+
+
+def _place(nested: dict[str, Any], name: str, value: str) -> None:
+    *folders, last = name.removeprefix(PREFIX).lower().split("__")
+    for folder in folders:
+        nested = nested.setdefault(folder, {})
+        if not isinstance(nested, dict):
+            raise SettingsRefused(f"{name}: stands beside a value of the same name")
+    if last in nested:
+        raise SettingsRefused(f"{name}: given twice")
+    nested[last] = value
+
+
+def _sentence(error: Any) -> str:
+    name = PREFIX + "__".join(str(part).upper() for part in error["loc"]) if error["loc"] else ""
+    if error["type"] == "extra_forbidden":
+        return f"{name}: no such setting"
+    if error["type"] == "missing":
+        return f"{name}: must be set"
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise SettingsRefused(f"{path}: cannot be read ({error.strerror})") from None
+    pairs = [line.split("=", 1) for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if any(len(pair) != 2 for pair in pairs):
+        raise SettingsRefused(f"{path}: a line is not NAME=value")
+    return {name.strip(): value.strip() for name, value in pairs}
