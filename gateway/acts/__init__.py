@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from gateway.authority.in_flight import CallsInFlight
-from gateway.ground.storage.schema import microseconds
 from gateway.ground.storage.storage import Storage, UnitOfWork
 from gateway.ground.vault.journal import Journal, Tombstone
 from gateway.ground.vault.sealing import Vault
@@ -85,7 +84,7 @@ class House:
             kind=kind,
             at=now,
             actor=actor,
-            facts={**facts, "permissions": permission_facts(change)},
+            facts={**facts, "permissions": [p.to_facts() for p in (*change.changed, *change.added)]},
             grant_id=change.grant.id,
             version=change.grant.version,
             app_id=change.grant.app_id,
@@ -159,24 +158,3 @@ class House:
             if standing is None:
                 raise Refusal("not_found")
         return grant
-
-
-def permission_facts(change: Change) -> list[dict[str, Any]]:
-    """Write down every permission that a change touched, as it stands after: what the fold of the log is made of."""
-    return [
-        {
-            "id": p.id,
-            "ask": p.ask_id,
-            "scope": p.scope,
-            "scope_version": p.scope_version,
-            "purpose": p.purpose,
-            "state": p.state.value,
-            "decided_by": p.decided_by,
-            "decided_at": microseconds(p.decided_at),
-            "changed_at": microseconds(p.changed_at),
-            "ends_at": None if p.ends_at is None else microseconds(p.ends_at),
-            "ended_at": None if p.ended_at is None else microseconds(p.ended_at),
-            "current": p.is_current,
-        }
-        for p in (*change.changed, *change.added)
-    ]

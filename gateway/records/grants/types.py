@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.ground.storage.schema import microseconds
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PermissionId, PersonId
 
 
@@ -46,6 +47,23 @@ class Permission:
     def is_live(self, now: datetime) -> bool:
         """Say whether the permission lets something through now."""
         return self.state is PermissionState.GRANTED and self.is_standing(now)
+
+    def to_facts(self) -> dict[str, str | int | bool | None]:
+        """Write the permission down for the grant log, whole: the fold of the log is made of these."""
+        return {
+            "id": self.id,
+            "ask": self.ask_id,
+            "scope": self.scope,
+            "scope_version": self.scope_version,
+            "purpose": self.purpose,
+            "state": self.state.value,
+            "decided_by": self.decided_by,
+            "decided_at": microseconds(self.decided_at),
+            "changed_at": microseconds(self.changed_at),
+            "ends_at": None if self.ends_at is None else microseconds(self.ends_at),
+            "ended_at": None if self.ended_at is None else microseconds(self.ended_at),
+            "current": self.is_current,
+        }
 
 
 @dataclass(frozen=True, slots=True)

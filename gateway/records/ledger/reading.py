@@ -1,0 +1,149 @@
+"""Reading the grant log: single records, searches newest first, and the sealed parts of those that may be opened."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.ground.vault.personkeys import Erased, PersonKeys
+from gateway.ground.vault.sealing import Unsealable
+from gateway.records.ledger.canonical import CanonicalRecord, Json, NotCanonical, parse_canonical_json, split_salt
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.log import part_place
+from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts, ledger_records
+from gateway.records.ledger.types import Actor, ActorKind, Record
+from gateway.terms.ids import AppId, GrantId, PersonId
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for; None leaves a field open. `before_seq` is a cursor: the last record seen."""
+
+    grant_ids: Sequence[GrantId] | None = None
+    person_id: PersonId | None = None
+    app_id: AppId | None = None
+    kinds: Sequence[Kind] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    request_id: str | None = None
+    before_seq: int | None = None
+
+
+async def find(connection: AsyncConnection, record_id: str) -> Record | None:
+    """Find one record."""
+    query = select(ledger_records).where(ledger_records.c.record_id == record_id)
+    row = (await connection.execute(query)).mappings().first()
+    return _record(row) if row else None
+
+
+async def list_records(connection: AsyncConnection, wanted: Search, limit: int) -> list[Record]:
+    """List records, newest first."""
+    table = ledger_records.c
+    query = select(ledger_records).order_by(table.seq.desc()).limit(limit)
+    if wanted.grant_ids is not None:
+        query = query.where(table.grant_id.in_(wanted.grant_ids))
+    if wanted.person_id is not None:
+        about = select(ledger_parts.c.record_id).where(ledger_parts.c.person_id == wanted.person_id)
+        query = query.where(or_(table.actor_id == wanted.person_id, table.record_id.in_(about)))
+    if wanted.kinds is not None:
+        query = query.where(table.kind.in_([kind.value for kind in wanted.kinds]))
+    if wanted.since is not None:
+        query = query.where(table.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(table.at < wanted.until)
+    if wanted.before_seq is not None:
+        query = query.where(table.seq < wanted.before_seq)
+    for column, value in ((table.app_id, wanted.app_id), (table.request_id, wanted.request_id)):
+        query = query if value is None else query.where(column == value)
+    return [_record(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def iterate(connection: AsyncConnection) -> AsyncIterator[RowMapping]:
+    """Go through every row of the log from the first, in batches; rows as they are, trusted in nothing."""
+    last = -1
+    while True:
+        query = select(ledger_records).where(ledger_records.c.seq > last).order_by(ledger_records.c.seq).limit(_BATCH)
+        rows = (await connection.execute(query)).mappings().all()
+        for row in rows:
+            yield row
+        if len(rows) < _BATCH:
+            return
+        last = rows[-1]["seq"]
+
+
+async def list_parts(connection: AsyncConnection, record_ids: Sequence[str]) -> dict[str, list[RowMapping]]:
+    """List the sealed parts of some records, by record."""
+    query = select(ledger_parts).where(ledger_parts.c.record_id.in_(record_ids))
+    found: dict[str, list[RowMapping]] = {record_id: [] for record_id in record_ids}
+    for row in (await connection.execute(query.order_by(ledger_parts.c.name, ledger_parts.c.person_id))).mappings():
+        found[row["record_id"]].append(row)
+    return found
+
+
+async def open_parts(connection: AsyncConnection, record: Record, person_keys: PersonKeys) -> dict[str, Json]:
+    """Open what a record's parts hold, by name of the part; erased ones are left out.
+
+    Raises:
+        Unsealable: a part does not open under its person's key: it was changed.
+    """
+    opened: dict[str, Json] = {}
+    for row in (await list_parts(connection, [record.record_id]))[record.record_id]:
+        try:
+            opened[row["name"]] = await asyncio.to_thread(open_part, row, person_keys)
+        except Erased:
+            continue
+    return opened
+
+
+def open_part(row: Mapping[str, Any], person_keys: PersonKeys) -> Json:
+    """Open one sealed part.
+
+    Raises:
+        Erased: its key was destroyed.
+        Unsealable: it was changed.
+    """
+    place = part_place(row["record_id"], row["name"], row["person_id"])
+    plain = person_keys.open(row["person_id"], row["name"], sealed=row["sealed"], place=place)
+    try:
+        return parse_canonical_json(split_salt(plain)[1])
+    except NotCanonical as wrong:
+        raise Unsealable("a part opens to something that was never sealed") from wrong
+
+
+async def count(connection: AsyncConnection) -> int:
+    """Return how many records the head says there are."""
+    return int((await connection.execute(select(ledger_head.c.size))).scalar_one())
+
+
+async def newest_checkpoint(connection: AsyncConnection) -> tuple[int, str] | None:
+    """Find the newest signed checkpoint: (size, note)."""
+    query = select(ledger_checkpoints.c.size, ledger_checkpoints.c.note)
+    row = (await connection.execute(query.order_by(ledger_checkpoints.c.size.desc()).limit(1))).first()
+    return (row.size, row.note) if row else None
+
+
+async def count_kinds(connection: AsyncConnection, app_id: AppId) -> dict[Kind, int]:
+    """Count an app's records by kind."""
+    query = select(ledger_records.c.kind, func.count()).where(ledger_records.c.app_id == app_id)
+    return {Kind(row[0]): row[1] for row in await connection.execute(query.group_by(ledger_records.c.kind))}
+
+
+def _record(row: RowMapping) -> Record:
+    facts = parse_canonical_json(CanonicalRecord.decode(row["canonical"]).facts)
+    if not isinstance(facts, dict):
+        raise NotCanonical("facts are an object")
+    plain = ("seq", "record_id", "at", "grant_id", "version", "app_id", "account_id", "request_id")
+    return Record(
+        **{name: row[name] for name in plain},
+        kind=Kind(row["kind"]),
+        actor=Actor(ActorKind(row["actor_kind"]), row["actor_id"]),
+        facts=facts,
+        canonical=row["canonical"],
+        leaf_hash=row["leaf_hash"],
+    )
