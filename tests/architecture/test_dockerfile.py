@@ -24,6 +24,7 @@ LIBRARIES = Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
 # $1 root of the container, $2 what is installed, $3 the interpreter's home, $4 the libraries' home; then the command.
 ENTER = """
 set -eu
+PATH=$PATH:/usr/sbin:/sbin
 root=$1 stage=$2 python=$3 venv=$4; shift 4
 mount --make-rprivate /
 mount --bind / "$root"
