@@ -37,6 +37,7 @@ cd /
 exec setpriv --no-new-privs chroot --userspec=10001:10001 --groups= "$root" "$@"
 """
 ENVIRONMENT = ["PATH=/usr/bin:/bin", "PYTHONHOME=/mnt/python", f"PYTHONPATH=/mnt/app:/mnt/venv/{LIBRARIES}"]
+ENVIRONMENT += ["LD_LIBRARY_PATH=/mnt/python/lib"]  # an interpreter built with a shared library
 
 
 def read_instructions() -> list[tuple[str, str]]:
