@@ -2,7 +2,11 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
+import psutil
 import pytest
 from aiohttp import ClientResponseError, web
 from playwright.async_api import Page
@@ -13,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from tests.services.browser import Visitors, list_unexpected
 from tests.services.child import Child, StartError
 from tests.services.loopback import LeftTheMachineError, is_loopback
-from tests.services.postgres_server import PostgresServer
+from tests.services.postgres_server import OWNER, PostgresServer
 from tests.services.redis_server import RedisServer
 from tests.services.synapse_server import SynapseServer
 
@@ -216,3 +220,32 @@ async def test_a_child_that_ignores_the_polite_signal_is_killed(tmp_path_factory
     child.wait_until(lambda: "deaf" in child.log_tail(), seconds=5)
     await asyncio.to_thread(child.stop, grace_seconds=0.2)
     assert not child.is_alive()
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process runs; one that ended and was not collected yet does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("user", ["", OWNER])
+def test_a_killed_run_leaves_nothing_behind(tmp_path_factory: pytest.TempPathFactory, user: str) -> None:
+    """When the test run is killed with no chance to clean up, the kernel ends its servers, other users' too."""
+    start = (
+        "import pathlib, sys, time\n"
+        "from tests.services.child import Child\n"
+        "print(Child(['/bin/sleep', '60'], pathlib.Path(sys.argv[1]), user=sys.argv[2]).pid, flush=True)\n"
+        "time.sleep(60)"
+    )
+    argv = [sys.executable, "-c", start, str(tmp_path_factory.mktemp("killed")), user]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as run:
+        assert run.stdout
+        pid = int(run.stdout.readline())
+        watch = Child(["/bin/sleep", "30"], tmp_path_factory.mktemp("watch"))
+        watch.wait_until(lambda: psutil.Process(pid).name() == "sleep", seconds=5)
+        run.kill()
+    watch.wait_until(lambda: not is_running(pid), seconds=5)
+    watch.stop()
+    assert not is_running(pid)
