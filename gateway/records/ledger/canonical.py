@@ -285,7 +285,7 @@ def _check_numbers(*values: int) -> None:
         raise NotCanonical("a whole number from 0 that both databases hold")
 
 
-def _check_texts(*values: str) -> None:
+def _check_texts(*values: object) -> None:
     for value in values:
         if not isinstance(value, str) or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise NotCanonical("text that has no UTF-8")

@@ -9,24 +9,16 @@ Source: RFC 9162 sections 2.1.1 to 2.1.4 (hashes as in RFC 6962, so its tools an
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
-GetNode = Callable[[int, int], bytes]
+Node = tuple[int, int, bytes]  # level, index, hash: a complete node, as it is stored
+GetNode = Callable[[int, int], bytes]  # level, index -> hash
 
 
 class InvalidProof(Exception):
     """The proof does not show what it was offered for."""
-
-
-class Node(NamedTuple):
-    """A complete node of the tree, as it is stored."""
-
-    level: int
-    index: int
-    hash: bytes
 
 
 def leaf_hash(content: bytes) -> bytes:
@@ -76,13 +68,15 @@ class Frontier:
         """Add a leaf.
 
         Returns:
-            The nodes that are complete now and were not before: the leaf itself, then each parent that it completes.
+            (level, index, hash) of the nodes that are complete now and were not before: the leaf itself, then each
+            parent that it completes.
         """
-        nodes = [Node(0, self._size, hashed_leaf)]
-        while self._size >> nodes[-1].level & 1:
-            level, index, right = nodes[-1]
-            nodes.append(Node(level + 1, index >> 1, node_hash(self._peaks.pop(), right)))
-        self._peaks.append(nodes[-1].hash)
+        level, index, top = 0, self._size, hashed_leaf
+        nodes = [(level, index, top)]
+        while index & 1:  # a right child: its parent is complete
+            level, index, top = level + 1, index >> 1, node_hash(self._peaks.pop(), top)
+            nodes.append((level, index, top))
+        self._peaks.append(top)
         self._size += 1
         return nodes
 
