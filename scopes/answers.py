@@ -63,7 +63,7 @@ class Answer:
 
     Args:
         root: the declared tree; None for bytes that pass unread (a file), which are only held to their media type.
-        opened_by: the scopes that open the route, and with it every field marked `any`.
+        opened_by: the scopes that open the route, and with it every field marked `any`; none: those are always open.
         media_types: the declared types; any other is refused.
         headers: the answer headers that pass.
         limit_bytes: a larger answer is refused.
@@ -149,12 +149,12 @@ class Answer:
         relevant = self._relevant.intersection(open_scopes)
         if relevant not in self._compiled:
             around = Around(lambda scope: self._is_open(scope, relevant))
-            self._compiled[relevant] = compile_node(cast(Branch, self.root), around)
+            self._compiled[relevant] = compile_node(cast("Branch", self.root), around)
         return self._compiled[relevant]
 
     def _is_open(self, scope: str, open_scopes: Collection[str]) -> bool:
         if scope == ANY:
-            return any(one in open_scopes for one in self.opened_by)
+            return not self.opened_by or any(one in open_scopes for one in self.opened_by)
         return scope in open_scopes
 
     @cached_property

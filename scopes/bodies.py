@@ -108,7 +108,10 @@ class BodyRule(BaseModel):
         Raises:
             BodyRefused: `unsupported_media`.
         """
-        if content_type is None or read_media_type(content_type, is_text=self.fields is not None) not in self.media_types:
+        if (
+            content_type is None
+            or read_media_type(content_type, is_text=self.fields is not None) not in self.media_types
+        ):
             raise BodyRefused("unsupported_media", "the body's type is none that this route takes")
 
     def check(self, content_type: str | None, body: bytes) -> bytes:

@@ -12,8 +12,8 @@ from scopes.routes import Parameter, Route, Template
 from scopes.rules import ValueRule
 from scopes.shapes import Handed, Shaping
 from scopes.source import Place, Source
-from scopes.trees import ANY
-from scopes.written import AnswerEntry, PlatformFile, RouteEntry
+from scopes.trees import ANY, Branch, Node
+from scopes.written import AnswerEntry, AnswerNode, PlatformFile, RouteEntry
 
 _SEGMENT = re.compile(r"\{(?P<name>[a-z][a-z0-9_]*)\}|[A-Za-z0-9._~-]*")
 
@@ -24,8 +24,8 @@ def compile_file(source: Source, written: PlatformFile) -> tuple[list[Route], li
     errors = None
     if written.error_fields:
         entry = AnswerEntry(fields=written.error_fields, scope=ANY)
-        errors = _compile_answer(shaping, entry, ("error_fields",), None)
-    routes = [_compile_route(shaping, entry, index, errors) for index, entry in enumerate(written.routes)]
+        errors = _compile_answer(shaping, entry, place=("error_fields",), route=None)
+    routes = [_compile_route(shaping, entry, index=index, errors=errors) for index, entry in enumerate(written.routes)]
     _check_ids(shaping)
     _check_envelope(shaping)
     _check_scopes_open_something(shaping, routes)
@@ -39,13 +39,15 @@ def compile_file(source: Source, written: PlatformFile) -> tuple[list[Route], li
     return routes, shaping.problems
 
 
-def _compile_route(shaping: Shaping, entry: RouteEntry, index: int, errors: Answer | None) -> Route:
+def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: Answer | None) -> Route:
     place: Place = ("routes", index)
     for at, scope in enumerate(entry.opened_by):
         shaping.check_scope(scope, (*place, "opened_by", at))
     for key, rule in entry.query.keys.items():
         shaping.check_scope(rule.scope, (*place, "query", "keys", key, "scope"))
-    templates = [_compile_template(shaping, entry, path, (*place, "path")) for path in (entry.path, *entry.also)]
+    templates = [
+        _compile_template(shaping, entry, path=path, place=(*place, "path")) for path in (entry.path, *entry.also)
+    ]
     names = {one.name for template in templates for one in template.segments if isinstance(one, Parameter)}
     for name in entry.params.keys() - names:
         shaping.add((*place, "params", name), "no path of this route holds this parameter")
@@ -61,12 +63,12 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, index: int, errors: Answ
         body=_compile_body(shaping, entry.body, (*place, "body")),
         request_headers=frozenset(entry.request_headers),
         limits=entry.limits,
-        answer=_compile_answer(shaping, entry.answer, (*place, "answer"), entry),
+        answer=_compile_answer(shaping, entry.answer, place=(*place, "answer"), route=entry),
         error_answer=errors,
     )
 
 
-def _compile_template(shaping: Shaping, entry: RouteEntry, path: str, place: Place) -> Template:
+def _compile_template(shaping: Shaping, entry: RouteEntry, *, path: str, place: Place) -> Template:
     segments: list[str | Parameter] = []
     for segment in path.removeprefix("/").split("/"):
         found = _SEGMENT.fullmatch(segment)
@@ -90,10 +92,15 @@ def _compile_body(shaping: Shaping, body: BodyRule | None, place: Place) -> Body
     return body.model_copy(update={"fields": fields})
 
 
-def _compile_answer(shaping: Shaping, entry: AnswerEntry, place: Place, route: RouteEntry | None) -> Answer:
-    root = None
+def _compile_answer(shaping: Shaping, entry: AnswerEntry, *, place: Place, route: RouteEntry | None) -> Answer:
+    root: Node | None = None
     if entry.fields is not None:
         root = shaping.shape_branch(entry.fields, (*place, "fields"), Handed(scope=entry.scope))
+    elif entry.use is not None:
+        root = shaping.shape_answer(AnswerNode(use=entry.use), place, Handed(scope=entry.scope))
+    if root is not None and not isinstance(root, Branch):
+        shaping.add(place, "an answer is an object or a file")
+        root = None
     return Answer(
         root=root,
         opened_by=frozenset() if route is None else frozenset(route.opened_by),

@@ -4,7 +4,7 @@ A filter copies what is listed and open; it never deletes from a copy of everyth
 declared form (an object where a scalar is declared is refused, not passed). What is dropped is only measured for depth.
 """
 
-from collections.abc import Callable, Collection, Container
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from types import NoneType
 
@@ -13,6 +13,7 @@ from scopes.strict_json import MAX_DEPTH, check_depth
 from scopes.trees import ABSENT, Branch, Cases, Keyed, Leaf, Mask, Node, Rows
 
 Ids = list[str]
+OTHER_FORM = "a member has another form than declared"
 
 
 @dataclass(slots=True)
@@ -82,10 +83,10 @@ def compile_node(node: Node, around: Around) -> Step | Constant | None:
         case Branch():
             return _compile_branch(node, around)
         case Rows():
-            return _compile_rows(compile_node(node.items, around.inside(counts=False)), around.counts)
+            return _compile_rows(compile_node(node.items, around.inside(counts=False)), counts=around.counts)
         case Keyed():
             inner = compile_node(node.values, around.inside(counts=False))
-            return _compile_keyed(inner, node.by_subject, around.counts)
+            return _compile_keyed(inner, by_subject=node.by_subject, counts=around.counts)
         case Cases():
             raise ValueError("cases stand directly inside an object")
 
@@ -93,23 +94,21 @@ def compile_node(node: Node, around: Around) -> Step | Constant | None:
 def _compile_leaf(leaf: Leaf) -> Step:
     types = leaf.types | {NoneType}
 
-    def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
+    def step(value: object, _sweep: Sweep, _ids: Ids | None) -> object:
         if type(value) not in types:
-            raise AnswerMalformed("a member has another form than declared")
+            raise AnswerMalformed(OTHER_FORM)
         return value
 
     return step
 
 
-def _compile_rows(item: Step | Constant | None, counts: bool) -> Step | None:
+def _compile_rows(item: Step | Constant | None, *, counts: bool) -> Step | None:
     if item is None or isinstance(item, Constant):
         return None
 
     def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
-        if value is None:
-            return None
         if type(value) is not list:
-            raise AnswerMalformed("a member has another form than declared")
+            return _pass_null(value)
         if counts:
             sweep.count += len(value)
         return [item(one, sweep, ids) for one in value]
@@ -117,15 +116,13 @@ def _compile_rows(item: Step | Constant | None, counts: bool) -> Step | None:
     return step
 
 
-def _compile_keyed(inner: Step | Constant | None, by_subject: bool, counts: bool) -> Step | None:
+def _compile_keyed(inner: Step | Constant | None, *, by_subject: bool, counts: bool) -> Step | None:
     if inner is None or isinstance(inner, Constant):
         return None
 
     def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
-        if value is None:
-            return None
         if type(value) is not dict:
-            raise AnswerMalformed("a member has another form than declared")
+            return _pass_null(value)
         if counts:
             sweep.count += len(value)
         if not by_subject:
@@ -187,43 +184,53 @@ def _compile_branch(branch: Branch, around: Around) -> Step | Constant | None:
     parts = _sort_members(branch, around)
     if parts.is_closed:
         return Constant(parts.constants) if parts.constants else None
-    leaves, steps, cases, constants = parts.leaves, parts.steps, parts.cases, parts.constants
-    on_subject, subject_names, levels = parts.on_subject, parts.subject_names, MAX_DEPTH - around.depth
+    return _build_step(parts, MAX_DEPTH - around.depth)
+
+
+def _build_step(parts: _Parts, levels: int) -> Step:
+    leaves, steps, subject_names = parts.leaves, parts.steps, parts.subject_names
+    has_more = bool(parts.cases or parts.constants or parts.on_subject)
 
     def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
-        if value is None:
-            return None
         if type(value) is not dict:
-            raise AnswerMalformed("a member has another form than declared")
+            return _pass_null(value)
         if subject_names:
             ids = _read_ids(value, subject_names, sweep)
         kept: dict[str, object] = {}
         for name, one in value.items():
             if name in leaves:
                 if type(one) not in leaves[name]:
-                    raise AnswerMalformed("a member has another form than declared")
+                    raise AnswerMalformed(OTHER_FORM)
                 kept[name] = one
             elif name in steps:
                 kept[name] = steps[name](one, sweep, ids)
-            elif name in cases:
-                case = _find_case(cases[name], value)
-                if case is None:
-                    check_depth(one, levels)
-                kept[name] = {} if case is None else case(one, sweep, ids)
             elif type(one) is dict or type(one) is list:
                 check_depth(one, levels)
-        kept.update(constants)
-        if on_subject:
-            sweep.holds.append(([] if ids is None else ids, kept, on_subject))
+        if has_more:
+            _finish(parts, value, kept, sweep=sweep, ids=ids)
         return kept
 
     return step
 
 
-def _find_case(declared: tuple[str, dict[str, Step]], siblings: dict[str, object]) -> Step | None:
-    by, cases = declared
-    kind = siblings.get(by)
-    return cases.get(kind) if isinstance(kind, str) else None
+def _pass_null(value: object) -> None:
+    """Let null stand where an object or a list is declared; refuse anything else."""
+    if value is not None:
+        raise AnswerMalformed(OTHER_FORM)
+
+
+def _finish(
+    parts: _Parts, value: Mapping[str, object], kept: dict[str, object], *, sweep: Sweep, ids: Ids | None
+) -> None:
+    """Add what a sibling decides and what always stands there; note what rests on a person."""
+    for name, (by, cases) in parts.cases.items():
+        if name in value:
+            kind = value.get(by)
+            step = cases.get(kind) if isinstance(kind, str) else None
+            kept[name] = {} if step is None else step(value[name], sweep, ids)
+    kept.update(parts.constants)
+    if parts.on_subject:
+        sweep.holds.append((ids or [], kept, parts.on_subject))
 
 
 def _read_ids(value: dict[str, object], names: Collection[str], sweep: Sweep) -> Ids:

@@ -1,4 +1,4 @@
-"""Named shapes put in place, `scope` and `whose` handed down to every leaf; what cannot be is a problem, not a guess."""
+"""Named shapes put in place, `scope` and `whose` handed down to every leaf; what cannot be is a problem, no guess."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -39,11 +39,7 @@ class Shaping:
         """Turn a written place of an answer into a node of the tree."""
         handed = replace(handed, scope=node.scope or handed.scope, whose=node.whose or handed.whose)
         if node.use is not None:
-            shape = self._find_shape("answer_shapes", node.use, (*place, "use"), handed.inside)
-            if shape is None:
-                return NOTHING
-            inner = replace(handed, inside=(*handed.inside, node.use))
-            return self.shape_answer(self.written.answer_shapes[node.use], shape, inner)
+            return self._use_answer_shape(node.use, (*place, "use"), handed)
         if node.fields is not None:
             return self.shape_branch(node.fields, (*place, "fields"), handed)
         if node.items is not None:
@@ -51,12 +47,17 @@ class Shaping:
         if node.values is not None:
             inner = replace(handed, has_subject=handed.has_subject or node.keys_are_subjects)
             return Keyed(self.shape_answer(node.values, (*place, "values"), inner), node.keys_are_subjects)
-        if node.cases is not None and node.by is not None:
-            cases = {
-                case: self.shape_answer(one, (*place, "cases", case), handed) for case, one in node.cases.items()
-            }
-            return Cases(node.by, cases)
+        if node.cases is not None:
+            cases = {case: self.shape_answer(one, (*place, "cases", case), handed) for case, one in node.cases.items()}
+            return Cases(node.by or "", cases)
         return self._shape_leaf(node, place, handed)
+
+    def _use_answer_shape(self, name: str, place: Place, handed: Handed) -> Node:
+        shape = self._find_shape(("answer_shapes", name), place, handed.inside)
+        if shape is None:
+            return NOTHING
+        inner = replace(handed, inside=(*handed.inside, name))
+        return self.shape_answer(self.written.answer_shapes[name], shape, inner)
 
     def shape_branch(self, fields: Mapping[str, AnswerNode], place: Place, handed: Handed) -> Branch:
         """Turn the written members of an object into a branch."""
@@ -71,15 +72,13 @@ class Shaping:
     def shape_body(self, node: BodyNode, place: Place, inside: tuple[str, ...] = ()) -> BodyNode:
         """Return a body place with every named shape put where it is used."""
         if node.use is not None:
-            shape = self._find_shape("body_shapes", node.use, (*place, "use"), inside)
+            shape = self._find_shape(("body_shapes", node.use), (*place, "use"), inside)
             if shape is None:
                 return node
             used = self.shape_body(self.written.body_shapes[node.use], shape, (*inside, node.use))
             return used.model_copy(update={"required": node.required})
         if node.fields is not None:
-            fields = {
-                name: self.shape_body(one, (*place, "fields", name), inside) for name, one in node.fields.items()
-            }
+            fields = {name: self.shape_body(one, (*place, "fields", name), inside) for name, one in node.fields.items()}
             return node.model_copy(update={"fields": fields})
         if node.items is not None:
             return node.model_copy(update={"items": self.shape_body(node.items, (*place, "items"), inside)})
@@ -112,12 +111,13 @@ class Shaping:
             on_subject=on_subject,
         )
 
-    def _find_shape(self, kind: str, name: str, place: Place, inside: tuple[str, ...]) -> Place | None:
+    def _find_shape(self, shape: tuple[str, str], place: Place, inside: tuple[str, ...]) -> Place | None:
+        kind, name = shape
         if name not in getattr(self.written, kind):
             self.add(place, f"no such shape: {name}")
         elif name in inside:
             self.add(place, f"shape {name} holds itself")
         else:
             self.used.add(f"{kind}.{name}")
-            return (kind, name)
+            return shape
         return None

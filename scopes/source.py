@@ -1,6 +1,5 @@
 """YAML read with its line numbers, so that a problem found later can still say where it stands."""
 
-from collections.abc import Hashable
 from pathlib import Path
 
 import yaml
@@ -16,7 +15,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Compose a node, refusing one that only points at another."""
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="an alias; declare a shape instead", problem_mark=mark)
         return super().compose_node(parent, index)
 
@@ -61,13 +60,13 @@ class Source:
             return self._read_mapping(loader, node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self._read(loader, item, (*place, index)) for index, item in enumerate(node.value)]
-        value: object = loader.construct_object(node)  # type: ignore[no-untyped-call]
+        value: object = loader.construct_object(node)
         return value
 
     def _read_mapping(self, loader: yaml.SafeLoader, node: yaml.MappingNode, place: Place) -> dict[str, object]:
         found: dict[str, object] = {}
         for key_node, value_node in node.value:
-            key: Hashable = key_node.value
+            key: object = key_node.value
             line = key_node.start_mark.line + 1
             if not isinstance(key, str) or key in found:
                 raise CatalogueError([Problem(self.file, line, f"key stands twice or is no text: {key}")])

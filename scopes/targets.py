@@ -1,9 +1,9 @@
 """Paths as they arrive: judged on the raw bytes, refused rather than normalised.
 
-Two programs that disagree about a path are how a call reaches a route it has no scope for, so whatever a server, a proxy
-or a URL library might fold is refused before it is matched: dot segments in any spelling, doubled slashes, encoded
-slashes, backslashes and percent signs, control characters, bytes outside ASCII. In a parameter the encoded and the raw
-form of sub-delims, `!`, `:` and `@` are one value.
+Two programs that disagree about a path are how a call reaches a route it has no scope for. So whatever a server, a
+proxy or a URL library might fold is refused before it is matched: dot segments in any spelling, doubled slashes,
+encoded slashes, backslashes and percent signs, control characters, bytes outside ASCII. In a parameter the encoded and
+the raw form of sub-delims, `!`, `:` and `@` are one value.
 """
 
 import re

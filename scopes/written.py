@@ -17,6 +17,7 @@ ScopeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(\.[a-z0-9]+){2,3
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Header = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 AnswerScalar = str | bool | int | None
+_TYPE = "(string|integer|number|boolean)"
 
 
 class _Written(BaseModel):
@@ -75,7 +76,7 @@ class AnswerNode(_Written):
 
     scope: str | None = None
     whose: Literal["account", "subject"] | None = None
-    type: Annotated[str, StringConstraints(pattern=r"^(string|integer|number|boolean)(\|(string|integer|number|boolean))*$")] | None = None
+    type: Annotated[str, StringConstraints(pattern=rf"^{_TYPE}(\|{_TYPE})*$")] | None = None
     masked_as: AnswerScalar = None
     subject: bool = False
     fields: Mapping[str, "AnswerNode"] | None = None
@@ -118,12 +119,19 @@ class Envelope(_Written):
 
 
 class AnswerEntry(_Written):
-    """What a route answers: the fields of a JSON object, or bytes that pass unread (a file)."""
+    """What a route answers: a JSON object (`fields`, or `use` of a shape), or a file that passes unread (neither)."""
 
     media_types: tuple[str, ...] = ("application/json",)
     headers: tuple[Header, ...] = ("content-type",)
     scope: str | None = None
     fields: Mapping[str, AnswerNode] | None = None
+    use: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if self.fields is not None and self.use is not None:
+            raise ValueError("an answer has fields or uses a shape, not both")
+        return self
 
 
 class Limits(_Written):
