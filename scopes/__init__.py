@@ -1,0 +1,44 @@
+"""The catalogue: what can be asked for, which calls it opens, and what of each answer passes.
+
+Owns: the YAML files in `catalogue/`, one for each platform, and the pure library that reads, checks and compiles them
+into a matcher, request rules and answer filters. Must not know: apps, people, grants, tokens, HTTP servers or clients;
+it imports nothing of `gateway` and reads only its own files.
+
+To add one more platform: a file `catalogue/<platform>.yaml` (`written.py` says what may stand in it), then
+`quyen scopes check`. What is not written there does not exist for apps: a route, a query key, a body field, an answer
+field. To add a field: name its scope; if no scope's text covers it, it stays out until one does.
+"""
+
+from scopes.answers import Answer, Filtered, Opened
+from scopes.bodies import BodyRule
+from scopes.docs import render_docs
+from scopes.loading import Catalogue, Platform, check, load_catalogue
+from scopes.problems import CatalogueError, Problem
+from scopes.queries import CheckedQuery
+from scopes.refusals import AnswerMalformed, BodyRefused, TargetRefused
+from scopes.routes import Match, Route
+from scopes.texts import Text
+from scopes.written import Limits, Scope
+
+__all__ = [
+    "Answer",
+    "AnswerMalformed",
+    "BodyRefused",
+    "BodyRule",
+    "Catalogue",
+    "CatalogueError",
+    "CheckedQuery",
+    "Filtered",
+    "Limits",
+    "Match",
+    "Opened",
+    "Platform",
+    "Problem",
+    "Route",
+    "Scope",
+    "TargetRefused",
+    "Text",
+    "check",
+    "load_catalogue",
+    "render_docs",
+]

@@ -1,0 +1,145 @@
+"""The body of a request: an allow-list of fields, checked in full and written anew before it goes upstream."""
+
+from collections.abc import Iterator, Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+
+from scopes import strict_json
+from scopes.media import read_media_type
+from scopes.refusals import BodyRefused
+from scopes.rules import RuleBroken, ValueRule
+
+
+class BodyNode(ValueRule):
+    """One place in a request body: a scalar, or exactly one of the containers below.
+
+    Args:
+        fields: an object with these members and no others.
+        items, most_items: a list of like places.
+        any_of: an object that fits at least one of these.
+        use: the name of a body shape of the same file.
+    """
+
+    fields: Mapping[str, "BodyNode"] | None = None
+    items: "BodyNode | None" = None
+    most_items: PositiveInt = 100
+    any_of: tuple["BodyNode", ...] | None = None
+    use: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        containers = [self.fields, self.items, self.any_of, self.use]
+        if sum(one is not None for one in containers) > 1:
+            raise ValueError("a place is a scalar or one of: fields, items, any_of, use")
+        return self
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether this place holds a scalar."""
+        return self.fields is None and self.items is None and self.any_of is None
+
+    def walk(self, value: object, place: str = "") -> Iterator[tuple[ValueRule, object]]:
+        """Check a parsed value against this place and everything in it, yielding each scalar with its rule.
+
+        Raises:
+            RuleBroken: naming the place that is wrong.
+        """
+        if self.fields is not None:
+            yield from self._walk_object(self.fields, value, place)
+        elif self.items is not None:
+            if not isinstance(value, list) or len(value) > self.most_items:
+                raise RuleBroken(f"{place} must be a list of at most {self.most_items}")
+            for item in value:
+                yield from self.items.walk(item, place)
+        elif self.any_of is not None:
+            yield from self._walk_any(self.any_of, value, place)
+        else:
+            try:
+                self.check(value)
+            except RuleBroken as broken:
+                raise RuleBroken(f"{place} {broken}") from broken
+            yield self, value
+
+    def _walk_object(
+        self, fields: Mapping[str, "BodyNode"], value: object, place: str
+    ) -> Iterator[tuple[ValueRule, object]]:
+        if not isinstance(value, dict):
+            raise RuleBroken(f"{place or 'the body'} must be an object")
+        if not value.keys() <= fields.keys():
+            raise RuleBroken(f"{place or 'the body'} holds a field that this route does not list")
+        for name, node in fields.items():
+            inner = f"{place}.{name}" if place else name
+            if name in value:
+                yield from node.walk(value[name], inner)
+            elif node.required:
+                raise RuleBroken(f"{inner} is missing")
+
+    def _walk_any(self, nodes: tuple["BodyNode", ...], value: object, place: str) -> list[tuple[ValueRule, object]]:
+        broken = RuleBroken(f"{place} fits none of the listed forms")
+        for node in nodes:
+            try:
+                return list(node.walk(value, place))
+            except RuleBroken as error:
+                broken = broken if len(nodes) > 1 else error
+        raise broken
+
+
+class BodyRule(BaseModel):
+    """What a route takes as its body.
+
+    Args:
+        media_types: the declared types that are taken.
+        limit_bytes: larger is refused.
+        optional: an empty body is taken too.
+        fields: the members of a JSON body; None for bytes that pass unread (an upload).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    media_types: tuple[str, ...] = ("application/json",)
+    limit_bytes: PositiveInt = 1 << 20
+    optional: bool = False
+    fields: Mapping[str, BodyNode] | None = None
+
+    def check_media_type(self, content_type: str | None) -> None:
+        """Refuse a body whose declared type is not listed; a JSON body's charset can only be UTF-8.
+
+        Raises:
+            BodyRefused: `unsupported_media`.
+        """
+        if (
+            content_type is None
+            or read_media_type(content_type, is_text=self.fields is not None) not in self.media_types
+        ):
+            raise BodyRefused("unsupported_media", "the body's type is none that this route takes")
+
+    def check(self, content_type: str | None, body: bytes) -> bytes:
+        """Check a whole body; return what goes upstream.
+
+        Raises:
+            BodyRefused: `too_large`, `unsupported_media`, `bad_body`.
+        """
+        if not body and self.optional:
+            return b""
+        self.check_media_type(content_type)
+        if len(body) > self.limit_bytes:
+            raise BodyRefused("too_large", f"the body is larger than {self.limit_bytes} bytes")
+        if self.fields is None:
+            return body
+        value, _ = self.read(body)
+        return strict_json.encode(value)
+
+    def read(self, body: bytes) -> tuple[object, list[tuple[ValueRule, object]]]:
+        """Parse a JSON body and list its scalars with their rules.
+
+        Raises:
+            BodyRefused: `bad_body`.
+        """
+        if self.fields is None or not body:
+            return None, []
+        try:
+            value = strict_json.parse(body)
+            return value, list(BodyNode(fields=self.fields).walk(value))
+        except (strict_json.NotStrict, RuleBroken) as error:
+            raise BodyRefused("bad_body", str(error)) from error

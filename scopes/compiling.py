@@ -1,0 +1,144 @@
+"""From a written file to routes that can be called, and the list of what is wrong with it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from scopes.answers import Answer
+from scopes.bodies import BodyNode, BodyRule
+from scopes.matching import list_overlaps
+from scopes.problems import Problem
+from scopes.routes import Parameter, Route, Template
+from scopes.rules import ValueRule
+from scopes.shapes import Handed, Shaping
+from scopes.source import Place, Source
+from scopes.trees import ANY, Branch, Node
+from scopes.written import AnswerEntry, AnswerNode, PlatformFile, RouteEntry
+
+_SEGMENT = re.compile(r"\{(?P<name>[a-z][a-z0-9_]*)\}|[A-Za-z0-9._~-]*")
+
+
+def compile_file(source: Source, written: PlatformFile) -> tuple[list[Route], list[Problem]]:
+    """Compile every route of a file; gather what is wrong instead of raising, so that one run shows it all."""
+    shaping = Shaping(source, written)
+    errors = None
+    if written.error_fields:
+        entry = AnswerEntry(fields=written.error_fields, scope=ANY)
+        errors = _compile_answer(shaping, entry, place=("error_fields",), route=None)
+    routes = [_compile_route(shaping, entry, index=index, errors=errors) for index, entry in enumerate(written.routes)]
+    _check_ids(shaping)
+    _check_envelope(shaping)
+    _check_scopes_open_something(shaping, routes)
+    for one, other in list_overlaps(routes):
+        place = ("routes", next(index for index, route in enumerate(routes) if route is other), "path")
+        shaping.add(place, f"overlaps the path of route {one.id}")
+    for kind in ("answer_shapes", "body_shapes"):
+        for name in getattr(written, kind):
+            if f"{kind}.{name}" not in shaping.used:
+                shaping.add((kind, name), "a shape that no route uses")
+    return routes, shaping.problems
+
+
+def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: Answer | None) -> Route:
+    place: Place = ("routes", index)
+    for at, scope in enumerate(entry.opened_by):
+        shaping.check_scope(scope, (*place, "opened_by", at))
+    for key, rule in entry.query.keys.items():
+        shaping.check_scope(rule.scope, (*place, "query", "keys", key, "scope"))
+    templates = [
+        _compile_template(shaping, entry, path=path, place=(*place, "path")) for path in (entry.path, *entry.also)
+    ]
+    names = {one.name for template in templates for one in template.segments if isinstance(one, Parameter)}
+    for name in entry.params.keys() - names:
+        shaping.add((*place, "params", name), "no path of this route holds this parameter")
+    return Route(
+        id=entry.id,
+        platform_id=shaping.written.platform,
+        method=entry.method,
+        templates=tuple(templates),
+        opened_by=frozenset(entry.opened_by),
+        kind=entry.kind,
+        sentence=entry.sentence,
+        query=entry.query,
+        body=_compile_body(shaping, entry.body, (*place, "body")),
+        request_headers=frozenset(entry.request_headers),
+        limits=entry.limits,
+        answer=_compile_answer(shaping, entry.answer, place=(*place, "answer"), route=entry),
+        error_answer=errors,
+    )
+
+
+def _compile_template(shaping: Shaping, entry: RouteEntry, *, path: str, place: Place) -> Template:
+    segments: list[str | Parameter] = []
+    for segment in path.removeprefix("/").split("/"):
+        found = _SEGMENT.fullmatch(segment)
+        if not path.startswith("/") or found is None or segment in {".", ".."} or "//" in path:
+            shaping.add(place, f"not a path template: {path}")
+            break
+        name = found["name"]
+        if name is not None and name not in entry.params:
+            shaping.add(place, f"parameter {name} has no rule under params")
+        if any(isinstance(one, Parameter) and one.name == name for one in segments):
+            shaping.add(place, f"parameter {name} stands twice")
+        rule = entry.params.get(name or "", ValueRule())
+        segments.append(segment if name is None else Parameter(name, rule))
+    return Template(tuple(segments))
+
+
+def _compile_body(shaping: Shaping, body: BodyRule | None, place: Place) -> BodyRule | None:
+    if body is None or body.fields is None:
+        return body
+    fields = shaping.shape_body(BodyNode(fields=body.fields), place).fields
+    return body.model_copy(update={"fields": fields})
+
+
+def _compile_answer(shaping: Shaping, entry: AnswerEntry, *, place: Place, route: RouteEntry | None) -> Answer:
+    root: Node | None = None
+    if entry.fields is not None:
+        root = shaping.shape_branch(entry.fields, (*place, "fields"), Handed(scope=entry.scope))
+    elif entry.use is not None:
+        root = shaping.shape_answer(AnswerNode(use=entry.use), place, Handed(scope=entry.scope))
+    if root is not None and not isinstance(root, Branch):
+        shaping.add(place, "an answer is an object or a file")
+        root = None
+    return Answer(
+        root=root,
+        opened_by=frozenset() if route is None else frozenset(route.opened_by),
+        media_types=entry.media_types,
+        headers=entry.headers,
+        limit_bytes=(1 << 20) if route is None else route.limits.answer_bytes,
+        envelope=None if route is None or root is None else shaping.written.envelope,
+    )
+
+
+def _check_ids(shaping: Shaping) -> None:
+    written = shaping.written
+    for at, scope in enumerate(written.scopes):
+        if not scope.id.startswith(f"{written.platform}."):
+            shaping.add(("scopes", at, "id"), f"a scope of this file starts with {written.platform}.")
+    for kind, ids in (("scopes", [one.id for one in written.scopes]), ("routes", [one.id for one in written.routes])):
+        for at, one in enumerate(ids):
+            if one in ids[:at]:
+                shaping.add((kind, at, "id"), f"stands twice: {one}")
+
+
+def _check_envelope(shaping: Shaping) -> None:
+    written = shaping.written
+    if (written.error_style == "envelope") != (written.envelope is not None):
+        shaping.add(("error_style",), "`envelope` stands exactly where error_style is envelope")
+    if (written.error_style == "status") != bool(written.error_fields):
+        shaping.add(("error_style",), "`error_fields` stand exactly where error_style is status")
+
+
+def _check_scopes_open_something(shaping: Shaping, routes: list[Route]) -> None:
+    opening = Counter(scope for route in routes for scope in _opening_scopes(route))
+    for at, scope in enumerate(shaping.written.scopes):
+        if scope.enforced_by == "gateway" and not opening[scope.id]:
+            shaping.add(("scopes", at), f"{scope.id} opens nothing; no gateway can enforce it")
+        if scope.enforced_by == "app" and opening[scope.id]:
+            shaping.add(("scopes", at), f"{scope.id} is enforced by the app, yet a route names it")
+
+
+def _opening_scopes(route: Route) -> Iterator[str]:
+    yield from route.opened_by
+    yield from route.field_scopes

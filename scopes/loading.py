@@ -1,0 +1,140 @@
+"""The catalogue as a whole: read the files, refuse the broken ones, answer which route a call means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import ValidationError
+
+from scopes.compiling import compile_file
+from scopes.matching import Matcher
+from scopes.problems import CatalogueError, Problem
+from scopes.refusals import TargetRefused
+from scopes.routes import Match, Route
+from scopes.source import Source
+from scopes.targets import parse_path
+from scopes.texts import Text
+from scopes.written import PlatformFile, Scope
+
+PACKAGED = Path(__file__).parent / "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One upstream API as the catalogue knows it.
+
+    Args:
+        id: the first segment under the API origin, the first word of its scopes.
+        name: for people.
+        scopes: by id, in the file's order.
+        routes: by id, in the file's order.
+        error_style: `envelope` (always 200, the body says) or `status`.
+    """
+
+    id: str
+    name: Text
+    scopes: Mapping[str, Scope]
+    routes: Mapping[str, Route]
+    error_style: Literal["envelope", "status"]
+    _matcher: Matcher
+
+    def find(self, method: str, segments: list[str]) -> Match | None:
+        """Find the route of a method and a decoded path."""
+        return self._matcher.find(method, segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that apps can ask for and call; immutable, shared by the whole process."""
+
+    platforms: Mapping[str, Platform]
+    scopes: Mapping[str, Scope]
+
+    def match(self, platform_id: str, method: str, raw_path: str) -> Match:
+        """Find what a call means.
+
+        Args:
+            platform_id: the first path segment on the API origin.
+            method: as it stood in the request line.
+            raw_path: what followed the platform, undecoded, without the query; checked by nobody yet.
+
+        Raises:
+            TargetRefused: `bad_target`, judged before anything is looked up, or `unknown_route` (also a wrong method).
+        """
+        segments = parse_path(raw_path)
+        platform = self.platforms.get(platform_id)
+        found = None if platform is None else platform.find(method, segments)
+        if found is None:
+            raise TargetRefused("unknown_route", "no such route")
+        return found
+
+
+def load_catalogue(folder: Path | None = None) -> Catalogue:
+    """Load and compile every `*.yaml` of a folder; the packaged files when none is named.
+
+    Raises:
+        CatalogueError: with every problem found, by file and line.
+    """
+    if folder is None:
+        return _load_packaged()
+    platforms, problems = _read_folder(folder)
+    if problems:
+        raise CatalogueError(problems)
+    return Catalogue(
+        MappingProxyType({one.id: one for one in platforms}),
+        MappingProxyType({scope.id: scope for one in platforms for scope in one.scopes.values()}),
+    )
+
+
+def check(folder: Path | None = None) -> list[Problem]:
+    """List what is wrong with the catalogue, by file and line; empty when it may be used."""
+    return sorted(_read_folder(folder or PACKAGED)[1])
+
+
+@cache
+def _load_packaged() -> Catalogue:
+    return load_catalogue(PACKAGED)
+
+
+def _read_folder(folder: Path) -> tuple[list[Platform], list[Problem]]:
+    platforms: list[Platform] = []
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            source = Source(path)
+            written = _validate(source)
+        except CatalogueError as error:
+            problems.extend(error.problems)
+            continue
+        routes, found = compile_file(source, written)
+        problems.extend(found)
+        if any(one.id == written.platform for one in platforms):
+            problems.append(source.problem(("platform",), f"another file describes {written.platform}"))
+        platforms.append(_build(written, routes))
+    if not platforms and not problems:
+        problems.append(Problem(folder.name, 1, "no catalogue file here"))
+    return platforms, problems
+
+
+def _build(written: PlatformFile, routes: list[Route]) -> Platform:
+    return Platform(
+        id=written.platform,
+        name=written.name,
+        scopes=MappingProxyType({scope.id: scope for scope in written.scopes}),
+        routes=MappingProxyType({route.id: route for route in routes}),
+        error_style=written.error_style,
+        _matcher=Matcher(routes),
+    )
+
+
+def _validate(source: Source) -> PlatformFile:
+    try:
+        return PlatformFile.model_validate(source.value)
+    except ValidationError as error:
+        problems = [
+            source.problem(one["loc"], f"{'.'.join(map(str, one['loc']))}: {one['msg']}") for one in error.errors()
+        ]
+        raise CatalogueError(problems) from error

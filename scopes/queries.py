@@ -1,0 +1,99 @@
+"""The query of a route: an allow-list of keys, in the two forms that platforms use.
+
+Zalo takes one parameter, `data`, whose value is a JSON object; others take plain keys. Either way what goes upstream is
+written anew from the checked values.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scopes import strict_json
+from scopes.refusals import TargetRefused
+from scopes.rules import RuleBroken, ValueRule, named
+from scopes.targets import encode_text, parse_query
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedQuery:
+    """A query in which every key is listed and every value keeps its rule.
+
+    Args:
+        values: by key; scalars.
+        encoded: what goes upstream after the question mark; empty for no query.
+        subjects: ids of the people whom the query names.
+        account_names: values that must equal the grant's account (I11).
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    encoded: str = ""
+    subjects: tuple[str, ...] = ()
+    account_names: tuple[str, ...] = ()
+
+
+class QueryRule(BaseModel):
+    """The keys that a route's query may hold.
+
+    Args:
+        wrapped_in: the one parameter whose JSON object holds the keys; None for plain keys.
+        keys: the allow-list.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wrapped_in: str | None = None
+    keys: Mapping[str, ValueRule] = Field(default_factory=dict)
+
+    def check(self, raw_query: str, open_scopes: Collection[str]) -> CheckedQuery:
+        """Check a raw query and write it anew.
+
+        Raises:
+            TargetRefused: `bad_target` for a malformed query, an unlisted key, a broken rule, a missing required key;
+                `insufficient_scope` for a key that reads what a closed scope opens.
+        """
+        parameters = parse_query(raw_query)
+        sent = parameters if self.wrapped_in is None else _unwrap(parameters, self.wrapped_in)
+        values = {key: self._check_key(key, value, open_scopes) for key, value in sent.items()}
+        for key, rule in self.keys.items():
+            if rule.required and key not in values:
+                raise TargetRefused("bad_target", f"query key missing: {key}")
+        pairs = [(self.keys[key], value) for key, value in values.items()]
+        return CheckedQuery(
+            values, self._encode(values), tuple(named("subject", pairs)), tuple(named("names_account", pairs))
+        )
+
+    def _check_key(self, key: str, value: object, open_scopes: Collection[str]) -> object:
+        rule = self.keys.get(key)
+        if rule is None:
+            raise TargetRefused("bad_target", "the query holds a key that this route does not list")
+        if rule.scope is not None and rule.scope not in open_scopes:
+            raise TargetRefused("insufficient_scope", f"query key {key} needs {rule.scope}", scope=rule.scope)
+        try:
+            if self.wrapped_in is None:
+                return rule.read(str(value))
+            rule.check(value)
+        except RuleBroken as broken:
+            raise TargetRefused("bad_target", f"query key {key} {broken}") from broken
+        return value
+
+    def _encode(self, values: Mapping[str, object]) -> str:
+        if not values:
+            return ""
+        if self.wrapped_in is None:
+            return "&".join(f"{encode_text(key)}={encode_text(str(value))}" for key, value in values.items())
+        return f"{encode_text(self.wrapped_in)}={encode_text(strict_json.encode(values).decode())}"
+
+
+def _unwrap(parameters: Mapping[str, str], name: str) -> Mapping[str, object]:
+    if not parameters:
+        return {}
+    if set(parameters) != {name}:
+        raise TargetRefused("bad_target", f"the only query key here is {name}")
+    try:
+        value = strict_json.parse(parameters[name].encode())
+    except strict_json.NotStrict as error:
+        raise TargetRefused("bad_target", f"query key {name}: {error}") from error
+    if not isinstance(value, dict):
+        raise TargetRefused("bad_target", f"query key {name} must hold a JSON object")
+    return value

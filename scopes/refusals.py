@@ -1,0 +1,42 @@
+"""The three ways a call can break the catalogue's promise. None of them knows HTTP; the doors hold the tables.
+
+`detail` may be shown to the caller: it names the place that was wrong, never the value that stood there.
+"""
+
+from typing import Literal
+
+TargetCode = Literal["bad_target", "unknown_route", "insufficient_scope"]
+BodyCode = Literal["bad_body", "unsupported_media", "too_large"]
+
+
+class TargetRefused(Exception):
+    """The target is malformed, names no route, or uses a query key whose scope is not open.
+
+    Args:
+        code: `bad_target`, `unknown_route`, or `insufficient_scope` (only for a query key that names a scope).
+        detail: what was wrong, in words, without the value.
+        scope: the scope that would have opened the query key, where the code is `insufficient_scope`.
+    """
+
+    def __init__(self, code: TargetCode, detail: str, *, scope: str | None = None) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code: TargetCode = code
+        self.detail = detail
+        self.scope = scope
+
+
+class BodyRefused(Exception):
+    """The request body is not what the route takes; nothing of it may go upstream."""
+
+    def __init__(self, code: BodyCode, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code: BodyCode = code
+        self.detail = detail
+
+
+class AnswerMalformed(Exception):
+    """The platform's answer is not what the route declares; nothing of it may go to the app."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail

@@ -1,0 +1,162 @@
+"""A route, and a call that matched one."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from scopes.answers import Answer
+from scopes.bodies import BodyRule
+from scopes.queries import CheckedQuery, QueryRule
+from scopes.refusals import BodyRefused, TargetRefused
+from scopes.rules import Kind, RuleBroken, ValueRule, named
+from scopes.targets import encode_text
+from scopes.texts import Text
+from scopes.written import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A path segment that the caller chooses."""
+
+    name: str
+    rule: ValueRule
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A path: literal segments as text, parameters between them."""
+
+    segments: tuple[str | Parameter, ...]
+
+    def fill(self, params: Mapping[str, str]) -> str:
+        """Write the path anew, every part re-encoded."""
+        parts = (params[one.name] if isinstance(one, Parameter) else one for one in self.segments)
+        return "/" + "/".join(encode_text(part) for part in parts)
+
+    def __str__(self) -> str:
+        return "/" + "/".join(f"{{{one.name}}}" if isinstance(one, Parameter) else one for one in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One call that apps may make; what is not listed here does not exist for them.
+
+    Args:
+        id: slug, unique on its platform.
+        platform_id: whose API.
+        method: in capitals.
+        templates: the paths; the first is the documented one.
+        opened_by: any one of these scopes opens it.
+        kind: `read` or `write`.
+        sentence: what the trace says, following the app's name.
+        query: the allow-list of query keys.
+        body: what it takes as a body; None for none at all.
+        request_headers: lower-case names of the headers that pass upstream; the credential is not among them.
+        limits: bounds of one call.
+        answer: what of a success passes.
+        error_answer: what of a failure by HTTP status passes; None where failures are in `answer`'s envelope.
+    """
+
+    id: str
+    platform_id: str
+    method: str
+    templates: tuple[Template, ...]
+    opened_by: frozenset[str]
+    kind: Literal["read", "write"]
+    sentence: Text
+    query: QueryRule
+    body: BodyRule | None
+    request_headers: frozenset[str]
+    limits: Limits
+    answer: Answer
+    error_answer: Answer | None
+
+    @property
+    def field_scopes(self) -> frozenset[str]:
+        """The scopes that the answer's declared fields name."""
+        return self.answer.field_scopes
+
+    def check_query(self, raw_query: str, open_scopes: Collection[str] = ()) -> CheckedQuery:
+        """Check a raw query (without the question mark).
+
+        Args:
+            raw_query: as it stood in the request line.
+            open_scopes: what the verdict left open; a key that reads what a scope opens is refused without it.
+
+        Raises:
+            TargetRefused: `bad_target` or `insufficient_scope`.
+        """
+        return self.query.check(raw_query, open_scopes)
+
+    def check_body(self, content_type: str | None, body: bytes) -> bytes:
+        """Check a whole request body and return what goes upstream: JSON written anew, an upload as it came.
+
+        Raises:
+            BodyRefused: `bad_body`, `unsupported_media`, `too_large`.
+        """
+        if self.body is not None:
+            return self.body.check(content_type, body)
+        if body:
+            raise BodyRefused("bad_body", "this route takes no body")
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A call whose path and method name a route.
+
+    Args:
+        route: the route.
+        template: the one of its paths that matched.
+        params: the path's parameters, decoded, each keeping its rule.
+    """
+
+    route: Route
+    template: Template
+    params: Mapping[str, str]
+
+    def upstream_target(self, query: CheckedQuery) -> str:
+        """Write the path and query for the platform anew from the template and the checked parts."""
+        path = self.template.fill(self.params)
+        return f"{path}?{query.encoded}" if query.encoded else path
+
+    def subjects_in_request(self, query: CheckedQuery, body: bytes) -> list[str]:
+        """List the ids of the people whom the call names, each once.
+
+        Args:
+            query: from `check_query`.
+            body: what `check_body` returned.
+        """
+        return list(dict.fromkeys([*self._in_path("subject"), *query.subjects, *self._in_body("subject", body)]))
+
+    def account_names(self, query: CheckedQuery, body: bytes) -> list[str]:
+        """List the values that name the account; each must equal the grant's (I11), or the call is refused."""
+        found = [*self._in_path("names_account"), *query.account_names, *self._in_body("names_account", body)]
+        return list(dict.fromkeys(found))
+
+    def _in_path(self, kind: Kind) -> list[str]:
+        parameters = [one for one in self.template.segments if isinstance(one, Parameter)]
+        return named(kind, [(one.rule, self.params[one.name]) for one in parameters])
+
+    def _in_body(self, kind: Kind, body: bytes) -> list[str]:
+        if self.route.body is None:
+            return []
+        _, pairs = self.route.body.read(body)
+        return named(kind, pairs)
+
+
+def check_params(template: Template, segments: list[str]) -> dict[str, str]:
+    """Hold the decoded segments of a matched path to the rules of its parameters.
+
+    Raises:
+        TargetRefused: `bad_target`.
+    """
+    params: dict[str, str] = {}
+    for one, segment in zip(template.segments, segments, strict=True):
+        if isinstance(one, Parameter):
+            try:
+                one.rule.check(segment)
+            except RuleBroken as broken:
+                raise TargetRefused("bad_target", f"path parameter {one.name} {broken}") from broken
+            params[one.name] = segment
+    return params

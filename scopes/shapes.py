@@ -1,0 +1,123 @@
+"""Named shapes put in place, `scope` and `whose` handed down to every leaf; what cannot be is a problem, no guess."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from scopes.bodies import BodyNode
+from scopes.problems import Problem
+from scopes.source import Place, Source
+from scopes.trees import ABSENT, ANY, LEAF_TYPES, Branch, Cases, Keyed, Leaf, Mask, Node, Rows
+from scopes.written import AnswerNode, PlatformFile
+
+NOTHING = Leaf(ANY, frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a place takes over from the places around it."""
+
+    scope: str | None = None
+    whose: str | None = None
+    has_subject: bool = False
+    inside: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Shaping:
+    """One file's shapes, and the problems met while putting them in place."""
+
+    source: Source
+    written: PlatformFile
+    problems: list[Problem] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+
+    def add(self, place: Place, message: str) -> None:
+        """Note a problem."""
+        self.problems.append(self.source.problem(place, message))
+
+    def shape_answer(self, node: AnswerNode, place: Place, handed: Handed) -> Node:
+        """Turn a written place of an answer into a node of the tree."""
+        handed = replace(handed, scope=node.scope or handed.scope, whose=node.whose or handed.whose)
+        if node.use is not None:
+            return self._use_answer_shape(node.use, (*place, "use"), handed)
+        if node.fields is not None:
+            return self.shape_branch(node.fields, (*place, "fields"), handed)
+        if node.items is not None:
+            return Rows(self.shape_answer(node.items, (*place, "items"), handed))
+        if node.values is not None:
+            inner = replace(handed, has_subject=handed.has_subject or node.keys_are_subjects)
+            return Keyed(self.shape_answer(node.values, (*place, "values"), inner), node.keys_are_subjects)
+        if node.cases is not None:
+            cases = {case: self.shape_answer(one, (*place, "cases", case), handed) for case, one in node.cases.items()}
+            return Cases(node.by or "", cases)
+        return self._shape_leaf(node, place, handed)
+
+    def _use_answer_shape(self, name: str, place: Place, handed: Handed) -> Node:
+        shape = self._find_shape(("answer_shapes", name), place, handed.inside)
+        if shape is None:
+            return NOTHING
+        inner = replace(handed, inside=(*handed.inside, name))
+        return self.shape_answer(self.written.answer_shapes[name], shape, inner)
+
+    def shape_branch(self, fields: Mapping[str, AnswerNode], place: Place, handed: Handed) -> Branch:
+        """Turn the written members of an object into a branch."""
+        if any(one.subject for one in fields.values()):
+            handed = replace(handed, has_subject=True)
+        for name, one in fields.items():
+            by = None if one.by is None else fields.get(one.by)
+            if one.by is not None and (by is None or by.type is None):
+                self.add((*place, name, "by"), f"no scalar beside it is called {one.by}")
+        return Branch({name: self.shape_answer(one, (*place, name), handed) for name, one in fields.items()})
+
+    def shape_body(self, node: BodyNode, place: Place, inside: tuple[str, ...] = ()) -> BodyNode:
+        """Return a body place with every named shape put where it is used."""
+        if node.use is not None:
+            shape = self._find_shape(("body_shapes", node.use), (*place, "use"), inside)
+            if shape is None:
+                return node
+            used = self.shape_body(self.written.body_shapes[node.use], shape, (*inside, node.use))
+            return used.model_copy(update={"required": node.required})
+        if node.fields is not None:
+            fields = {name: self.shape_body(one, (*place, "fields", name), inside) for name, one in node.fields.items()}
+            return node.model_copy(update={"fields": fields})
+        if node.items is not None:
+            return node.model_copy(update={"items": self.shape_body(node.items, (*place, "items"), inside)})
+        if node.any_of is not None:
+            forms = [self.shape_body(one, (*place, "any_of", at), inside) for at, one in enumerate(node.any_of)]
+            return node.model_copy(update={"any_of": tuple(forms)})
+        return node
+
+    def check_scope(self, scope: str | None, place: Place) -> None:
+        """Note a scope that the file does not describe."""
+        if scope is not None and scope not in {one.id for one in self.written.scopes}:
+            self.add(place, f"no such scope: {scope}")
+
+    def _shape_leaf(self, node: AnswerNode, place: Place, handed: Handed) -> Leaf:
+        if handed.scope is None:
+            self.add(place, "a field without a scope (write `any` for whatever opened the route)")
+        if handed.scope != ANY:
+            self.check_scope(handed.scope, place)
+        whose = handed.whose or {one.id: one.whose for one in self.written.scopes}.get(handed.scope or "")
+        on_subject = whose == "subject" and not node.subject
+        if on_subject and not handed.has_subject:
+            self.add(place, "rests on the subject's own basis, but nothing around it names the subject")
+        names = (node.type or "").split("|")
+        mask: Mask = node.masked_as if "masked_as" in node.model_fields_set else ABSENT
+        return Leaf(
+            scope=handed.scope or ANY,
+            types=frozenset().union(*(LEAF_TYPES[name] for name in names)),
+            masked_as=mask,
+            names_subject=node.subject,
+            on_subject=on_subject,
+        )
+
+    def _find_shape(self, shape: tuple[str, str], place: Place, inside: tuple[str, ...]) -> Place | None:
+        kind, name = shape
+        if name not in getattr(self.written, kind):
+            self.add(place, f"no such shape: {name}")
+        elif name in inside:
+            self.add(place, f"shape {name} holds itself")
+        else:
+            self.used.add(f"{kind}.{name}")
+            return shape
+        return None

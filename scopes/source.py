@@ -1,0 +1,75 @@
+"""YAML read with its line numbers, so that a problem found later can still say where it stands."""
+
+from pathlib import Path
+
+import yaml
+
+from scopes.problems import CatalogueError, Problem
+
+Place = tuple[str | int, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader without aliases."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node, refusing one that only points at another."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="an alias; declare a shape instead", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
+class Source:
+    """One catalogue file: plain values, and the line of each place in them.
+
+    Args:
+        path: the file; only its name appears in problems.
+
+    Raises:
+        CatalogueError: when it is not YAML, holds a key twice, or uses aliases (a shape is the way to reuse).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.name
+        self._lines: dict[Place, int] = {(): 1}
+        loader = _Loader(path.read_text(encoding="utf-8"))
+        try:
+            root = loader.get_single_node()
+            self.value: object = None if root is None else self._read(loader, root, ())
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            line = 1 if mark is None else mark.line + 1
+            raise CatalogueError([Problem(self.file, line, f"not YAML: {error.problem}")]) from error
+        finally:
+            loader.dispose()
+
+    def line(self, place: Place) -> int:
+        """Return the line of a place, or of the nearest place around it that the file spells out."""
+        while place not in self._lines:
+            place = place[:-1]
+        return self._lines[place]
+
+    def problem(self, place: Place, message: str) -> Problem:
+        """Return a problem at a place."""
+        return Problem(self.file, self.line(place), message)
+
+    def _read(self, loader: yaml.SafeLoader, node: yaml.Node, place: Place) -> object:
+        self._lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._read_mapping(loader, node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._read(loader, item, (*place, index)) for index, item in enumerate(node.value)]
+        value: object = loader.construct_object(node)
+        return value
+
+    def _read_mapping(self, loader: yaml.SafeLoader, node: yaml.MappingNode, place: Place) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            key: object = key_node.value
+            line = key_node.start_mark.line + 1
+            if not isinstance(key, str) or key in found:
+                raise CatalogueError([Problem(self.file, line, f"key stands twice or is no text: {key}")])
+            self._lines[(*place, key)] = line
+            found[key] = self._read(loader, value_node, (*place, key))
+        return found

@@ -1,0 +1,105 @@
+"""The declared shape of an answer, with every scope spelled out; what a filter is compiled from.
+
+Built from the written nodes: shapes put in place, `scope` and `whose` handed down, each leaf told whether it rests on
+the consent of the person around it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+
+ANY = "any"
+
+
+class Absent(Enum):
+    """The mark of a withheld member that is simply left out."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+Mask = str | bool | int | None | Absent
+
+LEAF_TYPES: dict[str, frozenset[type]] = {
+    "string": frozenset({str}),
+    "integer": frozenset({int}),
+    "number": frozenset({int, msgspec.Raw}),
+    "boolean": frozenset({bool}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar.
+
+    Args:
+        scope: what opens it; `ANY` for whatever opened the route.
+        types: the Python types of its JSON forms (null always passes).
+        masked_as: what stands there when it is withheld.
+        names_subject: it is the id of the person whom the object around it is about.
+        on_subject: it may pass only with that person's own basis.
+    """
+
+    scope: str
+    types: frozenset[type]
+    masked_as: Mask = ABSENT
+    names_subject: bool = False
+    on_subject: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An object with listed members."""
+
+    fields: Mapping[str, "Node"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A list of like things."""
+
+    items: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """An object whose keys are free; `by_subject` where each key is the id of a person."""
+
+    values: "Node"
+    by_subject: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """An object whose shape follows from the sibling member `by`; an unlisted case is `{}`."""
+
+    by: str
+    cases: Mapping[str, "Node"]
+
+
+Node = Leaf | Branch | Rows | Keyed | Cases
+
+
+def list_children(node: Node) -> list[Node]:
+    """Return the nodes directly inside a node."""
+    match node:
+        case Branch():
+            return list(node.fields.values())
+        case Rows():
+            return [node.items]
+        case Keyed():
+            return [node.values]
+        case Cases():
+            return list(node.cases.values())
+        case Leaf():
+            return []
+
+
+def walk_leaves(node: Node) -> Iterator[Leaf]:
+    """Yield every leaf inside a node; what the declared counts (`Quyen-Withheld`) are made from."""
+    if isinstance(node, Leaf):
+        yield node
+    for child in list_children(node):
+        yield from walk_leaves(child)

@@ -1,0 +1,178 @@
+"""A catalogue file as people write it; the shapes that pydantic checks before anything is compiled.
+
+Scopes are used as they are written. Routes and answers are compiled from these by `compiling.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints, model_validator
+
+from scopes.bodies import BodyNode, BodyRule
+from scopes.queries import QueryRule
+from scopes.rules import ValueRule
+from scopes.texts import Text
+
+ScopeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(\.[a-z0-9]+){2,3}$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Header = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+AnswerScalar = str | bool | int | None
+_TYPE = "(string|integer|number|boolean)"
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Scope(_Written):
+    """A permission in the catalogue.
+
+    Args:
+        id: `<platform>.<thing>.<action>`.
+        version: raised when the meaning changes, which asks everyone again.
+        can, cannot: what an app holding it can and cannot do; one sentence each.
+        data_types: what kinds of data pass.
+        sensitive_because: why the data is sensitive; there exactly when `sensitivity` says so.
+        whose: `account` (the one who grants) or `subject` (other people, whose own basis is needed).
+        enforced_by: `gateway`, or `app` where no route can enforce it and the screen says so.
+    """
+
+    id: ScopeId
+    version: PositiveInt
+    name: Text
+    explanation: Text
+    can: tuple[Text, ...] = Field(min_length=1)
+    cannot: tuple[Text, ...] = Field(min_length=1)
+    data_types: tuple[Text, ...] = Field(min_length=1)
+    sensitivity: Literal["none", "sensitive"]
+    sensitive_because: Text | None = None
+    whose: Literal["account", "subject"]
+    enforced_by: Literal["gateway", "app"] = "gateway"
+
+    @model_validator(mode="after")
+    def _reason_stands_with_sensitivity(self) -> Self:
+        if (self.sensitivity == "sensitive") != (self.sensitive_because is not None):
+            raise ValueError("sensitive_because stands exactly where sensitivity is sensitive")
+        return self
+
+
+class AnswerNode(_Written):
+    """One place in an answer: a scalar (`type`), or one of the containers.
+
+    A bare word is short for `{type: word}`. `scope` and `whose` hold for everything inside unless said anew.
+
+    Args:
+        scope: what opens it; `any` for whatever opened the route.
+        whose: overrides the scope's own `whose`, for one field that is about somebody else.
+        type: `string`, `integer`, `number`, `boolean`, or several joined by `|`; null passes too.
+        masked_as: what stands there when it is withheld; absent when not written.
+        subject: the id of the person whom the object around it is about.
+        fields: an object; members that are not listed are dropped.
+        items: a list.
+        values, keys_are_subjects: an object with free keys and like values.
+        by, cases: an object whose listed members depend on the sibling `by`; an unlisted case gives `{}`.
+        use: the name of an answer shape of the same file.
+    """
+
+    scope: str | None = None
+    whose: Literal["account", "subject"] | None = None
+    type: Annotated[str, StringConstraints(pattern=rf"^{_TYPE}(\|{_TYPE})*$")] | None = None
+    masked_as: AnswerScalar = None
+    subject: bool = False
+    fields: Mapping[str, "AnswerNode"] | None = None
+    items: "AnswerNode | None" = None
+    values: "AnswerNode | None" = None
+    keys_are_subjects: bool = False
+    by: str | None = None
+    cases: Mapping[str, "AnswerNode"] | None = None
+    use: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word_is_a_type(cls, raw: Any) -> Any:
+        return {"type": raw} if isinstance(raw, str) else raw
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        kinds = [self.type, self.fields, self.items, self.values, self.cases, self.use]
+        if sum(kind is not None for kind in kinds) != 1:
+            raise ValueError("a place is exactly one of: type, fields, items, values, cases, use")
+        if (self.cases is None) != (self.by is None):
+            raise ValueError("by and cases stand together")
+        if self.type is None and (self.subject or "masked_as" in self.model_fields_set):
+            raise ValueError("only a scalar is a subject or has masked_as")
+        return self
+
+
+class Envelope(_Written):
+    """How a platform that always answers 200 says in the body that it failed.
+
+    Args:
+        field: the member that holds the error code.
+        success: its values that mean success.
+        keep: the scalar members that pass on failure; everything else is dropped.
+    """
+
+    field: str
+    success: tuple[int | str, ...] = Field(min_length=1)
+    keep: tuple[str, ...] = Field(min_length=1)
+
+
+class AnswerEntry(_Written):
+    """What a route answers: a JSON object (`fields`, or `use` of a shape), or a file that passes unread (neither)."""
+
+    media_types: tuple[str, ...] = ("application/json",)
+    headers: tuple[Header, ...] = ("content-type",)
+    scope: str | None = None
+    fields: Mapping[str, AnswerNode] | None = None
+    use: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if self.fields is not None and self.use is not None:
+            raise ValueError("an answer has fields or uses a shape, not both")
+        return self
+
+
+class Limits(_Written):
+    """Bounds of one call.
+
+    Args:
+        answer_bytes: a larger answer is refused (or cut off, where it streams).
+        seconds: for the whole upstream call.
+    """
+
+    answer_bytes: PositiveInt = 1 << 20
+    seconds: PositiveInt = 20
+
+
+class RouteEntry(_Written):
+    """One route as written; `also` lists further paths that mean the same."""
+
+    id: Slug
+    method: Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
+    path: str
+    also: tuple[str, ...] = ()
+    opened_by: tuple[ScopeId, ...] = Field(min_length=1)
+    kind: Literal["read", "write"]
+    sentence: Text
+    params: Mapping[str, ValueRule] = Field(default_factory=dict)
+    query: QueryRule = QueryRule()
+    body: BodyRule | None = None
+    request_headers: tuple[Header, ...] = ("accept",)
+    limits: Limits = Limits()
+    answer: AnswerEntry
+
+
+class PlatformFile(_Written):
+    """One file of the catalogue."""
+
+    platform: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$")]
+    name: Text
+    error_style: Literal["envelope", "status"]
+    envelope: Envelope | None = None
+    error_fields: Mapping[str, AnswerNode] = Field(default_factory=dict)
+    body_shapes: Mapping[str, BodyNode] = Field(default_factory=dict)
+    answer_shapes: Mapping[str, AnswerNode] = Field(default_factory=dict)
+    scopes: tuple[Scope, ...] = Field(min_length=1)
+    routes: tuple[RouteEntry, ...] = Field(min_length=1)
