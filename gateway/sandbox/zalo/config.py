@@ -1,0 +1,31 @@
+"""Settings of the Zalo stand-in: the one upstream app that is registered there."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
+class ZaloSandboxConfig(BaseModel):
+    """One app, as the platform's developer console would hold it.
+
+    Args:
+        app_id: the app's id, digits.
+        app_secret: goes in the header `secret_key` of token calls.
+        callback_urls: saved callbacks; `redirect_uri` must equal one byte for byte.
+        app_name: shown on the consent page.
+        requires_secret_proof: the console's "Yêu cầu kiểm tra app secret proof".
+        state_path: where codes, tokens and messages survive a restart; None keeps them in memory.
+        hosts: names that a request's Host may bear, so that a page which rebinds its DNS name reaches nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    app_id: str = Field(pattern=r"^[0-9]+$")
+    app_secret: str = Field(min_length=1, repr=False)
+    callback_urls: tuple[str, ...] = Field(min_length=1)
+    app_name: str = "Cổng Quyền (mẫu)"
+    requires_secret_proof: bool = False
+    state_path: Path | None = None
+    hosts: tuple[str, ...] = LOOPBACK_HOSTS

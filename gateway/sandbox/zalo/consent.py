@@ -1,0 +1,68 @@
+"""The consent page: an admin picks an OA and ticks the one box; all or nothing, as the platform has it (facts A2)."""
+
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from gateway.sandbox.zalo.errors import OAuthError
+from gateway.sandbox.zalo.oauth import check_app, check_callback, refuse
+from gateway.sandbox.zalo.room import Room
+from gateway.sandbox.zalo.seeds import ACCOUNTS
+from gateway.sandbox.zalo.visit import Call, first_values
+
+CARRIED = ("app_id", "redirect_uri", "code_challenge", "state")
+PERMISSIONS = (
+    "Quyền gửi tin và thông báo qua OA",
+    "Quyền quản lý tin nhắn người dùng",
+    "Quyền quản lý thông tin OA",
+    "Quyền quản lý thông tin người dùng",
+)
+
+
+def show_consent(room: Room, call: Call) -> web.Response:
+    """Answer the browser that an app sent here: the page, or the host's error JSON."""
+    return _answer(room, first_values(call.query), form=None)
+
+
+def decide_consent(room: Room, call: Call) -> web.Response:
+    """Take the admin's answer: back to the app with a code, or the page again with what is missing."""
+    form = call.form()
+    return _answer(room, form, form=form)
+
+
+def _answer(room: Room, asked: dict[str, str], *, form: dict[str, str] | None) -> web.Response:
+    try:
+        check_app(room, asked.get("app_id", ""))
+        check_callback(room, asked.get("redirect_uri", ""))
+    except OAuthError as error:
+        return refuse(error)
+    if form is None:
+        return _page(room, asked, chosen="", complaint="")
+    if form.get("oa_id") not in ACCOUNTS:
+        return _page(room, asked, chosen="", complaint="Chọn một Official Account.")
+    if "agree" not in form or "allow" not in form:
+        return _page(room, asked, chosen=form["oa_id"], complaint="Đánh dấu ô đồng ý để tiếp tục.")
+    return _return_to_app(room, asked, oa_id=form["oa_id"])
+
+
+def _return_to_app(room: Room, asked: dict[str, str], *, oa_id: str) -> web.Response:
+    code = room.tokens.add_code(oa_id, asked.get("code_challenge", ""))
+    answer = {"code": code, "oa_id": oa_id}
+    if "state" in asked:
+        answer["state"] = asked["state"]
+    callback = asked["redirect_uri"]
+    return web.Response(
+        status=302, headers={"Location": f"{callback}{'&' if '?' in callback else '?'}{urlencode(answer)}"}
+    )
+
+
+def _page(room: Room, asked: dict[str, str], *, chosen: str, complaint: str) -> web.Response:
+    return room.pages.render(
+        "consent.html",
+        app_name=room.config.app_name,
+        accounts=list(ACCOUNTS.values()),
+        permissions=PERMISSIONS,
+        carried=[(name, asked[name]) for name in CARRIED if name in asked],
+        chosen=chosen,
+        complaint=complaint,
+    )

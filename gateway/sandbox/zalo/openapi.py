@@ -1,0 +1,90 @@
+"""The open API host: which paths exist, the checks every call passes, the envelope; always HTTP 200 (facts A0.1)."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+
+from gateway.sandbox.zalo.endpoints import followers, messages, oa, send
+from gateway.sandbox.zalo.errors import OaError
+from gateway.sandbox.zalo.limits import limit_headers
+from gateway.sandbox.zalo.room import Room
+from gateway.sandbox.zalo.seeds import ACCOUNTS
+from gateway.sandbox.zalo.visit import Call, Visit, parse_params
+from gateway.sandbox.zalo.wire import answer_json
+
+Endpoint = Callable[[Visit], object]
+
+
+def refuse_shut_down(_visit: Visit) -> object:
+    """Answer for an endpoint that the platform closed to business OAs."""
+    raise OaError(-240, message="UserInfo API has been shut down")
+
+
+ROUTES: dict[tuple[str, str], Endpoint] = {
+    ("GET", "/v2.0/oa/getoa"): oa.get_oa,
+    ("GET", "/v2.0/oa/tag/gettagsofoa"): oa.list_tags,
+    ("GET", "/v3.0/oa/user/getlist"): followers.list_followers,
+    ("GET", "/v3.0/oa/user/detail"): followers.get_follower,
+    ("GET", "/v2.0/oa/listrecentchat"): messages.list_recent,
+    ("GET", "/v2.0/oa/conversation"): messages.list_conversation,
+    ("POST", "/v3.0/oa/message/cs"): send.send_message,
+    ("GET", "/v2.0/oa/getfollowers"): refuse_shut_down,
+    ("GET", "/v2.0/oa/getprofile"): refuse_shut_down,
+}
+
+
+def answer_call(room: Room, call: Call) -> web.Response:
+    """Answer one call of the open API; an unknown path or method is the body's 404."""
+    headers: dict[str, str] = {}
+    try:
+        endpoint = _get_endpoint(call)
+        oa = ACCOUNTS[_check_access(room, call)]
+        limit = room.board.current.rate_limit_per_minute
+        remaining = room.limit.count(room.clock.now(), limit)
+        headers |= limit_headers(limit, remaining)
+        _check_limit(remaining)
+        visit = Visit(oa, room.chat, room.board.current, room.clock.now(), parse_params(call))
+        body: Mapping[str, object] = {"data": endpoint(visit), "error": 0, "message": "Success"}
+    except OaError as error:
+        body = error.body()
+    return answer_json(body, headers=headers)
+
+
+def _get_endpoint(call: Call) -> Endpoint:
+    endpoint = ROUTES.get((call.method, call.path))
+    if endpoint is None:
+        raise OaError(404)
+    return endpoint
+
+
+def _check_access(room: Room, call: Call) -> str:
+    """Judge the header `access_token` (an `Authorization` is not looked at) and the switches; returns the OA's id."""
+    switches = room.board.current
+    if switches.app_removed:
+        raise OaError(-219)
+    if switches.tokens_dead:
+        raise OaError(-216)
+    token = call.headers.get("access_token", "")
+    oa_id = room.tokens.get_oa_id(token)
+    _check_proof(room, call.headers.get("appsecret_proof"), token=token)
+    if switches.permission_lost:
+        raise OaError(-223)
+    if switches.refuse is not None:
+        raise OaError(switches.refuse)
+    return oa_id
+
+
+def _check_proof(room: Room, proof: str | None, *, token: str) -> None:
+    """A proof that is sent must be right; the console's toggle makes it required."""
+    if proof is None and not room.config.requires_secret_proof:
+        return
+    expected = hmac.new(room.config.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), (proof or "").encode()):
+        raise OaError(-242)
+
+
+def _check_limit(remaining: int) -> None:
+    if remaining < 0:
+        raise OaError(-32)

@@ -1,0 +1,44 @@
+"""The sandbox's one room: everything that a request may meet, made once from config, clock and entropy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.sandbox.pages import Pages
+from gateway.sandbox.zalo.chat import ChatBook
+from gateway.sandbox.zalo.config import ZaloSandboxConfig
+from gateway.sandbox.zalo.limits import MinuteLimit
+from gateway.sandbox.zalo.received import ReceivedLog
+from gateway.sandbox.zalo.state import State
+from gateway.sandbox.zalo.switches import SwitchBoard
+from gateway.sandbox.zalo.tokens import TokenBook
+from gateway.terms.clock import Clock
+from gateway.terms.entropy import Entropy
+
+
+@dataclass(frozen=True)
+class Room:
+    """What handlers share."""
+
+    config: ZaloSandboxConfig
+    clock: Clock
+    tokens: TokenBook
+    chat: ChatBook
+    received: ReceivedLog
+    board: SwitchBoard
+    limit: MinuteLimit
+    pages: Pages
+
+
+def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> Room:
+    """Open the state and lay out the rest; the chats are seeded if this state never was."""
+    state = State(config.state_path)
+    return Room(
+        config=config,
+        clock=clock,
+        tokens=TokenBook(state, clock, entropy=entropy),
+        chat=ChatBook(state, clock, entropy=entropy),
+        received=ReceivedLog(clock),
+        board=SwitchBoard(),
+        limit=MinuteLimit(),
+        pages=Pages(Path(__file__).parent),
+    )

@@ -1,0 +1,65 @@
+"""What the sandbox remembers: codes, tokens (hashed) and messages, kept in one file when a path is given."""
+
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from gateway.sandbox.state_file import write_state
+
+
+class PendingCode(BaseModel):
+    """An authorization code that was not redeemed yet; `challenge` is empty when none was sent."""
+
+    oa_id: str
+    challenge: str
+    expires_at: datetime
+
+
+class TokenPair(BaseModel):
+    """The live pair of an OA: one access token and one refresh token, never more."""
+
+    hashed_access: str
+    access_expires_at: datetime
+    hashed_refresh: str
+    refresh_expires_at: datetime
+
+
+class Message(BaseModel):
+    """One line between a follower and an OA, in either direction; `extra` holds members that only some types have."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message_id: str
+    oa_id: str
+    user_id: str
+    is_from_user: bool
+    sent_at: datetime
+    type: str
+    text: str
+    extra: dict[str, str] = {}
+
+
+class Snapshot(BaseModel):
+    """The file's content."""
+
+    version: int = 1
+    codes: dict[str, PendingCode] = {}
+    tokens: dict[str, TokenPair] = {}
+    messages: list[Message] = []
+    is_seeded: bool = False
+
+
+class State:
+    """The snapshot in memory and how it reaches the file; everything is written before it is answered."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.snapshot = (
+            Snapshot.model_validate_json(path.read_bytes()) if path is not None and path.exists() else Snapshot()
+        )
+
+    def save(self) -> None:
+        """Write the file, if there is one."""
+        if self._path is not None:
+            write_state(self._path, self.snapshot)

@@ -1,0 +1,91 @@
+"""One call of the open API as its endpoint sees it: whose token, which parameters, and how parameters are read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import parse_qs
+
+from gateway.sandbox.zalo.chat import ChatBook
+from gateway.sandbox.zalo.errors import OaError, field_error, too_many
+from gateway.sandbox.zalo.people import Follower, OfficialAccount
+from gateway.sandbox.zalo.switches import Switches
+
+NOT_JSON = OaError(-201, message="Data is not json format")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it came, its body read."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    def form(self) -> dict[str, str]:
+        """The body as a form; a body of another media type is an empty form."""
+        media_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media_type != "application/x-www-form-urlencoded":
+            return {}
+        return first_values(self.body.decode("utf-8", "replace"))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A call whose token was accepted."""
+
+    oa: OfficialAccount
+    chat: ChatBook
+    quirks: Switches
+    now: datetime
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """A parameter that must be a text that is not empty."""
+        value = self.params.get(name)
+        if not isinstance(value, str) or not value:
+            raise field_error(name)
+        return value
+
+    def number(self, name: str, *, maximum: int) -> int:
+        """A parameter that must be a whole number from 0 to `maximum`; digits in a text count as one."""
+        value = self.params.get(name)
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise field_error(name)
+        if value > maximum:
+            raise too_many(name, maximum)
+        return value
+
+    def follower(self) -> Follower:
+        """The follower that `user_id` names."""
+        return self.get_follower(self.params.get("user_id"))
+
+    def get_follower(self, user_id: object) -> Follower:
+        """The follower with this id; raises -201 for what is no id and -213 for one who does not follow."""
+        if not isinstance(user_id, str | int) or isinstance(user_id, bool) or not str(user_id).isdecimal():
+            raise field_error("user_id")
+        follower = self.oa.find_follower(str(user_id))
+        if follower is None:
+            raise OaError(-213)
+        return follower
+
+
+def first_values(encoded: str) -> dict[str, str]:
+    """The first value of each name in a query or form."""
+    return {name: values[0] for name, values in parse_qs(encoded, keep_blank_values=True).items()}
+
+
+def parse_params(call: Call) -> dict[str, object]:
+    """The parameters: the JSON body of a POST, the JSON in the query's `data` of a GET (without `data`, none)."""
+    raw: str | bytes = call.body if call.method == "POST" else first_values(call.query).get("data", "{}")
+    try:
+        params = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise NOT_JSON from None
+    if not isinstance(params, dict):
+        raise NOT_JSON
+    return params
