@@ -1,0 +1,110 @@
+"""Forms that browsers send, read once into something that cannot be changed or misread."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from unicodedata import category, normalize
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from gateway.terms.refusal import Refusal
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+LIMIT_BYTES = 64 * 1024
+LIMIT_FIELDS = 200
+LINE_BREAKS = frozenset("\r\n\t")
+
+
+class Form(Mapping[str, tuple[str, ...]]):
+    """The fields of one form, each with all its values, in NFC; read-only."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, tuple[str, ...]]) -> None:
+        self._fields = MappingProxyType(dict(fields))
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def list(self, name: str) -> tuple[str, ...]:
+        """Return every value of a field, for boxes; none is an empty tuple."""
+        return self._fields.get(name, ())
+
+    def find(self, name: str) -> str | None:
+        """Return the value of a field that stands once, or None.
+
+        Raises:
+            Refusal: `bad_form`, if it stands twice: which one counts is never guessed.
+        """
+        values = self.list(name)
+        if len(values) > 1:
+            raise Refusal("bad_form", f"{name} stands more than once")
+        return values[0] if values else None
+
+    def get_one(self, name: str) -> str:
+        """Return the value of a field that must stand exactly once.
+
+        Raises:
+            Refusal: `bad_form`.
+        """
+        value = self.find(name)
+        if value is None:
+            raise Refusal("bad_form", f"{name} is missing")
+        return value
+
+
+async def read_form(request: web.Request, *, limit_bytes: int = LIMIT_BYTES) -> Form:
+    """Read a form; its Content-Type is judged before a byte of the body.
+
+    Raises:
+        Refusal: `unsupported_media`, `too_large` or `bad_form`; the body may be half read, so the connection should close.
+    """
+    if request.content_type != FORM_TYPE or request.headers.get("Content-Encoding", "identity") != "identity":
+        raise Refusal("unsupported_media", f"a form is {FORM_TYPE}")
+    if (request.charset or "utf-8").lower() != "utf-8":
+        raise Refusal("unsupported_media", "a form is UTF-8")
+    return parse_form(await _read_body(request, limit_bytes))
+
+
+def parse_form(body: bytes) -> Form:
+    """Parse a form's bytes.
+
+    Raises:
+        Refusal: `bad_form`: not ASCII or UTF-8, too many fields, a control character.
+    """
+    if not body:
+        return Form({})
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=LIMIT_FIELDS
+        )
+    except ValueError as error:
+        raise Refusal("bad_form", "the form cannot be read", log_detail=type(error).__name__) from None
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        fields[_clean(name)] = (*fields.get(_clean(name), ()), _clean(value))
+    return Form(fields)
+
+
+def _clean(text: str) -> str:
+    """Bring typed text to NFC; a control character other than a line break or tab is nothing that people type."""
+    if any(category(sign) == "Cc" and sign not in LINE_BREAKS for sign in text):
+        raise Refusal("bad_form", "the form holds a control character")
+    return normalize("NFC", text)
+
+
+async def _read_body(request: web.Request, limit_bytes: int) -> bytes:
+    if (request.content_length or 0) > limit_bytes:
+        raise Refusal("too_large", f"a form has at most {limit_bytes} bytes")
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(16 * 1024):
+        body += chunk
+        if len(body) > limit_bytes:
+            raise Refusal("too_large", f"a form has at most {limit_bytes} bytes")
+    return bytes(body)
