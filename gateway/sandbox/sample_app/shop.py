@@ -1,6 +1,7 @@
 """The sample app's one room: config, connections, browsers, and the lines to the gateway."""
 
 import ssl
+from functools import cache
 from pathlib import Path
 
 import httpx2
@@ -17,6 +18,12 @@ from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 
 
+@cache
+def system_trust() -> ssl.SSLContext:
+    """The machine's certificates, read once: every client shares them."""
+    return ssl.create_default_context()
+
+
 class Shop:
     """What the pages share."""
 
@@ -27,7 +34,7 @@ class Shop:
         self.pages = Pages(
             Path(__file__).parent, **{"Content-Security-Policy": f"{CONTENT_POLICY}; form-action 'self'"}
         )
-        self._trust = ssl.create_default_context()
+        self._trust = system_trust()
         self._http = httpx2.AsyncClient(verify=self._trust, timeout=TIMEOUT_SECONDS, trust_env=False)
         self.metadata = MetadataSource(config.issuer, self._http)
         self._lines: dict[tuple[str, str], Line] = {}

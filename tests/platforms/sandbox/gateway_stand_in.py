@@ -39,6 +39,7 @@ class Knobs:
     token_calls: list[dict[str, str]] = field(default_factory=list)
     api_calls: list[dict[str, str]] = field(default_factory=list)
     minted: int = 0
+    is_broken: bool = False
 
 
 KNOBS = web.AppKey("knobs", Knobs)
@@ -65,12 +66,14 @@ def allow(knobs: Knobs, authorize_query: dict[str, str], **changed: str) -> str:
 async def tell_metadata(request: web.Request) -> web.Response:
     """RFC 8414."""
     knobs = request.app[KNOBS]
-    return web.json_response({
-        "issuer": knobs.claimed_issuer or knobs.issuer,
-        "authorization_endpoint": f"{knobs.issuer}/oauth/authorize",
-        "token_endpoint": f"{knobs.issuer}/oauth/token",
-        "authorization_response_iss_parameter_supported": True,
-    })
+    return web.json_response(
+        {
+            "issuer": knobs.claimed_issuer or knobs.issuer,
+            "authorization_endpoint": f"{knobs.issuer}/oauth/authorize",
+            "token_endpoint": f"{knobs.issuer}/oauth/token",
+            "authorization_response_iss_parameter_supported": True,
+        }
+    )
 
 
 async def answer_token(request: web.Request) -> web.Response:
@@ -78,6 +81,8 @@ async def answer_token(request: web.Request) -> web.Response:
     knobs = request.app[KNOBS]
     form = dict(parse_qsl(await request.text()))
     knobs.token_calls.append(form)
+    if knobs.is_broken:
+        return web.Response(text="<html>502</html>", status=502, content_type="text/html")
     if not _is_client(request.headers.get("Authorization"), form):
         return web.json_response({"error": "invalid_client"}, status=401)
     if form.get("grant_type") == "refresh_token":

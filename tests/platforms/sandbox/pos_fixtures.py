@@ -1,4 +1,4 @@
-"""The sample app served beside the gateway stand-in and the Zalo stand-in, and a browser without scripts to visit it."""
+"""The sample app served beside both stand-ins (gateway, Zalo), and a browser without scripts to visit it."""
 
 import asyncio
 import html
@@ -46,7 +46,10 @@ class Page:
 
     def rows(self) -> dict[str, dict[str, str]]:
         """The follower table: id to cells."""
-        return {row[1]: {cell[1]: html.unescape(cell[2]) for cell in CELL.finditer(row[2])} for row in ROW.finditer(self.text)}
+        return {
+            row[1]: {cell[1]: html.unescape(cell[2]) for cell in CELL.finditer(row[2])}
+            for row in ROW.finditer(self.text)
+        }
 
 
 class Browser:
@@ -118,10 +121,21 @@ def pos_config(knobs: Knobs, folder: Path) -> SampleAppConfig:
         api_url=knobs.issuer,
         state_path=folder / "pos" / "state.json",
         apps=(
-            ClientConfig(client_id=CONFIDENTIAL, client_secret=SECRET, name="Sổ bán hàng (mẫu)", dialect="zalo", redirect_uri=callback),
+            ClientConfig(
+                client_id=CONFIDENTIAL,
+                client_secret=SECRET,
+                name="Sổ bán hàng (mẫu)",
+                dialect="zalo",
+                redirect_uri=callback,
+            ),
             ClientConfig(client_id=PUBLIC, name="Giao hàng (mẫu)", redirect_uri=callback),
         ),
     )
+
+
+def move(config: SampleAppConfig, **changed: object) -> SampleAppConfig:
+    """The same settings at another free address."""
+    return config.model_copy(update={"public_url": f"http://127.0.0.1:{unused_port()}", **changed})
 
 
 async def open_all(browser: Browser, paths: list[str]) -> list[Page]:

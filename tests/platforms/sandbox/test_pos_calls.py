@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import unused_port
 
 from gateway.sandbox.sample_app.connections import Connection, ConnectionStore
 from gateway.sandbox.zalo.seeds import BAKERY
 from tests.platforms.sandbox.gateway_stand_in import ACCOUNT, CONFIDENTIAL, PUBLIC
-from tests.platforms.sandbox.pos_fixtures import Pos, open_all, serve_pos
+from tests.platforms.sandbox.pos_fixtures import Pos, move, open_all, serve_pos
 from tests.platforms.sandbox.still import CountedEntropy, StillClock
 from tests.platforms.sandbox.zalo_caller import ZaloCaller
 
@@ -43,7 +44,9 @@ async def test_phone_forms(pos: Pos, zalo: ZaloCaller, form: str) -> None:
     assert table[BAKERY.followers[11].user_id]["phone"] == ""
 
 
-@pytest.mark.parametrize("client_id, used, unused", [(CONFIDENTIAL, "access_token", "bearer"), (PUBLIC, "bearer", "access_token")])
+@pytest.mark.parametrize(
+    "client_id, used, unused", [(CONFIDENTIAL, "access_token", "bearer"), (PUBLIC, "bearer", "access_token")]
+)
 async def test_each_client_speaks_its_dialect(pos: Pos, client_id: str, used: str, unused: str) -> None:
     """A client of Zalo's dialect sends Zalo's header, another one a Bearer; never both."""
     await pos.connect(client_id)
@@ -96,7 +99,13 @@ PROBLEM = {"type": "about:blank", "title": "t", "status": 403, "code": "insuffic
 @pytest.mark.parametrize(
     "client_id, answer, status, headers, sentence",
     [
-        (PUBLIC, PROBLEM, 403, {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="zalo.message.read"'}, "chưa cho phép"),
+        (
+            PUBLIC,
+            PROBLEM,
+            403,
+            {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="zalo.message.read"'},
+            "chưa cho phép",
+        ),
         (PUBLIC, PROBLEM | {"code": "paused"}, 403, {}, "tạm dừng"),
         (PUBLIC, PROBLEM | {"code": "no_verdict"}, 503, {}, "chưa quyết được"),
         (PUBLIC, PROBLEM | {"code": "brand_new"}, 418, {}, "mã brand_new"),
@@ -212,19 +221,30 @@ async def test_seeded_connection(pos: Pos, clock: StillClock, entropy: CountedEn
     token = {"access_token": "qat_seed", "token_type": "Bearer", "expires_in": 900}
     seeded = Connection(client_id=PUBLIC, account=ACCOUNT, token=token, connected_at=clock.now())
     ConnectionStore(state_path).add(seeded)
-    public_url = pos.config.public_url
-    await pos.browser.get("/")
-    config = pos.config.model_copy(update={"state_path": state_path, "public_url": f"{public_url[:-1]}{0}"})
-    async with serve_pos(config, clock, entropy) as browser:
+    async with serve_pos(move(pos.config, state_path=state_path), clock, entropy) as browser:
         page = await browser.get(f"/followers?app={PUBLIC}")
         assert len(page.rows()) == 12
 
 
-async def test_silent_gateway(pos: Pos) -> None:
-    """When nothing answers, each page says so without internals."""
+async def test_silent_gateway(pos: Pos, clock: StillClock, entropy: CountedEntropy) -> None:
+    """When nothing answers, each page says so, with nothing of the error's inside."""
     await pos.connect()
-    pos.knobs.issuer = ""
-    object.__setattr__(pos.config, "api_url", "http://127.0.0.1:1")
-    pages = await open_all(pos.browser, ["/followers", "/chat"])
-    assert [page.status for page in pages] == [502, 502]
-    assert all("Cổng Quyền không trả lời" in page.text and "127.0.0.1:1" not in page.text for page in pages)
+    dead = f"http://127.0.0.1:{unused_port()}"
+    paths = ["/followers", "/chat", f"/connect?app={PUBLIC}"]
+    for changed in ({"api_url": dead}, {"issuer": dead}):
+        async with serve_pos(move(pos.config, **changed), clock, entropy) as browser:
+            pages = await open_all(browser, paths[: 2 if "api_url" in changed else 3])
+        assert {page.status for page in pages} == {502}
+        assert all("Cổng Quyền không trả lời" in page.text and dead not in page.text for page in pages)
+
+
+async def test_gateway_that_breaks_off_a_refresh(pos: Pos) -> None:
+    """A token endpoint that answers no JSON is silence too, and the tokens on disk stay as they were."""
+    await pos.connect()
+    before = pos.config.state_path.read_text()
+    pos.knobs.live.clear()
+    pos.knobs.is_broken = True
+    assert (await pos.browser.get("/chat")).status == 502
+    assert pos.config.state_path.read_text() == before
+    pos.knobs.is_broken = False
+    assert (await pos.browser.get("/chat")).status == 200

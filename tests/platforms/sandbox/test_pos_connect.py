@@ -4,12 +4,13 @@ import stat
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
+import aiohttp
 import pytest
 
 from gateway.sandbox.sample_app.connect_pages import list_accounts
 from gateway.sandbox.sample_app.metadata import metadata_url
 from tests.platforms.sandbox.gateway_stand_in import ACCOUNT, CONFIDENTIAL, PUBLIC, SECRET, allow
-from tests.platforms.sandbox.pos_fixtures import Pos, serve_pos
+from tests.platforms.sandbox.pos_fixtures import Browser, Pos, move, serve_pos
 from tests.platforms.sandbox.still import CountedEntropy, StillClock
 
 
@@ -40,7 +41,9 @@ async def test_authorize_request(pos: Pos) -> None:
 
 async def test_scope_passes_through(pos: Pos) -> None:
     """A scope in the link is asked as it stands."""
-    page = await pos.browser.get(f"/connect?app={CONFIDENTIAL}&scope=zalo.profile.read%20zalo.follower.phone.read%23crm")
+    page = await pos.browser.get(
+        f"/connect?app={CONFIDENTIAL}&scope=zalo.profile.read%20zalo.follower.phone.read%23crm"
+    )
     asked = dict(parse_qsl(urlsplit(page.headers["Location"]).query))
     assert asked["scope"] == "zalo.profile.read zalo.follower.phone.read#crm"
 
@@ -87,16 +90,12 @@ async def test_tokens_are_kept_privately(pos: Pos) -> None:
 
 
 async def test_restart_keeps_connections(pos: Pos, clock: StillClock, entropy: CountedEntropy) -> None:
-    """A second start finds the connection and calls with its token."""
+    """A second start, at another address, finds the connection and calls with its token."""
     await pos.connect()
-    config = pos.config.model_copy(update={"public_url": pos.config.public_url.replace("127.0.0.1", "localhost")})
-    again = config.model_copy(update={"public_url": "http://127.0.0.1:0"})
-    assert again.state_path == pos.config.state_path
-    from gateway.sandbox.sample_app.connections import ConnectionStore
-
-    kept = ConnectionStore(pos.config.state_path).find(CONFIDENTIAL, None)
-    assert kept is not None
-    assert (kept.account, kept.token["access_token"]) == (ACCOUNT, "qat_1")
+    async with serve_pos(move(pos.config), clock, entropy) as browser:
+        assert f'data-account="{ACCOUNT}"' in (await browser.get("/")).text
+        assert (await browser.get("/chat")).result_json()["error"] == 0
+    assert [call["access_token"] for call in pos.knobs.api_calls] == ["qat_1"]
 
 
 @pytest.mark.parametrize("changed", [{"state": "forged"}, {"state": ""}])
@@ -108,11 +107,16 @@ async def test_foreign_state(pos: Pos, changed: dict[str, str]) -> None:
     assert pos.knobs.token_calls == []
 
 
-async def test_answer_belongs_to_one_browser(pos: Pos) -> None:
+@pytest.mark.parametrize("cookie", [None, "so_ban_hang_phien=someone-else"])
+async def test_answer_belongs_to_one_browser(pos: Pos, cookie: str | None) -> None:
     """A right state in another browser, or in one without a cookie, is not taken; in its own it still is."""
     asked = await pos.start()
     answer = "/callback?" + allow(pos.knobs, asked)
-    assert (await pos.browser.get(answer, Cookie="so_ban_hang_phien=other")).status in {303, 400}
+    async with aiohttp.ClientSession() as session:
+        headers = {"Cookie": cookie} if cookie else {}
+        assert (await Browser(session, pos.config.public_url).get(answer, **headers)).status == 400
+    assert pos.knobs.token_calls == []
+    assert (await pos.browser.get(answer)).status == 303
 
 
 async def test_answer_counts_once(pos: Pos) -> None:
