@@ -37,7 +37,7 @@ def get_settings(context: click.Context) -> "Settings":
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine; what is refused or unavailable ends with 1."""
     from gateway.ground.vault.sealing import Unsealable
-    from gateway.server import AlreadyRunning
+    from gateway.server.house import AlreadyRunning
     from gateway.terms.refusal import Refusal, Unavailable
 
     try:
@@ -65,7 +65,8 @@ async def reading(settings: "Settings") -> AsyncIterator["Storage"]:
 def act(context: click.Context, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Act: through the server that runs on this database, else on the database itself."""
     from gateway.doors.admin.socket import ask
-    from gateway.server import admin_socket_path, perform_alone
+    from gateway.server.alone import perform_alone
+    from gateway.server.house import admin_socket_path
 
     settings = get_settings(context)
     path = admin_socket_path(settings)

@@ -71,7 +71,7 @@ def search(context: click.Context, app: str | None, grant: str | None, limit: in
 
 async def _verify(settings: "Settings") -> "Finding":
     from gateway.acts.verify_log import verify_log
-    from gateway.server import log_parts
+    from gateway.server.house import log_parts
 
     async with reading(settings) as storage:
         parts = await log_parts(settings, storage)
@@ -80,7 +80,7 @@ async def _verify(settings: "Settings") -> "Finding":
 
 async def _checkpoint(settings: "Settings") -> tuple[str, str]:
     from gateway.records.ledger import reading as ledger
-    from gateway.server import log_parts
+    from gateway.server.house import log_parts
 
     async with reading(settings) as storage:
         parts = await log_parts(settings, storage)
@@ -92,7 +92,7 @@ async def _checkpoint(settings: "Settings") -> tuple[str, str]:
 
 
 async def _export(settings: "Settings", output: Any) -> None:
-    from gateway.server import log_parts
+    from gateway.server.house import log_parts
 
     async with reading(settings) as storage:
         parts = await log_parts(settings, storage)

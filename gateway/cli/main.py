@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import demo, grants, log, register, scopes_commands, service
+from gateway.cli import grants, log, register, scopes_commands, service
+from gateway.cli.demo.command import demo
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,7 +15,7 @@ def main(env_file: Path | None) -> None:
     """The permission gateway for messaging platforms."""
 
 
-main.add_command(demo.demo)
+main.add_command(demo)
 main.add_command(service.serve)
 main.add_command(service.migrate)
 main.add_command(service.healthcheck)

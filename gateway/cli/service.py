@@ -14,7 +14,7 @@ _ANSWER_SECONDS = 5
 @click.pass_context
 def serve(context: click.Context) -> None:
     """Serve people, OAuth and calls until SIGTERM or Ctrl-C."""
-    from gateway.server import serve as serve_gateway
+    from gateway.server.running import serve as serve_gateway
 
     settings = get_settings(context)
     try:
@@ -27,7 +27,7 @@ def serve(context: click.Context) -> None:
 @click.pass_context
 def migrate(context: click.Context) -> None:
     """Bring the database to the newest schema."""
-    from gateway.server import migrate_alone
+    from gateway.server.alone import migrate_alone
 
     run(migrate_alone(get_settings(context)))
     click.echo("the database is at the newest schema")

@@ -96,9 +96,7 @@ async def _register_app(door: AdminDoor, given: AppRegister) -> dict[str, Any]:
         if owner is None or not owner.has_role(Role.DEVELOPER):
             raise Refusal("invalid_registration", f"no developer signs in as {given.app.owner_login}")
         owner_id = owner.id
-    app, asks = records_of(
-        given.app, door.catalogue, owner_id, clock=door.house.clock, entropy=door.house.entropy
-    )
+    app, asks = records_of(given.app, door.catalogue, owner_id, clock=door.house.clock, entropy=door.house.entropy)
     raw_secret = await register_app(door.house, app, asks, OPERATOR)
     return {"client_id": app.id, "client_secret": raw_secret, "name": app.name}
 
