@@ -22,7 +22,7 @@ does not are named. Not checked is whether a record is true, or what sealed part
 Exit code: 0 all holds, 1 something does not, 2 it could not be checked (wrong usage, unreadable, not an export).
 """
 
-# ruff: noqa: T201  (it prints)
+# ruff: noqa: INP001, T201  (it stands alone and prints)
 import argparse
 import base64
 import hashlib
