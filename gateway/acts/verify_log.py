@@ -28,14 +28,15 @@ async def _compare(connection: AsyncConnection, folded: dict[str, GrantFold]) ->
     for grant in await grants.list_all(connection):
         fold = left.pop(grant.id, None)
         if fold is None:
-            bad += [Bad(None, None, f"grant {grant.id} stands in no record")] if grant.version else []
+            if grant.version:
+                bad.append(Bad(None, None, f"grant {grant.id} stands in no record"))
             continue
         if (grant.version, grant.app_id, grant.account_id) != (fold.version, fold.app_id, fold.account_id):
             bad.append(Bad(None, None, f"grant {grant.id} is not at the version or of the parties that the log says"))
-        rows = {p.id: p.to_facts() for p in await grants.list_history(connection, grant.id)}
-        bad += [
+        rows = {str(p.id): p.to_facts() for p in await grants.list_history(connection, grant.id)}
+        bad.extend(
             Bad(None, None, f"permission {each} of grant {grant.id} is not what the log says")
             for each in rows.keys() | fold.permissions.keys()
             if rows.get(each) != fold.permissions.get(each)
-        ]
+        )
     return bad + [Bad(None, None, f"grant {grant_id} of the log is missing") for grant_id in left]

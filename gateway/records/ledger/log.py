@@ -96,7 +96,7 @@ class Ledger:
         for each in sealed:
             fields = {"record_id": record_id, "name": each.part.name, "person_id": each.part.person_id}
             await connection.execute(insert(ledger_parts).values(**fields, sealed=each.sealed))
-        rows = [{"level": node.level, "position": node.index, "hash": node.hash} for node in nodes]
+        rows = [{"level": level, "position": index, "hash": node} for level, index, node in nodes]
         await connection.execute(insert(ledger_nodes), rows)
         note = await self._sign(connection, frontier, signed_root, draft.at)
         return Recorded(frontier.size, record_id, frontier.size, frontier.root(), note)

@@ -1,11 +1,9 @@
 """Reading the grant log: single records, searches newest first, and the sealed parts of those that may be opened."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
 from sqlalchemy import RowMapping, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -101,7 +99,7 @@ async def open_parts(connection: AsyncConnection, record: Record, person_keys: P
     return opened
 
 
-def open_part(row: Mapping[str, Any], person_keys: PersonKeys) -> Json:
+def open_part(row: RowMapping, person_keys: PersonKeys) -> Json:
     """Open one sealed part.
 
     Raises:
