@@ -18,7 +18,7 @@ from gateway.records.apps.types import App, AppState, Ask, AskText, Recipient
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Person, Role
 from gateway.platforms import Credential
-from gateway.server import opened_house
+from gateway.server.house import opened_house
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy

@@ -1,23 +1,30 @@
 """Verify: the log against itself, its checkpoints, and the grants as they stand. It reads and changes nothing."""
 
+from pathlib import Path
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.records.grants import store as grants
-from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.verification import Bad, Finding, GrantFold, verify
 
 
-async def verify_log(storage: Storage, ledger: Ledger, key: VerifierKey, person_keys: PersonKeys) -> Finding:
+async def verify_log(storage: Storage, key: VerifierKey, person_keys: PersonKeys, *, checkpoints: Path) -> Finding:
     """Verify everything that the log proves, and that the grants equal its fold.
+
+    Args:
+        storage: the database.
+        key: under which checkpoints must verify.
+        person_keys: open the parts that are not erased.
+        checkpoints: the file outside the database.
 
     Raises:
         Unavailable: the database gave no answer; nothing was found either way.
     """
     async with storage.read() as connection:
-        finding = await verify(connection, key, person_keys=person_keys, outside=ledger.path)
+        finding = await verify(connection, key, person_keys=person_keys, outside=checkpoints)
         finding.bad += await _compare(connection, finding.grants)
     return finding
 

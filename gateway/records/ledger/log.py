@@ -31,7 +31,7 @@ from gateway.terms.entropy import Entropy
 from gateway.terms.ids import RecordId, new_id
 
 _HEAD = 1
-_FILE = "checkpoints.jsonl"
+CHECKPOINTS = "checkpoints.jsonl"
 
 
 class LogDamaged(Exception):
@@ -59,7 +59,7 @@ class Ledger:
         self._signer = signer
         self._person_keys = person_keys
         self._entropy = entropy
-        self._path = folder / _FILE
+        self._path = folder / CHECKPOINTS
         self._published_size = 0
         self._unpublished: dict[int, str] = {}
         self.may_sign = signer is not None

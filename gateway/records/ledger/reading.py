@@ -126,6 +126,12 @@ async def newest_checkpoint(connection: AsyncConnection) -> tuple[int, str] | No
     return (row.size, row.note) if row else None
 
 
+async def list_checkpoints(connection: AsyncConnection) -> list[str]:
+    """List every signed checkpoint, smallest first."""
+    query = select(ledger_checkpoints.c.note).order_by(ledger_checkpoints.c.size)
+    return [row.note for row in await connection.execute(query)]
+
+
 async def count_kinds(connection: AsyncConnection, app_id: AppId) -> dict[Kind, int]:
     """Count an app's records by kind."""
     query = select(ledger_records.c.kind, func.count()).where(ledger_records.c.app_id == app_id)
