@@ -20,8 +20,8 @@ class TraceRow:
         who: app, or operator with code.
         verb: `read`, `send`, `receive` (an event was delivered), `show` (a screen), `look_up` (an operator), `gap`.
         thing: the ask's name or the thing, in words.
-        result: `passed`, `masked` (passed, some people covered), `blocked`, `failed` (the platform did not answer), `seen` (an
-            operator's look-up), `gap`.
+        result: `passed`, `masked` (passed, some people covered), `blocked`, `failed` (the platform did not answer),
+            `seen` (an operator's look-up), `gap`.
         people: how many people it was about, or None.
         masked: how many of them were covered; shown below 5 as "dưới 5".
         data_types, purpose, recipient: in words; "" where they do not apply.
