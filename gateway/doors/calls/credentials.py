@@ -1,7 +1,7 @@
 """Which credential a call presents: exactly one, in a header.
 
-`Authorization: Bearer` for everyone; the platform's own header for apps of its dialect. A token in the query would stand
-in logs, so it opens nothing; beside another credential it counts as the second one.
+`Authorization: Bearer` for everyone; the platform's own header for apps of its dialect. A token in the query would
+stand in logs, so it opens nothing; beside another credential it counts as the second one.
 """
 
 import re
