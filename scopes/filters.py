@@ -213,10 +213,11 @@ def _build_step(parts: _Parts, levels: int) -> Step:
     return step
 
 
-def _pass_null(value: object) -> None:
+def _pass_null(value: object) -> object:
     """Let null stand where an object or a list is declared; refuse anything else."""
     if value is not None:
         raise AnswerMalformed(OTHER_FORM)
+    return value
 
 
 def _finish(
@@ -233,14 +234,11 @@ def _finish(
         sweep.holds.append((ids or [], kept, parts.on_subject))
 
 
-def _read_ids(value: dict[str, object], names: Collection[str], sweep: Sweep) -> Ids:
-    ids = []
-    for name in names:
-        one = value.get(name)
-        if type(one) is str or type(one) is int:
-            ids.append(str(one))
-            sweep.subjects[ids[-1]] = None
-    return ids
+def _read_ids(value: Mapping[str, object], names: Collection[str], sweep: Sweep) -> Ids:
+    """List the people whom an object names; empty where one of the declared ids cannot be read."""
+    ids = [str(value[name]) for name in names if type(value.get(name)) is str or type(value.get(name)) is int]
+    sweep.subjects.update(dict.fromkeys(ids))
+    return ids if len(ids) == len(names) else []
 
 
 def _withhold(kept: dict[str, object], name: str, mask: Mask) -> None:

@@ -18,7 +18,7 @@ from gateway.records.apps.types import App, AppState, Ask, AskText, Recipient
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Person, Role
 from gateway.platforms import Credential
-from gateway.server import opened_house
+from gateway.server.house import opened_house
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
@@ -135,7 +135,7 @@ def app_of(name: str, app_id: str, *, is_confidential: bool, clock: Clock) -> Ap
 async def set_scene(house: House, clock: ManualClock) -> Scene:
     """Fill a fresh house: two owners, one account that the first may decide for, a confidential and a public app."""
     system = Actor.system()
-    people = [
+    owner, other = [
         await add_person(house, NewPerson(login, f"{login} (mẫu)", frozenset({Role.OWNER}), None), system)
         for login in ("chu-1", "chu-2")
     ]
@@ -144,8 +144,8 @@ async def set_scene(house: House, clock: ManualClock) -> Scene:
     raw_secret = await register_app(house, app, list(asks), system)
     public = app_of("Giao hàng (mẫu)", "giao-hang", is_confidential=False, clock=clock)
     await register_app(house, public, [ask_of(public.id, row) for row in ASKS[:2]], system)
-    account = await link_account(house, people[0].id, external_id="4000000000000001")
-    return Scene(house, clock, *people, account, app, asks, raw_secret or "", public)
+    account = await link_account(house, owner.id, external_id="4000000000000001")
+    return Scene(house, clock, owner, other, account, app, asks, raw_secret or "", public)
 
 
 async def link_account(

@@ -44,7 +44,7 @@ async def _bury(house: House, grant_id: GrantId, stones: Sequence[Tombstone]) ->
         if has_gap:
             await grants.raise_version(unit.connection, grant_id, highest)
             await unit.commit()
-    kinds = [(Kind.BURIED, partial(_end_named, dead))]
+    kinds: list[tuple[Kind, Transition]] = [(Kind.BURIED, partial(_end_named, dead))]
     if has_gap:
         kinds.append((Kind.RECONFIRM, transitions.lapse))
     return any([await _record(house, grant_id, kind, transition) for kind, transition in kinds])

@@ -1,7 +1,9 @@
 """The stand-ins' own front pages: what is here, and what arrived. For the person who runs the demo."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -12,15 +14,16 @@ from gateway.sandbox.zalo.seeds import ACCOUNTS
 
 PAGES = web.AppKey("front_pages", Pages)
 SHOWN_ARRIVALS = 100
+HANOI = timezone(timedelta(hours=7))
 SECRET_HEADERS = {"access_token", "secret_key", "appsecret_proof", "authorization", "cookie"}
 
 
 @dataclass(frozen=True)
 class ArrivalRow:
-    """One arrival as the page shows it."""
+    """One arrival as the page shows it: the target decoded, the time in Hanoi."""
 
     n: int
-    at: str
+    at: datetime
     method: str
     target: str
     headers: list[tuple[str, str]]
@@ -63,7 +66,8 @@ def _row(arrival: Arrival) -> ArrivalRow:
         (name, _shorten(value) if name.lower() in SECRET_HEADERS else value) for name, value in arrival.headers.items()
     ]
     body = "(có bí mật, không hiện ở đây)" if "/access_token" in arrival.target and arrival.body else arrival.body
-    return ArrivalRow(arrival.n, arrival.at, arrival.method, arrival.target, headers, body)
+    at = datetime.fromisoformat(arrival.at).astimezone(HANOI)
+    return ArrivalRow(arrival.n, at, arrival.method, unquote(arrival.target), headers, body)
 
 
 def _shorten(secret: str) -> str:

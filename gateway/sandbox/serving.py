@@ -3,14 +3,37 @@
 import argparse
 import sys
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, ValidationError
 
 USAGE_ERROR = 2
 C = TypeVar("C", bound=BaseModel)
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Host names under which a stand-in is reached in the demo and in tests."""
+
+
+def is_known_host(host: str, names: AbstractSet[str]) -> bool:
+    """Whether a request's Host bears one of our names; a page that rebinds its DNS name to this machine does not."""
+    name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+    return name.strip("[]").lower() in names
+
+
+def allow_hosts(names: AbstractSet[str]) -> Middleware:
+    """Make a middleware that serves these host names only."""
+
+    @web.middleware
+    async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not is_known_host(request.host, names):
+            return web.Response(status=421, text="this host name is not served here\n")
+        return await handler(request)
+
+    return check_host
 
 
 def parse_listen(listen: str) -> tuple[str, int]:

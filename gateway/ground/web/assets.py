@@ -42,6 +42,8 @@ def _serve(name: str, body: bytes) -> Handler:
         is_zipped = "gzip" in request.headers.get("Accept-Encoding", "")
         coding = {"Content-Encoding": "gzip"} if is_zipped else {}
         kind = TYPES[Path(name).suffix]
-        return web.Response(body=zipped if is_zipped else body, content_type=kind, charset="utf-8", headers=headers | coding)
+        return web.Response(
+            body=zipped if is_zipped else body, content_type=kind, charset="utf-8", headers=headers | coding
+        )
 
     return serve

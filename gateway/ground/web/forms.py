@@ -82,7 +82,11 @@ def parse_form(body: bytes) -> Form:
         return Form({})
     try:
         pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=LIMIT_FIELDS
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=LIMIT_FIELDS,
         )
     except ValueError as error:
         raise Refusal("bad_form", "the form cannot be read", log_detail=type(error).__name__) from None

@@ -31,7 +31,7 @@ from gateway.terms.entropy import Entropy
 from gateway.terms.ids import RecordId, new_id
 
 _HEAD = 1
-_FILE = "checkpoints.jsonl"
+CHECKPOINTS = "checkpoints.jsonl"
 
 
 class LogDamaged(Exception):
@@ -59,7 +59,7 @@ class Ledger:
         self._signer = signer
         self._person_keys = person_keys
         self._entropy = entropy
-        self._path = folder / _FILE
+        self._path = folder / CHECKPOINTS
         self._published_size = 0
         self._unpublished: dict[int, str] = {}
         self.may_sign = signer is not None
@@ -96,7 +96,7 @@ class Ledger:
         for each in sealed:
             fields = {"record_id": record_id, "name": each.part.name, "person_id": each.part.person_id}
             await connection.execute(insert(ledger_parts).values(**fields, sealed=each.sealed))
-        rows = [{"level": node.level, "position": node.index, "hash": node.hash} for node in nodes]
+        rows = [{"level": level, "position": index, "hash": node} for level, index, node in nodes]
         await connection.execute(insert(ledger_nodes), rows)
         note = await self._sign(connection, frontier, signed_root, draft.at)
         return Recorded(frontier.size, record_id, frontier.size, frontier.root(), note)

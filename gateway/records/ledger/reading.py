@@ -1,11 +1,9 @@
 """Reading the grant log: single records, searches newest first, and the sealed parts of those that may be opened."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
 from sqlalchemy import RowMapping, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -101,7 +99,7 @@ async def open_parts(connection: AsyncConnection, record: Record, person_keys: P
     return opened
 
 
-def open_part(row: Mapping[str, Any], person_keys: PersonKeys) -> Json:
+def open_part(row: RowMapping, person_keys: PersonKeys) -> Json:
     """Open one sealed part.
 
     Raises:
@@ -126,6 +124,12 @@ async def newest_checkpoint(connection: AsyncConnection) -> tuple[int, str] | No
     query = select(ledger_checkpoints.c.size, ledger_checkpoints.c.note)
     row = (await connection.execute(query.order_by(ledger_checkpoints.c.size.desc()).limit(1))).first()
     return (row.size, row.note) if row else None
+
+
+async def list_checkpoints(connection: AsyncConnection) -> list[str]:
+    """List every signed checkpoint, smallest first."""
+    query = select(ledger_checkpoints.c.note).order_by(ledger_checkpoints.c.size)
+    return [row.note for row in await connection.execute(query)]
 
 
 async def count_kinds(connection: AsyncConnection, app_id: AppId) -> dict[Kind, int]:

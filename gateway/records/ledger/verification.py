@@ -87,8 +87,8 @@ async def verify(connection: AsyncConnection, key: VerifierKey, *, person_keys: 
     batch: list[RowMapping] = []
     async for row in reading.iterate(connection):
         _check_record(finding, row, expected_seq=frontier.size + 1)
-        for node in frontier.append(leaf_hash(row["canonical"])):
-            nodes[node.level, node.index] = node.hash
+        for level, index, node in frontier.append(leaf_hash(row["canonical"])):
+            nodes[level, index] = node
         roots[frontier.size] = frontier.root()
         batch.append(row)
         if len(batch) == _BATCH:

@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from gateway.sandbox.serving import is_known_host
 from gateway.sandbox.zalo import consent, oauth
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from gateway.sandbox.zalo.control import Handler, answer_control
@@ -41,7 +42,7 @@ def mount(app: web.Application, config: ZaloSandboxConfig, *, clock: Clock, entr
 async def answer(request: web.Request) -> web.StreamResponse:
     """Answer anything under the prefix."""
     room = request.app[ROOM]
-    if not _is_known_host(room, request.host):
+    if not is_known_host(request.host, room.config.hosts):
         return web.Response(status=421, text="this host name is not served here\n")
     target = request.raw_path.removeprefix(PREFIX) or "/"
     path, _, query = target.partition("?")
@@ -66,11 +67,6 @@ async def _answer_recorded(room: Room, request: web.Request, *, call: Call) -> w
     if faults.reset == "midway":
         return await cut_midway(request, response)
     return response
-
-
-def _is_known_host(room: Room, host: str) -> bool:
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    return name.strip("[]").lower() in room.config.hosts
 
 
 def _plain(request: web.Request) -> dict[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+from gateway.sandbox.serving import LOOPBACK_HOSTS
 
 
 class ZaloSandboxConfig(BaseModel):
@@ -28,4 +28,4 @@ class ZaloSandboxConfig(BaseModel):
     app_name: str = "Cổng Quyền (mẫu)"
     requires_secret_proof: bool = False
     state_path: Path | None = None
-    hosts: tuple[str, ...] = LOOPBACK_HOSTS
+    hosts: frozenset[str] = LOOPBACK_HOSTS

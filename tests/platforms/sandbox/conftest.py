@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestServer
 
 from gateway.sandbox.zalo.app import build_zalo_sandbox
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
+from tests.platforms.sandbox.pos_fixtures import Pos, pos_config, serve_gateway, serve_pos
 from tests.platforms.sandbox.still import CountedEntropy, StillClock
 from tests.platforms.sandbox.zalo_caller import ZaloCaller, zalo_config
 
@@ -45,3 +46,12 @@ async def zalo(
     """Yield a caller of a served stand-in."""
     async with TestServer(build_zalo_sandbox(config, clock, entropy)) as server:
         yield ZaloCaller(http, str(server.make_url("/zalo")))
+
+
+@pytest.fixture
+async def pos(zalo: ZaloCaller, clock: StillClock, entropy: CountedEntropy, tmp_path: Path) -> AsyncIterator[Pos]:
+    """Yield the sample app between a browser and a gateway stand-in that calls the Zalo stand-in."""
+    async with serve_gateway(zalo) as knobs:
+        config = pos_config(knobs, tmp_path)
+        async with serve_pos(config, clock, entropy) as browser:
+            yield Pos(config, knobs, browser)

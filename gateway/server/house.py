@@ -1,9 +1,10 @@
-"""The composition root: wires everything, decides nothing."""
+"""Opening the house: the database, the vault, the journal and the grant log, in the order that keeps I4."""
 
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.acts import House
@@ -16,14 +17,26 @@ from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Vault
-from gateway.records.ledger.log import Ledger
+from gateway.records.ledger import keys
+from gateway.records.ledger.log import CHECKPOINTS, Ledger
+from gateway.records.ledger.note import VerifierKey
 from gateway.settings import Settings
 from gateway.terms.clock import Clock, SystemClock
 from gateway.terms.entropy import Entropy, SystemEntropy
+from gateway.terms.refusal import Refusal
 
 
 class AlreadyRunning(Exception):
     """Another server holds the database file."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogParts:
+    """What verification and export of the log need."""
+
+    key: VerifierKey
+    person_keys: PersonKeys
+    checkpoints: Path
 
 
 def folder_of(settings: Settings, chosen: Path | None, name: str) -> Path:
@@ -63,6 +76,31 @@ async def opened_house(
             yield house
         finally:
             await storage.close()
+
+
+async def log_parts(settings: Settings, storage: Storage) -> LogParts:
+    """Open what verification needs, beside a running server or without one.
+
+    Raises:
+        Refusal: `no_log`: the gateway never started on this database.
+        Unsealable: the master key is not this database's.
+    """
+    vault = Vault({1: settings.master_key_bytes}, SystemEntropy())
+    async with storage.read() as connection:
+        signer = await keys.find_signer(connection, vault)
+    if signer is None:
+        raise Refusal("no_log", "the gateway never started on this database")
+    person_keys = PersonKeys(folder_of(settings, settings.keys_dir, "keys"), vault, entropy=SystemEntropy())
+    folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
+    return LogParts(signer.verifier_key, person_keys, folder / CHECKPOINTS)
+
+
+def admin_socket_path(settings: Settings) -> Path | None:
+    """Return where the server on this database listens for the command line; None on PostgreSQL."""
+    if not is_sqlite(settings.database_url):
+        return None
+    path = sqlite_path(settings.database_url)
+    return path.with_name(path.name + ".sock")
 
 
 def log_origin(settings: Settings) -> str:

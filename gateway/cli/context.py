@@ -1,0 +1,100 @@
+"""What every command shares: reading the settings, acting by the server or alone, printing, and ending with a code."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+import orjson
+
+if TYPE_CHECKING:
+    from gateway.ground.storage.storage import Storage
+    from gateway.settings import Settings
+
+T = TypeVar("T")
+
+
+def fail(message: str) -> NoReturn:
+    """Say on stderr why nothing was done, and end with 1."""
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+def get_settings(context: click.Context) -> "Settings":
+    """Read the settings for this command, or end with 1 and one sentence for each fault."""
+    from gateway.settings import SettingsRefused, read_settings
+
+    env_file: Path | None = context.find_root().params.get("env_file")
+    try:
+        return read_settings(env_file=env_file)
+    except SettingsRefused as refused:
+        fail(str(refused))
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine; what is refused or unavailable ends with 1."""
+    from gateway.ground.vault.sealing import Unsealable
+    from gateway.server.house import AlreadyRunning
+    from gateway.terms.refusal import Refusal, Unavailable
+
+    try:
+        return asyncio.run(coroutine)
+    except Refusal as refusal:
+        fail(f"{refusal.reason}: {refusal.detail}".removesuffix(": "))
+    except Unavailable as unavailable:
+        fail(f"{unavailable.what} gave no answer; nothing was done")
+    except (AlreadyRunning, Unsealable) as error:
+        fail(str(error))
+
+
+@asynccontextmanager
+async def reading(settings: "Settings") -> AsyncIterator["Storage"]:
+    """Open the database for reading alone; a running server is not disturbed, and nothing is migrated."""
+    from gateway.ground.storage.storage import Storage
+
+    storage = Storage(settings.database_url)
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+def act(context: click.Context, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Act: through the server that runs on this database, else on the database itself."""
+    from gateway.doors.admin.socket import ask
+    from gateway.server.alone import perform_alone
+    from gateway.server.house import admin_socket_path
+
+    settings = get_settings(context)
+    path = admin_socket_path(settings)
+    answer = ask(path, command, dict(arguments)) if path is not None else None
+    if answer is None:
+        return run(perform_alone(settings, command, dict(arguments)))
+    if "ok" not in answer:
+        fail(f"{answer['error']}: {answer['detail']}".removesuffix(": "))
+    done: dict[str, Any] = answer["ok"]
+    return done
+
+
+def show(value: Any, *, as_json: bool, columns: Sequence[str] = ()) -> None:
+    """Print one object or a list of them: JSON for programs, a table or `name: value` lines for people."""
+    if as_json:
+        click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
+        return
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            click.echo(f"{name}: {each}")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns)
+    for row in value:
+        table.add_row(*[str(row.get(column, "")) for column in columns])
+    Console(soft_wrap=True).print(table)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")

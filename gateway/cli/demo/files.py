@@ -1,0 +1,124 @@
+"""The folder `.demo`: settings, keys, the sandbox's and the sample app's files, and `demo.json` for tools. All 0600."""
+
+import os
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.terms.entropy import Entropy
+from gateway.terms.ids import base62
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The demo's four ports in a row."""
+
+    first: int
+
+    @property
+    def gateway(self) -> str:
+        """Where people and OAuth are."""
+        return f"http://127.0.0.1:{self.first}"
+
+    @property
+    def api(self) -> str:
+        """Where calls go."""
+        return f"http://127.0.0.1:{self.first + 1}"
+
+    @property
+    def sandbox(self) -> str:
+        """Where the stand-ins of the platforms are."""
+        return f"http://127.0.0.1:{self.first + 2}"
+
+    @property
+    def sample_app(self) -> str:
+        """Where the sample app is."""
+        return f"http://127.0.0.1:{self.first + 3}"
+
+
+class DemoFolder:
+    """The demo's files.
+
+    Args:
+        path: usually `.demo` in the working directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.env_file = self.path / "env"
+        self.database = self.path / "quyen.db"
+        self.summary = self.path / "demo.json"
+        self.sandbox_config = self.path / "sandbox.json"
+        self.sample_app_config = self.path / "sample-app.json"
+
+    @property
+    def is_seeded(self) -> bool:
+        """Say whether an earlier start filled the demo to the end."""
+        return self.summary.exists()
+
+    def write(self, name: str, content: bytes) -> Path:
+        """Write a file that only its owner can read, whole or not at all."""
+        self.path.mkdir(mode=0o700, exist_ok=True)
+        aside = self.path / f"{name}.new"
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        return aside.rename(self.path / name)
+
+    def write_json(self, name: str, value: Any) -> Path:
+        """Write a JSON file, as `write` does."""
+        return self.write(name, orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+    def read_json(self, name: str) -> Any:
+        """Read a JSON file."""
+        return orjson.loads((self.path / name).read_bytes())
+
+
+def prepare(folder: DemoFolder, ports: Ports, entropy: Entropy) -> None:
+    """Write settings and the sandbox's file: the keys once, the addresses anew at each start."""
+    if not (folder.path / "master.key").exists():
+        folder.write("master.key", urlsafe_b64encode(entropy.token(32)))
+        folder.write("zalo-app.secret", random_word(entropy, 20).encode())
+    folder.write("env", "\n".join(_settings(folder, ports)).encode() + b"\n")
+    folder.write_json(
+        "sandbox.json",
+        {
+            "listen": f"127.0.0.1:{ports.first + 2}",
+            "zalo": {
+                "app_id": "360846524940903967",
+                "app_secret": (folder.path / "zalo-app.secret").read_text(),
+                "callback_urls": [f"{ports.gateway}/connections/zalo/callback"],
+                "state_path": str(folder.path / "sandbox-zalo.state"),
+            },
+        },
+    )
+
+
+def random_word(entropy: Entropy, length: int) -> str:
+    """Return random letters and digits."""
+    return base62(int.from_bytes(entropy.token(length)), length)[-length:]
+
+
+def _settings(folder: DemoFolder, ports: Ports) -> list[str]:
+    zalo = f"{ports.sandbox}/zalo"
+    return [
+        "# Settings of the demo; written anew at each start.",
+        f"QUYEN_DATABASE_URL=sqlite+aiosqlite:///{folder.database}",
+        f"QUYEN_PUBLIC_URL={ports.gateway}",
+        f"QUYEN_API_URL={ports.api}",
+        f"QUYEN_LISTEN=127.0.0.1:{ports.first}",
+        f"QUYEN_API_LISTEN=127.0.0.1:{ports.first + 1}",
+        f"QUYEN_MASTER_KEY_FILE={folder.path / 'master.key'}",
+        "QUYEN_RECORD_RETENTION_DAYS=730",
+        "QUYEN_OPERATOR_NAME=Cổng Quyền chạy thử (mẫu)",
+        "QUYEN_OPERATOR_CONTACT=Người phụ trách dữ liệu (mẫu)",
+        "QUYEN_OPERATOR_EMAIL=dulieu@quyen.example",
+        "QUYEN_AUTHORITY=Cơ quan do người vận hành khai báo (mẫu)",
+        f"QUYEN_PLATFORM__ZALO__BASE_URL={zalo}",
+        f"QUYEN_PLATFORM__ZALO__OAUTH_URL={zalo}",
+        "QUYEN_PLATFORM__ZALO__APP_ID=360846524940903967",
+        f"QUYEN_PLATFORM__ZALO__APP_SECRET_FILE={folder.path / 'zalo-app.secret'}",
+    ]

@@ -1,0 +1,79 @@
+"""The demo's processes: started, waited for, and stopped, each by its own id."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from asyncio.subprocess import Process
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+READY_SECONDS = 60
+STOP_SECONDS = 10
+
+
+class DidNotStart(Exception):
+    """A process of the demo ended, or did not answer in time; the text says which and where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One process, what it is called, and where what it says is kept."""
+
+    name: str
+    process: Process
+    log: Path
+
+
+def find_busy(ports: list[int]) -> int | None:
+    """Find a port that something else listens on."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return port
+    return None
+
+
+async def start(name: str, arguments: list[str], log: Path) -> Child:
+    """Start one of our own modules in a process group of its own, so that Ctrl-C reaches only the demo itself."""
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *arguments, stdout=output, stderr=output, start_new_session=True
+        )
+    return Child(name, process, log)
+
+
+async def wait_until_ready(child: Child, url: str) -> None:
+    """Wait until the process answers at `url` with a 200.
+
+    Raises:
+        DidNotStart: it ended, or a minute passed.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READY_SECONDS), ClientSession(timeout=ClientTimeout(total=2)) as session:
+            while child.process.returncode is None:
+                with contextlib.suppress(ClientError, TimeoutError):
+                    async with session.get(url) as answer:
+                        if answer.status == 200:  # noqa: PLR2004
+                            return
+                await asyncio.sleep(0.05)
+    raise DidNotStart(f"{child.name} did not start; see {child.log}")
+
+
+async def stop(children: list[Child]) -> None:
+    """Ask each to end, last started first; kill what does not within ten seconds."""
+    for child in reversed(children):
+        if child.process.returncode is not None:
+            continue
+        child.process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(child.process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            child.process.kill()
+            await child.process.wait()

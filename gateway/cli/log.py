@@ -1,0 +1,136 @@
+"""Commands on the grant log."""
+
+import sys
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from gateway.cli.context import fail, get_settings, json_option, reading, run, show
+
+if TYPE_CHECKING:
+    from gateway.records.ledger.verification import Finding
+    from gateway.settings import Settings
+
+_PAGE = 50
+
+
+@click.group()
+def log() -> None:
+    """The grant log: search, export, verify, checkpoint."""
+
+
+@log.command("verify")
+@json_option
+@click.pass_context
+def verify(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
+    """Verify every record, part, node and checkpoint, and that the grants equal the log; exit 1 if anything is wrong."""
+    finding = run(_verify(get_settings(context)))
+    bad = [{"seq": each.seq, "record_id": each.record_id, "reason": each.reason} for each in finding.bad]
+    if as_json:
+        answer = {"ok": finding.is_ok, "size": finding.size, "root": finding.root.hex(), "bad": bad}
+        show(answer, as_json=True)
+    else:
+        click.echo(f"{finding.size} records, root {finding.root.hex()}")
+        click.echo("the log holds" if finding.is_ok else f"{len(bad)} faults:")
+        for each in bad:
+            click.echo(f"  seq {each['seq']}  record {each['record_id']}  {each['reason']}")
+    sys.exit(0 if finding.is_ok else 1)
+
+
+@log.command("checkpoint")
+@click.pass_context
+def checkpoint(context: click.Context) -> None:
+    """Print the newest signed checkpoint, and the key under which it verifies (as a comment on stderr)."""
+    note, key = run(_checkpoint(get_settings(context)))
+    click.echo(key, err=True)
+    click.echo(note, nl=False)
+
+
+@log.command("export")
+@click.option("--output", type=click.File("wb"), default="-", help="a file; default: standard output")
+@click.pass_context
+def export(context: click.Context, output: Any) -> None:
+    """Export the log as NDJSON for `docs/verify.py`: canonical records, which hold no personal data, and checkpoints."""
+    run(_export(get_settings(context), output))
+
+
+@log.command("search")
+@click.option("--app", help="client_id")
+@click.option("--grant", help="grant id")
+@click.option("--limit", default=_PAGE, show_default=True, type=click.IntRange(1, 1000))
+@json_option
+@click.pass_context
+def search(context: click.Context, app: str | None, grant: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+    """List records, newest first."""
+    rows = run(_search(get_settings(context), app, grant, limit=limit))
+    show(rows, as_json=as_json, columns=("seq", "record_id", "at", "kind", "actor", "app", "grant", "version"))
+
+
+async def _verify(settings: "Settings") -> "Finding":
+    from gateway.acts.verify_log import verify_log
+    from gateway.server.house import log_parts
+
+    async with reading(settings) as storage:
+        parts = await log_parts(settings, storage)
+        return await verify_log(storage, parts.key, parts.person_keys, checkpoints=parts.checkpoints)
+
+
+async def _checkpoint(settings: "Settings") -> tuple[str, str]:
+    from gateway.records.ledger import reading as ledger
+    from gateway.server.house import log_parts
+
+    async with reading(settings) as storage:
+        parts = await log_parts(settings, storage)
+        async with storage.read() as connection:
+            newest = await ledger.newest_checkpoint(connection)
+    if newest is None:
+        fail("nothing was signed yet")
+    return newest[1], parts.key.text()
+
+
+async def _export(settings: "Settings", output: Any) -> None:
+    from gateway.server.house import log_parts
+
+    async with reading(settings) as storage:
+        parts = await log_parts(settings, storage)
+        output.write(orjson.dumps({"type": "header", "format": 1, "origin": parts.key.name}) + b"\n")
+        async with storage.read() as connection:
+            async for line in _lines(connection):
+                output.write(orjson.dumps(line) + b"\n")
+
+
+async def _lines(connection: Any) -> AsyncIterator[dict[str, Any]]:
+    from gateway.records.ledger import reading as ledger
+
+    async for row in ledger.iterate(connection):
+        content = b64encode(row["canonical"]).decode()
+        yield {"type": "record", "seq": row["seq"], "record_id": row["record_id"], "bytes": content}
+    for note in await ledger.list_checkpoints(connection):
+        yield {"type": "checkpoint", "note": note}
+
+
+async def _search(settings: "Settings", app: str | None, grant: str | None, *, limit: int) -> list[dict[str, Any]]:
+    from gateway.records.ledger import reading as ledger
+    from gateway.terms.ids import AppId, GrantId
+
+    wanted = ledger.Search(
+        app_id=None if app is None else AppId(app), grant_ids=None if grant is None else [GrantId(grant)]
+    )
+    async with reading(settings) as storage, storage.read() as connection:
+        return [
+            {
+                "seq": each.seq,
+                "record_id": each.record_id,
+                "at": each.at.isoformat(),
+                "kind": each.kind.value,
+                "actor": f"{each.actor.kind.value} {each.actor.id}",
+                "app": each.app_id,
+                "grant": each.grant_id,
+                "version": each.version,
+                "facts": dict(each.facts),
+            }
+            for each in await ledger.list_records(connection, wanted, limit)
+        ]

@@ -1,0 +1,110 @@
+"""Commands on people and apps."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from gateway.cli.context import act, fail, get_settings, json_option, reading, run, show
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+ROLES = ("owner", "follower", "guardian", "developer", "operator")
+
+
+@click.group()
+def person() -> None:
+    """People who sign in with a password."""
+
+
+@person.command("create")
+@click.option("--login", required=True)
+@click.option("--name", help="what pages show; default: the login")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
+@click.option("--password-file", required=True, type=click.File(encoding="utf-8"), help="`-` reads standard input")
+@click.pass_context
+def create(context: click.Context, login: str, name: str | None, roles: tuple[str, ...], password_file: TextIO) -> None:
+    """Add a person."""
+    password = password_file.read().rstrip("\n")
+    arguments = {"login": login, "name": name or login, "roles": list(roles), "password": password}
+    show(act(context, "person create", arguments), as_json=False)
+
+
+@person.command("role")
+@click.argument("login")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
+@click.pass_context
+def role(context: click.Context, login: str, roles: tuple[str, ...]) -> None:
+    """Replace what a person may be."""
+    show(act(context, "person role", {"login": login, "roles": list(roles)}), as_json=False)
+
+
+@click.group()
+def app() -> None:
+    """Apps: register, list, rotate their secrets, suspend and resume them."""
+
+
+@app.command("register")
+@click.option("--file", "path", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@click.pass_context
+def register(context: click.Context, path: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Register an app from a YAML file; prints its client_id and, once, its secret."""
+    import yaml
+
+    try:
+        entry = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        fail(f"{path}: {error}")
+    show(act(context, "app register", {"app": entry}), as_json=as_json)
+
+
+@app.command("list")
+@json_option
+@click.pass_context
+def list_apps(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
+    """List the apps."""
+    rows = run(_apps(get_settings(context)))
+    show(rows, as_json=as_json, columns=("client_id", "name", "state", "reviewed", "asks"))
+
+
+async def _apps(settings: "Settings") -> list[dict[str, Any]]:
+    from gateway.records.apps import store as apps
+
+    async with reading(settings) as storage, storage.read() as connection:
+        return [
+            {
+                "client_id": each.id,
+                "name": each.name,
+                "state": each.state.value,
+                "reviewed": each.is_reviewed,
+                "asks": [ask.wire_name for ask in await apps.list_asks(connection, each.id)],
+            }
+            for each in await apps.list_all(connection)
+        ]
+
+
+@app.command("rotate-secret")
+@click.argument("client_id")
+@click.pass_context
+def rotate_secret(context: click.Context, client_id: str) -> None:
+    """Give an app a new secret; the one before stays alive beside it."""
+    show(act(context, "app rotate-secret", {"client_id": client_id}), as_json=False)
+
+
+@app.command("suspend")
+@click.argument("client_id")
+@click.option("--reason", required=True)
+@click.pass_context
+def suspend(context: click.Context, client_id: str, reason: str) -> None:
+    """Stop every call of an app, at once."""
+    show(act(context, "app suspend", {"client_id": client_id, "reason": reason}), as_json=False)
+
+
+@app.command("resume")
+@click.argument("client_id")
+@click.pass_context
+def resume(context: click.Context, client_id: str) -> None:
+    """Let a suspended app work again; what was withdrawn meanwhile stays withdrawn."""
+    show(act(context, "app resume", {"client_id": client_id}), as_json=False)

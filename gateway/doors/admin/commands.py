@@ -1,0 +1,155 @@
+"""The commands that act, by name: each a model of its arguments and a coroutine that calls one act."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.acts import House
+from gateway.acts.register import NewPerson, add_person, register_app, rotate_secret, set_roles
+from gateway.acts.suspend import resume_app, suspend_app
+from gateway.acts.withdraw import withdraw
+from gateway.doors.admin.registration import AppEntry, records_of
+from gateway.ground.vault.passwords import Passwords
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.people import store as people
+from gateway.records.people.types import Role
+from gateway.terms.ids import AppId, AskId, GrantId
+from gateway.terms.refusal import Refusal
+from scopes import Catalogue
+
+OPERATOR = Actor(ActorKind.SYSTEM, "command-line")
+
+
+@dataclass(frozen=True, slots=True)
+class AdminDoor:
+    """What the commands work with."""
+
+    house: House
+    catalogue: Catalogue
+    passwords: Passwords
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PersonCreate(_Arguments):
+    """`person create`."""
+
+    login: str = Field(min_length=1, max_length=200)
+    name: str = Field(min_length=1, max_length=200)
+    roles: frozenset[Role] = Field(min_length=1)
+    password: str = Field(min_length=12, max_length=1000)
+
+
+class PersonRole(_Arguments):
+    """`person role`."""
+
+    login: str
+    roles: frozenset[Role] = Field(min_length=1)
+
+
+class AppRegister(_Arguments):
+    """`app register`."""
+
+    app: AppEntry
+
+
+class AppNamed(_Arguments):
+    """`app rotate-secret`, `app resume`."""
+
+    client_id: str
+
+
+class AppSuspend(_Arguments):
+    """`app suspend`."""
+
+    client_id: str
+    reason: str = Field(min_length=3, max_length=500)
+
+
+class GrantWithdraw(_Arguments):
+    """`grant withdraw`."""
+
+    grant_id: str
+    ask: str | None = None
+
+
+async def _create_person(door: AdminDoor, given: PersonCreate) -> dict[str, Any]:
+    hashed_password = await door.passwords.hash_password(given.password)
+    person = await add_person(door.house, NewPerson(given.login, given.name, given.roles, hashed_password), OPERATOR)
+    return {"person_id": person.id, "login": person.login, "roles": sorted(person.roles)}
+
+
+async def _set_roles(door: AdminDoor, given: PersonRole) -> dict[str, Any]:
+    await set_roles(door.house, given.login, given.roles, OPERATOR)
+    return {"login": given.login, "roles": sorted(given.roles)}
+
+
+async def _register_app(door: AdminDoor, given: AppRegister) -> dict[str, Any]:
+    owner_id = None
+    if given.app.owner_login is not None:
+        async with door.house.storage.read() as connection:
+            owner = await people.find_by_login(connection, given.app.owner_login)
+        if owner is None or not owner.has_role(Role.DEVELOPER):
+            raise Refusal("invalid_registration", f"no developer signs in as {given.app.owner_login}")
+        owner_id = owner.id
+    app, asks = records_of(given.app, door.catalogue, owner_id, clock=door.house.clock, entropy=door.house.entropy)
+    raw_secret = await register_app(door.house, app, asks, OPERATOR)
+    return {"client_id": app.id, "client_secret": raw_secret, "name": app.name}
+
+
+async def _rotate_secret(door: AdminDoor, given: AppNamed) -> dict[str, Any]:
+    raw_secret = await rotate_secret(door.house, AppId(given.client_id), OPERATOR)
+    return {"client_id": given.client_id, "client_secret": raw_secret}
+
+
+async def _suspend_app(door: AdminDoor, given: AppSuspend) -> dict[str, Any]:
+    await suspend_app(door.house, AppId(given.client_id), OPERATOR, reason=given.reason)
+    return {"client_id": given.client_id, "state": "suspended"}
+
+
+async def _resume_app(door: AdminDoor, given: AppNamed) -> dict[str, Any]:
+    await resume_app(door.house, AppId(given.client_id), OPERATOR)
+    return {"client_id": given.client_id, "state": "active"}
+
+
+async def _withdraw(door: AdminDoor, given: GrantWithdraw) -> dict[str, Any]:
+    ask_ids = None if given.ask is None else [AskId(given.ask)]
+    settled = await withdraw(door.house, GrantId(given.grant_id), OPERATOR, ask_ids=ask_ids)
+    return {"grant_id": given.grant_id, "record_id": settled.recorded.record_id, "ended": len(settled.change.ended)}
+
+
+COMMANDS: dict[str, tuple[type[Any], Callable[[AdminDoor, Any], Awaitable[dict[str, Any]]]]] = {
+    "person create": (PersonCreate, _create_person),
+    "person role": (PersonRole, _set_roles),
+    "app register": (AppRegister, _register_app),
+    "app rotate-secret": (AppNamed, _rotate_secret),
+    "app suspend": (AppSuspend, _suspend_app),
+    "app resume": (AppNamed, _resume_app),
+    "grant withdraw": (GrantWithdraw, _withdraw),
+}
+
+
+async def perform(door: AdminDoor, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Run one command.
+
+    Raises:
+        Refusal: `unknown_command`, `bad_arguments` (the detail says which), or the act's own.
+        Unavailable: as the act says.
+    """
+    if command not in COMMANDS:
+        raise Refusal("unknown_command", command)
+    model, run = COMMANDS[command]
+    try:
+        given = model.model_validate(arguments)
+    except ValidationError as error:
+        raise Refusal("bad_arguments", "; ".join(_sentence(each) for each in error.errors())) from None
+    return await run(door, given)
+
+
+def _sentence(error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    return f"{place}: {str(error['msg']).removeprefix('Value error, ')}"

@@ -1,0 +1,152 @@
+"""What an app's registration file holds, and how it becomes records."""
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from gateway.records.apps.types import App, AppState, Ask, AskText, Recipient
+from gateway.terms.clock import Clock
+from gateway.terms.entropy import Entropy
+from gateway.terms.ids import AppId, AskId, PersonId, new_id
+from gateway.terms.refusal import Refusal
+from scopes import Catalogue
+
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_VAGUE = ("các đối tác", "v.v", "bên liên quan", "partners", "etc.", "third parties")
+
+
+def _redirect(value: str) -> str:
+    parts = urlsplit(value)
+    is_private = "." in parts.scheme
+    is_loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if not (parts.scheme == "https" and parts.hostname) and not is_loopback and not is_private:
+        raise ValueError("a redirect URI is https, http on loopback, or a reversed-domain scheme")
+    if "#" in value or not value.isascii() or any(sign in value for sign in " \"'<>\\"):
+        raise ValueError("a redirect URI is absolute, ASCII, and has no fragment")
+    return value
+
+
+def _named(value: str) -> str:
+    if any(word in value.lower() for word in _VAGUE):
+        raise ValueError("name each one; vague words are refused")
+    return value
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RecipientEntry(_Strict):
+    """Someone who receives the data."""
+
+    name: Annotated[str, AfterValidator(_named), Field(min_length=2, max_length=200)]
+    country: str = Field(pattern=r"^[A-Z]{2}$")
+
+
+class TextEntry(_Strict):
+    """What a person reads about an ask, in one language."""
+
+    purpose: Annotated[str, AfterValidator(_named), Field(min_length=3, max_length=400)]
+    refusal_effect: str = Field(min_length=3, max_length=400)
+    why_required: str = Field("", max_length=400)
+
+
+class AskEntry(_Strict):
+    """One ask: a scope for a purpose."""
+
+    id: Slug
+    scope: str
+    purpose: Slug
+    required: bool = False
+    retention_days: int = Field(ge=0, le=3650)
+    recipients: list[RecipientEntry] = Field(min_length=1)
+    vi: TextEntry
+    en: TextEntry
+
+    @model_validator(mode="after")
+    def _check_why(self) -> Self:
+        if self.required and not (self.vi.why_required and self.en.why_required):
+            raise ValueError("a required ask says why, in both languages")
+        return self
+
+
+class AppEntry(_Strict):
+    """An app, as its registration file describes it (R8: an ask without purpose, refusal effect, retention or recipients is refused)."""
+
+    name: str = Field(min_length=2, max_length=80)
+    legal_entity: str = Field(min_length=2, max_length=200)
+    address: str = Field(min_length=2, max_length=300)
+    contact: str = Field(min_length=3, max_length=200)
+    domain: str = Field(min_length=3, max_length=253)
+    country: str = Field(pattern=r"^[A-Z]{2}$")
+    owner_login: str | None = None
+    kind: Literal["confidential", "public"]
+    dialect: str | None = None
+    may_refresh: bool = True
+    reviewed: bool = False
+    redirect_uris: list[Annotated[str, AfterValidator(_redirect)]] = Field(min_length=1, max_length=20)
+    asks: list[AskEntry] = Field(min_length=1, max_length=50)
+
+
+def records_of(
+    entry: AppEntry, catalogue: Catalogue, owner_id: PersonId | None, *, clock: Clock, entropy: Entropy
+) -> tuple[App, list[Ask]]:
+    """Turn a registration into records.
+
+    Raises:
+        Refusal: `invalid_registration`: a scope that the catalogue does not know, an id or (scope, purpose) twice, a
+            dialect of no platform.
+    """
+    _check(entry, catalogue)
+    app_id = AppId(new_id("app", entropy))
+    now = clock.now()
+    app = App(
+        id=app_id,
+        name=entry.name,
+        legal_entity=entry.legal_entity,
+        address=entry.address,
+        contact=entry.contact,
+        domain=entry.domain,
+        country=entry.country,
+        owner_id=owner_id,
+        is_confidential=entry.kind == "confidential",
+        dialect=entry.dialect,
+        may_refresh=entry.may_refresh,
+        redirect_uris=tuple(entry.redirect_uris),
+        state=AppState.ACTIVE,
+        suspended_reason=None,
+        reviewed_at=now if entry.reviewed else None,
+        created_at=now,
+    )
+    return app, [_ask(each, app_id, catalogue) for each in entry.asks]
+
+
+def _check(entry: AppEntry, catalogue: Catalogue) -> None:
+    unknown = sorted({ask.scope for ask in entry.asks} - catalogue.scopes.keys())
+    if unknown:
+        raise Refusal("invalid_registration", f"the catalogue has no scope {', '.join(unknown)}")
+    ids = [ask.id for ask in entry.asks]
+    pairs = [(ask.scope, ask.purpose) for ask in entry.asks]
+    if len(set(ids)) != len(ids) or len(set(pairs)) != len(pairs):
+        raise Refusal("invalid_registration", "an ask's id, and its scope with its purpose, stand once")
+    if entry.dialect is not None and entry.dialect not in catalogue.platforms:
+        raise Refusal("invalid_registration", f"no platform {entry.dialect}")
+    if entry.dialect is not None and entry.kind != "confidential":
+        raise Refusal("invalid_registration", "an app of a dialect is confidential")
+
+
+def _ask(entry: AskEntry, app_id: AppId, catalogue: Catalogue) -> Ask:
+    texts = {"vi": AskText(**entry.vi.model_dump()), "en": AskText(**entry.en.model_dump())}
+    return Ask(
+        id=AskId(entry.id),
+        app_id=app_id,
+        scope=entry.scope,
+        scope_version=catalogue.scopes[entry.scope].version,
+        purpose=entry.purpose,
+        texts=texts,
+        is_required=entry.required,
+        retention_days=entry.retention_days,
+        recipients=tuple(Recipient(each.name, each.country) for each in entry.recipients),
+    )

@@ -1,0 +1,77 @@
+"""The socket: one JSON line in, one JSON line out; only the user who runs the server can open it (0600)."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+
+from gateway.doors.admin.commands import AdminDoor, perform
+from gateway.terms.refusal import Refusal, Unavailable
+
+LIMIT_BYTES = 1 << 20
+ANSWER_SECONDS = 30
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def listening(door: AdminDoor, path: Path) -> AsyncIterator[None]:
+    """Serve commands on the socket at `path` while the block runs. The caller holds the database's lock."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, ValueError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                writer.write(orjson.dumps(await _answer(door, await reader.readline())) + b"\n")
+                await writer.drain()
+        writer.close()
+
+    path.unlink(missing_ok=True)
+    before = os.umask(0o177)
+    try:
+        server = await asyncio.start_unix_server(answer, path, limit=LIMIT_BYTES)
+    finally:
+        os.umask(before)
+    try:
+        yield
+    finally:
+        server.close()
+        path.unlink(missing_ok=True)
+
+
+def ask(path: Path, command: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """Send a command to the server that listens at `path` and wait for its answer.
+
+    Returns:
+        The answer: `{"ok": ...}` or `{"error": reason, "detail": text}`; None if no server listens there.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(ANSWER_SECONDS)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        connection.sendall(orjson.dumps({"command": command, "arguments": arguments}) + b"\n")
+        with connection.makefile("rb") as answers:
+            answer: dict[str, Any] = orjson.loads(answers.readline())
+    return answer
+
+
+async def _answer(door: AdminDoor, line: bytes) -> dict[str, Any]:
+    try:
+        wanted = orjson.loads(line)
+        return {"ok": await perform(door, str(wanted["command"]), dict(wanted["arguments"]))}
+    except Refusal as refusal:
+        return {"error": refusal.reason, "detail": refusal.detail}
+    except Unavailable as unavailable:
+        return {"error": unavailable.reason, "detail": f"{unavailable.what} gave no answer"}
+    except (ValueError, KeyError, TypeError):
+        return {"error": "bad_arguments", "detail": "not a command"}
+    except Exception:  # a bug must not close the door for the next command
+        log.exception("an admin command failed")
+        return {"error": "internal", "detail": "the server's log says more"}

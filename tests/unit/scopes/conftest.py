@@ -1,0 +1,142 @@
+"""A small catalogue of its own for what the packaged files do not use, and ways to break it on purpose."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scopes import Catalogue, load_catalogue
+
+SHOP = """
+platform: shop
+name: {vi: Cửa hàng, en: Shop}
+error_style: status
+error_fields:
+  reason: string
+body_shapes:
+  line: {fields: {sku: {type: string, required: true}, amount: {type: integer, least: 1, most: 9}}}
+answer_shapes:
+  contact:
+    fields:
+      phone: {type: integer|string, scope: shop.phone.read, masked_as: 0}
+      note: {type: string, scope: shop.phone.read}
+scopes:
+  - id: shop.name.read
+    version: 1
+    name: {vi: Xem tên, en: View names}
+    explanation: {vi: Xem tên., en: View names.}
+    can: [{vi: Xem tên, en: View names}]
+    cannot: [{vi: Không sửa, en: Cannot change}]
+    data_types: [{vi: Tên, en: Name}]
+    sensitivity: none
+    whose: subject
+  - id: shop.phone.read
+    version: 1
+    name: {vi: Xem số, en: View numbers}
+    explanation: {vi: Xem số., en: View numbers.}
+    can: [{vi: Xem số, en: View numbers}]
+    cannot: [{vi: Không sửa, en: Cannot change}]
+    data_types: [{vi: Số, en: Number}]
+    sensitivity: none
+    whose: subject
+  - id: shop.order.write
+    version: 1
+    name: {vi: Đặt hàng, en: Order}
+    explanation: {vi: Đặt hàng., en: Order.}
+    can: [{vi: Đặt hàng, en: Order}]
+    cannot: [{vi: Không hủy, en: Cannot cancel}]
+    data_types: [{vi: Đơn, en: Order}]
+    sensitivity: none
+    whose: account
+routes:
+  - id: list_people
+    method: GET
+    path: /people
+    opened_by: [shop.name.read, shop.phone.read]
+    kind: read
+    sentence: {vi: xem danh sách, en: viewed the list}
+    query: {keys: {page: {type: integer, least: 1, most: 50}, shop: {format: decimal_id, names_account: true}}}
+    limits: {answer_bytes: 65536}
+    answer:
+      fields:
+        total: {type: number, scope: any}
+        secret: {type: string, scope: shop.order.write, masked_as: hidden}
+        people:
+          items:
+            fields:
+              id: {type: string|integer, scope: any, subject: true}
+              name: {type: string, scope: shop.name.read}
+              vip: {type: boolean, scope: shop.name.read, masked_as: false}
+              nicknames: {items: string, scope: shop.name.read}
+              contact: {use: contact}
+              kind: {type: string, scope: any}
+              extra:
+                by: kind
+                cases:
+                  member: {scope: shop.name.read, fields: {since: string, points: number}}
+        by_id:
+          keys_are_subjects: true
+          values: {fields: {name: {type: string, scope: shop.name.read}, open: {type: string, scope: any}}}
+  - id: view_person
+    method: GET
+    path: /people/{person_id}
+    params: {person_id: {format: decimal_id, subject: true}}
+    opened_by: [shop.name.read]
+    kind: read
+    sentence: {vi: xem một người, en: viewed one person}
+    answer: {scope: shop.name.read, fields: {id: {type: string, subject: true}, name: string}}
+  - id: view_me
+    method: GET
+    path: /people/me
+    opened_by: [shop.name.read]
+    kind: read
+    sentence: {vi: xem mình, en: viewed oneself}
+    answer: {scope: shop.name.read, fields: {id: {type: string, subject: true}, name: string}}
+  - id: order
+    method: POST
+    path: /orders
+    opened_by: [shop.order.write]
+    kind: write
+    sentence: {vi: đặt một đơn, en: placed an order}
+    body:
+      limit_bytes: 2000
+      fields:
+        buyer: {type: string, format: decimal_id, required: true, subject: true}
+        shop: {type: string, names_account: true}
+        lines: {most_items: 2, items: {use: line}}
+        gift: {type: boolean}
+    answer: {fields: {ok: {type: boolean, scope: any}}}
+"""
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Return a function that writes one catalogue file and returns its folder."""
+
+    def write_file(text: str) -> Path:
+        (tmp_path / "shop.yaml").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write_file
+
+
+@pytest.fixture(scope="session")
+def shop_yaml() -> str:
+    """The text of the small catalogue."""
+    return SHOP
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """The small catalogue, loaded."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    (folder / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    return load_catalogue(folder)
+
+
+@pytest.fixture(scope="session")
+def packaged() -> Catalogue:
+    """The catalogue that the program ships."""
+    return load_catalogue()

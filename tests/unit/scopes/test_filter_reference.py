@@ -1,0 +1,233 @@
+"""The compiled filters against a slow and obvious reading of the same declaration, over documents that nobody wrote."""
+
+import json
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scopes import Answer, AnswerMalformed, Catalogue
+from scopes.trees import ABSENT, ANY, Branch, Cases, Keyed, Leaf, Node, Rows, walk_leaves
+
+MISSING = object()
+ROUTES = [
+    ("shop", "list_people"),
+    ("shop", "view_person"),
+    ("zalo", "view_follower"),
+    ("zalo", "list_followers"),
+    ("zalo", "list_recent_chats"),
+    ("zalo", "send_message"),
+    ("zalo", "list_tags"),
+    ("matrix", "list_messages"),
+    ("matrix", "view_context"),
+    ("matrix", "list_members"),
+]
+
+
+class Number(str):
+    """A number with a fraction or exponent, kept as it was written."""
+
+    __slots__ = ()
+
+
+class RefusedByReference(Exception):
+    """The reference would refuse this document."""
+
+
+def read(text: str | bytes) -> Any:
+    """Read JSON, keeping other numbers as written."""
+    return json.loads(text, parse_float=Number)
+
+
+def reference(answer: Answer, document: Any, opened: Collection[str], basis: Collection[str]) -> Any:
+    """Filter a document by walking the declaration, one rule at a time."""
+    if not isinstance(document, dict):
+        raise RefusedByReference
+    envelope = answer.envelope
+    if envelope is not None:
+        code = document.get(envelope.field)
+        if type(code) not in {int, str}:
+            raise RefusedByReference
+        if code not in envelope.success:
+            kept = {name: document[name] for name in envelope.keep if name in document}
+            if any(isinstance(one, dict | list) for one in kept.values()):
+                raise RefusedByReference
+            return kept
+    assert answer.root is not None
+    kept = keep(answer.root, document, Reading(answer, opened, basis), None)
+    return {} if kept is MISSING else kept
+
+
+class Reading:
+    """What the reference needs to know at every place."""
+
+    def __init__(self, answer: Answer, opened: Collection[str], basis: Collection[str]) -> None:
+        self.answer, self.opened, self.basis = answer, opened, basis
+
+    def is_open(self, leaf: Leaf) -> bool:
+        """Whether a leaf's scope is held."""
+        return bool(self.answer.opened_by & set(self.opened)) if leaf.scope == ANY else leaf.scope in self.opened
+
+    def has_open(self, node: Node) -> bool:
+        """Whether anything inside a place is open."""
+        return any(self.is_open(leaf) for leaf in walk_leaves(node))
+
+    def has_basis(self, people: list[str] | None) -> bool:
+        """Whether everyone whom a place is about has a basis."""
+        return bool(people) and all(one in self.basis for one in people or [])
+
+
+def masked(node: Node) -> Any:
+    """What stands for a place of which nothing is open."""
+    if isinstance(node, Leaf):
+        return MISSING if node.masked_as is ABSENT else node.masked_as
+    if isinstance(node, Branch):
+        inner = {name: masked(one) for name, one in node.fields.items()}
+        shown = {name: one for name, one in inner.items() if one is not MISSING}
+        return shown or MISSING
+    return MISSING
+
+
+def keep(node: Node, value: Any, reading: Reading, people: list[str] | None) -> Any:
+    """Keep of one place what may pass."""
+    if not reading.has_open(node):
+        return masked(node)
+    if isinstance(node, Leaf):
+        kinds = {str: str, int: int, bool: bool, Number: msgspec.Raw}
+        if value is not None and kinds.get(type(value)) not in node.types:
+            raise RefusedByReference
+        return value
+    if value is None:
+        return None
+    if isinstance(node, Rows):
+        if not isinstance(value, list):
+            raise RefusedByReference
+        return [keep(node.items, one, reading, people) for one in value]
+    if not isinstance(value, dict):
+        raise RefusedByReference
+    if isinstance(node, Keyed):
+        return {
+            key: keep(node.values, one, reading, [key] if node.by_subject else people) for key, one in value.items()
+        }
+    assert isinstance(node, Branch)
+    return keep_members(node, value, reading, people)
+
+
+def keep_members(node: Branch, value: dict[str, Any], reading: Reading, people: list[str] | None) -> dict[str, Any]:
+    """Keep of an object its listed members."""
+    ids = [name for name, one in node.fields.items() if isinstance(one, Leaf) and one.names_subject]
+    if ids:
+        named = [value.get(name) for name in ids]
+        people = [str(one) for one in named] if all(type(one) in {str, int} for one in named) else []
+    kept: dict[str, Any] = {}
+    for name, one in node.fields.items():
+        shown: Any = MISSING
+        if not reading.has_open(one):
+            shown = masked(one)
+        elif name in value:
+            shown = keep_case(one, value, name, reading, people) if isinstance(one, Cases) else None
+            shown = keep(one, value[name], reading, people) if not isinstance(one, Cases) else shown
+        own = one
+        while isinstance(own, Rows | Keyed):
+            own = own.items if isinstance(own, Rows) else own.values
+        if isinstance(own, Leaf) and own.on_subject and reading.has_open(own) and not reading.has_basis(people):
+            shown = MISSING if own.masked_as is ABSENT else own.masked_as
+        if shown is not MISSING:
+            kept[name] = shown
+    return kept
+
+
+def keep_case(node: Cases, around: dict[str, Any], name: str, reading: Reading, people: list[str] | None) -> Any:
+    """Keep of an object whose shape a sibling decides what that case lists."""
+    kind = around.get(node.by)
+    case = node.cases.get(kind) if type(kind) is str else None
+    if case is None or not reading.has_open(case):
+        return {}
+    return keep(case, around[name], reading, people)
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**31), 10**31),
+    st.sampled_from([Number("1.10"), Number("1e400"), Number("-0.0")]),
+    st.text(max_size=6),
+    st.sampled_from(["1", "2", "0", "m.room.message", "member", "a:b", ":)", '"', "\\u003a", "\\"]),
+)
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2), max_leaves=4
+)
+
+
+@cache
+def strategy(answer_id: int, *, odd: bool) -> st.SearchStrategy[Any]:
+    """The documents of one answer, built once."""
+    return documents(ROOTS[answer_id], odd=odd)
+
+
+ROOTS: dict[int, Node] = {}
+
+
+def documents(node: Node, *, odd: bool) -> st.SearchStrategy[Any]:
+    """Documents near a declaration: members missing, added, null and, where `odd`, of another form."""
+    near = _near(node, odd=odd)
+    return st.one_of(near, near, near, near, near, near, near, ANYTHING) if odd else near
+
+
+def _near(node: Node, *, odd: bool) -> st.SearchStrategy[Any]:
+    if isinstance(node, Leaf):
+        forms = {str: st.sampled_from(["1", "2", "x:y", "m.room.message", "member", "đ"]), int: st.integers(0, 10**30)}
+        forms |= {bool: st.booleans(), msgspec.Raw: st.just(Number("2.50"))}
+        return st.one_of(st.none(), *(forms[one] for one in node.types))
+    if isinstance(node, Rows):
+        return st.lists(documents(node.items, odd=odd), max_size=3)
+    if isinstance(node, Keyed):
+        return st.dictionaries(st.sampled_from(["1", "2", "@b:l"]), documents(node.values, odd=odd), max_size=2)
+    if isinstance(node, Cases):
+        return st.one_of(*(documents(one, odd=odd) for one in node.cases.values()))
+    members = {name: documents(one, odd=odd) for name, one in node.fields.items()}
+    listed = st.fixed_dictionaries({}, optional=members)
+    extra = st.dictionaries(st.text(max_size=4), ANYTHING, max_size=2)
+    return st.builds(lambda one, more: {**more, **one}, listed, extra)
+
+
+def write_json(value: Any) -> str:
+    """Write JSON, other numbers as they were written."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(str(key))}: {write_json(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(write_json(one) for one in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("platform_id,route_id", ROUTES)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_filter_agrees_with_reference(
+    packaged: Catalogue, shop: Catalogue, platform_id: str, route_id: str, data: st.DataObject
+) -> None:
+    """Compiled filter and reference refuse the same documents and keep the same members of the others."""
+    route = (shop if platform_id == "shop" else packaged).platforms[platform_id].routes[route_id]
+    answer = route.answer
+    assert answer.root is not None
+    scopes = sorted(route.field_scopes | route.opened_by)
+    opened = data.draw(st.sets(st.sampled_from(scopes)), label="open scopes")
+    basis = data.draw(st.sets(st.sampled_from(["1", "2", "@b:l"])), label="with basis")
+    ROOTS[id(answer)] = answer.root
+    document = data.draw(strategy(id(answer), odd=data.draw(st.sampled_from([True, False, False]))), label="document")
+    if answer.envelope is not None and isinstance(document, dict) and data.draw(st.booleans()):
+        document["error"] = 0
+    body = write_json(document).encode()
+    try:
+        expected = reference(answer, document, opened, basis)
+    except RefusedByReference:
+        with pytest.raises(AnswerMalformed):
+            answer.filter(body, opened)
+        return
+    assert read(answer.open(body, opened).render(basis).body) == expected
