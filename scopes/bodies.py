@@ -136,7 +136,7 @@ class BodyRule(BaseModel):
         Raises:
             BodyRefused: `bad_body`.
         """
-        if self.fields is None or not body:
+        if self.fields is None or (self.optional and not body):
             return None, []
         try:
             value = strict_json.parse(body)

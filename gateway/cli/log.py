@@ -106,8 +106,8 @@ async def _lines(connection: Any) -> AsyncIterator[dict[str, Any]]:
     from gateway.records.ledger import reading as ledger
 
     async for row in ledger.iterate(connection):
-        content = b64encode(row["canonical"]).decode()
-        yield {"type": "record", "seq": row["seq"], "record_id": row["record_id"], "bytes": content}
+        named = {"seq": row["seq"], "record_id": row["record_id"], "leaf_hash": row["leaf_hash"].hex()}
+        yield {"type": "record", **named, "bytes": b64encode(row["canonical"]).decode()}
     for note in await ledger.list_checkpoints(connection):
         yield {"type": "checkpoint", "note": note}
 
