@@ -51,7 +51,9 @@ def app_view(app: App) -> AppView:
     )
 
 
-def account_view(catalogue: Catalogue, account: Account, lang: Lang, *, standing: Standing | None = None) -> AccountView:
+def account_view(
+    catalogue: Catalogue, account: Account, lang: Lang, *, standing: Standing | None = None
+) -> AccountView:
     """Show an account, with what the reader may do there if that matters."""
     return AccountView(
         id=account.id,
@@ -71,11 +73,7 @@ def ask_name(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool = Fa
 
 
 def ask_views(catalogue: Catalogue, asks: list[Ask], lang: Lang, *, new: frozenset[str] = frozenset()) -> list[AskView]:
-    """Show asks in the register's order.
-
-    Args:
-        new: ids of those that are marked as not asked before.
-    """
+    """Show asks in the register's order; those in `new` are marked as not asked before."""
     scopes = [ask.scope for ask in asks]
     return [
         _ask_view(catalogue, ask, lang, is_shared=scopes.count(ask.scope) > 1, is_new=ask.id in new) for ask in asks
@@ -108,5 +106,7 @@ def _sensitive_why(scope: Scope | None, lang: Lang) -> str:
 
 
 def _is_unseen(sign: str) -> bool:
-    """Tell controls, format signs (bidi, zero-width), line separators, surrogates and fillers that look like nothing."""
-    return unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or sign in "\u115f\u1160\u3164\uffa0\u2800"
+    """Tell controls, format signs (bidi, zero-width), line separators, surrogates, and fillers that show as nothing."""
+    return (
+        unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or sign in "\u115f\u1160\u3164\uffa0\u2800"
+    )

@@ -40,7 +40,7 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     by_grant = {each.grant.id: each for each in own}
     shown = [(line, by_grant[line.line.grant_id]) for line in lines[:PAGE] if line.line.grant_id is not None]
     view = TraceView(
-        rows=[trace_row(door.catalogue, line, each, lang) for line, each in shown],
+        rows=[trace_row(door.catalogue, line, each, lang=lang) for line, each in shown],
         kept_days=door.kept_days,
         checked_at=door.now(),
         apps=_apps(own, app_id, lang),

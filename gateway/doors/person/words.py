@@ -19,7 +19,8 @@ def words(lang: Lang) -> Translate:
 
 def country_name(code: str, lang: Lang) -> str:
     """Name a country by its ISO 3166 code; an unknown code stands as it is."""
-    return Locale(lang).territories.get(code, code)
+    found: str = Locale(lang).territories.get(code, code)
+    return found
 
 
 def role_name(role: str, lang: Lang) -> str:
