@@ -33,13 +33,16 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def zalo(http: aiohttp.ClientSession, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[ZaloCaller]:
+async def zalo(clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[ZaloCaller]:
     """Yield a caller of a served stand-in that demands proofs."""
     config = ZaloSandboxConfig(
         app_id=APP_ID, app_secret=APP_SECRET, callback_urls=(CALLBACK,), requires_secret_proof=True
     )
-    async with TestServer(build_zalo_sandbox(config, clock, entropy)) as server:
-        yield ZaloCaller(http, str(server.make_url("/zalo")))
+    async with (
+        TestServer(build_zalo_sandbox(config, clock, entropy)) as server,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as browser,
+    ):
+        yield ZaloCaller(browser, str(server.make_url("/zalo")))
 
 
 def connector_to(url: str, http: aiohttp.ClientSession, clock: ManualClock, secret: str = APP_SECRET) -> ZaloConnector:
