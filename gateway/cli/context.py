@@ -28,7 +28,7 @@ def get_settings(context: click.Context) -> "Settings":
     """Read the settings for this command, or end with 1 and one sentence for each fault."""
     from gateway.settings import SettingsRefused, read_settings
 
-    env_file: "Path | None" = context.find_root().params.get("env_file")
+    env_file: Path | None = context.find_root().params.get("env_file")
     try:
         return read_settings(env_file=env_file)
     except SettingsRefused as refused:

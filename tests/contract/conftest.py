@@ -40,7 +40,7 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_te
         shutil.copy(sqlite_template, tmp_path / "quyen.db")
         yield f"sqlite+aiosqlite:///{tmp_path / 'quyen.db'}"
         return
-    server: "PostgresServer" = request.getfixturevalue("postgres_server")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
     await server.add_template(MIGRATED, migrate_url)
     name = await server.add_database(MIGRATED)
     yield server.url(name)
