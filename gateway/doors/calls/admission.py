@@ -1,0 +1,125 @@
+"""Which route a call means and whether it is what that route takes. Pure: bytes and facts in, a request out."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.authority.verdict import Verdict, Wanted
+from gateway.doors.calls.coding import ACCEPTED
+from gateway.doors.calls.door import CallsDoor
+from gateway.doors.calls.head import Head
+from gateway.terms.refusal import Refusal
+from scopes import BodyRefused, CheckedQuery, Match, Route, TargetRefused
+from scopes.targets import parse_path
+
+USER_AGENT = "Quyen"
+
+_PLAIN = re.compile(r"[ -~]{1,1000}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What goes to the platform, written anew; the credential's headers are still missing.
+
+    Args:
+        method: of the route.
+        target: path and query.
+        headers: by allow-list.
+        body: checked, empty for none.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+def find_match(door: CallsDoor, head: Head) -> Match:
+    """Find the route.
+
+    Raises:
+        Refusal: `bad_target`, `unknown_route` (also a wrong method).
+    """
+    try:
+        if head.platform not in door.connectors:
+            parse_path(f"/{head.platform}{head.raw_path}")
+            raise Refusal("unknown_route")
+        return door.catalogue.match(head.platform, head.method, head.raw_path)
+    except TargetRefused as refused:
+        raise Refusal(refused.code, refused.detail) from refused
+
+
+def wanted_of(match: Match, head: Head) -> Wanted:
+    """Say what the verdict is asked about."""
+    route = match.route
+    return Wanted(route.platform_id, route.opened_by, route.field_scopes, head.find("quyen-purpose"))
+
+
+def limit_body(route: Route, head: Head) -> int:
+    """Judge the announced body and return how many bytes of it may be read; 0 for none.
+
+    Raises:
+        Refusal: `bad_body`, `unsupported_media`, `too_large`.
+    """
+    if not head.announces_body:
+        return 0
+    if route.body is None:
+        raise Refusal("bad_body", "this route takes no body")
+    if "content-encoding" in head.headers:
+        raise Refusal("unsupported_media", "a body is sent without a coding")
+    try:
+        route.body.check_media_type(head.find("content-type"))
+    except BodyRefused as refused:
+        raise Refusal(refused.code, refused.detail) from refused
+    if int(head.find("content-length") or 0) > route.body.limit_bytes:
+        raise Refusal("too_large", f"the body is larger than {route.body.limit_bytes} bytes")
+    return route.body.limit_bytes
+
+
+def check_query(match: Match, verdict: Verdict, head: Head) -> CheckedQuery:
+    """Check the query and what in path and query names the account.
+
+    Raises:
+        Refusal: `bad_target`, `insufficient_scope` (a key that reads what a closed scope opens).
+    """
+    try:
+        query = match.route.check_query(head.raw_query, verdict.open_scopes)
+    except TargetRefused as refused:
+        scopes = [] if refused.scope is None else [refused.scope]
+        raise Refusal(refused.code, refused.detail, scopes=scopes) from refused
+    _check_account(match.account_names(query, b""), verdict)
+    return query
+
+
+def write_outgoing(match: Match, verdict: Verdict, head: Head, *, query: CheckedQuery, raw_body: bytes) -> Outgoing:
+    """Check the body and what in it names the account, and write the whole request anew.
+
+    Raises:
+        Refusal: `bad_body`, `unsupported_media`, `too_large`, `bad_target` (it names another account).
+    """
+    route = match.route
+    try:
+        body = route.check_body(head.find("content-type"), raw_body)
+    except BodyRefused as refused:
+        raise Refusal(refused.code, refused.detail) from refused
+    _check_account(match.account_names(query, body), verdict)
+    headers = _pick_headers(route, head, has_body=bool(body))
+    return Outgoing(route.method, match.upstream_target(query), headers, body)
+
+
+def _pick_headers(route: Route, head: Head, *, has_body: bool) -> dict[str, str]:
+    # What the route lists, if it is plain text, and our own.
+    sent = {name: head.find(name) for name in route.request_headers}
+    headers = {name: value for name, value in sent.items() if value is not None and _PLAIN.fullmatch(value)}
+    if not has_body:
+        headers.pop("content-type", None)
+    elif route.body is not None and route.body.fields is not None:
+        headers["content-type"] = "application/json"
+    headers["accept-encoding"] = "identity" if route.answer.is_binary else ACCEPTED
+    headers["user-agent"] = USER_AGENT
+    return headers
+
+
+def _check_account(names: list[str], verdict: Verdict) -> None:
+    if any(name != verdict.facts.external_id for name in names):
+        raise Refusal("bad_target", "the call names another account than the grant's")

@@ -1,0 +1,67 @@
+"""Which credential a call presents: exactly one, in a header.
+
+`Authorization: Bearer` for everyone; the platform's own header for apps of its dialect. A token in the query would
+stand in logs, so it opens nothing; beside another credential it counts as the second one.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from gateway.doors.calls.dialects import DIALECT_HEADERS
+from gateway.doors.calls.head import Head
+from gateway.ground.vault.tokens import ACCESS, is_well_formed
+from gateway.terms.refusal import Refusal
+
+_BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
+_QUERY_KEY = "access_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A token that has the shape of ours; nothing is known about its being alive.
+
+    Args:
+        raw_token: what was sent.
+        dialect: the platform whose own header it stood in; None for `Authorization`.
+    """
+
+    raw_token: str = field(repr=False)
+    dialect: str | None
+
+
+def find_credential(head: Head) -> Presented:
+    """Find the one credential.
+
+    Raises:
+        Refusal: `two_credentials`, `no_credential` (also where it stands in the query alone), `invalid_token`.
+    """
+    authorizations = head.headers.get("authorization", ())
+    own_header = DIALECT_HEADERS.get(head.platform)
+    of_dialect = head.headers.get(own_header, ()) if own_header else ()
+    in_query = list(_list_query_tokens(head.raw_query))
+    if len(authorizations) + len(of_dialect) + len(in_query) > 1:
+        raise Refusal("two_credentials")
+    if of_dialect:
+        return _checked(of_dialect[0], head.platform)
+    if not authorizations:
+        raise Refusal("no_credential")
+    bearer = _BEARER.fullmatch(authorizations[0])
+    if bearer is None:
+        raise Refusal("invalid_token" if authorizations[0].lower().startswith(("bearer", "dpop")) else "no_credential")
+    return _checked(bearer[1], None)
+
+
+def _checked(raw_token: str, dialect: str | None) -> Presented:
+    if not is_well_formed(raw_token, ACCESS):
+        raise Refusal("invalid_token")
+    return Presented(raw_token, dialect)
+
+
+def _list_query_tokens(raw_query: str) -> Iterator[str]:
+    for pair in raw_query.split("&"):
+        raw_key, _, raw_value = pair.partition("=")
+        value = unquote_plus(raw_value)
+        if unquote_plus(raw_key).lower() == _QUERY_KEY or is_well_formed(value, ACCESS):
+            yield value

@@ -1,0 +1,117 @@
+"""How a refusal is told in the dialect that the caller spoke.
+
+RFC 9457 problem+json with RFC 6750 challenges by default; Matrix clients get `errcode` and `error` beside it; a token
+that stood in Zalo's own header gets Zalo's own JSON, which is HTTP 200 whatever happened.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+
+from gateway.doors.calls.head import Head
+from gateway.doors.calls.problems import Problem
+
+DIALECT_HEADERS: Mapping[str, str] = {"zalo": "access_token"}
+"""The platforms whose own credential header an app of that dialect may use."""
+
+_CHALLENGED = frozenset({"no_credential", "invalid_token", "insufficient_scope"})
+_SHOWN_FACTS = ("asks", "consent_url", "purposes", "outcome")
+_ZALO_MESSAGES: Mapping[int, str] = {
+    -32: "Your application reached limit call api",
+    -200: "Send message failed",
+    -201: "Request is invalid!",
+    -216: "Access token is invalid",
+    -219: "App is removed or disabled",
+    -223: "Official Account has not authorized this API",
+    404: "You are accessing an empty or invalid API",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer of our own, ready to be written."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Renderer = Callable[[Problem, str], Told]
+
+
+def find_renderer(platform: str, headers: Mapping[str, tuple[str, ...]]) -> Renderer:
+    """Find the dialect that the caller spoke: by where the token stood, not by who the app is."""
+    own_header = DIALECT_HEADERS.get(platform)
+    if own_header is not None and own_header in headers and "authorization" not in headers:
+        return render_zalo
+    return render_matrix if platform == "matrix" else render_problem
+
+
+def find_language(head: Head | None) -> str:
+    """Return `en` where the caller prefers it, else `vi`."""
+    wanted = None if head is None else head.find("accept-language")
+    return "en" if wanted is not None and wanted.lower().startswith("en") else "vi"
+
+
+def render_problem(problem: Problem, language: str) -> Told:
+    """Render problem+json, with the challenge that RFC 6750 wants where a token is the matter."""
+    return _told(problem, _members(problem, language))
+
+
+def render_matrix(problem: Problem, language: str) -> Told:
+    """Render problem+json that a Matrix client understands too."""
+    members = _members(problem, language)
+    members |= {"errcode": problem.row.matrix, "error": members["detail"]}
+    if problem.retry_after_seconds is not None:
+        members["retry_after_ms"] = problem.retry_after_seconds * 1000
+    return _told(problem, members)
+
+
+def render_zalo(problem: Problem, language: str) -> Told:  # noqa: ARG001 - Zalo speaks one language
+    """Render Zalo's envelope; our own code stands in a header, since Zalo's table has no finer words."""
+    code = problem.row.zalo
+    headers = {"Content-Type": "application/json;charset=utf-8", "Quyen-Error": problem.code, **_hints(problem)}
+    return Told(HTTPStatus.OK, headers, orjson.dumps({"error": code, "message": _ZALO_MESSAGES[code]}))
+
+
+def _members(problem: Problem, language: str) -> dict[str, object]:
+    detail = problem.row.en if language == "en" else problem.row.vi
+    members: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.row.status).phrase,
+        "status": problem.row.status,
+        "code": problem.code,
+        "detail": f"{detail} ({problem.note})" if problem.note else detail,
+        "request_id": problem.request_id,
+    }
+    return members | {name: problem.facts[name] for name in _SHOWN_FACTS if name in problem.facts}
+
+
+def _told(problem: Problem, members: Mapping[str, object]) -> Told:
+    headers = {"Content-Type": "application/problem+json", **_hints(problem)}
+    if problem.code in _CHALLENGED:
+        headers["WWW-Authenticate"] = _challenge(problem)
+    return Told(problem.row.status, headers, orjson.dumps(members))
+
+
+def _hints(problem: Problem) -> dict[str, str]:
+    hints = {}
+    if problem.retry_after_seconds is not None:
+        hints["Retry-After"] = str(problem.retry_after_seconds)
+    if "outcome" in problem.facts:
+        hints["Quyen-Outcome"] = str(problem.facts["outcome"])
+    return hints
+
+
+def _challenge(problem: Problem) -> str:
+    fields: dict[str, str] = {}
+    if problem.code != "no_credential":
+        fields |= {"error": problem.code, "error_description": problem.row.en}
+    if "asks" in problem.facts:
+        fields["scope"] = " ".join(problem.facts["asks"])
+    if "consent_url" in problem.facts:
+        fields["consent_url"] = problem.facts["consent_url"]
+    fields["resource_metadata"] = problem.resource_metadata
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in fields.items())

@@ -1,0 +1,37 @@
+"""What the calls' door works with; `server.py` of the gateway puts it together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.acts import House
+from gateway.platforms import Connector
+from gateway.records.trace.writer import TraceWriter
+from scopes import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class CallsDoor:
+    """The parts of the proxy.
+
+    Args:
+        house: authority, records and acts.
+        catalogue: what exists for apps.
+        connectors: by platform; a platform of the catalogue without one has no routes here.
+        trace: opens a line before the first byte goes upstream.
+        issuer: the public origin, where consent is asked for.
+        api_url: this origin.
+        limit_connections: upstream connections at once; further calls wait, and are checked after waiting.
+    """
+
+    house: House
+    catalogue: Catalogue
+    connectors: Mapping[str, Connector]
+    trace: TraceWriter
+    issuer: str
+    api_url: str
+    limit_connections: int = 256
+
+    def resource_metadata(self, platform: str) -> str:
+        """Return where RFC 9728 metadata of a platform's API stands; unknown platforms have none of their own."""
+        known = platform if platform in self.connectors else ""
+        return f"{self.api_url}/.well-known/oauth-protected-resource/{known}".rstrip("/")

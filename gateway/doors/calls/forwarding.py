@@ -1,0 +1,245 @@
+"""Forwarding an admitted call: open the trace line, send after the last check, filter the answer, close the line."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import ClientResponse, ClientSession
+
+from gateway.acts.renew import lose, renew
+from gateway.authority.facts import TokenFacts, find_token
+from gateway.authority.in_flight import Call
+from gateway.authority.verdict import Verdict, Wanted, is_still, judge
+from gateway.doors.calls.admission import Outgoing
+from gateway.doors.calls.door import CallsDoor
+from gateway.doors.calls.flight import Flight
+from gateway.doors.calls.incoming import CallerGone, Incoming
+from gateway.doors.calls.links import get_link, open_credential
+from gateway.doors.calls.tracing import Entry
+from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
+from gateway.platforms import Connector, Trouble
+from gateway.records.accounts.types import Connection
+from gateway.records.trace.types import Ending, Outcome
+from gateway.terms.refusal import Refusal, Unavailable
+from scopes import Answer, AnswerMalformed, Route
+
+_OK = 200
+_CALLERS_FAULTS = range(400, 500)
+_JSON = "application/json;charset=utf-8"
+_ENDED_ACCESS = frozenset({Trouble.ACCESS_REMOVED, Trouble.PERMISSION_LOST})
+_UNSURE = frozenset({"upstream_failed", "upstream_timeout", "upstream_malformed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A call that may go out.
+
+    Args:
+        route: what it calls.
+        wanted: what the verdict was asked.
+        verdict: what it rests on.
+        hashed_token: by which the last check finds the facts anew.
+        outgoing: what is sent, without the account's credential.
+    """
+
+    route: Route
+    wanted: Wanted
+    verdict: Verdict
+    hashed_token: bytes = field(repr=False)
+    outgoing: Outgoing
+
+
+class Forwarding:
+    """One admitted call on its way to the platform and back.
+
+    Args:
+        door: the parts.
+        session: the way to the platforms.
+        admitted: the call.
+        incoming: where it came from and where the answer goes.
+        entry: its open trace line.
+    """
+
+    def __init__(
+        self, door: CallsDoor, session: ClientSession, *, admitted: Admitted, incoming: Incoming, entry: Entry
+    ) -> None:
+        self._door = door
+        self._session = session
+        self._admitted = admitted
+        self._incoming = incoming
+        self._entry = entry
+        self._connector: Connector = door.connectors[admitted.route.platform_id]
+        self._flight: Flight | None = None
+        self._upstream_status: int | None = None
+
+    async def run(self) -> None:
+        """Forward the call and answer it; the trace line is closed whatever happens.
+
+        Raises:
+            Refusal: as the contract's codes say; with `outcome` where a write may have been applied.
+            Unavailable: the authority gave no answer at the last check; nothing was sent.
+            CallerGone: the app hung up, or was hung up on because the call was cut in the middle of its answer.
+        """
+        try:
+            await self._fly()
+        except BaseException as error:
+            told = await self._translated(error)
+            await self._entry.close_for(told, self._upstream_status, is_cut=self._is_cut)
+            if told is error:
+                raise
+            raise told from error
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._flight is not None and self._flight.is_cut
+
+    async def _fly(self) -> None:
+        verdict = self._admitted.verdict
+        async with asyncio.timeout(None) as deadline:
+            self._flight = Flight(deadline, self._incoming.hang_up)
+            facts = verdict.facts
+            call = Call(facts.app_id, facts.account_id, facts.family_id, verdict.permission_ids, self._flight.cut)
+            with self._door.house.in_flight.registered(call):
+                await self._pass_through(self._flight)
+
+    async def _pass_through(self, flight: Flight) -> None:
+        link = await get_link(self._door.house, self._admitted.verdict.facts)
+        if await self._attempt(flight, link):
+            return
+        try:
+            fresh = await renew(self._door.house, self._connector, link)
+        except Unavailable as error:
+            if error.what == self._connector.platform:
+                raise Refusal("upstream_failed", log_detail="renewal unanswered") from error
+            raise
+        if not await self._attempt(flight, fresh):
+            raise Refusal("connection_lost", log_detail="a fresh credential was refused")
+
+    async def _attempt(self, flight: Flight, link: Connection) -> bool:
+        """Send the call once; False where the platform refused the credential and nothing else."""
+        route = self._admitted.route
+        flight.begin_attempt()
+        async with exchange(
+            self._session,
+            self._connector.base_url,
+            self._with_credential(link),
+            seconds=route.limits.seconds,
+            last_check=lambda transport: self._check_last(flight, transport),
+        ) as response:
+            self._upstream_status = response.status
+            if route.answer.is_binary and response.status == _OK:
+                await self._answer_stream(flight, response)
+                return True
+            received = await read_whole(response, route.limits.answer_bytes)
+        trouble = self._connector.read_trouble(received.status, received.body)
+        if trouble is Trouble.CREDENTIAL_REFUSED:
+            return False
+        if trouble in _ENDED_ACCESS:
+            await lose(self._door.house, link, trouble)
+            raise Refusal("connection_lost", log_detail=trouble.value)
+        await self._answer_whole(flight, received)
+        return True
+
+    def _with_credential(self, link: Connection) -> Outgoing:
+        outgoing = self._admitted.outgoing
+        carried = self._connector.headers(open_credential(self._door.house, link))
+        return Outgoing(outgoing.method, outgoing.target, {**outgoing.headers, **carried}, outgoing.body)
+
+    async def _check_last(self, flight: Flight, transport: asyncio.Transport | None) -> None:
+        """Let bytes follow only if everything still holds; the client's own resend of a write is refused."""
+        facts = await find_token(self._door.house.storage, self._admitted.hashed_token)
+        if flight.is_cut or not is_still(self._admitted.verdict, facts, self._door.house.clock.now()):
+            raise self._why_ended(facts)
+        if flight.is_sent and self._admitted.route.kind == "write":
+            raise Refusal("upstream_failed", log_detail="a write is sent once")
+        flight.hold(transport)
+
+    async def _answer_whole(self, flight: Flight, received: Received) -> None:
+        route, scopes = self._admitted.route, self._admitted.verdict.open_scopes
+        answer = _find_answer(route, received.status)
+        try:
+            answer.check_media_type(_only(received.headers.get("content-type", ())))
+            filtered = answer.filter(received.body, scopes)
+        except AnswerMalformed as malformed:
+            raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
+        withheld = route.answer.declared_withheld(scopes)
+        outcome = Outcome.PASSED if answer is route.answer else Outcome.FAILED
+        await self._entry.close(
+            Ending(outcome, None, received.status, received.status, len(filtered.subjects), withheld)
+        )
+        headers = {**_pick_headers(answer, received.headers), **_say_withheld(withheld), "content-type": _JSON}
+        flight.begin_answer()
+        await self._incoming.start(received.status, headers, length=len(filtered.body))
+        await self._incoming.write(filtered.body)
+        await self._incoming.finish()
+
+    async def _answer_stream(self, flight: Flight, response: ClientResponse) -> None:
+        answer, headers = self._admitted.route.answer, read_headers(response)
+        try:
+            answer.check_media_type(_only(headers.get("content-type", ())))
+        except AnswerMalformed as malformed:
+            raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
+        length, limit_bytes = response.content_length, self._admitted.route.limits.answer_bytes
+        if (length or 0) > limit_bytes or headers.get("content-encoding", ("identity",)) != ("identity",):
+            raise Refusal("upstream_malformed", log_detail="larger than allowed, or coded")
+        flight.begin_answer()
+        await self._incoming.start(response.status, _pick_headers(answer, headers), length=length)
+        async for chunk in response.content.iter_any():
+            limit_bytes -= len(chunk)
+            if limit_bytes < 0:
+                raise Refusal("upstream_malformed", log_detail="larger than allowed")
+            await self._incoming.write(chunk)
+        await self._entry.close(Ending(Outcome.PASSED, None, response.status, response.status, 0, 0))
+        await self._incoming.finish()
+
+    def _why_ended(self, facts: TokenFacts | None) -> Refusal:
+        try:
+            judge(facts, self._admitted.wanted, self._door.house.clock.now())
+        except Refusal as refusal:
+            return refusal
+        return Refusal("insufficient_scope", scopes=sorted(self._admitted.wanted.opened_by))
+
+    async def _translated(self, error: BaseException) -> BaseException:
+        """Return what the app is told; an answer that was begun cannot turn into another, so it breaks off."""
+        if self._incoming.response is not None and not isinstance(error, asyncio.CancelledError):
+            self._incoming.hang_up()
+            return error if isinstance(error, CallerGone) else CallerGone()
+        if self._is_cut:
+            error = await self._refusal_of_cut()
+        if isinstance(error, Refusal) and self._is_unsure(error):
+            error.facts["outcome"] = "unknown"
+        return error
+
+    async def _refusal_of_cut(self) -> Refusal:
+        """A cut call is forbidden, never unauthorized: an app would renew its token and send a write twice."""
+        try:
+            refusal = self._why_ended(await find_token(self._door.house.storage, self._admitted.hashed_token))
+        except Unavailable:
+            refusal = Refusal("insufficient_scope")
+        if refusal.reason == "invalid_token":
+            return Refusal("insufficient_scope", scopes=sorted(self._admitted.wanted.opened_by))
+        return refusal
+
+    def _is_unsure(self, refusal: Refusal) -> bool:
+        was_sent = self._flight is not None and self._flight.is_sent and self._admitted.route.kind == "write"
+        return was_sent and (self._is_cut or refusal.reason in _UNSURE)
+
+
+def _find_answer(route: Route, status: int) -> Answer:
+    if status == _OK:
+        return route.answer
+    if status in _CALLERS_FAULTS and route.error_answer is not None:
+        return route.error_answer
+    raise Refusal("upstream_failed", log_detail=f"status {status}")
+
+
+def _only(values: tuple[str, ...]) -> str | None:
+    return values[0] if len(values) == 1 else None
+
+
+def _pick_headers(answer: Answer, headers: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {name: headers[name][0] for name in answer.headers if len(headers.get(name, ())) == 1}
+
+
+def _say_withheld(count: int) -> dict[str, str]:
+    return {"Quyen-Withheld": f'{count}; reasons="scope"'} if count else {}

@@ -1,0 +1,107 @@
+"""The calls' door on aiohttp: one application that answers every target of the API origin that nobody else takes."""
+
+import logging
+import re
+import traceback
+from collections.abc import AsyncIterator
+
+from aiohttp import ClientSession, web
+from aiohttp.typedefs import Handler
+
+from gateway.doors.calls.dialects import Told, find_language, find_renderer
+from gateway.doors.calls.door import CallsDoor
+from gateway.doors.calls.head import Head, parse_head
+from gateway.doors.calls.incoming import CallerGone, Incoming
+from gateway.doors.calls.problems import problem_of
+from gateway.doors.calls.upstream import open_session
+from gateway.doors.calls.walk import Walk
+from gateway.terms.ids import new_id
+from gateway.terms.refusal import Refusal, Unavailable
+
+_LOG = logging.getLogger(__name__)
+_REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,128}")
+_DOOR = web.AppKey("calls_door", CallsDoor)
+_SESSION = web.AppKey("upstream_session", ClientSession)
+_HEAD = web.RequestKey("head", Head)
+_ID = web.RequestKey("request_id", str)
+
+
+def build_calls(door: CallsDoor) -> web.Application:
+    """Build the application of the API origin; other endpoints of this origin are added to its router.
+
+    It opens the session to the platforms when it starts and closes it when it stops.
+    """
+    app = web.Application(middlewares=[_answer_errors])
+    app[_DOOR] = door
+    app.cleanup_ctx.append(_hold_session)
+    app.on_response_prepare.append(_hide_server)
+    app.router.add_route("*", "/{tail:.*}", _answer_call, expect_handler=_ask_later)
+    return app
+
+
+async def _answer_call(request: web.Request) -> web.StreamResponse:
+    incoming = Incoming(request, request[_HEAD], request_id=request[_ID])
+    await Walk(request.app[_DOOR], request.app[_SESSION], incoming).run()
+    if incoming.response is None:
+        raise AssertionError("a call that is not refused is answered")
+    return incoming.response
+
+
+@web.middleware
+async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Check the head, answer, and turn whatever is raised into the dialect that the caller spoke."""
+    request[_ID] = _request_id(request)
+    try:
+        version = f"{request.version.major}.{request.version.minor}"
+        request[_HEAD] = parse_head(request.method, request.raw_path, request.raw_headers, version=version)
+        response = await handler(request)
+    except CallerGone as error:
+        raise ConnectionResetError from error
+    except (Refusal, Unavailable) as refused:
+        response = _refuse(request, refused)
+    except web.HTTPException:
+        response = _refuse(request, Refusal("unknown_route"))
+    except Exception as error:  # noqa: BLE001 - the edge: an error that nobody expected still has to be answered
+        _log_bug(error, request[_ID])
+        response = _refuse(request, Refusal("internal"))
+    if not response.prepared:
+        response.headers["X-Request-ID"] = request[_ID]
+    return response
+
+
+def _refuse(request: web.Request, error: Refusal | Unavailable) -> web.Response:
+    head = request.get(_HEAD)
+    platform = request.raw_path[1:].partition("/")[0]
+    names = {name.lower(): ("",) for name in request.headers}
+    metadata = request.app[_DOOR].resource_metadata(platform)
+    problem = problem_of(error, request_id=request[_ID], resource_metadata=metadata)
+    told: Told = find_renderer(platform, names)(problem, find_language(head))
+    headers = {**told.headers, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return web.Response(status=told.status, headers=headers, body=told.body)
+
+
+def _request_id(request: web.Request) -> str:
+    sent = request.headers.getall("X-Request-ID", [])
+    if len(sent) == 1 and _REQUEST_ID.fullmatch(sent[0]):
+        return sent[0]
+    return new_id("rq", request.app[_DOOR].house.entropy)
+
+
+def _log_bug(error: Exception, request_id: str) -> None:
+    """Log where it happened, not what it said: an exception's text may hold what was being handled (I6)."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _LOG.error("%s in request %s\n%s", type(error).__name__, request_id, frames)
+
+
+async def _ask_later(_request: web.Request) -> None:
+    """Leave `100 Continue` to whoever reads the body, after the verdict."""
+
+
+async def _hide_server(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.pop("Server", None)
+
+
+async def _hold_session(app: web.Application) -> AsyncIterator[None]:
+    app[_SESSION] = open_session(app[_DOOR].limit_connections)
+    yield
+    await app[_SESSION].close()

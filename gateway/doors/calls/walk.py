@@ -1,0 +1,107 @@
+"""One call, walked: match, authenticate, verdict, request, trace, forward. `docs/architecture.md` follows it."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from aiohttp import ClientSession
+
+from gateway.acts.first_use import note_first_use
+from gateway.authority.facts import TokenFacts, find_token
+from gateway.authority.verdict import check_token, judge
+from gateway.doors.calls.admission import check_query, find_match, limit_body, wanted_of, write_outgoing
+from gateway.doors.calls.credentials import Presented, find_credential
+from gateway.doors.calls.door import CallsDoor
+from gateway.doors.calls.forwarding import Admitted, Forwarding
+from gateway.doors.calls.incoming import Incoming
+from gateway.doors.calls.tracing import Entry, ending_of, line_of
+from gateway.ground.vault.tokens import hashed
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import Ask
+from gateway.terms.ids import AskId
+from gateway.terms.refusal import Refusal
+from scopes import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The way of one call through the door."""
+
+    door: CallsDoor
+    session: ClientSession
+    incoming: Incoming
+
+    async def run(self) -> None:
+        """Answer the call, or say why not.
+
+        Refusals are traced when the token is known: a stranger's guesses would fill the trace and concern nobody in it.
+
+        Raises:
+            Refusal: with the contract's codes.
+            Unavailable: no verdict, or the trace cannot be written; nothing was sent.
+            CallerGone: the app hung up.
+        """
+        match = find_match(self.door, self.incoming.head)
+        presented = find_credential(self.incoming.head)
+        hashed_token = hashed(presented.raw_token)
+        facts = await find_token(self.door.house.storage, hashed_token)
+        if facts is None:
+            raise Refusal("invalid_token")
+        try:
+            admitted = await self._admit(match, facts, presented=presented, hashed_token=hashed_token)
+        except Refusal as refusal:
+            hinted = await self._with_hints(facts, refusal)
+            line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted))
+            await self.door.trace.note(line, ending_of(refusal, None, is_cut=False))
+            raise hinted from refusal
+        await self._forward(admitted)
+
+    async def _admit(self, match: Match, facts: TokenFacts, *, presented: Presented, hashed_token: bytes) -> Admitted:
+        head, house = self.incoming.head, self.door.house
+        check_token(facts, house.clock.now())
+        if facts.has_kept_answer and facts.parent_hash is not None:
+            await note_first_use(house, facts.parent_hash)
+        if presented.dialect not in {None, facts.app_dialect}:
+            raise Refusal("invalid_token", log_detail="the app does not speak this dialect")
+        wanted = wanted_of(match, head)
+        verdict = judge(facts, wanted, house.clock.now())
+        query = check_query(match, verdict, head)
+        limit_bytes = limit_body(match.route, head)
+        raw_body = await self.incoming.read_body(limit_bytes) if limit_bytes else b""
+        outgoing = write_outgoing(match, verdict, head, query=query, raw_body=raw_body)
+        return Admitted(match.route, wanted, verdict, hashed_token, outgoing)
+
+    async def _forward(self, admitted: Admitted) -> None:
+        verdict = admitted.verdict
+        line = line_of(self.door, self.incoming, admitted.route, facts=verdict.facts, ask_ids=verdict.ask_ids)
+        await self.door.trace.open(line)
+        entry = Entry(self.door.trace, line)
+        forwarding = Forwarding(self.door, self.session, admitted=admitted, incoming=self.incoming, entry=entry)
+        try:
+            await forwarding.run()
+        except Refusal as refusal:
+            raise await self._with_hints(verdict.facts, refusal) from refusal
+
+    async def _with_hints(self, facts: TokenFacts, refusal: Refusal) -> Refusal:
+        """Name the asks that would open the route, and where the person can be asked for them."""
+        if refusal.reason != "insufficient_scope":
+            return refusal
+        async with self.door.house.storage.read() as connection:
+            registered = await apps.list_asks(connection, facts.app_id)
+        scopes = refusal.facts.get("scopes", ())
+        asks = [ask for ask in registered if isinstance(scopes, list) and ask.scope in scopes]
+        names = _wire_names(asks, registered)
+        hints: dict[str, object] = {"ask_ids": tuple(ask.id for ask in asks)}
+        if names:
+            query = urlencode({"client_id": facts.app_id, "scope": " ".join(names)})
+            hints |= {"asks": names, "consent_url": f"{self.door.issuer}/oauth/authorize?{query}"}
+        return Refusal(refusal.reason, refusal.detail, log_detail=refusal.log_detail, **{**refusal.facts, **hints})
+
+
+def _wire_names(asks: list[Ask], registered: list[Ask]) -> list[str]:
+    scopes = [ask.scope for ask in registered]
+    return [ask.scope if scopes.count(ask.scope) == 1 else ask.wire_name for ask in asks]
+
+
+def _ask_ids(refusal: Refusal) -> tuple[AskId, ...]:
+    found = refusal.facts.get("ask_ids", ())
+    return found if isinstance(found, tuple) else ()
