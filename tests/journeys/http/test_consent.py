@@ -41,7 +41,9 @@ async def test_a_subset_gives_a_code_for_the_subset(origin: Origin, browser: Bro
     state = "a b&c=d/é%2F+~\"'"
     path = await origin.ask(state=state)
     account = ("account", origin.scene.account.id)
-    done = await browser.submit(path, [("ask", "oa_profile"), ("ask", "crm_phone"), account, ("duration", "P30D"), AGREE])
+    done = await browser.submit(
+        path, [("ask", "oa_profile"), ("ask", "crm_phone"), account, ("duration", "P30D"), AGREE]
+    )
     assert done.location.startswith(f"{REDIRECT_URI}?code=qac_")
     assert done.answer["state"] == state
     assert done.answer["iss"] == PUBLIC_URL

@@ -122,7 +122,7 @@ async def test_one_changed_byte_shows(browser: Browser, stranger: Browser, code:
     genuine = await get_json(browser, code)
     altered = [copy.deepcopy(genuine) for _ in range(6)]
     altered[0]["receipt"]["person"]["name"] += "."
-    altered[1]["receipt"]["items"][2]["decision"] = "granted"
+    altered[1]["receipt"]["items"][1]["decision"] = "granted"
     altered[2]["receipt"]["extra"] = ""
     del altered[3]["receipt"]["notice"]
     altered[4]["receipt"]["version"] = 2
@@ -138,7 +138,10 @@ async def test_one_changed_byte_shows(browser: Browser, stranger: Browser, code:
         ("[]", "Không đọc được"),
         ('{"receipt": [], "signature": ""}', "Không đọc được"),
         ('{"receipt": {"receipt_id": 1}, "signature": ""}', "Không đọc được"),
-        ('{"receipt": {"receipt_id": "BN-0000000000000000000000"}, "signature": "x"}', "Không có biên nhận nào như vậy"),
+        (
+            '{"receipt": {"receipt_id": "BN-0000000000000000000000"}, "signature": "x"}',
+            "Không có biên nhận nào như vậy",
+        ),
     ],
 )
 async def test_what_is_no_receipt_is_told(stranger: Browser, text: str, words: str) -> None:
@@ -151,9 +154,7 @@ async def test_other_records_have_no_receipt(origin: Origin, stranger: Browser, 
     assert "Không có biên nhận nào như vậy" in (await stranger.get("/receipts/verify?code=lr_0")).words
 
 
-async def test_a_receipt_is_its_persons(
-    origin: Origin, browser: Browser, other_browser: Browser, code: str
-) -> None:
+async def test_a_receipt_is_its_persons(origin: Origin, browser: Browser, other_browser: Browser, code: str) -> None:
     """Somebody without standing gets 404 for the sheet and the JSON, as for a code that does not exist."""
     for path in (code, f"{code}.json", "BN-0000000000000000000000", "lr_x", "x"):
         assert (await other_browser.get(f"/permissions/receipts/{path}")).status == 404

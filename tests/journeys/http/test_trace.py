@@ -41,7 +41,9 @@ class Caller:
         now = self._origin.scene.clock.advance(timedelta(seconds=1))
         trace_id = TraceId(f"tr_{self._count:022}")
         asks = (AskId(ask),)
-        line = Line(trace_id, f"re-{self._count}", grant.app_id, grant.id, grant.account_id, None, "zalo", route, asks, now)
+        line = Line(
+            trace_id, f"re-{self._count}", grant.app_id, grant.id, grant.account_id, None, "zalo", route, asks, now
+        )
         writer = TraceWriter(self._origin.scene.house.storage, self._origin.scene.clock)
         await (writer.open(line) if ending is None else writer.note(line, ending))
         return trace_id
@@ -62,7 +64,12 @@ async def test_a_call_is_a_plain_sentence(browser: Browser, caller: Caller) -> N
     """A line names app, act, number of people, types of data, purpose and recipient, in the page's language."""
     await caller.call(PASSED)
     page = await browser.get("/permissions/trace")
-    for words in ("Sổ bán hàng (mẫu) xem hồ sơ người quan tâm , 12 người", "Số điện thoại", "crm_phone (mẫu)", "A (mẫu), Việt Nam"):
+    for words in (
+        "Sổ bán hàng (mẫu) xem hồ sơ người quan tâm , 12 người",
+        "Số điện thoại",
+        "crm_phone (mẫu)",
+        "A (mẫu), Việt Nam",
+    ):
         assert words.replace(" ,", ",") in page.words.replace(" ,", ",")
     english = await browser.get("/permissions/trace?lang=en")
     assert "Sổ bán hàng (mẫu) viewed a follower's profile, 12 people" in english.words.replace(" ,", ",")
@@ -97,7 +104,7 @@ async def test_lines_are_paged_newest_first(browser: Browser, caller: Caller) ->
     seen = order(page.text)
     assert len(seen) == 50
     for _ in range(2):
-        older = page.text.rpartition('cursor=')[2].split('"')[0].split("&")[0]
+        older = page.text.rpartition("cursor=")[2].split('"')[0].split("&")[0]
         page = await browser.get(f"/permissions/trace?outcome=passed&cursor={older}")
         seen += order(page.text)
     assert seen == made[::-1]
