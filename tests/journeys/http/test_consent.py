@@ -160,9 +160,10 @@ async def test_a_request_belongs_to_who_opened_it(origin: Origin, browser: Brows
     answers = [
         await other_browser.get(path),
         await other_browser.post(path, {"decision": "refuse", "csrf_token": token}),
+        await other_browser.post(path, {"ask": "nobodys", "decision": "agree", "csrf_token": token}),
         await other_browser.get("/consent/rq_unknown"),
     ]
-    assert [page.status for page in answers] == [404, 404, 404]
+    assert [page.status for page in answers] == [404, 404, 404, 404]
     assert (await browser.get(path)).status == 200
 
 
