@@ -4,13 +4,14 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 import orjson
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway.ground.storage.storage import Storage
     from gateway.settings import Settings
 

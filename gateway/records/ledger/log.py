@@ -92,7 +92,7 @@ class Ledger:
         sealed = [await asyncio.to_thread(self._seal, record_id, part) for part in draft.parts]
         canonical = _canonical(draft, frontier.size + 1, record_id, sealed).encode()
         nodes = frontier.append(leaf_hash(canonical))
-        await _write(connection, draft, record_id, canonical, frontier)
+        await _write(connection, draft, record_id, canonical=canonical, frontier=frontier)
         for each in sealed:
             fields = {"record_id": record_id, "name": each.part.name, "person_id": each.part.person_id}
             await connection.execute(insert(ledger_parts).values(**fields, sealed=each.sealed))
@@ -171,7 +171,7 @@ def _canonical(draft: Draft, seq: int, record_id: RecordId, sealed: list[_Sealed
 
 
 async def _write(
-    connection: AsyncConnection, draft: Draft, record_id: RecordId, canonical: bytes, frontier: Frontier
+    connection: AsyncConnection, draft: Draft, record_id: RecordId, *, canonical: bytes, frontier: Frontier
 ) -> None:
     await connection.execute(
         insert(ledger_records).values(
