@@ -51,9 +51,7 @@ def _measure(rounds: int, calls: int) -> None:
             asyncio.run(_run(rounds, calls, {"nginx": nginx, "aiohttp": bare}, (subject, pid)))
 
 
-async def _run(
-    rounds: int, calls: int, peers: dict[str, tuple[int, int]], gateway: tuple[Subject, int]
-) -> None:
+async def _run(rounds: int, calls: int, peers: dict[str, tuple[int, int]], gateway: tuple[Subject, int]) -> None:
     subject, pid = gateway
     path = "/v2.0/oa/getoa"
     targets = {name: (Target(port, path), peer) for name, (port, peer) in peers.items()}
