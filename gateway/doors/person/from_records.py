@@ -29,11 +29,6 @@ def spoken(text: Text, lang: Lang) -> str:
     return text.en if lang == "en" else text.vi
 
 
-def platform_of(scope_id: str) -> str:
-    """Return the platform that a scope belongs to: the first word of its id."""
-    return scope_id.partition(".")[0]
-
-
 def platform_name(catalogue: Catalogue, platform: str, lang: Lang) -> str:
     """Name a platform; one that left the catalogue keeps its slug."""
     known = catalogue.platforms.get(platform)
