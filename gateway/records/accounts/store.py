@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
@@ -83,6 +83,12 @@ async def end_standing(connection: AsyncConnection, account_id: AccountId, perso
     """Let the person's standing lapse now; False if there was none."""
     known = standings.c.account_id == account_id, standings.c.person_id == person_id, standings.c.lapses_at > now
     return (await connection.execute(update(standings).where(*known).values(lapses_at=now))).rowcount == 1
+
+
+async def has_standing(connection: AsyncConnection, account_id: AccountId, now: datetime) -> bool:
+    """Say whether anyone may still decide for the account."""
+    held = exists().where(standings.c.account_id == account_id, standings.c.lapses_at > now)
+    return bool((await connection.execute(select(held))).scalar_one())
 
 
 async def list_lapsed(connection: AsyncConnection, now: datetime) -> list[AccountId]:
