@@ -53,11 +53,16 @@ def settings_for(folder: Path, database_url: str | None = None, **changes: objec
 
 @asynccontextmanager
 async def house_in(
-    folder: Path, clock: Clock, *, database_url: str | None = None, entropy: Entropy | None = None
+    folder: Path,
+    clock: Clock,
+    *,
+    database_url: str | None = None,
+    entropy: Entropy | None = None,
+    may_be_older: bool = False,
 ) -> AsyncIterator[House]:
     """Open a house in `folder`; opened again in the same folder it is the same gateway after a restart."""
     settings = settings_for(folder, database_url)
-    async with opened_house(settings, clock=clock, entropy=entropy) as house:
+    async with opened_house(settings, clock=clock, entropy=entropy, may_be_older=may_be_older) as house:
         yield house
 
 

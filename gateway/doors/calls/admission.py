@@ -42,7 +42,8 @@ def find_match(door: CallsDoor, head: Head) -> Match:
     """
     try:
         if head.platform not in door.connectors:
-            parse_path(f"/{head.platform}{head.raw_path}")
+            parse_path(f"/{head.platform}")
+            parse_path(head.raw_path)
             raise Refusal("unknown_route")
         return door.catalogue.match(head.platform, head.method, head.raw_path)
     except TargetRefused as refused:

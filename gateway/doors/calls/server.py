@@ -35,7 +35,7 @@ def build_calls(door: CallsDoor) -> web.Application:
     app[_DOOR] = door
     app.cleanup_ctx.append(_hold_session)
     app.on_response_prepare.append(_hide_server)
-    app.router.add_route("*", "/{tail:.*}", _answer_call, expect_handler=_ask_later)
+    app.router.add_route("*", r"/{everything:[\s\S]*}", _answer_call, expect_handler=_ask_later)
     return app
 
 
@@ -66,6 +66,8 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
         response = _refuse(request, Refusal("internal"))
     if not response.prepared:
         response.headers["X-Request-ID"] = request[_ID]
+    if _HEAD not in request:
+        response.force_close()  # what follows such a head on this connection cannot be told apart from its body
     return response
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -210,6 +211,19 @@ async def _check_written(connection: AsyncConnection, frontier: Frontier, signed
     node = select(ledger_nodes.c.hash).where(ledger_nodes.c.level == 0, ledger_nodes.c.position == size - 1)
     if (await connection.execute(node)).scalar_one() != leaf_hash(canonical) or head != peaks:
         raise LogDamaged("the record just written reads back otherwise")
+
+
+def newest_kept(path: Path) -> int:
+    """Return the size of the newest checkpoint kept outside the database; 0 if there is none."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return 0
+    sizes = [0]
+    for line in lines:
+        with suppress(ValueError, KeyError, TypeError):  # a torn or damaged line is verification's to name
+            sizes.append(int(orjson.loads(line)["size"]))
+    return max(sizes)
 
 
 def _append_durably(path: Path, lines: bytes) -> None:
