@@ -1,61 +1,52 @@
-#!/usr/bin/env python3
 """Check a grant log that someone handed to you, without trusting whoever wrote it.
 
-    verify.py EXPORT --key KEYFILE                  check a whole log
-    verify.py --receipt RECEIPT --key KEYFILE       check one receipt
-    verify.py EXPORT --receipt RECEIPT --key ...    check both, and that they are of one log
+    verify.py EXPORT --key KEYFILE               check a whole log
+    verify.py --receipt RECEIPT --key KEYFILE    check one receipt; with EXPORT too, that both are of one log
 
 It needs Python 3.11 and the `cryptography` package, and nothing of the gateway: read it, it is short.
 
-KEYFILE is what you trust: lines `name+id+base64`, the log's public Ed25519 keys (C2SP signed-note). Get it from somewhere
-else than the export. `name` is the log's name, its *origin*.
+KEYFILE is what you trust: lines `name+id+base64`, the log's public Ed25519 keys (C2SP signed-note). Get it from
+somewhere else than the export. `name` is the log's name, its *origin*.
 
 An export has one JSON object on each line. First {"type": "header", "format": 1, "origin": name}; then, in order,
 {"type": "record", "seq": 1, "record_id": ..., "bytes": base64}; and anywhere {"type": "checkpoint", "note": text}, the
 log's signed statement of its size and root (C2SP tlog-checkpoint). Add checkpoints that you kept yourself.
 A receipt is {"record": {"seq", "record_id", "bytes"}, "proof": {"index", "size", "hashes": [hex]}, "checkpoint": note}.
 
-Checked is: each signature; that the records, hashed into a tree as RFC 9162 says, have the very root that each checkpoint
-states, so that nothing was changed, added, removed or moved and each older log is the beginning of each newer one; that
-each record is spelled canonically and is the one it is listed as. Where record lines state their "leaf_hash" (hex) a
-changed record is told exactly; otherwise all between the last root that fits and the first that does not are named.
-Not checked is whether a record is true, or what sealed parts hold: there are only commitments to them.
+Checked is: each signature; that the records, hashed into a tree as RFC 9162 says, have the very root that each
+checkpoint states, so that nothing was changed, added, removed or moved and each older log is the beginning of each
+newer one; that each record is spelled canonically and is the one it is listed as. Where record lines state their
+"leaf_hash" (hex) a changed record is told exactly; otherwise all between the last root that fits and the first that
+does not are named. Not checked is whether a record is true, or what sealed parts hold: there are only commitments.
 
 Exit code: 0 all holds, 1 something does not, 2 it could not be checked (wrong usage, unreadable, not an export).
 """
 
-# ruff: noqa: T201  (it prints)
-
+# ruff: noqa: INP001, T201  (it stands alone and prints)
 import argparse
 import base64
 import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-TEXTS = {"record_id", "kind", "grant_id", "app_id", "account_id", "actor_kind", "actor_id", "request_id"}
 NUMBERS = {"seq", "at_us", "version"}
 FIELDS = ["seq", "record_id", "kind", "at_us", "grant_id", "version", "app_id", "account_id"]
 FIELDS += ["actor_kind", "actor_id", "request_id", "facts"]
-PART_TEXTS, PART_DIGESTS = ["name", "person_id"], ["commitment", "sealed_sha256"]
+PART_FIELDS = ["name", "person_id", "commitment", "sealed_sha256"]
+DIGESTS = {"commitment", "sealed_sha256"}
 DIGEST_BYTES = 32
+Keys = dict[tuple[str, bytes], bytes]  # (name, id) -> public key
 
 
 class Wrong(ValueError):
     """A check that did not hold."""
-
-
-class Key(NamedTuple):
-    """A public key that you trust."""
-
-    name: str
-    key_id: bytes
-    public: bytes
 
 
 class Head(NamedTuple):
@@ -117,7 +108,7 @@ def from_base64(text: str) -> bytes:
     return content
 
 
-def parse_key(line: str) -> Key:
+def parse_key(line: str) -> tuple[tuple[str, bytes], bytes]:
     """Read `name+id+base64`: the base64 holds algorithm 1 (Ed25519) and the public key, the id is a hash of all."""
     name, _, rest = line.partition("+")
     key_id, _, encoded = rest.partition("+")
@@ -125,11 +116,11 @@ def parse_key(line: str) -> Key:
     expected = hashlib.sha256(name.encode() + b"\n" + content).digest()[:4]
     if not name or len(content) != 1 + DIGEST_BYTES or content[0] != 1 or expected.hex() != key_id:
         raise Wrong("not an Ed25519 verifier key")
-    return Key(name, expected, content[1:])
+    return (name, expected), content[1:]
 
 
-def open_checkpoint(note: str, keys: list[Key]) -> Head:
-    """Check a note's signatures and read its three lines; a key of the log's own name must have signed."""
+def open_checkpoint(note: str, keys: Keys) -> Head:
+    """Check a note's signatures (a wrong one of a key you trust spoils all) and read its three lines."""
     head, blank, tail = note.rpartition("\n\n")
     text, signed_by = head + "\n", set()
     if not blank or not tail.endswith("\n"):
@@ -137,24 +128,16 @@ def open_checkpoint(note: str, keys: list[Key]) -> Head:
     for line in tail[:-1].split("\n"):
         dash, name, encoded = line.split(" ")
         blob = from_base64(encoded)
-        for key in keys:  # signatures of keys that you did not name, of witnesses for example, are passed over
-            if (dash, name, blob[:4]) == ("\u2014", key.name, key.key_id):
-                check_signature(key, blob[4:], text=text)
-                signed_by.add(name)
+        public = keys.get((name, blob[:4]))
+        if dash == "\u2014" and public:  # signatures of other keys, of witnesses for example, are passed over
+            Ed25519PublicKey.from_public_bytes(public).verify(blob[4:], text.encode())
+            signed_by.add(name)
     origin, size, root, *rest = text.split("\n")
     if origin not in signed_by:
         raise Wrong("not signed, in the log's own name, by a key that you trust")
     if rest != [""] or not size.isascii() or not size.isdigit() or str(int(size)) != size:
         raise Wrong("not a checkpoint of three lines")
     return Head(origin, int(size), from_base64(root))
-
-
-def check_signature(key: Key, signature: bytes, *, text: str) -> None:
-    """Check one signature of a key that you trust; one that is wrong spoils the whole note."""
-    try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
-    except InvalidSignature as wrong:
-        raise Wrong(f"the signature of {key.name!r} is wrong") from wrong
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
@@ -178,20 +161,20 @@ def decode_record(content: bytes) -> dict[str, Any]:
         if name in NUMBERS:
             return int.from_bytes(take(8))
         value = take(int.from_bytes(take(4)))
-        if name in PART_DIGESTS and len(value) != DIGEST_BYTES:
+        if name in DIGESTS and len(value) != DIGEST_BYTES:
             raise Wrong(f"{name} is of another length")
-        return value.hex() if name in PART_DIGESTS else value.decode()
+        return value.hex() if name in DIGESTS else value.decode()
 
     if take(1) != b"\x01":
         raise Wrong("a format that this program does not know")
     record = {name: take_field(name) for name in FIELDS}
     count = int.from_bytes(take(4))
-    parts = [{name: take_field(name) for name in PART_TEXTS + PART_DIGESTS} for _ in range(count)]
+    parts = [{name: take_field(name) for name in PART_FIELDS} for _ in range(count)]
     names = [(part["name"], part["person_id"]) for part in parts]
-    facts = json.loads(record["facts"])
     if rest or names != sorted(set(names)):
         raise Wrong("parts out of order, or something behind the record")
-    if json.dumps(facts, ensure_ascii=False, separators=(",", ":")) != record["facts"]:
+    facts = json.loads(record["facts"])
+    if not isinstance(facts, dict) or json.dumps(facts, ensure_ascii=False, separators=(",", ":")) != record["facts"]:
         raise Wrong("facts in another spelling")
     return record | {"facts": facts, "parts": parts}
 
@@ -216,13 +199,14 @@ def find_leaf(listed: dict[str, Any]) -> bytes:
 # --- an export, a receipt ---------------------------------------------------------------------------------------------
 
 
-def why_not(check: Callable[[], object]) -> str:
-    """Run a check and say why it does not hold; nothing where it does."""
+def attempt(check: Callable[[], Any]) -> tuple[Any, str]:
+    """Run a check; return what it found, or why it does not hold."""
     try:
-        check()
+        return check(), ""
+    except InvalidSignature:
+        return None, "a signature is wrong"
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as wrong:
-        return str(wrong) if isinstance(wrong, Wrong) else f"malformed: {wrong!r}"
-    return ""
+        return None, str(wrong) if isinstance(wrong, Wrong) else f"malformed: {wrong!r}"
 
 
 def read_objects(path: Path) -> Iterator[dict[str, Any]]:
@@ -235,22 +219,23 @@ def read_objects(path: Path) -> Iterator[dict[str, Any]]:
             yield read
 
 
-def check_export(path: Path, keys: list[Key], *, heads: list[Head]) -> list[str]:
+def check_export(path: Path, keys: Keys, *, heads: list[Head]) -> list[str]:
     """Check a whole log, and `heads` against it; return what is bad."""
-    objects, names, leaves, bad = read_objects(path), [], [], []
+    names, leaves, bad = list[str](), list[bytes](), list[str]()
+    objects = read_objects(path)
     header = next(objects, {})
     if header.get("format") != 1:
         raise ValueError("not an export of format 1")
     for number, listed in enumerate(objects, 2):
         if listed.get("type") == "record":
             names.append(f"seq {listed.get('seq')!r} record_id {listed.get('record_id')!r}")
-            reason = why_not(lambda: leaves.append(find_leaf(listed))) or why_not(
-                lambda: check_record(listed, len(names))
-            )
-            leaves += [b""] * (len(names) - len(leaves))
+            leaves.append(attempt(partial(find_leaf, listed))[0] or b"")
+            _, reason = attempt(partial(check_record, listed, len(names)))
             bad += [f"{names[-1]}: {reason}"] if reason else []
-        elif reason := why_not(lambda: heads.append(open_checkpoint(listed["note"], keys))):
-            bad.append(f"line {number}: {reason}")
+        else:
+            head, reason = attempt(partial(open_checkpoint, listed.get("note", ""), keys))
+            heads += [head] if head else []
+            bad += [f"line {number}: {reason}"] if reason else []
     bad += [f"checkpoint of size {head.size}: of another log" for head in heads if head.origin != header.get("origin")]
     return bad + check_heads(heads, names, roots=list_roots(leaves))
 
@@ -258,10 +243,10 @@ def check_export(path: Path, keys: list[Key], *, heads: list[Head]) -> list[str]
 def check_heads(heads: list[Head], names: list[str], *, roots: list[bytes]) -> list[str]:
     """Compare each signed root with the records; name those that no signed root proves."""
     print(f"{len(names)} records, {len(heads)} signed checkpoints, root {roots[-1].hex()}")
-    fits = [head.size < len(roots) and roots[head.size] == head.root for head in heads]
-    proven = max((head.size for head, fit in zip(heads, fits, strict=True) if fit), default=0)
-    misfits = sorted(head.size for head, fit in zip(heads, fits, strict=True) if not fit)
-    bad = [f"checkpoint of size {size}: the log signed two histories" for size in misfits if size <= proven]
+    proven = max((head.size for head in heads if roots[head.size : head.size + 1] == [head.root]), default=0)
+    misfits = sorted(head.size for head in heads if roots[head.size : head.size + 1] != [head.root])
+    bad = [] if heads else ["no checkpoint is signed by a key that you trust"]
+    bad += [f"checkpoint of size {size}: the log signed two histories" for size in misfits if size <= proven]
     bad += [f"checkpoint of size {size}: only {len(names)} records are here" for size in misfits if size > len(names)]
     suspects = next((size for size in misfits if proven < size <= len(names)), proven)
     reason = f"this or another of seq {proven + 1} to {suspects} was changed, added, removed or moved"
@@ -271,12 +256,12 @@ def check_heads(heads: list[Head], names: list[str], *, roots: list[bytes]) -> l
     return bad
 
 
-def check_receipt(path: Path, keys: list[Key]) -> Head:
+def check_receipt(path: Path, keys: Keys) -> Head:
     """Check that a receipt's record is in the log whose checkpoint it brings; return what the checkpoint says."""
     receipt = json.loads(path.read_text(encoding="utf-8"))
     listed, proof, head = receipt["record"], receipt["proof"], open_checkpoint(receipt["checkpoint"], keys)
     record, hashes = check_record(listed, proof["index"] + 1), [bytes.fromhex(text) for text in proof["hashes"]]
-    if proof["size"] != head.size or record["seq"] > head.size:
+    if proof["size"] != head.size or not 1 <= record["seq"] <= head.size:
         raise Wrong("the proof is not for this checkpoint")
     leaf = leaf_hash(from_base64(listed["bytes"]))
     if root_by_path(leaf, hashes, index=proof["index"], size=head.size) != head.root:
@@ -294,19 +279,18 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if not given.export and not given.receipt:
         parser.error("name an export, a receipt, or both")
-    heads: list[Head] = []
-    bad: list[str] = []
+    heads, bad = list[Head](), list[str]()
     try:
-        keys = [parse_key(line) for line in given.key.read_text(encoding="utf-8").split("\n") if line]
-        if given.receipt and (reason := why_not(lambda: heads.append(check_receipt(given.receipt, keys)))):
-            bad.append(f"receipt: {reason}")
+        keys = dict(parse_key(line) for line in given.key.read_text(encoding="utf-8").split("\n") if line)
+        if given.receipt:
+            head, reason = attempt(partial(check_receipt, given.receipt, keys))
+            heads += [head] if head else []
+            bad += [f"receipt: {reason}"] if reason else []
         bad += check_export(given.export, keys, heads=heads) if given.export else []
     except (OSError, ValueError, RecursionError) as wrong:
         print(f"could not be checked: {wrong}", file=sys.stderr)
         return 2
-    for line in bad:
-        print(f"BAD {line}")
-    print("DOES NOT HOLD" if bad else "holds")
+    print("\n".join([*(f"BAD {line}" for line in bad), "DOES NOT HOLD" if bad else "holds"]))
     return 1 if bad else 0
 
 

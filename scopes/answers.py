@@ -4,7 +4,7 @@ One call: `opened = answer.open(body, open_scopes)`, one look-up of `opened.subj
 Where no subject's basis is asked for, `filter` does both.
 """
 
-from collections.abc import Collection, Container
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
@@ -49,12 +49,11 @@ class Opened:
                 platform did not name counts as one without basis.
         """
         self._sweep.mask(with_basis)
+        return self.write()
+
+    def write(self) -> Filtered:
+        """Write the answer as the scopes alone leave it, where no subject's own basis is asked for."""
         return Filtered(strict_json.encode(self._kept), self.subjects, self.count)
-
-
-class _Everyone(Container[str]):
-    def __contains__(self, one: object) -> bool:
-        return True
 
 
 @dataclass(frozen=True)
@@ -99,11 +98,13 @@ class Answer:
 
     def declared_withheld(self, open_scopes: Collection[str]) -> int:
         """Count the declared members that these scopes do not open, whatever an answer holds (I10)."""
-        return sum(not self._is_open(leaf.scope, open_scopes) for leaf in self._leaves)
+        is_open = self._judge(open_scopes)
+        return sum(not is_open(leaf.scope) for leaf in self._leaves)
 
     def declared_on_subject(self, open_scopes: Collection[str]) -> int:
         """Count the open declared members that rest on each subject's own basis."""
-        return sum(leaf.on_subject and self._is_open(leaf.scope, open_scopes) for leaf in self._leaves)
+        is_open = self._judge(open_scopes)
+        return sum(leaf.on_subject and is_open(leaf.scope) for leaf in self._leaves)
 
     def filter(self, body: bytes, open_scopes: Collection[str]) -> Filtered:
         """Reduce a platform's answer to what the scopes open, asking for no subject's basis.
@@ -111,7 +112,7 @@ class Answer:
         Raises:
             AnswerMalformed: when the body is not what the route declares.
         """
-        return self.open(body, open_scopes).render(_Everyone())
+        return self.open(body, open_scopes).write()
 
     def open(self, body: bytes, open_scopes: Collection[str]) -> Opened:
         """Reduce a platform's answer to what the scopes open and name the people in it.
@@ -135,7 +136,7 @@ class Answer:
             kept = self._apply(value, sweep, open_scopes)
         except strict_json.NotStrict as error:
             raise AnswerMalformed(str(error)) from error
-        count = sweep.count if _has_rows(self.root) else 1
+        count = sweep.count if self._has_rows else 1
         return Opened(tuple(sweep.subjects), count, kept, sweep)
 
     def _apply(self, value: dict[str, object], sweep: Sweep, open_scopes: Collection[str]) -> object:
@@ -148,18 +149,22 @@ class Answer:
     def _find_step(self, open_scopes: Collection[str]) -> Step | Constant | None:
         relevant = self._relevant.intersection(open_scopes)
         if relevant not in self._compiled:
-            around = Around(lambda scope: self._is_open(scope, relevant))
-            self._compiled[relevant] = compile_node(cast("Branch", self.root), around)
+            self._compiled[relevant] = compile_node(cast("Branch", self.root), Around(self._judge(relevant)))
         return self._compiled[relevant]
 
-    def _is_open(self, scope: str, open_scopes: Collection[str]) -> bool:
-        if scope == ANY:
-            return not self.opened_by or any(one in open_scopes for one in self.opened_by)
-        return scope in open_scopes
+    def _judge(self, open_scopes: Collection[str]) -> Callable[[str], bool]:
+        """Return what tells whether a scope is open; nothing is where the route itself is closed."""
+        if self.opened_by and self.opened_by.isdisjoint(open_scopes):
+            return lambda _scope: False
+        return lambda scope: scope == ANY or scope in open_scopes
 
     @cached_property
     def _leaves(self) -> tuple[Leaf, ...]:
         return () if self.root is None else tuple(walk_leaves(self.root))
+
+    @cached_property
+    def _has_rows(self) -> bool:
+        return self.root is not None and _has_rows(self.root)
 
     @cached_property
     def _relevant(self) -> frozenset[str]:

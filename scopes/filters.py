@@ -10,9 +10,10 @@ from types import NoneType
 
 from scopes.refusals import AnswerMalformed
 from scopes.strict_json import MAX_DEPTH, check_depth
-from scopes.trees import ABSENT, Branch, Cases, Keyed, Leaf, Mask, Node, Rows
+from scopes.trees import ABSENT, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 
 Ids = list[str]
+NOT_HELD = object()
 OTHER_FORM = "a member has another form than declared"
 
 
@@ -28,7 +29,7 @@ class Sweep:
 
     subjects: dict[str, None] = field(default_factory=dict)
     count: int = 0
-    holds: list[tuple[Ids, dict[str, object], dict[str, Mask]]] = field(default_factory=list)
+    holds: list[tuple[Ids, dict[str, object], dict[str, object]]] = field(default_factory=list)
 
     def mask(self, with_basis: Container[str]) -> None:
         """Withhold, in place, what rests on anyone outside `with_basis`; nobody named counts as nobody's basis."""
@@ -141,7 +142,7 @@ class _Parts:
     steps: dict[str, Step] = field(default_factory=dict)
     cases: dict[str, tuple[str, dict[str, Step]]] = field(default_factory=dict)
     constants: dict[str, object] = field(default_factory=dict)
-    on_subject: dict[str, Mask] = field(default_factory=dict)
+    on_subject: dict[str, object] = field(default_factory=dict)
     subject_names: tuple[str, ...] = ()
 
     @property
@@ -149,11 +150,24 @@ class _Parts:
         return not (self.leaves or self.steps or self.cases)
 
 
-def _own_leaf(node: Node) -> Leaf | None:
-    """Return the leaf that a member consists of: itself, or what its lists hold; None for objects."""
-    while isinstance(node, Rows | Keyed):
-        node = node.items if isinstance(node, Rows) else node.values
-    return node if isinstance(node, Leaf) else None
+def _find_mask(node: Node, around: Around) -> object:
+    """Return what stands for a member that rests, as a whole, on the person around it; `NOT_HELD` for any other.
+
+    A member of which everything open is somebody's own is withheld whole: an empty object or a list of empty ones in
+    its place would tell that there is something (I10).
+    """
+    leaves = list(walk_leaves(node))
+    is_held = all(leaf.on_subject for leaf in leaves if around.is_open(leaf.scope))
+    if not is_held or any(leaf.names_subject for leaf in leaves) or _names_subjects(node):
+        return NOT_HELD
+    if isinstance(node, Cases):
+        return {}
+    closed = compile_node(node, Around(lambda _scope: False))
+    return closed.value if isinstance(closed, Constant) else ABSENT
+
+
+def _names_subjects(node: Node) -> bool:
+    return (isinstance(node, Keyed) and node.by_subject) or any(_names_subjects(one) for one in list_children(node))
 
 
 def _sort_members(branch: Branch, around: Around) -> _Parts:
@@ -175,8 +189,10 @@ def _sort_members(branch: Branch, around: Around) -> _Parts:
                 parts.constants[name] = inner.value
             elif inner is not None:
                 parts.steps[name] = inner
-        if (name in parts.leaves or name in parts.steps) and (leaf := _own_leaf(node)) and leaf.on_subject:
-            parts.on_subject[name] = leaf.masked_as
+        if name in parts.leaves or name in parts.steps or name in parts.cases:
+            mask = _find_mask(node, around)
+            if mask is not NOT_HELD:
+                parts.on_subject[name] = mask
     return parts
 
 
@@ -188,7 +204,9 @@ def _compile_branch(branch: Branch, around: Around) -> Step | Constant | None:
 
 
 def _build_step(parts: _Parts, levels: int) -> Step:
-    leaves, steps, subject_names = parts.leaves, parts.steps, parts.subject_names
+    subject_names = parts.subject_names
+    listed: dict[str, frozenset[type] | Step] = {**parts.leaves, **parts.steps}
+    find = listed.get
     has_more = bool(parts.cases or parts.constants or parts.on_subject)
 
     def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
@@ -198,14 +216,16 @@ def _build_step(parts: _Parts, levels: int) -> Step:
             ids = _read_ids(value, subject_names, sweep)
         kept: dict[str, object] = {}
         for name, one in value.items():
-            if name in leaves:
-                if type(one) not in leaves[name]:
+            rule = find(name)
+            if rule is None:
+                if type(one) is dict or type(one) is list:
+                    check_depth(one, levels)
+            elif isinstance(rule, frozenset):
+                if type(one) not in rule:
                     raise AnswerMalformed(OTHER_FORM)
                 kept[name] = one
-            elif name in steps:
-                kept[name] = steps[name](one, sweep, ids)
-            elif type(one) is dict or type(one) is list:
-                check_depth(one, levels)
+            else:
+                kept[name] = rule(one, sweep, ids)
         if has_more:
             _finish(parts, value, kept, sweep=sweep, ids=ids)
         return kept
@@ -236,12 +256,16 @@ def _finish(
 
 def _read_ids(value: Mapping[str, object], names: Collection[str], sweep: Sweep) -> Ids:
     """List the people whom an object names; empty where one of the declared ids cannot be read."""
-    ids = [str(value[name]) for name in names if type(value.get(name)) is str or type(value.get(name)) is int]
-    sweep.subjects.update(dict.fromkeys(ids))
+    ids = []
+    for name in names:
+        one = value.get(name)
+        if type(one) is str or type(one) is int:
+            ids.append(str(one))
+            sweep.subjects[ids[-1]] = None
     return ids if len(ids) == len(names) else []
 
 
-def _withhold(kept: dict[str, object], name: str, mask: Mask) -> None:
+def _withhold(kept: dict[str, object], name: str, mask: object) -> None:
     if mask is ABSENT:
         del kept[name]
     else:

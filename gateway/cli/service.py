@@ -46,12 +46,12 @@ def healthcheck(context: click.Context) -> None:
         fail(f"no answer: {error}")
     body = answer.read().decode(errors="replace").strip()
     click.echo(body)
-    sys.exit(0 if answer.status == 200 else 1)  # noqa: PLR2004
+    sys.exit(0 if answer.status == 200 else 1)
 
 
 @click.group()
 def config() -> None:
-    """Settings: check them, or print them without secrets."""
+    """Settings: check them, print them without secrets, or print their reference."""
 
 
 @config.command("check")
@@ -68,3 +68,11 @@ def check(context: click.Context) -> None:
 def print_settings(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
     """Print the settings in force; secrets are starred."""
     show(get_settings(context).model_dump(mode="json"), as_json=as_json)
+
+
+@config.command("docs")
+def docs() -> None:
+    """Print the reference of all settings as `docs/configuration.md`."""
+    from gateway.cli.config_docs import render_settings
+
+    click.echo(render_settings(), nl=False)

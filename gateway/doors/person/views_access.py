@@ -65,9 +65,10 @@ class ConnectionsView:
 
     Args:
         rows: newest first; may be empty.
-        platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`), `matrix` a
-            form (`platform=matrix`, `user_id`, `password`).
-        error: `refused` (the platform said no), `cancelled`, `wrong_password`, `unreachable`, `not_admin`, `limited`, or "".
+        platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`),
+            `matrix` a form (`platform=matrix`, `user_id`, `password`).
+        error: `refused` (the platform said no), `cancelled`, `wrong_password`, `unreachable`, `not_admin`, `limited`,
+            or "".
         error_platform: the slug it is about.
         user_id: what was typed into the Matrix form, kept.
         linked: the account that was linked a moment ago, or None.
@@ -98,6 +99,7 @@ class ErrorView:
         detail: a `Refusal.detail`, or "".
         app: with `invalid_scope` and its kind: whose request it was, if it is known.
         back: own path to offer, or "" for the first page.
+        away: a checked address of the app to which the person may go with the error, or "".
     """
 
     TEMPLATE: ClassVar[str] = "person/error.html"
@@ -108,3 +110,4 @@ class ErrorView:
     detail: str = ""
     app: AppView | None = None
     back: str = ""
+    away: str = ""

@@ -45,8 +45,8 @@ class ConsentView:
         request_id: the authorize request; its reference on the page.
         app: who asks, from the register.
         platform: name for people of the platform that all asks are of, "Zalo OA".
-        accounts: those the person may decide for. None: the page says that linking comes after the decision. One: its radio is
-            preselected. Several: none is.
+        accounts: those the person may decide for. None: the page says that linking comes after the decision. One: its
+            radio is preselected. Several: none is.
         asks: in the register's order; the page splits them by whose data they are about.
         durations: shortest first; the first is preselected.
         keeper: who runs the gateway.
@@ -84,7 +84,7 @@ class ConsentView:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmAccountView:
-    """`/consent/{request_id}` after linking: for which account the decision counts (second POST: `account`, `decision`).
+    """`/consent/{request_id}` after linking: for which account (second POST: `account`, `decision`, `csrf_token`).
 
     Args:
         agreed: names of the asks that the person has chosen, to be read once more.

@@ -142,8 +142,8 @@ class HistoryEvent:
 class GrantView:
     """`GET /permissions/{grant_id}`: one app, item by item.
 
-    Forms post to the same path: `action` = `withdraw`, `pause`, `resume`, `shorten`, `reconsider`; `ask` where it is about
-    one ask; `duration` for shorten; `csrf_token`.
+    Forms post to the same path: `action` = `withdraw`, `pause`, `resume`, `shorten`, `reconsider`; `ask` where it is
+    about one ask; `duration` for shorten; `csrf_token`.
 
     Args:
         shorter: ends that lie before the present one; empty hides the form.

@@ -20,6 +20,10 @@ class Assets:
     def __init__(self, folder: Path = FOLDER) -> None:
         self._files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in TYPES}
 
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file."""
+        return self._files[name]
+
     def url(self, name: str) -> str:
         """Return the path of a file; an unknown name is a bug."""
         return f"/static/{sha256(self._files[name]).hexdigest()[:16]}/{name}"
@@ -42,8 +46,7 @@ def _serve(name: str, body: bytes) -> Handler:
         is_zipped = "gzip" in request.headers.get("Accept-Encoding", "")
         coding = {"Content-Encoding": "gzip"} if is_zipped else {}
         kind = TYPES[Path(name).suffix]
-        return web.Response(
-            body=zipped if is_zipped else body, content_type=kind, charset="utf-8", headers=headers | coding
-        )
+        content = zipped if is_zipped else body
+        return web.Response(body=content, content_type=kind, charset="utf-8", headers=headers | coding)
 
     return serve

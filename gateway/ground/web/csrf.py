@@ -20,8 +20,8 @@ OWN_SITES = frozenset({"same-origin", "none"})
 def form_token(cookie_value: str) -> str:
     """Return the token that goes into the forms of one browser session.
 
-    It follows from the session cookie's secret and tells nothing of it, so nothing is stored and a new session has a new
-    token. Before sign-in the value of a short-lived cookie of random bytes takes its place.
+    It follows from the session cookie's secret and tells nothing of it, so nothing is stored and a new session has a
+    new token. Before sign-in the value of a short-lived cookie of random bytes takes its place.
 
     Args:
         cookie_value: the secret in the browser's cookie; never empty.

@@ -63,7 +63,7 @@ async def read_form(request: web.Request, *, limit_bytes: int = LIMIT_BYTES) -> 
     """Read a form; its Content-Type is judged before a byte of the body.
 
     Raises:
-        Refusal: `unsupported_media`, `too_large` or `bad_form`; the body may be half read, so the connection should close.
+        Refusal: `unsupported_media`, `too_large` or `bad_form`; the body may be half read, so the connection closes.
     """
     if request.content_type != FORM_TYPE or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refusal("unsupported_media", f"a form is {FORM_TYPE}")
@@ -81,12 +81,9 @@ def parse_form(body: bytes) -> Form:
     if not body:
         return Form({})
     try:
+        text = body.decode("ascii")
         pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=LIMIT_FIELDS,
+            text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=LIMIT_FIELDS
         )
     except ValueError as error:
         raise Refusal("bad_form", "the form cannot be read", log_detail=type(error).__name__) from None

@@ -1,9 +1,10 @@
 """Which texts the pages hold, and the one command that brings them into the English catalogue.
 
-`python -m gateway.ground.web.messages` reads every template and module under `gateway/` and updates the `.po`: new texts
-come in untranslated, unused ones leave. A test fails while a text is without English.
+`python -m gateway.ground.web.messages` reads every template and module under `gateway/` and updates the `.po`: new
+texts come in untranslated, unused ones leave. A test fails while a text is without English.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,4 +76,4 @@ def _forms(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
 
 if __name__ == "__main__":
     for missing in list_untranslated(update_catalogue()):
-        print("no English:", missing)
+        sys.stdout.write(f"no English: {missing}\n")

@@ -22,7 +22,7 @@ def html(body: str, *, is_https: bool, status: int = 200, form_action: Iterable[
         body: the rendered page.
         is_https: whether the public origin is https.
         status: HTTP status.
-        form_action: sources beside `'self'`, from `scheme_source`: Chromium follows them through every hop of a redirect.
+        form_action: sources beside `'self'`, from `scheme_source`; Chromium checks every hop of a redirect by them.
     """
     headers = page_headers(is_https=is_https, form_action=form_action)
     return web.Response(text=body, status=status, content_type="text/html", charset="utf-8", headers=headers)
@@ -57,7 +57,7 @@ def scheme_source(uri: str) -> str:
     The scheme and not the host, because Chromium checks every later hop too, and an app may redirect on.
 
     Raises:
-        ValueError: no scheme a redirect may have (`http:` off loopback, `javascript:`, `data:`, ...): the check before missed it.
+        ValueError: no scheme a redirect may have (`http:` off loopback, `javascript:`, `data:`): a check missed it.
     """
     parts = urlsplit(uri)
     if parts.scheme == "https" and parts.hostname:

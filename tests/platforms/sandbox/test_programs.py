@@ -5,15 +5,17 @@ import json
 import signal
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer, unused_port
 
-from gateway.sandbox.__main__ import build
+import gateway.sandbox.__main__ as gateway_sandbox
+import gateway.sandbox.sample_app.__main__ as sample_app
 from gateway.sandbox.config import SandboxConfig
-from gateway.sandbox.serving import parse_listen
+from gateway.sandbox.serving import parse_listen, run_program
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from tests.platforms.sandbox.zalo_caller import APP_ID, APP_SECRET, CALLBACK, ZaloCaller
 
@@ -100,17 +102,23 @@ async def test_program_names_a_port_in_use(module: str, tmp_path: Path) -> None:
     assert (running.returncode, str(port) in complaint.decode()) == (1, True)
 
 
-@pytest.mark.parametrize("module", PROGRAMS)
+@pytest.mark.parametrize("program", [gateway_sandbox, sample_app], ids=["sandbox", "sample app"])
 @pytest.mark.parametrize("content", [None, "{", "{}", '{"listen": "8402"}'])
-async def test_program_refuses_bad_settings(module: str, content: str | None, tmp_path: Path) -> None:
+def test_program_refuses_bad_settings(
+    program: ModuleType,
+    content: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Settings that are missing or wrong end the program with 2 and a word about why."""
     config = tmp_path / "config.json"
     if content is not None:
         config.write_text(content)
-    running = await start(module, "--config", str(config))
-    _, complaint = await running.communicate()
-    assert (running.returncode, str(config) in complaint.decode()) == (2, True)
-    assert "Traceback" not in complaint.decode()
+    monkeypatch.setattr(sys, "argv", ["program", "--config", str(config)])
+    code = run_program("program", read=program.read_config, build=program.build)
+    printed = capsys.readouterr()
+    assert (code, printed.out, str(config) in printed.err) == (2, "", True)
 
 
 @pytest.mark.parametrize("listen, parsed", [("127.0.0.1:1", ("127.0.0.1", 1)), ("[::1]:84", ("::1", 84))])
@@ -128,7 +136,7 @@ def test_bad_listen(listen: str) -> None:
 
 async def test_front_pages(config: ZaloSandboxConfig, http: aiohttp.ClientSession) -> None:
     """The front page lists the OAs and who is linked; the other shows arrivals, secrets shortened, markup escaped."""
-    app, _ = build(SandboxConfig(listen="127.0.0.1:0", zalo=config))
+    app, _ = gateway_sandbox.build(SandboxConfig(listen="127.0.0.1:0", zalo=config))
     async with TestServer(app) as server:
         zalo = ZaloCaller(http, str(server.make_url("/zalo")))
         site = ZaloCaller(http, str(server.make_url("")).rstrip("/"))
@@ -152,7 +160,7 @@ async def test_front_pages(config: ZaloSandboxConfig, http: aiohttp.ClientSessio
 
 async def test_sandbox_without_platforms(http: aiohttp.ClientSession) -> None:
     """Without settings of a platform there is none, and the pages say so."""
-    app, _ = build(SandboxConfig(listen="127.0.0.1:0"))
+    app, _ = gateway_sandbox.build(SandboxConfig(listen="127.0.0.1:0"))
     async with TestServer(app) as server:
         site = ZaloCaller(http, str(server.make_url("")).rstrip("/"))
         assert "Chưa bản giả lập nào" in (await site.raw("GET", "/"))[2].decode()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scopes import Answer, AnswerMalformed, Catalogue
-from scopes.trees import ABSENT, ANY, Branch, Cases, Keyed, Leaf, Node, Rows, walk_leaves
+from scopes.trees import ABSENT, ANY, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 
 MISSING = object()
 ROUTES = [
@@ -70,11 +70,20 @@ class Reading:
 
     def is_open(self, leaf: Leaf) -> bool:
         """Whether a leaf's scope is held."""
-        return bool(self.answer.opened_by & set(self.opened)) if leaf.scope == ANY else leaf.scope in self.opened
+        return bool(self.answer.opened_by & set(self.opened)) and (leaf.scope == ANY or leaf.scope in self.opened)
 
     def has_open(self, node: Node) -> bool:
         """Whether anything inside a place is open."""
         return any(self.is_open(leaf) for leaf in walk_leaves(node))
+
+    def is_personal(self, node: Node) -> bool:
+        """Whether everything open inside a place is one person's own, and the place names no people itself."""
+        if isinstance(node, Leaf):
+            return node.on_subject or not self.is_open(node)
+        if isinstance(node, Keyed) and node.by_subject:
+            return False
+        children = list_children(node)
+        return all(self.is_personal(one) and not getattr(one, "names_subject", False) for one in children)
 
     def has_basis(self, people: list[str] | None) -> bool:
         """Whether everyone whom a place is about has a basis."""
@@ -131,11 +140,8 @@ def keep_members(node: Branch, value: dict[str, Any], reading: Reading, people: 
         elif name in value:
             shown = keep_case(one, value, name, reading, people) if isinstance(one, Cases) else None
             shown = keep(one, value[name], reading, people) if not isinstance(one, Cases) else shown
-        own = one
-        while isinstance(own, Rows | Keyed):
-            own = own.items if isinstance(own, Rows) else own.values
-        if isinstance(own, Leaf) and own.on_subject and reading.has_open(own) and not reading.has_basis(people):
-            shown = MISSING if own.masked_as is ABSENT else own.masked_as
+        if reading.has_open(one) and reading.is_personal(one) and not reading.has_basis(people):
+            shown = {} if isinstance(one, Cases) else masked(one)
         if shown is not MISSING:
             kept[name] = shown
     return kept
@@ -159,7 +165,9 @@ SCALARS = st.one_of(
     st.sampled_from(["1", "2", "0", "m.room.message", "member", "a:b", ":)", '"', "\\u003a", "\\"]),
 )
 ANYTHING = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2), max_leaves=4
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
 )
 
 

@@ -127,6 +127,13 @@ def test_entry_that_could_not_be_read_is_not_written(journal: Journal, file: Pat
     assert file.read_bytes() == b""
 
 
+def test_entry_that_comes_back_otherwise_is_not_written(journal: Journal, file: Path) -> None:
+    """A value that JSON would turn into another one (a list for a tuple) is refused too."""
+    with pytest.raises(ValueError, match=r".+"):
+        journal.append([Tombstone("gr_1", 1, ["pm_1"], "withdraw", AT)])  # type: ignore[arg-type]
+    assert file.read_bytes() == b""
+
+
 def test_all_entries_take_one_fdatasync_before_the_return(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is synced once, after all its bytes were written."""
     sizes: list[int] = []

@@ -215,6 +215,29 @@ def test_copy_left_by_a_crash_goes_with_the_key(keys: PersonKeys, file: Path) ->
     assert others.exists()
 
 
+def test_content_then_name_are_synced(keys: PersonKeys, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New keys are synced before their name is, and a destruction is synced in the file where it was made."""
+    synced: list[tuple[Path, bytes]] = []
+    real = os.fsync
+
+    def watch(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append((path, path.read_bytes() if path.is_file() else b""))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    keys.seal(PERSON, "identity", plain=b"ten", place=PLACE)
+    assert [content for _, content in synced] == [file.read_bytes(), b""]
+    assert synced[1][0] == file.parent
+    synced.clear()
+    keys.destroy(PERSON, "identity")
+    assert (file, file.read_bytes()) in synced
+    assert file.read_bytes()[20:21] == b"X"
+    synced.clear()
+    keys.reseal(PERSON)
+    assert [content for _, content in synced] == [file.read_bytes(), b""]
+
+
 def test_failed_fsync_is_raised(keys: PersonKeys, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that does not take the destruction is an OSError for the caller, never silence."""
     keys.seal(PERSON, "identity", plain=b"ten", place=PLACE)

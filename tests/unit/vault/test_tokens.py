@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.ground.vault.tokens import hashed, is_token, is_well_formed, new_token
 from gateway.terms.entropy import Entropy, SystemEntropy
+from gateway.terms.ids import base62
 
 DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 CONTRACT = re.compile(r"^q(at|rt|ac)_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$")
@@ -70,6 +71,14 @@ def test_any_single_change_breaks_the_form(position: int, letter: str) -> None:
     token = new_token("qrt", FixedEntropy(bytes(range(32))))
     changed = token[:position] + letter + token[position + 1 :]
     assert is_well_formed(changed, "qrt") == (changed == token)
+
+
+@pytest.mark.parametrize("digits", [42, 44])
+def test_another_length_is_refused_though_its_checksum_is_right(digits: int) -> None:
+    """Whoever computes the checksum of a longer or shorter string still has no token."""
+    body = "qat_" + "7" * digits
+    assert not is_well_formed(body + base62(zlib.crc32(body.encode()), 6), "qat")
+    assert is_well_formed("qat_" + "7" * 43 + base62(zlib.crc32(b"qat_" + b"7" * 43), 6), "qat")
 
 
 @pytest.mark.parametrize("suffix", ["\n", " ", "0", "\x00"])

@@ -60,7 +60,7 @@ class AskCounts:
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
-    """One client secret: only its last 4 characters are kept in the clear; `ended_at` is set once it no longer counts."""
+    """One client secret, by its last 4 characters; `ended_at` is set once it no longer counts."""
 
     name: str
     last_4: str

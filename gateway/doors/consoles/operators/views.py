@@ -31,8 +31,8 @@ class LogRow:
 
     Args:
         source: `log` or `trace`; with `record_id` they become `tr[data-source][data-record]`.
-        act: `agree`, `refuse`, `withdraw`, `pause`, `resume`, `shorten`, `expire`, `reconfirm`, `link`, `suspend`, `look_up`,
-            `call`, `blocked`, `deliver`, `export`; chooses the glyph.
+        act: chooses the glyph: `agree`, `refuse`, `withdraw`, `pause`, `resume`, `shorten`, `expire`, `reconfirm`,
+            `link`, `suspend`, `look_up`, `call`, `blocked`, `deliver`, `export`; any other shows a sheet.
         title: the event in words, "Đồng ý 4/6 mục".
         app: name, or "".
         account: name, or who acted.

@@ -1,0 +1,101 @@
+"""The rules of an authorization request: one small named check for each, in the order in which they are tried."""
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from gateway.doors.oauth.parameters import Parameters
+from gateway.doors.oauth.scope_names import choose_asks, platform_of
+from gateway.records.apps.types import App, Ask
+from gateway.terms.refusal import Refusal
+
+RESPONSE_TYPES = ("code",)
+RESPONSE_MODES = ("query",)
+CHALLENGE_METHODS = ("S256",)
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request of a known app that may be answered at `redirect_uri`; nothing else of it is believed yet."""
+
+    unverified: Parameters
+    app: App
+    asks: tuple[Ask, ...]
+    redirect_uri: str
+    platforms: Collection[str]
+
+
+def check_not_repeated(asking: Asking) -> None:
+    """No parameter stands twice, also none that is unknown here (OAuth 2.1 section 3.1)."""
+    if asking.unverified.repeated:
+        raise Refusal("invalid_request", "a parameter stands more than once")
+
+
+def check_state(asking: Asking) -> None:
+    """The state can be stored and given back as it came."""
+    if _CONTROL.search(asking.unverified.find("state") or ""):
+        raise Refusal("invalid_request", "state holds a control character")
+
+
+def check_request_object(asking: Asking) -> None:
+    """The request stands in the query itself: request objects (RFC 9101) are not supported, and not ignored either."""
+    for name in ("request", "request_uri"):
+        if asking.unverified.find(name) is not None:
+            raise Refusal(f"{name}_not_supported", "request objects are not supported")
+
+
+def check_response_type(asking: Asking) -> None:
+    """A code is asked for; nothing else is given out here."""
+    if asking.unverified.get("response_type") not in RESPONSE_TYPES:
+        raise Refusal("unsupported_response_type", "response_type must be code")
+
+
+def check_response_mode(asking: Asking) -> None:
+    """The answer goes into the query."""
+    if asking.unverified.find("response_mode") not in {None, *RESPONSE_MODES}:
+        raise Refusal("invalid_request", "response_mode must be query")
+
+
+def check_challenge(asking: Asking) -> None:
+    """PKCE, by S256 alone; a challenge without a method means plain (RFC 7636 section 4.3)."""
+    challenge = asking.unverified.get("code_challenge")
+    if asking.unverified.find("code_challenge_method") not in CHALLENGE_METHODS:
+        raise Refusal("invalid_request", "code_challenge_method must be S256")
+    if not _CHALLENGE.fullmatch(challenge):
+        raise Refusal("invalid_request", "code_challenge must be 43 characters of base64url")
+
+
+def check_scope(asking: Asking) -> None:
+    """What is asked was registered, on one platform, and that platform is set up here."""
+    asks = choose_asks(asking.unverified.find("scope"), asking.asks)
+    if platform_of(asks[0].scope) not in asking.platforms:
+        raise Refusal("invalid_scope", "this gateway does not serve that platform")
+
+
+def check_prompt(asking: Asking) -> None:
+    """A person decides each time: there is no silent answer (R17)."""
+    if "none" in (asking.unverified.find("prompt") or "").split(" "):
+        raise Refusal("consent_required", "a person must decide; prompt=none cannot be answered")
+
+
+CHECKS: tuple[Callable[[Asking], None], ...] = (
+    check_not_repeated,
+    check_state,
+    check_request_object,
+    check_response_type,
+    check_response_mode,
+    check_challenge,
+    check_scope,
+    check_prompt,
+)
+
+
+def answerable_state(asking: Asking) -> str | None:
+    """Return the state to give back with an error: None where none came, or not one, or one that was refused."""
+    try:
+        check_state(asking)
+        return asking.unverified.find("state")
+    except Refusal:
+        return None

@@ -1,0 +1,128 @@
+"""Client authentication: none for public apps, a secret by header or body for confidential ones (OAuth 2.1, 2.4)."""
+
+import re
+from base64 import b64decode
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import unquote_plus
+
+import structlog
+from aiohttp import web
+
+from gateway.authority.limits import Limit
+from gateway.doors.oauth.addresses import address_of
+from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.parameters import Parameters
+from gateway.ground.vault.tokens import is_token
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import App
+from gateway.terms.ids import AppId
+from gateway.terms.refusal import Refusal
+
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+CHALLENGE = 'Basic realm="quyen", charset="UTF-8"'
+METHODS = (*SECRET_METHODS, "none")
+WRONG_SECRETS = Limit(10, timedelta(minutes=15))
+_VISIBLE = re.compile(r"[\x20-\x7e]+")
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """Who a caller says it is, and what it shows for it. `is_challenged`: it used the header, or nothing at all."""
+
+    unverified_id: str
+    raw_secret: str | None
+    is_challenged: bool
+
+
+async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parameters) -> App:
+    """Return the app that is calling: a confidential one has proven itself, a public one has only said its name.
+
+    A suspended app is let through to be refused by what it wants to do. An unknown app, a wrong and a missing secret
+    are one answer, after the same look-ups.
+
+    Raises:
+        Refusal: `invalid_client`, `invalid_request` (two methods), `limited` (10 wrong secrets in 15 minutes for this
+            client from this address; then one more each 90 seconds).
+        Unavailable: the register gave no answer.
+    """
+    presented = present(request, parameters)
+    key = f"client-secret {address_of(request)} {presented.unverified_id}"
+    await _check_limit(door, key)
+    async with door.house.storage.read() as connection:
+        app = await apps.find(connection, presented.unverified_id)
+        secrets = await apps.list_live_secrets(connection, AppId(presented.unverified_id))
+    if app is not None and not app.is_confidential and presented.raw_secret is None:
+        return app
+    raw_secret = presented.raw_secret or ""
+    is_right = any([is_token(raw_secret, secret.hashed_secret) for secret in secrets])  # noqa: C419 - all, always
+    if app is None or not app.is_confidential or not is_right:
+        if presented.raw_secret is not None:
+            await door.limits.count(key, WRONG_SECRETS)
+        raise _unknown(is_challenged=presented.is_challenged)
+    await _check_limit(door, key)
+    return app
+
+
+async def authenticate_confidential(door: OAuthDoor, request: web.Request, parameters: Parameters) -> App:
+    """Return the app that is calling and has proven itself by a secret.
+
+    Raises:
+        Refusal, Unavailable: as `authenticate`; also `invalid_client` for a public app.
+    """
+    app = await authenticate(door, request, parameters)
+    if not app.is_confidential:
+        raise _unknown(is_challenged=True)
+    return app
+
+
+def present(request: web.Request, parameters: Parameters) -> Presented:
+    """Read the one way in which the caller shows who it is.
+
+    Raises:
+        Refusal: `invalid_client` (nothing, nothing readable, or a method that there is not), `invalid_request` (two).
+    """
+    headers = request.headers.getall("Authorization", [])
+    if len(headers) > 1:
+        raise Refusal("invalid_request", "the Authorization header stands more than once")
+    named, raw_secret = parameters.find("client_id"), parameters.find("client_secret")
+    if parameters.has_any(("client_assertion", "client_assertion_type")):
+        raise _unknown(is_challenged=bool(headers))
+    if not headers:
+        if named is None or not _VISIBLE.fullmatch(named):
+            raise _unknown(is_challenged=named is None)
+        return Presented(named, raw_secret, is_challenged=False)
+    client_id, header_secret = _parse_basic(headers[0])
+    if raw_secret is not None:
+        raise Refusal("invalid_request", "one way of authentication for each request")
+    if named not in {None, client_id}:
+        raise Refusal("invalid_request", "client_id differs from the one in the Authorization header")
+    return Presented(client_id, header_secret or None, is_challenged=True)
+
+
+def _parse_basic(header: str) -> tuple[str, str]:
+    """Read `Basic base64(form-encoded id : form-encoded secret)` (RFC 6749 section 2.3.1)."""
+    scheme, _, credentials = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise _unknown(is_challenged=True)
+    try:
+        raw_id, separator, raw_secret = b64decode(credentials.strip(), validate=True).decode().partition(":")
+        client_id, secret = unquote_plus(raw_id, errors="strict"), unquote_plus(raw_secret, errors="strict")
+    except ValueError:
+        raise _unknown(is_challenged=True) from None
+    if not separator or not _VISIBLE.fullmatch(client_id):
+        raise _unknown(is_challenged=True)
+    return client_id, secret
+
+
+async def _check_limit(door: OAuthDoor, key: str) -> None:
+    wait = await door.limits.wait_seconds(key, WRONG_SECRETS)
+    if wait:
+        _log.warning("client_secrets_limited", wait_seconds=wait)
+        raise Refusal("limited", "too many wrong client secrets", retry_after_seconds=wait)
+
+
+def _unknown(*, is_challenged: bool) -> Refusal:
+    facts = {"challenge": CHALLENGE} if is_challenged else {}
+    return Refusal("invalid_client", "client authentication failed", **facts)

@@ -1,0 +1,57 @@
+"""What the OAuth door works with; `server.py` puts it together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+from gateway.acts import House
+from gateway.authority.limits import Limits
+
+
+class RenderError(Protocol):
+    """Renders the one error page; the person's door owns it."""
+
+    def __call__(self, request: web.Request, status: int, *, code: str, detail: str, link: str = "") -> web.Response:
+        """Return the page.
+
+        Args:
+            request: the request that failed.
+            status: HTTP status of the answer.
+            code: stable slug of what went wrong.
+            detail: a sentence for the app's developer; plain ASCII of our own, nothing of the request.
+            link: where the person may choose to go back to: an address that the app registered, with the error in its
+                query; empty: nowhere. It belongs into an ordinary link, never into a redirect.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthDoor:
+    """The parts of the door.
+
+    Args:
+        house: what acts work with.
+        limits: of wrong client secrets, of strange tokens at introspection, of requests opened.
+        issuer: the public origin, without a slash at its end; compared byte by byte by clients.
+        api_url: the origin of calls, likewise.
+        platforms: the platforms that are set up here, each with the ids of its scopes.
+        render_error: the error page.
+    """
+
+    house: House
+    limits: Limits
+    issuer: str
+    api_url: str
+    platforms: Mapping[str, tuple[str, ...]]
+    render_error: RenderError
+
+    @property
+    def is_https(self) -> bool:
+        """Say whether the public origin is https."""
+        return self.issuer.startswith("https://")
+
+    def resource(self, platform: str) -> str:
+        """Return the resource identifier of a platform's API: where its calls go (RFC 8707, 9728)."""
+        return f"{self.api_url}/{platform}"

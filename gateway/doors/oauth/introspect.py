@@ -1,0 +1,66 @@
+"""The introspection endpoint (RFC 7662): an app asks about its own tokens; of anything else it learns nothing."""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from gateway.authority.limits import Limit
+from gateway.doors.oauth.clients import authenticate_confidential
+from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.errors import render_json
+from gateway.doors.oauth.known import KnownToken, find_known
+from gateway.doors.oauth.parameters import read_parameters
+from gateway.records.families.minting import details_of, unique
+from gateway.terms.refusal import Refusal
+
+INACTIVE = {"active": False}
+STRANGE_TOKENS = Limit(100, timedelta(minutes=15))
+_log = structlog.get_logger(__name__)
+
+
+async def answer_introspection(door: OAuthDoor, request: web.Request) -> web.Response:
+    """Answer POST /oauth/introspect: what the token opens now, or exactly `{"active": false}`.
+
+    `token_type_hint` is not needed: a token's hash finds it whatever its kind.
+
+    Raises:
+        Refusal: a row of `errors.ERRORS`; `limited` once the app asked about 100 tokens that are not its own.
+        Unavailable: no answer; the caller must take that for no.
+    """
+    parameters = await read_parameters(request)
+    app = await authenticate_confidential(door, request, parameters)
+    raw_token, key = parameters.get("token"), f"introspect {app.id}"
+    wait = await door.limits.wait_seconds(key, STRANGE_TOKENS)
+    if wait:
+        _log.warning("introspection_limited", app=app.id, wait_seconds=wait)
+        raise Refusal("limited", "too many tokens of others", retry_after_seconds=wait)
+    token = await find_known(door.house.storage, raw_token, door.house.clock.now())
+    if token is None or token.app_id != app.id:
+        await door.limits.count(key, STRANGE_TOKENS)
+        return render_json(INACTIVE)
+    return render_json(describe(door, token) if token.live else INACTIVE)
+
+
+def describe(door: OAuthDoor, token: KnownToken) -> dict[str, Any]:
+    """Return the members about a token that opens something now.
+
+    `sub` is the gateway's own id of the account that granted; `exp` is when the token opens nothing any more, be it by
+    its own time or by that of the last ask. A refresh token is for this server alone, and says so by its `aud` and by
+    having no `token_type`, so that nobody takes it for an access token.
+    """
+    ends_at = min(token.expires_at, max(held.ends_at for held in token.live))
+    members: dict[str, Any] = {
+        "active": True,
+        "scope": " ".join(unique(held.scope for held in token.live)),
+        "client_id": token.app_id,
+        "sub": token.account_id,
+        "aud": door.resource(token.platform) if token.is_access else door.issuer,
+        "iss": door.issuer,
+        "iat": int(token.created_at.timestamp()),
+        "exp": int(ends_at.timestamp()),
+        "grant_id": token.grant_id,
+        "authorization_details": details_of(token.live, token.external_id),
+    }
+    return members | ({"token_type": "Bearer"} if token.is_access else {})

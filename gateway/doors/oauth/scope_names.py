@@ -1,0 +1,55 @@
+"""The `scope` parameter: names of asks. A scope id means all the app's asks on it, `scope#purpose` exactly one."""
+
+from collections.abc import Iterable, Sequence
+
+from gateway.records.apps.types import Ask
+from gateway.terms.ids import AskId
+from gateway.terms.refusal import Refusal
+
+
+def platform_of(scope: str) -> str:
+    """Return the platform that a scope id begins with."""
+    return scope.partition(".")[0]
+
+
+def choose_asks(raw_scope: str | None, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+    """Return the asks that are named, in the order of the app's registration; all, where nothing is named.
+
+    Order and repetition of the names mean nothing; case does.
+
+    Raises:
+        Refusal: `invalid_scope`: a name that none of the asks has, no ask at all, or asks on several platforms.
+    """
+    chosen = list(asks) if raw_scope is None else _named(raw_scope, asks)
+    if not chosen:
+        raise Refusal("invalid_scope", "no scope is named, and the app registered none")
+    if len({platform_of(ask.scope) for ask in chosen}) > 1:
+        raise Refusal("invalid_scope", "one request asks on one platform: name the scopes of one")
+    return tuple(chosen)
+
+
+def narrow(raw_scope: str, asks: Sequence[Ask], held: Iterable[AskId]) -> frozenset[AskId]:
+    """Return which asks a refresh asks for: a scope id means those on it that are held.
+
+    Where none on it is held, all the app's asks on it are meant, which is more than was granted; the act refuses that
+    after it knows whose the token is.
+
+    Raises:
+        Refusal: `invalid_scope`: nothing is named, or a name that none of the app's asks has.
+    """
+    reached = set(held)
+    meant: set[AskId] = set()
+    for name in raw_scope.split(" "):
+        named = {ask.id for ask in _named(name, asks)}
+        meant |= (named & reached) or named
+    if not meant:
+        raise Refusal("invalid_scope", "no scope is named")
+    return frozenset(meant)
+
+
+def _named(raw_scope: str, asks: Sequence[Ask]) -> list[Ask]:
+    names = set(raw_scope.split(" ")) - {""}
+    known = {name for ask in asks for name in (ask.scope, ask.wire_name)}
+    if not names <= known:
+        raise Refusal("invalid_scope", "a scope is named that the app did not register")
+    return [ask for ask in asks if names & {ask.scope, ask.wire_name}]

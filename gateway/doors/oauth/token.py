@@ -1,0 +1,63 @@
+"""The token endpoint: a code or a refresh token for new tokens. The acts do it; this reads and answers."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from gateway.acts.redeem import Redemption, redeem
+from gateway.acts.refresh import Renewal, refresh
+from gateway.doors.oauth.clients import authenticate
+from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.errors import render_json
+from gateway.doors.oauth.known import find_refresh
+from gateway.doors.oauth.parameters import Parameters, read_parameters
+from gateway.doors.oauth.scope_names import narrow
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import App
+from gateway.terms.refusal import Refusal
+
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+async def answer_token(door: OAuthDoor, request: web.Request) -> web.Response:
+    """Answer POST /oauth/token.
+
+    Raises:
+        Refusal: a row of `errors.ERRORS`. `invalid_grant` may have ended a family; every other spent nothing.
+        Unavailable: nothing was spent.
+    """
+    parameters = await read_parameters(request)
+    app = await authenticate(door, request, parameters)
+    exchange = GRANT_TYPES.get(parameters.get("grant_type"))
+    if exchange is None:
+        raise Refusal("unsupported_grant_type", "grant_type is not one that this server knows")
+    return render_json(await exchange(door, app, parameters))
+
+
+async def exchange_code(door: OAuthDoor, app: App, parameters: Parameters) -> bytes:
+    """Redeem a code. A verifier that no challenge can belong to is refused before it counts as a try."""
+    raw_code, raw_verifier = parameters.get("code"), parameters.get("code_verifier")
+    if not _VERIFIER.fullmatch(raw_verifier):
+        raise Refusal("invalid_request", "code_verifier must be 43 to 128 unreserved characters")
+    return await redeem(door.house, Redemption(app, raw_code, raw_verifier, parameters.find("redirect_uri")))
+
+
+async def exchange_refresh(door: OAuthDoor, app: App, parameters: Parameters) -> bytes:
+    """Refresh, with all that the family reaches or, by `scope`, for less this once."""
+    raw_token, raw_scope = parameters.get("refresh_token"), parameters.find("scope")
+    if not app.may_refresh:
+        raise Refusal("unauthorized_client", "the app did not register refresh_token")
+    asked = None
+    if raw_scope is not None:
+        known = await find_refresh(door.house.storage, raw_token, door.house.clock.now())
+        held = [each.ask_id for each in known.standing] if known else []
+        async with door.house.storage.read() as connection:
+            asked = narrow(raw_scope, await apps.list_asks(connection, app.id), held)
+    return await refresh(door.house, Renewal(app, raw_token, asked))
+
+
+GRANT_TYPES: Mapping[str, Callable[[OAuthDoor, App, Parameters], Awaitable[bytes]]] = {
+    "authorization_code": exchange_code,
+    "refresh_token": exchange_refresh,
+}

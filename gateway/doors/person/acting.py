@@ -1,0 +1,130 @@
+"""The acts of Quản lý quyền: one table, used for one ask, one app, or everything."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from aiohttp import web
+
+from gateway.acts import Settled
+from gateway.acts.decide import DURATIONS
+from gateway.acts.open_request import reconsider
+from gateway.acts.pause import pause, resume
+from gateway.acts.shorten import shorten
+from gateway.acts.withdraw import withdraw
+from gateway.doors import visitor_of
+from gateway.doors.person.confirming import show_confirm
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.own_grants import OwnGrant, list_own_grants
+from gateway.doors.person.request_ids import request_id_of
+from gateway.ground.web.forms import Form
+from gateway.records.apps.types import Ask
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.terms.ids import AskId, RecordId
+from gateway.terms.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An act that a person asked for: on one of their grants, all of it or one ask."""
+
+    own: OwnGrant
+    form: Form
+    actor: Actor
+    ask: Ask | None
+    request_id: str
+
+    @property
+    def ask_ids(self) -> Collection[AskId] | None:
+        """The ask that it is about; None is the whole app."""
+        return None if self.ask is None else [self.ask.id]
+
+
+async def _withdraw(door: PersonDoor, wish: Wish) -> Settled:
+    grant_id = wish.own.grant.id
+    return await withdraw(door.house, grant_id, wish.actor, ask_ids=wish.ask_ids, request_id=wish.request_id)
+
+
+async def _pause(door: PersonDoor, wish: Wish) -> Settled:
+    grant_id = wish.own.grant.id
+    return await pause(door.house, grant_id, wish.actor, ask_ids=wish.ask_ids, request_id=wish.request_id)
+
+
+async def _resume(door: PersonDoor, wish: Wish) -> Settled:
+    grant_id = wish.own.grant.id
+    return await resume(door.house, grant_id, wish.actor, ask_ids=wish.ask_ids, request_id=wish.request_id)
+
+
+async def _shorten(door: PersonDoor, wish: Wish) -> Settled:
+    lasts = DURATIONS.get(wish.form.get_one("duration"))
+    if lasts is None or wish.ask is not None:
+        raise Refusal("bad_form", "no such duration, or a duration for one ask alone")
+    return await shorten(door.house, wish.own.grant.id, wish.actor, lasts=lasts, request_id=wish.request_id)
+
+
+Act = Callable[[PersonDoor, Wish], Awaitable[Settled]]
+ACTS = MappingProxyType({"withdraw": _withdraw, "pause": _pause, "resume": _resume, "shorten": _shorten})
+RECONSIDER = "reconsider"
+
+
+async def act_on_one(door: PersonDoor, request: web.Request, form: Form, *, own: OwnGrant) -> web.Response:
+    """Do what the form of one grant's page asks for."""
+    path = f"/permissions/{own.grant.id}"
+    raw_ask = form.find("ask")
+    ask = None if raw_ask is None else own.get_ask(raw_ask)
+    if form.get_one("action") == RECONSIDER:
+        return await _reconsider(door, request, own, ask=ask)
+    act = _get_act(form)
+    if act is _withdraw and form.find("confirm") != "yes":
+        return show_confirm(door, request, [own], ask=ask)
+    return _done(door, request, path, records=await _do(door, request, form, wanted=[own], ask=ask))
+
+
+async def act_on_all(door: PersonDoor, request: web.Request, form: Form) -> web.Response:
+    """Do what the list's page asks for, on every grant."""
+    if "ask" in form:
+        raise Refusal("bad_form", "an ask belongs to one app")
+    own = await list_own_grants(door, visitor_of(request).person.id)
+    if _get_act(form) is _withdraw and form.find("confirm") != "yes":
+        return show_confirm(door, request, own)
+    return _done(door, request, "/permissions", records=await _do(door, request, form, wanted=own, ask=None))
+
+
+def _get_act(form: Form) -> Act:
+    act = ACTS.get(form.get_one("action"))
+    if act is None:
+        raise Refusal("bad_form", "no such action")
+    return act
+
+
+async def _do(
+    door: PersonDoor, request: web.Request, form: Form, *, wanted: Sequence[OwnGrant], ask: Ask | None
+) -> list[RecordId]:
+    """Act on each grant and return the records; one that is so already is left as it is."""
+    actor, act = Actor(ActorKind.PERSON, visitor_of(request).person.id), _get_act(form)
+    records: list[RecordId] = []
+    for own in wanted:
+        try:
+            settled = await act(door, Wish(own, form, actor, ask, request_id_of(request)))
+        except Refusal as refusal:
+            if refusal.reason != "nothing_to_change":
+                raise
+        else:
+            records.append(settled.recorded.record_id)
+    return records
+
+
+def _done(door: PersonDoor, request: web.Request, path: str, *, records: Sequence[RecordId]) -> web.Response:
+    """Return to the page, which shows the state as it is; where something was done it says so."""
+    return door.go(request, f"{path}?done={records[-1]}" if records else path)
+
+
+async def _reconsider(door: PersonDoor, request: web.Request, own: OwnGrant, *, ask: Ask | None) -> web.Response:
+    """Open the consent screen for what does not stand."""
+    now = door.now()
+    over = [p.ask_id for p in own.grant.permissions if not p.is_standing(now)]
+    chosen = tuple(each for each in over if ask is None or each == ask.id)
+    if not chosen:
+        return door.go(request, f"/permissions/{own.grant.id}")
+    opened = await reconsider(door.house, own.grant.id, visitor_of(request).person.id, chosen)
+    return door.go(request, f"/consent/{opened.id}")

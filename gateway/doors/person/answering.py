@@ -1,0 +1,83 @@
+"""From the consent form to what the person said, or to what was unclear about it."""
+
+from dataclasses import dataclass
+
+from gateway.acts.decide import DURATIONS
+from gateway.doors.person.chosen import Chosen
+from gateway.doors.person.screen import Screen
+from gateway.ground.web.forms import Form
+from gateway.terms.ids import AccountId, AskId
+from gateway.terms.refusal import Refusal
+
+SHORTEST = min(DURATIONS, key=DURATIONS.__getitem__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was said.
+
+    Args:
+        ask_ids: the asks ticked; empty is a refusal.
+        duration: a code of `DURATIONS`.
+        account_id: one of the person's own, or None.
+        is_complete: every required ask is ticked.
+        chosen: what was ticked on the screen before linking, where this reply confirms it.
+    """
+
+    ask_ids: frozenset[AskId]
+    duration: str
+    account_id: AccountId | None
+    is_complete: bool
+    chosen: Chosen | None = None
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether anything is to be granted: no tick, or a required ask without one, gives nothing."""
+        return bool(self.ask_ids) and self.is_complete
+
+
+class UnclearReply(Exception):
+    """The form does not say what to do; nothing is decided and the screen asks again, naming the `error`."""
+
+    def __init__(self, screen: Screen, error: str, chosen: Chosen | None = None) -> None:
+        super().__init__(error)
+        self.screen = screen
+        self.error = error
+        self.chosen = chosen
+
+
+def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
+    """Read the decision.
+
+    A form without ticks but with an account confirms what was chosen before linking; the screen with ticks never sends
+    that while such a choice is kept.
+
+    Raises:
+        UnclearReply: `unknown_ask`, `unknown_duration`, `no_account`.
+        Refusal: `bad_form`.
+    """
+    decision = form.get_one("decision")
+    account_id = _find_account(form, screen)
+    if decision == "refuse":
+        return Reply(frozenset(), SHORTEST, account_id, is_complete=True)
+    if decision != "agree":
+        raise Refusal("bad_form", "decision is agree, refuse or stay")
+    ticked = frozenset(AskId(ask) for ask in form.list("ask"))
+    is_confirming = chosen is not None and not ticked and "account" in form
+    if chosen is not None and is_confirming:
+        ticked = chosen.ask_ids
+    duration = chosen.duration if chosen and is_confirming else form.find("duration") or SHORTEST
+    if not ticked <= screen.ask_ids:
+        raise UnclearReply(screen, "unknown_ask")
+    if duration not in DURATIONS:
+        raise UnclearReply(screen, "unknown_duration")
+    reply = Reply(ticked, duration, account_id, screen.required <= ticked, chosen if is_confirming else None)
+    if reply.is_agreed and screen.held and account_id is None:
+        raise UnclearReply(screen, "no_account", reply.chosen)
+    return reply
+
+
+def _find_account(form: Form, screen: Screen) -> AccountId | None:
+    """Find the account named, if it is one that the person may decide for."""
+    named = form.find("account")
+    return next((account.id for account, _ in screen.held if account.id == named), None)

@@ -1,0 +1,44 @@
+"""The one step between pressing Rút lại and its taking effect: what ends, what stays, two equal buttons (R32)."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.from_records import account_view, app_view, ask_views, plain
+from gateway.doors.person.own_grants import OwnGrant
+from gateway.doors.person.views_grants import ConfirmWithdrawView
+from gateway.ground.web.frame import Lang
+from gateway.records.apps.types import Ask
+from gateway.records.grants.types import STANDING_STATES
+
+
+def show_confirm(
+    door: PersonDoor, request: web.Request, wanted: Sequence[OwnGrant], *, ask: Ask | None = None
+) -> web.Response:
+    """Ask once more, naming what would end; `wanted` is one grant, or all of them on the list's page."""
+    view = (
+        _for_everything(wanted)
+        if request.match_info.get("grant") is None
+        else _for_one(door, wanted[0], ask, lang=lang_of(request))
+    )
+    return door.show(request, view)
+
+
+def _for_one(door: PersonDoor, own: OwnGrant, ask: Ask | None, *, lang: Lang) -> ConfirmWithdrawView:
+    standing = {p.ask_id for p in own.grant.permissions if p.state in STANDING_STATES}
+    views = ask_views(door.catalogue, list(own.asks), lang)
+    ending = [view for view in views if view.id in standing and (ask is None or view.id == ask.id)]
+    return ConfirmWithdrawView(
+        path=f"/permissions/{own.grant.id}",
+        ending=[view.name for view in ending],
+        app=app_view(own.app),
+        account=account_view(door.catalogue, own.account, lang),
+        ask=next((view for view in views if ask and view.id == ask.id), None),
+        remaining=len(standing) - len(ending),
+    )
+
+
+def _for_everything(wanted: Sequence[OwnGrant]) -> ConfirmWithdrawView:
+    ending = [own for own in wanted if any(p.state in STANDING_STATES for p in own.grant.permissions)]
+    return ConfirmWithdrawView("/permissions", [f"{plain(own.app.name)} · {plain(own.account.name)}" for own in ending])

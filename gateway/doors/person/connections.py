@@ -1,0 +1,139 @@
+"""Connections: link an account through its platform's own page, or by a password that is used once."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from urllib.parse import quote
+
+from aiohttp import web
+
+from gateway.acts.link import finish_link, link_by_password, start_link
+from gateway.authority.limits import Limit
+from gateway.doors import visitor_of
+from gateway.doors.person.addresses import address_of
+from gateway.doors.person.connection_rows import read_rows
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.guessing import Guesses
+from gateway.doors.person.own_paths import own_path
+from gateway.doors.person.views_access import ConnectionsView
+from gateway.ground.web.forms import Form
+from gateway.ground.web.responses import scheme_source
+from gateway.platforms import Connector
+from gateway.records.accounts.types import Account
+from gateway.terms.refusal import Refusal, Unavailable
+
+WITHIN = timedelta(minutes=15)
+PER_PERSON = Limit(10, WITHIN)
+PER_USER = Limit(100, WITHIN)
+PER_ADDRESS = Limit(300, WITHIN)
+_PATH = "/connections"
+
+
+async def show_connections(door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /connections`."""
+    return await _answer(door, request, return_to=own_path(request.query.get("return_to"), ""))
+
+
+async def link(door: PersonDoor, request: web.Request) -> web.Response:
+    """`POST /connections`: off to the platform's page, or linked by password at once."""
+    form = await door.read_form(request)
+    connector = door.connectors.get(form.get_one("platform"))
+    if connector is None:
+        raise Refusal("bad_form", "no such platform")
+    return_to = own_path(form.find("return_to"), "")
+    if not has_page(connector):
+        return await _link_by_password(door, request, connector, form=form, return_to=return_to)
+    journey = await start_link(door.house, connector, visitor_of(request).person.id, return_to=return_to)
+    return door.leave(journey.url)
+
+
+async def finish(door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /connections/{platform}/callback`: the platform sent the browser back."""
+    connector = door.connectors.get(request.match_info["platform"])
+    if connector is None or not has_page(connector):
+        raise Refusal("not_found")
+    raw_state, raw_code = (_get_once(request, name) for name in ("state", "code"))
+    if not raw_state or not raw_code:
+        return await _answer(door, request, error="cancelled", platform=connector.platform, status=400)
+    person_id = visitor_of(request).person.id
+    try:
+        linked = await finish_link(door.house, connector, person_id, raw_state=raw_state, raw_code=raw_code)
+    except Refusal as refusal:
+        if refusal.reason != "platform_refused":
+            raise
+        return await _answer(door, request, error="refused", platform=connector.platform, status=400)
+    except Unavailable as missing:
+        return await _unreachable(door, request, connector, missing=missing)
+    if linked.return_to:
+        return door.leave(linked.return_to)  # an own path, checked and brought into its language when it was kept
+    return door.go(request, _linked_path(linked.account))
+
+
+async def _link_by_password(
+    door: PersonDoor, request: web.Request, connector: Connector, *, form: Form, return_to: str
+) -> web.Response:
+    person, user_id = visitor_of(request).person, form.get_one("user_id")
+    guesses = Guesses(
+        door.limits,
+        {
+            f"link/person/{person.id}": PER_PERSON,
+            f"link/user/{connector.platform}/{user_id}": PER_USER,
+            f"link/address/{address_of(request)}": PER_ADDRESS,
+        },
+    )
+    again = {"platform": connector.platform, "user_id": user_id, "return_to": return_to}
+    if await guesses.wait_seconds():
+        return await _answer(door, request, error="limited", status=429, **again)
+    await guesses.count()  # before the platform is asked: it is the platform's password, and each try costs it work
+    try:
+        account = await link_by_password(
+            door.house, connector, person.id, login=user_id, password=form.get_one("password")
+        )
+    except Refusal as refusal:
+        if refusal.reason != "platform_refused":
+            raise
+        return await _answer(door, request, error="wrong_password", status=400, **again)
+    except Unavailable as missing:
+        return await _unreachable(door, request, connector, missing=missing, user_id=user_id)
+    return door.go(request, return_to or _linked_path(account))
+
+
+async def _unreachable(
+    door: PersonDoor, request: web.Request, connector: Connector, *, missing: Unavailable, user_id: str = ""
+) -> web.Response:
+    """Say that the platform did not answer; anything else that is silent is the error page's."""
+    if missing.what != connector.platform:
+        raise missing
+    response = await _answer(
+        door, request, error="unreachable", platform=connector.platform, user_id=user_id, status=503
+    )
+    response.headers["Retry-After"] = str(missing.retry_after_seconds)
+    return response
+
+
+async def _answer(
+    door: PersonDoor, request: web.Request, *, status: int = 200, error: str = "", platform: str = "", **kept: str
+) -> web.Response:
+    accounts, rows = await read_rows(door, request)
+    linked = next((view for view in accounts if view.id == request.query.get("linked")), None)
+    view = ConnectionsView(rows, tuple(door.connectors), error, platform, linked=linked, **kept)
+    return door.show(request, view, status=status, form_action=list_sources(door.connectors.values()))
+
+
+def has_page(connector: Connector) -> bool:
+    """Tell whether accounts of this platform are linked on a page of its own."""
+    return connector.link_url("", "") is not None
+
+
+def list_sources(connectors: Iterable[Connector]) -> list[str]:
+    """Return the CSP sources of the platforms' own pages, where a POST may lead."""
+    urls = [connector.link_url("", "") for connector in connectors]
+    return [scheme_source(url) for url in urls if url is not None]
+
+
+def _get_once(request: web.Request, name: str) -> str:
+    values = request.query.getall(name, [])
+    return values[0] if len(values) == 1 else ""
+
+
+def _linked_path(account: Account) -> str:
+    return f"{_PATH}?linked={quote(account.id, safe='')}"

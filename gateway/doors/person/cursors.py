@@ -1,0 +1,36 @@
+"""Opaque cursors: where a page of a list ends, as a word for the address."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def write_moment(at: datetime, row_id: str) -> str:
+    """Write the place of a row in a list that is ordered by time and id."""
+    return urlsafe_b64encode(f"{(at - _EPOCH) // _MICROSECOND} {row_id}".encode()).decode().rstrip("=")
+
+
+def read_moment(raw_cursor: str) -> tuple[datetime, str] | None:
+    """Read what `write_moment` wrote; None for anything else, which shows the first page."""
+    try:
+        written = urlsafe_b64decode(raw_cursor + "=" * (-len(raw_cursor) % 4)).decode("ascii")
+        number, row_id = written.split(" ", 1)
+        return _EPOCH + int(number) * _MICROSECOND, row_id
+    except (ValueError, OverflowError):
+        return None
+
+
+def write_number(number: int) -> str:
+    """Write the place of a record in the log."""
+    return urlsafe_b64encode(str(number).encode()).decode().rstrip("=")
+
+
+def read_number(raw_cursor: str) -> int | None:
+    """Read what `write_number` wrote; None for anything else."""
+    try:
+        number = int(urlsafe_b64decode(raw_cursor + "=" * (-len(raw_cursor) % 4)).decode("ascii"))
+    except ValueError:
+        return None
+    return number if 0 < number < 1 << 63 else None

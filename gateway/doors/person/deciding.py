@@ -1,0 +1,77 @@
+"""From a reply to the decision, the text that is archived with it, and the way back."""
+
+from dataclasses import replace
+from urllib.parse import quote
+
+from aiohttp import web
+
+from gateway.acts.decide import DURATIONS, Answer, Decided, decide
+from gateway.acts.link import start_link
+from gateway.doors import visitor_of
+from gateway.doors.person.answering import Reply
+from gateway.doors.person.app_return import return_url
+from gateway.doors.person.chosen import Chosen
+from gateway.doors.person.connections import has_page
+from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.plain_text import main_text
+from gateway.doors.person.request_ids import request_id_of
+from gateway.doors.person.screen import Screen, confirm_view, consent_view
+from gateway.ground.web.frame import Lang, PageView
+from gateway.records.requests.types import RequestKind
+from gateway.terms.refusal import Refusal
+
+MISSING = "required permission not given"
+
+
+async def decide_and_return(door: PersonDoor, request: web.Request, screen: Screen, *, reply: Reply) -> web.Response:
+    """Record the decision and send the browser where it belongs: to the app, or to the grant's page."""
+    is_missing = bool(reply.ask_ids) and not reply.is_complete
+    # Without an account only a refusal can be recorded; that a required ask was missing is then said here.
+    agreed = frozenset() if is_missing and reply.account_id is None else reply.ask_ids
+    answer = Answer(
+        person_id=visitor_of(request).person.id,
+        account_id=reply.account_id,
+        agreed=agreed,
+        lasts=DURATIONS[reply.duration],
+        notice=shown_text(door, request, screen, chosen=reply.chosen),
+        language=lang_of(request),
+    )
+    decided = await decide(door.house, screen.request.id, answer, request_id=request_id_of(request))
+    if decided.request.kind is RequestKind.RECONSIDER:
+        return door.go(request, f"/permissions/{decided.request.grant_id}?done={decided.recorded.record_id}")
+    return door.leave(return_url(_described(decided, is_missing=is_missing), door.public_url))
+
+
+async def link_first(door: PersonDoor, request: web.Request, screen: Screen) -> web.Response:
+    """Send the person to link an account; their choice waits and nothing is granted yet.
+
+    Raises:
+        Refusal: `no_link_page`: this gateway does not serve the platform.
+    """
+    back = door.frame(request).link(f"/consent/{screen.request.id}")
+    connector = door.connectors.get(screen.platform)
+    if connector is None:
+        raise Refusal("no_link_page")
+    if not has_page(connector):
+        return door.go(request, f"/connections?return_to={quote(back, safe='')}")
+    journey = await start_link(door.house, connector, visitor_of(request).person.id, return_to=back)
+    return door.leave(journey.url)
+
+
+def shown_text(door: PersonDoor, request: web.Request, screen: Screen, *, chosen: Chosen | None) -> str:
+    """Return the words of the screen as it was shown; after linking, of both screens in their order."""
+    lang = lang_of(request)
+    if chosen is None:
+        return _text(door, request, consent_view(door, screen, lang), lang=lang)
+    before = replace(screen, request=replace(screen.request, shown_at=chosen.shown_at), held=(), grant=None)
+    first = _text(door, request, consent_view(door, before, chosen.lang), lang=chosen.lang)
+    return first + "\n" + _text(door, request, confirm_view(door, screen, lang, chosen=chosen), lang=lang)
+
+
+def _text(door: PersonDoor, request: web.Request, view: PageView, *, lang: Lang) -> str:
+    frame = replace(door.frame(request, csrf_token=""), lang=lang)
+    return main_text(door.pages.page(frame, view))
+
+
+def _described(decided: Decided, *, is_missing: bool) -> Decided:
+    return replace(decided, error_description=MISSING) if is_missing and decided.error else decided

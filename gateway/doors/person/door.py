@@ -1,0 +1,118 @@
+"""What every handler of the person's door works with, and how it answers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from gateway.acts import House
+from gateway.authority.limits import Limits
+from gateway.doors import VISITOR, Porter
+from gateway.doors.person.form_cookie import FormCookie
+from gateway.doors.person.views_consent import Keeper
+from gateway.ground.vault.passwords import Passwords
+from gateway.ground.web.assets import Assets
+from gateway.ground.web.csrf import check_form, form_token
+from gateway.ground.web.forms import Form, read_form
+from gateway.ground.web.frame import Frame, Lang, PageView, Site, choose_lang
+from gateway.ground.web.rendering import Pages
+from gateway.ground.web.responses import html, see_other
+from gateway.platforms import Connector
+from gateway.terms.refusal import Refusal
+from scopes import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDoor:
+    """The parts behind the person's door; `server.py` puts them together.
+
+    Args:
+        connectors: the platforms that this gateway serves, by slug.
+        public_url: the people's origin, without a slash at the end; also OAuth's issuer.
+        kept_days: how long records and trace are kept.
+        has_developers, has_operators: whether these consoles are served.
+    """
+
+    house: House
+    porter: Porter
+    pages: Pages
+    assets: Assets
+    catalogue: Catalogue
+    limits: Limits
+    passwords: Passwords
+    connectors: Mapping[str, Connector]
+    public_url: str
+    site: Site
+    keeper: Keeper
+    kept_days: int
+    has_developers: bool = False
+    has_operators: bool = False
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the people's origin is https."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def form_cookie(self) -> FormCookie:
+        """The cookie that forms rest on before anyone is signed in."""
+        return FormCookie(self.is_https)
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.house.clock.now()
+
+    def frame(self, request: web.Request, csrf_token: str | None = None) -> Frame:
+        """Return what stands round an answer; `csrf_token` is for pages without a session, None takes the session's."""
+        visitor = request.get(VISITOR)
+        token = csrf_token if csrf_token is not None else visitor.form_token if visitor else ""
+        name = visitor.person.name if visitor else ""
+        return Frame(self.site, lang_of(request), request.query_string, token, name)
+
+    def show(
+        self,
+        request: web.Request,
+        view: PageView,
+        *,
+        status: int = 200,
+        form_action: Iterable[str] = (),
+        csrf_token: str | None = None,
+    ) -> web.Response:
+        """Answer with a page."""
+        body = self.pages.page(self.frame(request, csrf_token), view)
+        return html(body, is_https=self.is_https, status=status, form_action=form_action)
+
+    def go(self, request: web.Request, own_path: str) -> web.Response:
+        """Send the browser to an own path, in the same language."""
+        return see_other(self.frame(request).link(own_path), is_https=self.is_https)
+
+    def leave(self, checked_url: str) -> web.Response:
+        """Send the browser away, to an address that was checked before: an app's redirect URI, a platform's page."""
+        return see_other(checked_url, is_https=self.is_https)
+
+    async def recognise(self, request: web.Request) -> None:
+        """Note who is signed in, on a page that anyone may see."""
+        visitor = await self.porter.find_visitor(request)
+        if visitor is not None:
+            request[VISITOR] = visitor
+
+    async def read_form(self, request: web.Request, *, secret: str | None = None) -> Form:
+        """Read a form that one of our own pages sent; `secret` is what its token follows from without a session.
+
+        Raises:
+            Refusal: `csrf_failed`, or as `read_form` of the ground says.
+        """
+        visitor = request.get(VISITOR)
+        held = visitor.raw_session if secret is None and visitor else secret
+        form = await read_form(request)
+        if not held:
+            raise Refusal("csrf_failed", log_detail="the browser holds no cookie that a form could rest on")
+        expected = form_token(held)
+        check_form(request.headers, own_origin=self.public_url, expected=expected, given=form.find("csrf_token"))
+        return form
+
+
+def lang_of(request: web.Request) -> Lang:
+    """Return the language of the page that was asked for."""
+    return choose_lang(request.query.get("lang"))

@@ -1,0 +1,51 @@
+"""The table of the person's door: method, path, who may."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from aiohttp import web
+
+from gateway.doors import Endpoint
+from gateway.doors.person import connections, consent, first, grant_page, permissions, receipts, sign_in, trace, verify
+from gateway.doors.person.door import PersonDoor
+from gateway.records.people.types import Role
+
+PersonHandler = Callable[[PersonDoor, web.Request], Awaitable[web.StreamResponse]]
+ANYONE_SIGNED_IN = frozenset(Role)
+OWNERS_OF_DATA = frozenset({Role.OWNER, Role.FOLLOWER, Role.GUARDIAN})
+
+PUBLIC: tuple[tuple[str, str, PersonHandler], ...] = (
+    ("GET", "/", first.show_first),
+    ("GET", "/sign-in", sign_in.show_sign_in),
+    ("POST", "/sign-in", sign_in.sign_in),
+    ("GET", "/receipts/verify", verify.show_verify),
+    ("POST", "/receipts/verify", verify.verify),
+)
+SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
+    ("POST", "/sign-out", sign_in.sign_out),
+    ("GET", "/consent/{request}", consent.show_consent),
+    ("POST", "/consent/{request}", consent.answer_consent),
+    ("GET", "/permissions", permissions.show_permissions),
+    ("POST", "/permissions", permissions.act_on_permissions),
+    ("GET", "/permissions/trace", trace.show_trace),
+    ("GET", "/permissions/receipts", receipts.show_receipts),
+    ("GET", "/permissions/receipts/{code}", receipts.show_receipt),
+    ("GET", "/permissions/{grant}", grant_page.show_grant),
+    ("POST", "/permissions/{grant}", grant_page.act_on_grant),
+)
+LINKING: tuple[tuple[str, str, PersonHandler], ...] = (
+    ("GET", "/connections", connections.show_connections),
+    ("POST", "/connections", connections.link),
+    ("GET", "/connections/{platform}/callback", connections.finish),
+)
+
+
+def endpoints(door: PersonDoor) -> list[Endpoint]:
+    """Return the table, each handler bound to the door, and the stylesheet beside it.
+
+    The consent screen admits staff as far as a page that says why they may not decide.
+    """
+    table = [Endpoint(method, path, partial(handle, door), public=True) for method, path, handle in PUBLIC]
+    for rows, roles in ((SIGNED_IN, ANYONE_SIGNED_IN), (LINKING, OWNERS_OF_DATA)):
+        table += [Endpoint(method, path, partial(handle, door), roles=roles) for method, path, handle in rows]
+    return table + [Endpoint(route.method, route.path, route.handler, public=True) for route in door.assets.routes()]

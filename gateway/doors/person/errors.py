@@ -1,0 +1,121 @@
+"""What went wrong, as people read it: the one table from refusals to the wire, and the page for all of them."""
+
+import traceback
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import quote
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.own_paths import own_path
+from gateway.doors.person.request_ids import request_id_of
+from gateway.doors.person.views_access import ErrorView
+from gateway.terms.refusal import Refusal, Unavailable
+
+SIGN_IN = "sign_in_required"
+STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
+    {
+        SIGN_IN: HTTPStatus.SEE_OTHER,
+        "account_required": HTTPStatus.BAD_REQUEST,
+        "app_suspended": HTTPStatus.FORBIDDEN,
+        "bad_form": HTTPStatus.BAD_REQUEST,
+        "connection_lost": HTTPStatus.BAD_GATEWAY,
+        "csrf_failed": HTTPStatus.FORBIDDEN,
+        "decided": HTTPStatus.CONFLICT,
+        "expired": HTTPStatus.GONE,
+        "forbidden": HTTPStatus.FORBIDDEN,
+        "invalid_request": HTTPStatus.BAD_REQUEST,
+        "invalid_scope": HTTPStatus.BAD_REQUEST,
+        "limited": HTTPStatus.TOO_MANY_REQUESTS,
+        "link_state": HTTPStatus.BAD_REQUEST,
+        "wrong_method": HTTPStatus.METHOD_NOT_ALLOWED,
+        "no_link_page": HTTPStatus.BAD_REQUEST,
+        "not_found": HTTPStatus.NOT_FOUND,
+        "nothing_to_change": HTTPStatus.CONFLICT,
+        "platform_refused": HTTPStatus.BAD_REQUEST,
+        "staff_may_not_consent": HTTPStatus.FORBIDDEN,
+        "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "unknown_ask": HTTPStatus.BAD_REQUEST,
+        "unknown_client": HTTPStatus.BAD_REQUEST,
+        "unsupported_media": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    }
+)
+_log = structlog.get_logger(__name__)
+
+
+def error_pages(door: PersonDoor) -> Middleware:
+    """Return the middleware that turns whatever a handler of the people's origin raises into a page."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return render_refusal(door, request, refusal)
+        except Unavailable as missing:
+            return render_unavailable(door, request, missing)
+        except web.HTTPException as answer:
+            if answer.status < HTTPStatus.BAD_REQUEST:
+                raise
+            return render_refusal(door, request, Refusal(_reason_of(answer)))
+        except Exception as bug:  # noqa: BLE001 - the last door: a bug shows a page, never internals
+            return render_bug(door, request, bug)
+
+    return middleware
+
+
+def render_refusal(door: PersonDoor, request: web.Request, refusal: Refusal) -> web.Response:
+    """Answer a refusal: its page, or the way to sign in. A reason without a row is a bug, and answered as one."""
+    status = STATUS.get(refusal.reason)
+    if status is None:
+        return render_bug(door, request, refusal)
+    if refusal.reason == SIGN_IN:
+        return door.go(request, f"/sign-in?return_to={quote(own_path(request.raw_path), safe='')}")
+    _log.info("refused", reason=refusal.reason, detail=refusal.log_detail, request_id=request_id_of(request))
+    return render_error(door, request, int(status), code=refusal.reason, detail=refusal.detail)
+
+
+def render_unavailable(door: PersonDoor, request: web.Request, missing: Unavailable) -> web.Response:
+    """Answer that something we need is silent: nothing passed, and when to come again."""
+    _log.warning("unavailable", what=missing.what, reason=missing.reason, request_id=request_id_of(request))
+    response = render_error(door, request, 503, code=missing.reason)
+    response.headers["Retry-After"] = str(missing.retry_after_seconds)
+    return response
+
+
+def render_bug(door: PersonDoor, request: web.Request, bug: Exception) -> web.Response:
+    """Answer what nobody expected; the log gets the place and never the message, which may quote what people typed."""
+    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
+    _log.error("bug", kind=type(bug).__name__, places=places, request_id=request_id_of(request))
+    return render_error(door, request, 500, code="internal")
+
+
+def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
+    door: PersonDoor, request: web.Request, status: int, *, code: str, detail: str = "", link: str = ""
+) -> web.Response:
+    """Render the one error page; with the door bound it is what the OAuth door calls too.
+
+    Args:
+        door: the person's door.
+        request: the request that failed.
+        status: HTTP status of the answer.
+        code: stable slug of what went wrong.
+        detail: a sentence of our own; nothing of the request.
+        link: a checked address outside to which the person may choose to go; empty: nowhere.
+    """
+    view = ErrorView(status, code, request_id_of(request), door.now(), detail=detail, away=link)
+    response = door.show(request, view, status=status)
+    if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
+        response.force_close()
+    return response
+
+
+def _reason_of(answer: web.HTTPException) -> str:
+    """Name the refusals that aiohttp makes itself: no such route, another method, a body that is too large."""
+    known = {HTTPStatus.METHOD_NOT_ALLOWED: "wrong_method", HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large"}
+    return known.get(HTTPStatus(answer.status), "not_found")

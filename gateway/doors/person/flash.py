@@ -1,0 +1,47 @@
+"""What was done a moment ago, said on the page after it: found by the record's id, never taken from the address."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.from_records import ask_views
+from gateway.doors.person.own_grants import OwnGrant
+from gateway.doors.person.receipt_codes import receipt_code
+from gateway.doors.person.views_grants import ActDone
+from gateway.ground.web.frame import Lang
+from gateway.records.ledger import reading
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Record
+
+ACTS = {
+    Kind.DECIDED: "agree",
+    Kind.REFUSED: "refuse",
+    Kind.WITHDRAWN: "withdraw",
+    Kind.PAUSED: "pause",
+    Kind.RESUMED: "resume",
+    Kind.SHORTENED: "shorten",
+}
+
+
+async def find_done(door: PersonDoor, request: web.Request, own: Sequence[OwnGrant]) -> ActDone | None:
+    """Find the act that `?done=` names, if it is about one of the person's grants."""
+    record_id = request.query.get("done", "")
+    if not record_id:
+        return None
+    async with door.house.storage.read() as connection:
+        record = await reading.find(connection, record_id)
+    about = next((each for each in own if record and each.grant.id == record.grant_id), None)
+    if record is None or about is None or record.kind not in ACTS:
+        return None
+    name = single_ask_name(door, record, about, lang=lang_of(request))
+    return ActDone(ACTS[record.kind], record.at, name, receipt_code(record))
+
+
+def single_ask_name(door: PersonDoor, record: Record, own: OwnGrant, *, lang: Lang) -> str:
+    """Name the one ask that a record is about; empty where it is about several, or about all that there is."""
+    touched = {fact["ask"] for fact in record.facts.get("permissions", [])}
+    if len(touched) != 1 or len(own.grant.permissions) == 1:
+        return ""
+    views = ask_views(door.catalogue, list(own.asks), lang)
+    return next((view.name for view in views if view.id in touched), "")

@@ -1,0 +1,80 @@
+"""Quản lý quyền, one app: item by item, its history, and the form for each act."""
+
+from datetime import datetime
+
+from aiohttp import web
+
+from gateway.doors import visitor_of
+from gateway.doors.person.acting import act_on_one
+from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.flash import find_done
+from gateway.doors.person.from_records import account_view, app_view, ask_views
+from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
+from gateway.doors.person.history import Story, read_story
+from gateway.doors.person.own_grants import OwnGrant, get_own_grant
+from gateway.doors.person.permissions import MONTH
+from gateway.doors.person.screen import list_durations
+from gateway.doors.person.usage import Use, read_usage
+from gateway.doors.person.views import AskView, Duration
+from gateway.doors.person.views_grants import GrantView, PermissionRow
+from gateway.records.grants.types import Permission
+from gateway.terms.ids import AskId
+
+
+async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /permissions/{grant}`."""
+    own = await get_own_grant(door, visitor_of(request).person.id, request.match_info["grant"])
+    now, lang = door.now(), lang_of(request)
+    story = await read_story(door, request, own)
+    usage = await read_usage(door, own.grant, now - MONTH)
+    asks = {AskId(view.id): view for view in ask_views(door.catalogue, own.decided_asks, lang)}
+    rows = [_row(p, asks[p.ask_id], story, use=usage.get(p.ask_id, Use()), now=now) for p in _ordered(own)]
+    view = GrantView(
+        id=own.grant.id,
+        app=app_view(own.app),
+        account=account_view(door.catalogue, own.account, lang, standing=own.standing),
+        state=state_of_grant(own.grant, now),
+        rows=rows,
+        history=story.events,
+        shorter=_shorter(own, now),
+        receipts=story.receipt_codes,
+        expires_at=_latest_end(own, now),
+        done=await find_done(door, request, [own]),
+    )
+    return door.show(request, view)
+
+
+async def act_on_grant(door: PersonDoor, request: web.Request) -> web.Response:
+    """`POST /permissions/{grant}`: withdraw, pause, resume, shorten or reconsider; one ask, or the whole app."""
+    form = await door.read_form(request)
+    own = await get_own_grant(door, visitor_of(request).person.id, request.match_info["grant"])
+    return await act_on_one(door, request, form, own=own)
+
+
+def _ordered(own: OwnGrant) -> list[Permission]:
+    found = [own.grant.find(ask.id) for ask in own.asks]
+    return [permission for permission in found if permission is not None]
+
+
+def _row(permission: Permission, ask: AskView, story: Story, *, use: Use, now: datetime) -> PermissionRow:
+    state = state_of(permission, now)
+    return PermissionRow(
+        ask=ask,
+        state=state,
+        changed_at=changed_at(permission, now),
+        changed_by=story.changed_by.get(permission.ask_id, ""),
+        ends_at=permission.ends_at if permission.is_standing(now) else None,
+        calls_30_days=use.calls,
+        last_used_at=use.last_at,
+        blocked_calls=use.blocked_since(permission.changed_at) if state != "granted" else 0,
+    )
+
+
+def _latest_end(own: OwnGrant, now: datetime) -> datetime | None:
+    ends = [p.ends_at for p in own.grant.permissions if p.is_standing(now) and p.ends_at is not None]
+    return max(ends, default=None)
+
+
+def _shorter(own: OwnGrant, now: datetime) -> list[Duration]:
+    latest = _latest_end(own, now)
+    return [] if latest is None else [offer for offer in list_durations(now) if offer.ends_at < latest]

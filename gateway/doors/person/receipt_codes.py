@@ -1,0 +1,31 @@
+"""The code on a receipt: the record's id with the letters that people look for."""
+
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Record
+from gateway.terms.ids import RecordId
+
+PREFIX = "BN-"
+_ID_PREFIX = "lr_"
+EVENTS = {
+    Kind.DECIDED: "given",
+    Kind.REFUSED: "refused",
+    Kind.PAUSED: "changed",
+    Kind.RESUMED: "changed",
+    Kind.SHORTENED: "changed",
+    Kind.RECONFIRM: "changed",
+    Kind.WITHDRAWN: "withdrawn",
+    Kind.BURIED: "withdrawn",
+    Kind.EXPIRED: "expired",
+}
+"""What a receipt is about, by the kind of its record; records of other kinds have none."""
+
+
+def receipt_code(record: Record) -> str:
+    """Return the code of a record's receipt; empty where it has none."""
+    return PREFIX + record.record_id.removeprefix(_ID_PREFIX) if record.kind in EVENTS else ""
+
+
+def record_id_of(code: str) -> RecordId:
+    """Return the record that a code or a record id names; it may not exist."""
+    typed = code.strip()
+    return RecordId(_ID_PREFIX + typed.removeprefix(PREFIX) if typed.startswith(PREFIX) else typed)

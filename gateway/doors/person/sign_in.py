@@ -1,0 +1,121 @@
+"""Signing in and out. One text for every wrong answer, one effort for every login, and a fresh session each time."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from aiohttp import web
+
+from gateway.acts.session import end_session, open_session
+from gateway.authority.limits import Limit
+from gateway.doors import visitor_of
+from gateway.doors.person.addresses import address_of
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import plain
+from gateway.doors.person.guessing import Guesses
+from gateway.doors.person.own_paths import own_path
+from gateway.doors.person.views_access import SignInView
+from gateway.ground.web.csrf import form_token
+from gateway.ground.web.forms import Form
+from gateway.ground.web.responses import scheme_source
+from gateway.records.apps import store as apps
+from gateway.records.people import store as people
+from gateway.records.people.types import SESSION_WHOLE, Person
+from gateway.records.requests import store as requests
+
+WITHIN = timedelta(minutes=15)
+PER_LOGIN_AND_ADDRESS = Limit(10, WITHIN)
+PER_LOGIN = Limit(100, WITHIN)
+PER_ADDRESS = Limit(300, WITHIN)
+_CONSENT = "/consent/"
+
+
+@dataclass(frozen=True, slots=True)
+class _Continued:
+    """The authorize that goes on after sign-in: the app's name, and where its answer may lead."""
+
+    app_name: str = ""
+    form_action: tuple[str, ...] = ()
+
+
+async def show_sign_in(door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /sign-in`."""
+    return_to = own_path(request.query.get("return_to"))
+    return await _answer(door, request, SignInView(return_to))
+
+
+async def sign_in(door: PersonDoor, request: web.Request) -> web.Response:
+    """`POST /sign-in`: 303 where it is right, 401 where it is not, 429 where there were too many."""
+    form = await door.read_form(request, secret=door.form_cookie.find(request) or "")
+    login, return_to = form.get_one("login"), own_path(form.find("return_to"))
+    guesses = _guesses(door, request, login)
+    waits = await guesses.wait_seconds()
+    person = None if waits else await _find_person(door, login, form)
+    if not waits and person is None:
+        await guesses.count()
+        return await _answer(door, request, SignInView(return_to, "wrong", login), status=401)
+    waits = waits or await guesses.wait_seconds()
+    if waits or person is None:
+        view = SignInView(return_to, "limited", login, retry_after_minutes=-(-waits // 60))
+        response = await _answer(door, request, view, status=429)
+        response.headers["Retry-After"] = str(waits)
+        return response
+    return await _let_in(door, request, person, return_to=return_to)
+
+
+async def sign_out(door: PersonDoor, request: web.Request) -> web.Response:
+    """`POST /sign-out`."""
+    await door.read_form(request)
+    await end_session(door.house, visitor_of(request).raw_session)
+    response = door.go(request, "/")
+    door.porter.cookie.clear(response)
+    return response
+
+
+def _guesses(door: PersonDoor, request: web.Request, login: str) -> Guesses:
+    address = address_of(request)
+    keys = {
+        f"sign-in/login+address/{address}/{login}": PER_LOGIN_AND_ADDRESS,
+        f"sign-in/login/{login}": PER_LOGIN,
+        f"sign-in/address/{address}": PER_ADDRESS,
+    }
+    return Guesses(door.limits, keys)
+
+
+async def _find_person(door: PersonDoor, login: str, form: Form) -> Person | None:
+    """Find who gave the right password; an unknown login costs the same effort."""
+    async with door.house.storage.read() as connection:
+        person = await people.find_by_login(connection, login)
+    hashed_password = person.hashed_password if person else None
+    return person if await door.passwords.is_password(hashed_password, form.get_one("password")) else None
+
+
+async def _let_in(door: PersonDoor, request: web.Request, person: Person, *, return_to: str) -> web.Response:
+    """Open a session with a name that no one knew before, and end the one this browser had."""
+    raw_old = door.porter.cookie.find(request)
+    raw_session = await open_session(door.house, person.id)
+    if raw_old is not None:
+        await end_session(door.house, raw_old)
+    response = door.go(request, return_to)
+    door.porter.cookie.set(response, raw_session, ttl_seconds=int(SESSION_WHOLE.total_seconds()))
+    door.form_cookie.clear(response)
+    return response
+
+
+async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, status: int = 200) -> web.Response:
+    goes_on = await _find_continued(door, view.return_to)
+    secret = door.form_cookie.find_or_make(request, door.house.entropy)
+    shown = replace(view, for_app=goes_on.app_name)
+    response = door.show(request, shown, status=status, form_action=goes_on.form_action, csrf_token=form_token(secret))
+    door.form_cookie.set(response, secret)
+    return response
+
+
+async def _find_continued(door: PersonDoor, return_to: str) -> _Continued:
+    if not return_to.startswith(_CONSENT):
+        return _Continued()
+    async with door.house.storage.read() as connection:
+        asked = await requests.find(connection, return_to.removeprefix(_CONSENT).partition("?")[0])
+        app = await apps.find(connection, asked.app_id) if asked else None
+    if asked is None or app is None:
+        return _Continued()
+    return _Continued(plain(app.name), (scheme_source(asked.redirect_uri),) if asked.redirect_uri else ())

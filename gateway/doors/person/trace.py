@@ -1,0 +1,84 @@
+"""Who looked at my data: every call under the person's grants, newest first, never the data itself."""
+
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from gateway.doors import visitor_of
+from gateway.doors.person.cursors import read_moment, write_moment
+from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.from_records import plain
+from gateway.doors.person.own_grants import OwnGrant, list_own_grants
+from gateway.doors.person.trace_rows import OUTCOMES, trace_row
+from gateway.doors.person.views import Choice
+from gateway.doors.person.views_records import TraceView
+from gateway.doors.person.words import outcome_name, words
+from gateway.ground.web.frame import Lang, with_query
+from gateway.ground.web.local import HANOI
+from gateway.records.trace import store as trace
+from gateway.records.trace.types import ClosedLine, Outcome
+
+PAGE = 50
+_PATH = "/permissions/trace"
+
+
+async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /permissions/trace`, filtered by `?app=&after=&outcome=`, paged by `&cursor=`."""
+    lang, query = lang_of(request), request.query
+    own = await list_own_grants(door, visitor_of(request).person.id)
+    app_id, raw_outcome, raw_day = (query.get(name, "") for name in ("app", "outcome", "after"))
+    since, before = _read_day(raw_day), read_moment(query.get("cursor", ""))
+    outcome = Outcome(raw_outcome) if raw_outcome in OUTCOMES else None
+    wanted = trace.Filter(
+        grant_ids=[each.grant.id for each in own if app_id in {"", each.app.id}],
+        outcome=outcome,
+        since=since,
+        before=before,
+    )
+    async with door.house.storage.read() as connection:
+        lines = await trace.list_lines(connection, wanted, PAGE + 1)
+    by_grant = {each.grant.id: each for each in own}
+    shown = [(line, by_grant[line.line.grant_id]) for line in lines[:PAGE] if line.line.grant_id is not None]
+    view = TraceView(
+        rows=[trace_row(door.catalogue, line, each, lang=lang) for line, each in shown],
+        kept_days=door.kept_days,
+        checked_at=door.now(),
+        apps=_apps(own, app_id, lang),
+        outcomes=_outcomes(raw_outcome, lang),
+        after=raw_day,
+        is_filtered=bool(app_id or outcome or since),
+        error="bad_day" if raw_day and since is None else "",
+        older=_page_path(request, lines[PAGE - 1] if len(lines) > PAGE else None),
+        newer=_first_page_path(request) if before else "",
+    )
+    return door.show(request, view)
+
+
+def _read_day(typed: str) -> datetime | None:
+    """Read dd/mm/yyyy as the first moment of that day in Hanoi; None for anything else."""
+    try:
+        return datetime.strptime(typed.strip(), "%d/%m/%Y").replace(tzinfo=HANOI).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _page_path(request: web.Request, last: ClosedLine | None) -> str:
+    if last is None:
+        return ""
+    cursor = write_moment(last.line.opened_at, last.line.id)
+    return with_query(f"{_PATH}?{request.query_string}", cursor=cursor)
+
+
+def _first_page_path(request: web.Request) -> str:
+    return with_query(f"{_PATH}?{request.query_string}", cursor=None)
+
+
+def _apps(own: list[OwnGrant], chosen: str, lang: Lang) -> list[Choice]:
+    _ = words(lang)
+    names = {each.app.id: plain(each.app.name) for each in own}
+    return [Choice("", _("Tất cả")), *(Choice(app_id, name, app_id == chosen) for app_id, name in names.items())]
+
+
+def _outcomes(chosen: str, lang: Lang) -> list[Choice]:
+    _ = words(lang)
+    return [Choice("", _("Tất cả")), *(Choice(each, outcome_name(each, lang), each == chosen) for each in OUTCOMES)]

@@ -1,0 +1,58 @@
+"""One line of the trace in plain words: which app did what, by which asks, with what result."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from gateway.doors.person.from_records import ask_views, plain, spoken
+from gateway.doors.person.own_grants import OwnGrant
+from gateway.doors.person.views_records import TraceRow
+from gateway.doors.person.words import refused_because, words
+from gateway.ground.web.frame import Lang
+from gateway.records.trace.types import ClosedLine, Outcome
+from scopes import Catalogue
+
+OUTCOMES = (Outcome.PASSED, Outcome.REFUSED, Outcome.CUT, Outcome.FAILED)
+Result = Literal["passed", "masked", "blocked", "cut", "failed", "open"]
+_RESULTS: dict[Outcome, Result] = {
+    Outcome.PASSED: "passed",
+    Outcome.REFUSED: "blocked",
+    Outcome.CUT: "cut",
+    Outcome.FAILED: "failed",
+    Outcome.OPEN: "open",
+}
+
+
+def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: Lang) -> TraceRow:
+    """Tell one line."""
+    line, ending = closed.line, closed.ending
+    used = [view for view in ask_views(catalogue, list(own.asks), lang) if view.id in line.ask_ids]
+    platform = catalogue.platforms.get(line.platform)
+    route = platform.routes.get(line.route) if platform else None
+    result = _result(closed)
+    return TraceRow(
+        id=line.id,
+        at=line.opened_at,
+        who=plain(own.app.name),
+        verb="do",
+        thing=spoken(route.sentence, lang) if route else words(lang)("gọi một địa chỉ không có trong danh mục"),
+        result=result,
+        people=ending.subjects if ending and ending.subjects else None,
+        data_types=_unique(kind for view in used for kind in view.data_types),
+        purpose="; ".join(_unique(view.purpose.rstrip(".") for view in used)),
+        recipient="; ".join(_unique(f"{each.name}, {each.country}" for view in used for each in view.recipients)),
+        note=refused_because(ending.reason, lang) if ending and result == "blocked" else "",
+    )
+
+
+def _result(closed: ClosedLine) -> Result:
+    """Name the result; a line that never closed is a call under way, or one whose process died."""
+    ending = closed.ending
+    if ending is None:
+        return "open"
+    if ending.outcome is Outcome.PASSED and ending.withheld:
+        return "masked"
+    return _RESULTS[ending.outcome]
+
+
+def _unique(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))

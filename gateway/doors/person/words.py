@@ -1,0 +1,76 @@
+"""The few words that views carry ready-made; all others stand in the templates."""
+
+from collections.abc import Callable
+from functools import cache
+
+from babel import Locale
+
+from gateway.ground.web.catalogue import load_catalogue
+from gateway.ground.web.frame import Lang
+
+Translate = Callable[[str], str]
+
+
+@cache
+def words(lang: Lang) -> Translate:
+    """Return the translation into a language of texts that are marked by `_(...)`."""
+    return load_catalogue(lang).gettext
+
+
+def country_name(code: str, lang: Lang) -> str:
+    """Name a country by its ISO 3166 code; an unknown code stands as it is."""
+    found: str = Locale(lang).territories.get(code, code)
+    return found
+
+
+def role_name(role: str, lang: Lang) -> str:
+    """Name the role that a standing proves."""
+    _ = words(lang)
+    return {"admin": _("quản trị viên"), "owner": _("chủ tài khoản"), "user": _("chính chủ")}.get(role, role)
+
+
+def language_name(lang: Lang) -> str:
+    """Name the language of a page in itself."""
+    return {"vi": "tiếng Việt", "en": "English"}[lang]
+
+
+def state_name(state: str, lang: Lang) -> str:
+    """Name the state of a permission or grant, as the badges do."""
+    _ = words(lang)
+    names = {
+        "granted": _("Đang hiệu lực"),
+        "paused": _("Tạm dừng"),
+        "reconfirm": _("Cần xác nhận lại"),
+        "withdrawn": _("Đã rút lại"),
+        "expired": _("Hết hạn"),
+        "refused": _("Đã từ chối"),
+    }
+    return names.get(state, state)
+
+
+def outcome_name(outcome: str, lang: Lang) -> str:
+    """Name how a call ended, as the trace does."""
+    _ = words(lang)
+    names = {
+        "passed": _("Đã cho qua"),
+        "refused": _("Đã chặn"),
+        "cut": _("Bị cắt giữa chừng"),
+        "failed": _("Nền tảng không trả lời"),
+    }
+    return names[outcome]
+
+
+def refused_because(reason: str | None, lang: Lang) -> str:
+    """Say why a call was stopped; a reason that has no words of its own stands for itself."""
+    _ = words(lang)
+    sentences = {
+        "paused": _("Bạn đang tạm dừng mục này."),
+        "insufficient_scope": _("Ứng dụng không có mục nào mở được lượt gọi này."),
+        "purpose_required": _("Ứng dụng không nói dùng cho mục đích nào."),
+        "purpose_not_granted": _("Mục đích ứng dụng nói ra không có trong những gì đã đồng ý."),
+        "app_suspended": _("Người vận hành đang dừng ứng dụng này."),
+        "account_suspended": _("Người vận hành đang dừng tài khoản này."),
+        "connection_lost": _("Nền tảng từ chối kết nối của tài khoản này."),
+        "limited": _("Ứng dụng gọi quá nhiều lần trong thời gian ngắn."),
+    }
+    return sentences.get(reason or "", "" if reason is None else reason)

@@ -1,0 +1,124 @@
+"""The registry of doors: each gets its parts and hands out its table of endpoints; two origins, two applications."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+import gateway.doors
+from gateway.acts import House
+from gateway.authority.limits import Limits
+from gateway.doors import Endpoint, Porter
+from gateway.doors.calls.door import CallsDoor
+from gateway.doors.calls.server import build_calls
+from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.endpoints import api_endpoints
+from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.endpoints import endpoints as person_endpoints
+from gateway.doors.person.errors import error_pages, render_error
+from gateway.doors.person.request_ids import request_ids
+from gateway.doors.person.views_consent import Keeper
+from gateway.ground.vault.passwords import Passwords
+from gateway.ground.web.assets import Assets
+from gateway.ground.web.cookies import SessionCookie
+from gateway.ground.web.frame import Contact, Site
+from gateway.ground.web.rendering import Pages
+from gateway.platforms import Connector
+from gateway.records.trace.writer import TraceWriter
+from gateway.server.health import Health
+from gateway.settings import Settings
+from scopes import Catalogue
+
+BODY_LIMIT_BYTES = 1 << 20
+_DOORS = Path(gateway.doors.__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that the doors are made from."""
+
+    settings: Settings
+    house: House
+    catalogue: Catalogue
+    connectors: Mapping[str, Connector]
+    limits: Limits
+    passwords: Passwords
+    health: Health
+
+
+def build_public(parts: Parts) -> web.Application:
+    """Build the origin of people and OAuth."""
+    person = _person_door(parts)
+    app = web.Application(
+        middlewares=[request_ids(parts.house.entropy), error_pages(person)], client_max_size=BODY_LIMIT_BYTES
+    )
+    person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(_oauth_door(parts, person))])
+    person.porter.install(app, _health_endpoints(parts.health))
+    return app
+
+
+def build_api(parts: Parts) -> web.Application:
+    """Build the origin of calls. The proxy answers every target that is not the gateway's own."""
+    settings = parts.settings
+    door = CallsDoor(
+        house=parts.house,
+        catalogue=parts.catalogue,
+        connectors=parts.connectors,
+        trace=TraceWriter(parts.house.storage, parts.house.clock),
+        issuer=settings.public_url,
+        api_url=settings.api_url,
+    )
+    person = _person_door(parts)
+    app = build_calls(door)
+    person.porter.install(app, [*_health_endpoints(parts.health), *api_endpoints(_oauth_door(parts, person))])
+    return app
+
+
+def _health_endpoints(health: Health) -> list[Endpoint]:
+    return [
+        Endpoint("GET", "/healthz", health.answer_alive, public=True),
+        Endpoint("GET", "/readyz", health.answer_ready, public=True),
+    ]
+
+
+def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
+    settings = parts.settings
+    platforms = {name: tuple(parts.catalogue.platforms[name].scopes) for name in parts.connectors}
+    return OAuthDoor(
+        house=parts.house,
+        limits=parts.limits,
+        issuer=settings.public_url,
+        api_url=settings.api_url,
+        platforms=platforms,
+        render_error=partial(render_error, person),
+    )
+
+
+def _person_door(parts: Parts) -> PersonDoor:
+    settings = parts.settings
+    cookie = SessionCookie(is_https=settings.public_url.startswith("https:"))
+    assets = Assets()
+    return PersonDoor(
+        house=parts.house,
+        porter=Porter(parts.house.storage, parts.house.clock, cookie=cookie),
+        pages=Pages({"person": _DOORS / "person/templates"}, assets),
+        assets=assets,
+        catalogue=parts.catalogue,
+        limits=parts.limits,
+        passwords=parts.passwords,
+        connectors=parts.connectors,
+        public_url=settings.public_url,
+        site=_site(settings),
+        keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
+        kept_days=settings.record_retention_days,
+    )
+
+
+def _site(settings: Settings) -> Site:
+    contact = Contact(settings.operator_contact, email=settings.operator_email) if settings.operator_contact else None
+    authority = Contact(settings.authority) if settings.authority else None
+    return Site(urlsplit(settings.public_url).netloc, protection=contact, authority=authority)

@@ -1,0 +1,27 @@
+"""The registry of platforms: which connectors these settings ask for. One without settings is absent."""
+
+from aiohttp import ClientSession
+
+from gateway.platforms import Connector
+from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
+from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
+from gateway.settings import Settings
+from gateway.terms.clock import Clock
+
+
+def list_connectors(settings: Settings, http: ClientSession, clock: Clock) -> dict[str, Connector]:
+    """Return the connectors by platform."""
+    connectors: dict[str, Connector] = {}
+    zalo, matrix = settings.platform.zalo, settings.platform.matrix
+    if zalo is not None:
+        upstream = ZaloUpstream(
+            base_url=zalo.base_url,
+            oauth_url=zalo.oauth_url,
+            app_id=zalo.app_id,
+            app_secret=zalo.app_secret.get_secret_value(),
+            callback_url=f"{settings.public_url}/connections/zalo/callback",
+        )
+        connectors["zalo"] = ZaloConnector(upstream, http, clock=clock)
+    if matrix is not None:
+        connectors["matrix"] = MatrixConnector(MatrixUpstream(base_url=matrix.base_url), http, clock=clock)
+    return connectors

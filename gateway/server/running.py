@@ -1,0 +1,126 @@
+"""Running: open the house, listen on both origins and the local socket, drain and close when asked to stop."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
+from redis.asyncio import Redis
+
+from gateway.acts import House
+from gateway.acts.expire import expire
+from gateway.acts.verify_log import verify_log
+from gateway.authority.limits import Limits, LocalLimits, RedisLimits
+from gateway.doors.admin.commands import AdminDoor
+from gateway.doors.admin.socket import listening
+from gateway.ground.vault.passwords import Passwords
+from gateway.server.doors import Parts, build_api, build_public
+from gateway.server.health import Health
+from gateway.server.house import admin_socket_path, log_parts, opened_house
+from gateway.server.platforms import list_connectors
+from gateway.settings import Settings
+from gateway.terms.refusal import Unavailable
+from scopes import load_catalogue
+
+EXPIRY_SECONDS = 5
+DRAIN_SECONDS = 20
+_CONNECTOR_TIMEOUT = ClientTimeout(total=20, connect=3)
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        AlreadyRunning: another server holds the database.
+        OSError: an address cannot be listened on.
+        Unavailable: the database gave no answer at the start.
+    """
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(opened_house(settings))
+        parts = await _parts(stack, settings, house)
+        await _check_log(settings, parts)
+        path = admin_socket_path(settings)
+        if path is not None:
+            door = AdminDoor(house, parts.catalogue, parts.passwords)
+            await stack.enter_async_context(listening(door, path))
+        await stack.enter_async_context(_listening(build_public(parts), settings.listen))
+        await stack.enter_async_context(_listening(build_api(parts), settings.api_listen))
+        await stack.enter_async_context(_expiring(house))
+        await stopping.wait()
+        parts.health.is_draining = True
+
+
+async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Parts:
+    http = await stack.enter_async_context(
+        ClientSession(timeout=_CONNECTOR_TIMEOUT, cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=False)
+    )
+    passwords = Passwords(house.entropy)
+    stack.callback(passwords.close)
+    return Parts(
+        settings=settings,
+        house=house,
+        catalogue=load_catalogue(settings.catalogue),
+        connectors=list_connectors(settings, http, house.clock),
+        limits=await _limits(stack, settings, house),
+        passwords=passwords,
+        health=Health(house),
+    )
+
+
+async def _limits(stack: AsyncExitStack, settings: Settings, house: House) -> Limits:
+    if settings.redis_url is None:
+        return LocalLimits(house.clock)
+    redis = Redis.from_url(
+        settings.redis_url.get_secret_value(), socket_timeout=1, socket_connect_timeout=1, retry=None
+    )
+    stack.push_async_callback(redis.aclose)
+    return RedisLimits(redis, house.clock)
+
+
+async def _check_log(settings: Settings, parts: Parts) -> None:
+    """Verify the log; if it does not hold, serve all the same, sign nothing and say so."""
+    opened = await log_parts(settings, parts.house.storage)
+    finding = await verify_log(parts.house.storage, opened.key, opened.person_keys, checkpoints=opened.checkpoints)
+    if not finding.is_ok:
+        parts.house.ledger.stop_signing()
+        parts.health.bad_records = [f"{each.record_id or each.seq or 'log'}: {each.reason}" for each in finding.bad]
+        log.error("the grant log does not verify", faults=len(finding.bad))
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, address: str) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
+    await runner.setup()
+    host, _, port = address.rpartition(":")
+    try:
+        await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _expiring(house: House) -> AsyncIterator[None]:
+    """Record what time has ended, every few seconds; verdicts do not wait for it."""
+
+    async def run() -> None:
+        while True:
+            try:
+                await expire(house)
+            except Unavailable as unavailable:
+                log.warning("expiry could not be recorded", what=unavailable.what)
+            await asyncio.sleep(EXPIRY_SECONDS)
+
+    task = asyncio.create_task(run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

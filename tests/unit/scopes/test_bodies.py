@@ -1,0 +1,209 @@
+"""Request bodies: every listed shape passes, everything else is refused."""
+
+import json
+from typing import Any
+
+import pytest
+
+from scopes import BodyRefused, Catalogue, Route
+
+USER: dict[str, Any] = {"user_id": "123"}
+
+
+def media(**element: object) -> dict[str, Any]:
+    """An attachment of one element."""
+    return {"attachment": {"type": "template", "payload": {"template_type": "media", "elements": [element]}}}
+
+
+@pytest.fixture(scope="module")
+def send(packaged: Catalogue) -> Route:
+    """Zalo's route that sends a message."""
+    return packaged.match("zalo", "POST", "/v3.0/oa/message/cs").route
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"text": "xin chào"},
+        {"text": "đ" * 2000},
+        {"text": "x", "quote_message_id": "63ec0a"},
+        media(media_type="image", url="https://img.example/a.png"),
+        media(media_type="gif", url="https://img.example/a.gif", width=120, height="90"),
+        media(media_type="sticker", attachment_id="bfe458bf64fa8da4d4eb"),
+        {"text": "hình", **media(media_type="image", attachment_id="a_B-1")},
+        {"attachment": {"type": "file", "payload": {"token": "abc/def+="}}},
+        {
+            "attachment": {
+                "type": "template",
+                "payload": {
+                    "template_type": "request_user_info",
+                    "elements": [{"title": "t", "subtitle": "s", "image_url": "https://img.example/a"}],
+                },
+            }
+        },
+    ],
+)
+def test_listed_message_passes_unchanged(send: Route, message: dict[str, Any]) -> None:
+    """Each of the platform's message shapes goes upstream with the same content."""
+    raw = json.dumps({"recipient": USER, "message": message}, ensure_ascii=False, indent=1).encode()
+    checked = send.check_body("application/json; charset=UTF-8", raw)
+    assert json.loads(checked) == json.loads(raw)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"recipient": USER},
+        {"message": {"text": "x"}},
+        {"recipient": USER, "message": {"text": "đ" * 2001}},
+        {"recipient": USER, "message": {"text": ""}, "extra": 1},
+        {"recipient": USER, "message": {"text": {"$": 1}}},
+        {"recipient": USER, "message": {"text": ["x"]}},
+        {"recipient": USER, "message": {"text": None}},
+        {"recipient": USER, "message": {"text": "x", "attachment": {"type": "list"}}},
+        {"recipient": USER, "message": {}},
+        {"recipient": USER, "message": []},
+        {"recipient": {"phone": "84000000001"}, "message": {"text": "x"}},
+        {"recipient": {"user_id": "123", "group_id": "9"}, "message": {"text": "x"}},
+        {"recipient": {"message_id": "9"}, "message": {"text": "x"}},
+        {"recipient": {"user_id": "0123"}, "message": {"text": "x"}},
+        {"recipient": {"user_id": "12 3"}, "message": {"text": "x"}},
+        {"recipient": {"user_id": ["123"]}, "message": {"text": "x"}},
+        {"recipient": {"user_id": True}, "message": {"text": "x"}},
+        {"recipient": USER, "message": media(media_type="image", url="http://img.example/a.png")},
+        {"recipient": USER, "message": media(media_type="image", url="file:///etc/passwd")},
+        {"recipient": USER, "message": media(media_type="list")},
+        [],
+        "x",
+        None,
+    ],
+)
+def test_unlisted_body_is_refused(send: Route, body: object) -> None:
+    """A field, form or value that the route does not list is refused, and the refusal quotes nothing of it."""
+    raw = json.dumps(body, ensure_ascii=False).encode()
+    with pytest.raises(BodyRefused) as caught:
+        send.check_body("application/json", raw)
+    assert caught.value.code == "bad_body"
+    assert "84000000001" not in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b'\xef\xbb\xbf{"recipient":{"user_id":"1"},"message":{"text":"x"}}',
+        '{"recipient":{"user_id":"1"},"message":{"text":"x"}}'.encode("utf-16"),
+        b'{"recipient":{"user_id":"1"},"message":{"text":"\xff"}}',
+        b'{"recipient":{"user_id":"1"},"message":{"text":"\\ud800"}}',
+        b'{"recipient":{"user_id":"1"},"recipient":{"user_id":"2"},"message":{"text":"x"}}',
+        b'{"recipient":{"user_id":"1","\\u0075ser_id":"2"},"message":{"text":"x"}}',
+        b'{"recipient":{"user_id":"1"},"message":{"text":"x"}}\n{"recipient":{"user_id":"2"},"message":{"text":"x"}}',
+        b'{"recipient":{"user_id":"1"},"message":{"text":"x"},}',
+        b"{'recipient':1}",
+        b"NaN",
+        b"[" * 100_000,
+    ],
+)
+def test_body_that_is_not_one_strict_value_is_refused(send: Route, raw: bytes) -> None:
+    """Two parsers must not be able to read two different bodies."""
+    with pytest.raises(BodyRefused) as caught:
+        send.check_body("application/json", raw)
+    assert caught.value.code == "bad_body"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "application/json; charset=utf-16",
+        "application/json, text/plain",
+        "application/json;",
+        "application/jsonp",
+    ],
+)
+def test_other_media_type_is_refused(send: Route, content_type: str | None) -> None:
+    """Only declared JSON in UTF-8 is taken."""
+    with pytest.raises(BodyRefused) as caught:
+        send.check_body(content_type, b'{"recipient":{"user_id":"1"},"message":{"text":"x"}}')
+    assert caught.value.code == "unsupported_media"
+
+
+def test_larger_body_is_refused(shop: Catalogue) -> None:
+    """A body over the route's limit is refused before it is read."""
+    with pytest.raises(BodyRefused) as caught:
+        shop.match("shop", "POST", "/orders").route.check_body("application/json", b" " * 2001)
+    assert caught.value.code == "too_large"
+
+
+def test_body_where_none_is_declared_is_refused(packaged: Catalogue) -> None:
+    """A GET with a body is refused; without one it passes."""
+    route = packaged.match("zalo", "GET", "/v2.0/oa/getoa").route
+    assert route.check_body(None, b"") == b""
+    with pytest.raises(BodyRefused):
+        route.check_body("application/json", b"{}")
+
+
+@pytest.mark.parametrize(
+    "lines,passes",
+    [
+        ([{"sku": "a", "amount": 9}], True),
+        ([{"sku": "a"}, {"sku": "b"}], True),
+        ([{"sku": "a"}] * 3, False),
+        ([{"amount": 1}], False),
+        ([{"sku": "a", "amount": 10}], False),
+        ([{"sku": "a", "amount": 0}], False),
+        ({"sku": "a"}, False),
+    ],
+)
+def test_lists_and_bounds(shop: Catalogue, lines: object, *, passes: bool) -> None:
+    """Lists are held to their length, integers to their bounds, items to their shape."""
+    route = shop.match("shop", "POST", "/orders").route
+    raw = json.dumps({"buyer": "1", "lines": lines}).encode()
+    if passes:
+        assert json.loads(route.check_body("application/json", raw)) == json.loads(raw)
+    else:
+        with pytest.raises(BodyRefused):
+            route.check_body("application/json", raw)
+
+
+def test_optional_body_may_be_empty(packaged: Catalogue) -> None:
+    """A Matrix receipt comes with `{}` or with nothing."""
+    route = packaged.platforms["matrix"].routes["mark_read"]
+    assert route.check_body(None, b"") == b""
+    assert route.check_body("application/json", b"{}") == b"{}"
+
+
+def test_upload_is_held_to_type_and_size(packaged: Catalogue) -> None:
+    """An upload passes byte for byte, of a listed type and up to 10 MiB; what a browser would run is not listed."""
+    route = packaged.platforms["matrix"].routes["upload_media"]
+    assert route.check_body("image/png", b"\x89PNG\xff") == b"\x89PNG\xff"
+    for content_type in ("text/html", "image/svg+xml", "application/javascript", None):
+        with pytest.raises(BodyRefused):
+            route.check_body(content_type, b"x")
+    with pytest.raises(BodyRefused) as caught:
+        route.check_body("image/png", bytes((10 << 20) + 1))
+    assert caught.value.code == "too_large"
+
+
+def test_edit_of_a_matrix_message_passes(packaged: Catalogue) -> None:
+    """A reply, a mention and an edit are listed; a key of our own invention is not."""
+    route = packaged.platforms["matrix"].routes["send_message"]
+    content: dict[str, Any] = {
+        "msgtype": "m.text",
+        "body": "xin chào",
+        "m.mentions": {"user_ids": ["@b:localhost"]},
+        "m.relates_to": {"rel_type": "m.replace", "event_id": "$abc"},
+        "m.new_content": {"msgtype": "m.text", "body": "chào", "m.mentions": {}},
+    }
+    raw = json.dumps(content).encode()
+    assert json.loads(route.check_body("application/json", raw)) == content
+    for place in (content, content["m.new_content"], content["m.relates_to"]):
+        place["com.example.extra"] = "x"
+        with pytest.raises(BodyRefused):
+            route.check_body("application/json", json.dumps(content).encode())
+        del place["com.example.extra"]

@@ -1,0 +1,213 @@
+"""Broken catalogue files are refused, each problem with its file and line; `docs` says what the files say."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scopes import Catalogue, CatalogueError, check, load_catalogue, render_docs
+
+Write = Callable[[str], Path]
+
+
+def line_of(text: str, marker: str) -> int:
+    """Return the line on which a marker first stands."""
+    return text[: text.index(marker)].count("\n") + 1
+
+
+BROKEN = {
+    "a route without a scope": ("opened_by: [shop.order.write]", "opened_by: []", "opened_by: []"),
+    "a route whose scope is not described": (
+        "opened_by: [shop.order.write]",
+        "opened_by: [shop.order.cancel]",
+        "opened_by: [shop.order.cancel]",
+    ),
+    "a field without a scope": ("ok: {type: boolean, scope: any}", "ok: {type: boolean}", "ok: {type: boolean}"),
+    "a field whose scope is not described": (
+        "total: {type: number, scope: any}",
+        "total: {type: number, scope: x}",
+        "total:",
+    ),
+    "a scope without English": ("name: {vi: Đặt hàng, en: Order}", "name: {vi: Đặt hàng}", "name: {vi: Đặt hàng}"),
+    "a scope without Vietnamese": ("{vi: Đặt hàng., en: Order.}", "{vi: '', en: Order.}", "{vi: '', en: Order.}"),
+    "a scope without what it cannot do": (
+        "    cannot: [{vi: Không hủy, en: Cannot cancel}]\n",
+        "",
+        "- id: shop.order.write",
+    ),
+    "text that is not composed": ("vi: Đặt hàng,", "vi: Đặt ha\u0300ng,", "Đặt ha\u0300ng"),
+    "a route without a sentence": ("    sentence: {vi: đặt một đơn, en: placed an order}\n", "", "- id: order"),
+    "a scope of another platform": ("id: shop.order.write\n", "id: zalo.order.write\n", "id: zalo.order.write"),
+    "a scope that stands twice": ("id: shop.phone.read\n", "id: shop.name.read\n", None),
+    "a route that stands twice": ("id: view_me", "id: view_person", None),
+    "a parameter without a rule": ("path: /orders", "path: /orders/{number}", "path: /orders/{number}"),
+    "a rule without a parameter": ("path: /people/{person_id}", "path: /persons", "params: {person_id"),
+    "a path with a dot segment": ("path: /orders", "path: /a/../orders", "path: /a/../orders"),
+    "a path that is not absolute": ("path: /orders", "path: orders", "path: orders"),
+    "a path with a doubled slash": ("path: /orders", "path: /a//orders", "path: /a//orders"),
+    "an unknown format": ("format: decimal_id, required", "format: number, required", "format: number"),
+    "an unknown type": ("gift: {type: boolean}", "gift: {type: bool}", "gift: {type: bool}"),
+    "an unknown shape": ("contact: {use: contact}", "contact: {use: contacts}", "contact: {use: contacts}"),
+    "an unknown body shape": ("items: {use: line}", "items: {use: lines}", "items: {use: lines}"),
+    "a shape that holds itself": (
+        "note: {type: string, scope: shop.phone.read}",
+        "note: {use: contact}",
+        "note: {use: contact}",
+    ),
+    "a shape that no route uses": ("  contact:\n    fields:", "  idle: {fields: {}}\n  contact:\n    fields:", "idle:"),
+    "an unknown key": ("kind: write\n", "kind: write\n    cached: true\n", "cached: true"),
+    "a key that stands twice": (
+        "kind: write\n",
+        "kind: write\n    kind: read\n",
+        "    kind: read\n    sentence: {vi: đặt",
+    ),
+    "an alias": ("kind: write\n", "kind: &k write\n    method: *k\n", "*k"),
+    "not YAML": ("kind: write\n", "kind: [write\n", None),
+    "cases inside a list": (
+        "nicknames: {items: string, scope: shop.name.read}",
+        "nicknames: {items: {by: kind, cases: {}}, scope: shop.name.read}",
+        "nicknames:",
+    ),
+    "a subject inside a list": (
+        "nicknames: {items: string, scope: shop.name.read}",
+        "nicknames: {items: {type: string, subject: true}, scope: shop.name.read}",
+        "nicknames:",
+    ),
+    "a place that is two things": ("gift: {type: boolean}", "gift: {fields: {}, items: {}}", "gift:"),
+    "an answer place that is two things": ("total: {type: number,", "total: {type: number, items: string,", "total:"),
+    "a mask on an object": ("extra:\n", "extra:\n                masked_as: 0\n", "extra:"),
+    "cases without a sibling's name": ("                by: kind\n", "", "extra:"),
+    "a parameter that stands twice": (
+        "/people/{person_id}",
+        "/people/{person_id}/{person_id}",
+        "path: /people/{person_id}/",
+    ),
+    "an answer that is no object": (
+        "answer: {fields: {ok:",
+        "answer: {use: contact, fields: {ok:",
+        "answer: {use: contact",
+    ),
+    "a case without its sibling": ("by: kind", "by: sort", "by: sort"),
+    "a personal field with no person": (
+        "subject: true}, name: string}}\n  - id: view_me",
+        "name: string}}\n  - id: view_me",
+        None,
+    ),
+    "an envelope of the wrong style": ("error_style: status", "error_style: envelope", "error_style: envelope"),
+    "a sensitive scope without a reason": (
+        "sensitivity: none\n    whose: account",
+        "sensitivity: sensitive\n    whose: account",
+        "- id: shop.order.write",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_file_is_refused_with_its_line(shop_yaml: str, write: Write, name: str) -> None:
+    """Each defect stops the catalogue from loading and is shown with the file and line where it stands."""
+    old, new, marker = BROKEN[name]
+    assert old in shop_yaml
+    text = shop_yaml.replace(old, new, 1)
+    folder = write(text)
+    problems = check(folder)
+    assert problems
+    assert {problem.file for problem in problems} == {"shop.yaml"}
+    if marker is not None:
+        assert line_of(text, marker) in {problem.line for problem in problems}, problems
+    with pytest.raises(CatalogueError, match=r"shop\.yaml:\d+: "):
+        load_catalogue(folder)
+
+
+def test_small_catalogue_is_whole(shop_yaml: str, write: Write) -> None:
+    """The file that the broken ones start from has no problem (positive control)."""
+    assert check(write(shop_yaml)) == []
+
+
+@pytest.mark.parametrize(
+    "first,second,overlap",
+    [
+        ("/a/{x}", "/a/{y}", True),
+        ("/a/{x}/c", "/a/b/{y}", True),
+        ("/a/b", "/a/b", True),
+        ("/a/{x}", "/a/b", False),
+        ("/a/{x}", "/a/{y}/c", False),
+        ("/a/{x}/c", "/a/{y}/d", False),
+    ],
+)
+def test_overlapping_templates_are_refused(
+    shop_yaml: str, write: Write, first: str, second: str, *, overlap: bool
+) -> None:
+    """Two routes that one path could mean, neither being the more exact, are refused at the later one's line."""
+    text = shop_yaml
+    for number, path in enumerate((first, second)):
+        text += f"""
+  - id: extra_{number}
+    method: GET
+    path: {path}
+    params: {{{", ".join(f"{name}: {{}}" for name in "xy" if f"{{{name}}}" in path)}}}
+    opened_by: [shop.order.write]
+    kind: read
+    sentence: {{vi: xem, en: viewed}}
+    answer: {{fields: {{}}}}
+"""
+    problems = check(write(text))
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if line == f"    path: {second}"]
+    assert [problem.line for problem in problems] == ([lines[-1]] if overlap else [])
+
+
+def test_scope_that_opens_nothing_is_refused_unless_the_app_enforces_it(shop_yaml: str, write: Write) -> None:
+    """A gateway that cannot enforce a scope must say so: `enforced_by: app`."""
+    start = shop_yaml.index("  - id: shop.order.write")
+    end = shop_yaml.index("routes:")
+    idle = shop_yaml[start:end].replace("shop.order.write", "shop.location.read")
+    text = shop_yaml.replace("routes:", idle + "routes:", 1)
+    (problem,) = check(write(text))
+    assert "opens nothing" in problem.message
+    assert problem.line == line_of(text, "- id: shop.location.read")
+    by_app = text.replace(idle, idle.rstrip() + "\n    enforced_by: app\n", 1)
+    assert check(write(by_app)) == []
+
+
+def test_scope_that_the_app_enforces_opens_no_route(shop_yaml: str, write: Write) -> None:
+    """`enforced_by: app` on a scope that a route names would be a lie on the consent screen."""
+    text = shop_yaml.replace("whose: account\nroutes:", "whose: account\n    enforced_by: app\nroutes:", 1)
+    assert text != shop_yaml
+    assert "enforced by the app" in check(write(text))[0].message
+
+
+def test_several_problems_are_shown_at_once(shop_yaml: str, write: Write) -> None:
+    """One run shows every problem, so that nobody mends them one by one."""
+    text = shop_yaml.replace("scope: any}", "scope: gone}")
+    assert len(check(write(text))) > 3
+
+
+def test_platform_described_twice_is_refused(shop_yaml: str, write: Write) -> None:
+    """Two files for one platform would hide each other's routes."""
+    folder = write(shop_yaml)
+    (folder / "shop2.yaml").write_text(shop_yaml, encoding="utf-8")
+    assert any("another file" in problem.message for problem in check(folder))
+
+
+def test_empty_folder_is_refused(tmp_path: Path) -> None:
+    """A gateway without a catalogue does not start."""
+    with pytest.raises(CatalogueError):
+        load_catalogue(tmp_path)
+
+
+def test_docs_name_every_scope_route_and_field(packaged: Catalogue) -> None:
+    """The rendered reference holds every scope, route, path and answer field, and nothing that is closed."""
+    text = render_docs(packaged)
+    for scope in packaged.scopes.values():
+        assert f"### `{scope.id}`" in text
+        assert scope.name.vi in text
+    for platform in packaged.platforms.values():
+        for route in platform.routes.values():
+            assert all(f"/{platform.id}{template}`" in text for template in route.templates)
+    assert "| `data.shared_info.phone` | `zalo.follower.phone.read`, and the person concerned |" in text
+    assert "user_dob" not in text
+
+
+def test_catalogue_cannot_be_changed(packaged: Catalogue) -> None:
+    """What the whole process shares is read-only."""
+    with pytest.raises(TypeError):
+        packaged.scopes["x"] = packaged.scopes["zalo.tag.read"]  # type: ignore[index]

@@ -1,0 +1,161 @@
+"""One filled view for each state of the pages on coming in and deciding; every invented name ends in "(mẫu)"."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from gateway.doors.person.views import AccountView, AppView, AskView, Duration, Recipient
+from gateway.doors.person.views_access import ConnectionRow, ConnectionsView, ErrorView, FirstView, SignInView
+from gateway.doors.person.views_consent import (
+    ConfirmAccountView,
+    ConsentView,
+    Keeper,
+    KeptAsk,
+    Notice,
+    RequestEndedView,
+)
+from gateway.ground.web.frame import Contact, Frame, Lang, PageView, Site
+
+NOW: Final = datetime(2026, 11, 21, 3, 42, 7, tzinfo=UTC)
+SITE: Final = Site(
+    domain="quyen.example",
+    protection=Contact("Phạm Thu Lan (mẫu)", ("Trả lời trong 2 ngày làm việc",), "dulieu@quyen.example"),
+    authority=Contact("Cơ quan do người vận hành khai báo (mẫu)", ("1 Phố Mẫu, Hà Nội",)),
+)
+
+
+def frame(lang: Lang = "vi", *, visitor: str = "Trần Minh Hạnh (mẫu)", query: str = "") -> Frame:
+    """Return a frame as a handler would fill it."""
+    return Frame(site=SITE, lang=lang, query=query, csrf_token="token-mau", visitor=visitor)
+
+
+MAKER: Final = Recipient("Công ty TNHH Sổ Bán Hàng (mẫu)", "Việt Nam")
+HOST: Final = Recipient("Công ty Máy Chủ An Bình (mẫu)", "Xin-ga-po")
+APP: Final = AppView(
+    name="Sổ bán hàng (mẫu)",
+    legal_name=MAKER.name,
+    domain="sobanhang.example",
+    contact="dulieu@sobanhang.example",
+    verified_at=NOW - timedelta(days=18),
+)
+UNKNOWN_APP: Final = replace(APP, name="Giao hàng (mẫu)", legal_name="Công ty Giao Hàng (mẫu)", verified_at=None)
+BAKERY: Final = AccountView(
+    "ac_1", "Tiệm Bánh Hoa Sữa (mẫu)", "Zalo OA", "4000000000000001", "quản trị viên", NOW - timedelta(days=9)
+)
+STORE: Final = replace(BAKERY, id="ac_2", name="Kho Sỉ Hoa Sữa (mẫu)", external_id="4000000000000002")
+
+PROFILE: Final = AskView(
+    id="profile",
+    name="Xem tên, ảnh đại diện, ảnh bìa và mô tả của OA",
+    purpose="hiện đúng tên OA trên màn hình bán hàng, để bạn biết đang làm việc với OA nào.",
+    refusal_effect="không nối được OA này với Sổ bán hàng. OA và các ứng dụng khác của bạn giữ nguyên.",
+    data_types=("Tên", "ảnh đại diện", "ảnh bìa", "mô tả"),
+    kept_days=30,
+    recipients=(MAKER,),
+    required=True,
+    required_why="không có mục này, ứng dụng không biết mình đang nối với OA nào.",
+)
+ORDERS: Final = AskView(
+    id="order_update",
+    name="Gửi tin nhắn từ OA thay bạn – báo tình trạng đơn",
+    purpose="báo cho người mua khi đơn được nhận, đóng gói và giao.",
+    refusal_effect="bạn tự nhắn cho người mua. Các phần khác vẫn chạy.",
+    data_types=("Nội dung tin báo đơn",),
+    kept_days=0,
+    recipients=(MAKER,),
+)
+PROMO: Final = replace(
+    ORDERS,
+    id="promo",
+    name="Gửi tin nhắn từ OA thay bạn – tin khuyến mãi",
+    purpose="gửi tin khuyến mãi do bạn soạn và bấm gửi.",
+    refusal_effect="không có tin khuyến mãi nào được gửi. Tin báo đơn không bị ảnh hưởng.",
+    data_types=("Nội dung tin khuyến mãi",),
+    advertising=True,
+)
+PHONE: Final = AskView(
+    id="follower_phone",
+    name="Xem số điện thoại người quan tâm OA",
+    purpose="ghép người nhắn tin với đơn hàng cũ của họ.",
+    refusal_effect="bạn tự nhập số điện thoại khi tạo đơn. Các phần khác vẫn chạy.",
+    data_types=("Số điện thoại",),
+    kept_days=90,
+    recipients=(MAKER,),
+    about_others=True,
+)
+CHAT: Final = replace(
+    PHONE,
+    id="order_chat",
+    name="Nhận tin nhắn gửi đến OA",
+    purpose="tìm tin đặt hàng và tạo đơn nháp cho bạn duyệt.",
+    refusal_effect="bạn tự tạo đơn từ tin nhắn. Các phần khác vẫn chạy.",
+    data_types=("Nội dung tin nhắn", "giờ gửi"),
+    kept_days=7,
+    recipients=(MAKER, HOST),
+    sensitive_why="tin nhắn cho thấy hành vi của người gửi trên mạng xã hội.",
+)
+LOCATION: Final = replace(
+    ORDERS,
+    id="location",
+    name="Lấy vị trí hiện tại của bạn",
+    purpose="chọn kho gần bạn nhất khi tạo đơn.",
+    refusal_effect="bạn tự chọn kho.",
+    data_types=("Vị trí",),
+    enforced_by_app=True,
+    is_new=True,
+)
+DURATIONS: Final = tuple(Duration(f"P{days}D", NOW + timedelta(days=days)) for days in (1, 30, 90, 180, 365))
+CONSENT: Final = ConsentView(
+    request_id="rq_7K2M94QDmau",
+    app=APP,
+    platform="Zalo OA",
+    accounts=(BAKERY, STORE),
+    asks=(PROFILE, ORDERS, PROMO, PHONE, CHAT),
+    durations=DURATIONS,
+    keeper=Keeper("Công ty Bán Lẻ Hoa Sữa (mẫu)", "business"),
+    notice=Notice("TB-ZOA-014", 3, NOW - timedelta(days=20), "tiếng Việt"),
+    expires_at=NOW + timedelta(minutes=30),
+)
+LINK: Final = ConnectionRow(BAKERY, "zalo", "live", NOW - timedelta(days=9), 2)
+LINKS: Final = (
+    LINK,
+    replace(LINK, account=STORE, state="lost"),
+    replace(
+        LINK,
+        account=replace(BAKERY, id="ac_3", platform="Matrix", external_id="@hoa-sua:matrix.example", role=""),
+        platform_slug="matrix",
+        state="lost",
+    ),
+)
+FAILED: Final = ErrorView(503, "no_verdict", "01JD8Q4ZK7NRM2VX", NOW)
+
+PERSON_PAGES: Final[dict[str, PageView]] = {
+    "first": FirstView(),
+    "sign-in": SignInView("/consent/rq_1", for_app=APP.name),
+    "sign-in-wrong": SignInView("/", "wrong", login="chu-shop-1"),
+    "sign-in-limited": SignInView("/", "limited"),
+    "connections": ConnectionsView(LINKS, ("zalo", "matrix"), linked=BAKERY, return_to="/consent/rq_1"),
+    "connections-empty": ConnectionsView(
+        (), ("zalo", "matrix"), error="wrong_password", error_platform="matrix", user_id="@hoa-sua:matrix.example"
+    ),
+    "consent": CONSENT,
+    "consent-one": replace(CONSENT, accounts=(BAKERY,), app=UNKNOWN_APP, keeper=Keeper("Zalo (mẫu)", "platform")),
+    "consent-none": replace(CONSENT, accounts=(), error="unknown_duration"),
+    "consent-more": replace(
+        CONSENT,
+        accounts=(BAKERY,),
+        asks=(LOCATION,),
+        kept=(
+            KeptAsk("Xem tên của OA", "granted"),
+            KeptAsk("Gửi tin khuyến mãi", "withdrawn"),
+            KeptAsk("Xem nhãn", "paused"),
+        ),
+    ),
+    "consent-again": replace(CONSENT, accounts=(BAKERY,), asks=(CHAT,), reconsider=True),
+    "confirm-account": ConfirmAccountView("rq_1", APP, (BAKERY, STORE), (PROFILE.name, PHONE.name), NOW),
+    "request-expired": RequestEndedView("expired", APP, NOW),
+    "request-decided": RequestEndedView("decided", APP, NOW, "gr_1"),
+    "error": FAILED,
+    "error-app": replace(FAILED, status=400, code="invalid_scope", app=APP, detail="zalo.nothing", back="/"),
+    "error-other": replace(FAILED, status=418, code="a_code_without_words"),
+}

@@ -1,0 +1,221 @@
+"""One filled view for each state of the pages on grants, receipts and trace; every invented name ends in "(mẫu)"."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from gateway.doors.person.views import Choice
+from gateway.doors.person.views_grants import (
+    ActDone,
+    ConfirmWithdrawView,
+    GrantCard,
+    GrantView,
+    HistoryEvent,
+    PermissionRow,
+    PermissionsView,
+)
+from gateway.doors.person.views_records import (
+    Proof,
+    ReceiptItem,
+    ReceiptLine,
+    ReceiptsView,
+    ReceiptView,
+    TraceRow,
+    TraceView,
+    VerifyView,
+)
+from gateway.ground.web.frame import PageView
+from tests.unit.web.samples import (
+    APP,
+    BAKERY,
+    CHAT,
+    DURATIONS,
+    MAKER,
+    NOW,
+    ORDERS,
+    PHONE,
+    PROFILE,
+    PROMO,
+    STORE,
+    UNKNOWN_APP,
+)
+
+CHOICES: Final = (Choice("", "Tất cả"), Choice("granted", "Đang hiệu lực", selected=True))
+GRANT: Final = GrantCard(
+    id="gr_1",
+    app_name=APP.name,
+    account=BAKERY,
+    state="granted",
+    marks=("granted", "granted", "granted", "paused", "withdrawn", "refused"),
+    granted_at=NOW - timedelta(days=3),
+    expires_at=NOW + timedelta(days=87),
+    last_used_at=NOW - timedelta(minutes=30),
+    calls_30_days=1204,
+)
+GRANTS: Final = (
+    GRANT,
+    replace(
+        GRANT,
+        id="gr_2",
+        app_name="Giao hàng (mẫu)",
+        marks=("granted", "granted", "refused"),
+        warnings=("Mục “Xem địa chỉ” đã 80 ngày không dùng. Quá 90 ngày, mục này tự tạm dừng.",),
+    ),
+    replace(
+        GRANT,
+        id="gr_3",
+        app_name="Chăm khách (mẫu)",
+        account=STORE,
+        state="paused",
+        marks=("paused",) * 3,
+        last_used_at=None,
+        calls_30_days=0,
+    ),
+    replace(
+        GRANT,
+        id="gr_4",
+        app_name="Gửi tin nhanh (mẫu)",
+        state="refused",
+        marks=("refused",) * 4,
+        granted_at=None,
+        ended_at=NOW - timedelta(days=12),
+    ),
+    replace(
+        GRANT,
+        id="gr_5",
+        app_name="Bếp nhà (mẫu)",
+        state="withdrawn",
+        marks=("withdrawn",) * 3,
+        ended_at=NOW - timedelta(days=80),
+    ),
+)
+ROWS: Final = (
+    PermissionRow(PROFILE, "granted", NOW - timedelta(days=3), "", NOW + timedelta(days=87), 240, NOW),
+    PermissionRow(ORDERS, "granted", NOW - timedelta(days=3), "", NOW + timedelta(days=87)),
+    PermissionRow(
+        replace(ORDERS, id="tags", name="Xem các nhãn OA đã đặt"), "paused", NOW, "Lê Văn Tú (mẫu)", blocked_calls=3
+    ),
+    PermissionRow(PHONE, "granted", NOW - timedelta(days=3), "", NOW + timedelta(days=87), 1, NOW),
+    PermissionRow(PROMO, "withdrawn", NOW),
+    PermissionRow(CHAT, "refused", NOW - timedelta(days=3)),
+    PermissionRow(replace(ORDERS, id="old", name="Xem đơn hàng cũ"), "expired", NOW),
+    PermissionRow(replace(ORDERS, id="child", name="Xem tên của bạn"), "pending", NOW),
+    PermissionRow(replace(ORDERS, id="again", name="Xem ảnh của bạn"), "reconfirm", NOW),
+)
+HISTORY: Final = (
+    HistoryEvent("withdraw", NOW, "Rút lại “Tin khuyến mãi”", "Bạn, trên trang này", 4, "BN-5T1C-77HE"),
+    HistoryEvent("pause", NOW, "Tạm dừng “Xem nhãn”", "Lê Văn Tú (mẫu), quản trị viên OA", 3, "BN-2M8K-10QS"),
+    HistoryEvent("look_up", NOW, "Người vận hành đã tra cứu quyền này", "Lý do ghi lại: trả lời khiếu nại số 192"),
+    HistoryEvent("agree", NOW - timedelta(days=3), "Đồng ý 5 mục, từ chối 1 mục", "Bạn", 1, "BN-7K2M-94QD"),
+)
+ONE: Final = GrantView(
+    id="gr_1",
+    app=APP,
+    account=BAKERY,
+    state="granted",
+    rows=ROWS,
+    history=HISTORY,
+    shorter=DURATIONS[:2],
+    receipts=("BN-5T1C-77HE", "BN-2M8K-10QS", "BN-7K2M-94QD"),
+    expires_at=NOW + timedelta(days=87),
+    done=ActDone("withdraw", NOW, "Gửi tin khuyến mãi", "BN-5T1C-77HE"),
+)
+LOOK: Final = TraceRow(
+    id="tr_1",
+    at=NOW,
+    who=APP.name,
+    verb="read",
+    thing="số điện thoại",
+    result="passed",
+    people=1,
+    data_types=("số điện thoại",),
+    purpose="ghép với đơn cũ",
+    recipient=MAKER.name,
+)
+LOOKS: Final = (
+    LOOK,
+    replace(LOOK, id="tr_2", thing="danh sách người quan tâm", result="masked", people=20, masked=14),
+    replace(LOOK, id="tr_3", thing="danh sách người quan tâm", result="masked", people=6, masked=3),
+    replace(LOOK, id="tr_4", verb="send", thing="tin báo đơn", people=1, note="Nội dung không được lưu ở cổng."),
+    replace(
+        LOOK,
+        id="tr_5",
+        thing="nhãn của OA",
+        result="blocked",
+        people=None,
+        note="Mục này bạn đã tạm dừng ngày 20/11/2026.",
+    ),
+    replace(LOOK, id="tr_6", verb="send", thing="tin khuyến mãi", result="blocked", people=None),
+    replace(LOOK, id="tr_7", verb="receive", thing="tin nhắn mới", people=1),
+    replace(LOOK, id="tr_8", at=NOW - timedelta(days=1), verb="show", thing="màn hình xin phép", people=None),
+    replace(LOOK, id="tr_9", at=NOW - timedelta(days=1), result="failed", people=None),
+    TraceRow(
+        "tr_10",
+        NOW - timedelta(days=1),
+        "Người vận hành VH-03",
+        "look_up",
+        "quyền của bạn",
+        "seen",
+        note="Lý do ghi lại: trả lời khiếu nại số 192.",
+    ),
+    TraceRow(
+        "3",
+        NOW - timedelta(days=1),
+        "",
+        "gap",
+        "",
+        "gap",
+        note="Mất điện máy chủ. Tối đa 50 mili giây có thể thiếu dòng.",
+    ),
+)
+PROOF: Final = Proof(
+    log_index=48127,
+    log_size=48213,
+    leaf_hash="9f3a51c807deb24e66a01d93f8b52c749f3a51c807deb24e66a01d93f8b52c74",
+    checkpoint="quyen.example/log\n48213\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— quyen.example Az3grlgtzPIC",
+    key_name="quyen.example+a1b2c3d4",
+)
+RECEIPT: Final = ReceiptView(
+    code="BN-7K2M-94QD",
+    event="given",
+    at=NOW,
+    person="Trần Minh Hạnh (mẫu)",
+    account=BAKERY,
+    app=APP,
+    items=tuple(
+        ReceiptItem(ask.name, ask.purpose, ask.kept_days, "refused" if ask is CHAT else "granted", ask.about_others)
+        for ask in (PROFILE, ORDERS, PROMO, replace(ORDERS, name="Xem các nhãn OA đã đặt"), PHONE, CHAT)
+    ),
+    recipients=("Công ty TNHH Sổ Bán Hàng (mẫu), Việt Nam",),
+    notice="TB-ZOA-014, bản 3, tiếng Việt",
+    verify_url="https://quyen.example/receipts/verify?code=BN-7K2M-94QD",
+    proof=PROOF,
+    starts_at=NOW,
+    ends_at=NOW + timedelta(days=90),
+    json_path="/permissions/receipts/BN-7K2M-94QD.json",
+)
+LINES: Final = tuple(
+    ReceiptLine(f"BN-7K2M-{number}", NOW, event, APP.name, BAKERY.name, 5, 1)
+    for number, event in enumerate(("given", "refused", "changed", "withdrawn", "expired"), start=1000)
+)
+GRANT_PAGES: Final[dict[str, PageView]] = {
+    "permissions": PermissionsView(GRANTS, CHOICES, CHOICES, done=ActDone("pause", NOW, receipt_code="BN-1")),
+    "permissions-empty": PermissionsView(()),
+    "permissions-filtered": PermissionsView((), CHOICES, CHOICES, is_filtered=True),
+    "grant": ONE,
+    "grant-ended": replace(ONE, state="withdrawn", rows=ROWS[4:7], shorter=(), expires_at=None, done=None, receipts=()),
+    "withdraw-ask": ConfirmWithdrawView("/permissions/gr_1", (PHONE.name,), APP, BAKERY, PHONE, remaining=2),
+    "withdraw-app": ConfirmWithdrawView("/permissions/gr_1", (PROFILE.name, PHONE.name), APP, BAKERY),
+    "withdraw-all": ConfirmWithdrawView("/permissions", (APP.name, UNKNOWN_APP.name)),
+    "trace": TraceView(LOOKS, 730, NOW, CHOICES, CHOICES, older="/permissions/trace?cursor=x"),
+    "trace-empty": TraceView((), 730, NOW),
+    "trace-bad-day": TraceView((), 730, NOW, CHOICES, CHOICES, after="31/02", error="bad_day", is_filtered=True),
+    "receipts": ReceiptsView(LINES, newer="/permissions/receipts"),
+    "receipts-empty": ReceiptsView(()),
+    "receipt": RECEIPT,
+    "verify": VerifyView(),
+    "verify-genuine": VerifyView("genuine", "BN-7K2M-94QD", NOW, "given", PROOF),
+    "verify-altered": VerifyView("altered", "BN-7K2M-94QD"),
+    "verify-unknown": VerifyView("unknown", "BN-0000-0000"),
+    "verify-unreadable": VerifyView("unreadable"),
+}
