@@ -1,6 +1,7 @@
 """Commands that run the service: serve, migrate, healthcheck, config."""
 
 import sys
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 
 import click
@@ -38,13 +39,14 @@ def migrate(context: click.Context) -> None:
 def healthcheck(context: click.Context) -> None:
     """Ask the running server whether it is ready; exit 0 if it is."""
     host, _, port = get_settings(context).listen.rpartition(":")
-    connection = HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, int(port), timeout=_ANSWER_SECONDS)  # noqa: S104
+    reachable = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - listened on, not bound here
     try:
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
+        with closing(HTTPConnection(reachable, int(port), timeout=_ANSWER_SECONDS)) as connection:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            body = answer.read().decode(errors="replace").strip()
     except (OSError, HTTPException) as error:
         fail(f"no answer: {error}")
-    body = answer.read().decode(errors="replace").strip()
     click.echo(body)
     sys.exit(0 if answer.status == 200 else 1)
 

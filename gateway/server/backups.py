@@ -6,11 +6,10 @@ signature must not come back or be lost with the database.
 
 import asyncio
 import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from gateway.acts.restore import Gap, Restored, restore
+from gateway.ground.storage.copies import NotWhole, check_whole, copy_database
 from gateway.ground.storage.engines import is_sqlite, sqlite_path
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.journal import Journal, SealedCredential
@@ -37,9 +36,7 @@ def back_up(settings: Settings, target: Path) -> int:
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         raise Refusal("target_exists", f"{target} is there already") from None
-    path = sqlite_path(settings.database_url)
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source, closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
+    copy_database(sqlite_path(settings.database_url), target)
     return target.stat().st_size
 
 
@@ -75,7 +72,10 @@ async def _count(settings: Settings) -> int:
 
 
 def _replace(settings: Settings, source: Path) -> None:
-    _check_whole(source)
+    try:
+        check_whole(source, "ledger_head")
+    except NotWhole as damaged:
+        raise Refusal("bad_backup", f"{source} is not a database of this gateway: {damaged}") from None
     path = sqlite_path(settings.database_url)
     with file_lock(settings):
         aside = path.with_name(path.name + ".incoming")
@@ -84,17 +84,6 @@ def _replace(settings: Settings, source: Path) -> None:
         for leftover in ("-wal", "-shm"):
             path.with_name(path.name + leftover).unlink(missing_ok=True)
         aside.replace(path)
-
-
-def _check_whole(source: Path) -> None:
-    try:
-        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as connection:
-            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-            connection.execute("SELECT size FROM ledger_head").fetchone()
-    except sqlite3.Error as error:
-        raise Refusal("bad_backup", f"{source} is not a database of this gateway: {error}") from None
-    if verdict != "ok":
-        raise Refusal("bad_backup", f"{source} is damaged: {verdict}")
 
 
 def _set_aside(folder: Path) -> int:

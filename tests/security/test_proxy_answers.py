@@ -146,9 +146,9 @@ async def test_redirects_are_never_followed(tmp_path: Path, status: bytes) -> No
     """The credential's header would travel to wherever the platform points."""
     async with lying(answering(GOOD)) as thief:
         there = b"Location: " + thief.url.encode() + b"/v2.0/oa/getoa"
-        async with lying(answering(b"", there, status=status)) as liar:
-            async with zalo_stage(tmp_path, base_url=liar.url) as stage:
-                reply = await stage.app.call(PROFILE)
+        script = answering(b"", there, status=status)
+        async with lying(script) as liar, zalo_stage(tmp_path, base_url=liar.url) as stage:
+            reply = await stage.app.call(PROFILE)
         assert (reply.code, reply.status) == ("upstream_failed", 502)
         assert "Location" not in reply.headers
         assert (len(liar.heads), thief.heads) == (1, [])

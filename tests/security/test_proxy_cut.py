@@ -1,4 +1,4 @@
-"""I1 at the proxy: when an act that ends something has returned, no byte of a call under it is handed on, either way."""
+"""I1 at the proxy: when an act that ends something has returned, no byte of a call under it goes on, either way."""
 
 import asyncio
 import json
@@ -44,14 +44,14 @@ async def pause_all(stage: Stage) -> object:
     return await pause(stage.scene.house, stage.grant_id, owner_of(stage))
 
 
-async def suspend(stage: Stage) -> object:
+async def suspend(stage: Stage) -> None:
     """Suspend the app as an operator."""
-    return await suspend_app(stage.scene.house, stage.scene.app.id, Actor.system(), reason="thử (mẫu)")
+    await suspend_app(stage.scene.house, stage.scene.app.id, Actor.system(), reason="thử (mẫu)")
 
 
-async def revoke_token(stage: Stage) -> object:
+async def revoke_token(stage: Stage) -> None:
     """Let the app give its access token back."""
-    return await revoke(stage.scene.house, stage.scene.app, stage.app.token)
+    await revoke(stage.scene.house, stage.scene.app, stage.app.token)
 
 
 ENDS: list[tuple[End, str, int]] = [
@@ -72,7 +72,7 @@ async def narrow(tmp_path: Path) -> AsyncIterator[Stage]:
 
 @pytest.mark.parametrize("number", range(len(ENDS)))
 async def test_what_waited_in_the_pool_never_leaves(narrow: Stage, number: int) -> None:
-    """One call holds the only connection, others wait; the act ends; none of those that waited reaches the platform."""
+    """One call holds the only connection, others wait; the act ends; none of those that waited leaves."""
     end, _, _ = ENDS[number]
     in_flight = narrow.scene.house.in_flight
     await narrow.zalo.switch(slow_seconds=0.4)

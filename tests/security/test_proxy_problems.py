@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from aiohttp.test_utils import TestServer
 
 from gateway.acts.pause import pause
 from gateway.acts.suspend import suspend_app
@@ -28,7 +29,6 @@ from tests.platforms.zalo.stage import (
     SEND,
     Reply,
     Stage,
-    TestServer,
     mint_token,
     zalo_stage,
 )
@@ -277,7 +277,6 @@ async def test_bodies_are_refused_before_anything_is_sent(stage: Stage, number: 
 
 async def test_a_chunked_body_is_bounded_too(stage: Stage) -> None:
     """Without a declared length the count decides."""
-
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b" " * (1 << 19)

@@ -202,11 +202,13 @@ async def test_nobody_there_is_no_answer(http: aiohttp.ClientSession, clock: Man
         (b'{"error":0,"message":"-216"}', None),
         (b'{"data":{"error":-216},"error":0}', None),
         (b'{"error":-213}', None),
-        (b'[-216]', None),
+        (b"[-216]", None),
         (b"-216 <html>", None),
     ],
 )
-def test_trouble_is_read_from_the_envelope_alone(body: bytes, trouble: Trouble | None, connector: ZaloConnector) -> None:
+def test_trouble_is_read_from_the_envelope_alone(
+    body: bytes, trouble: Trouble | None, connector: ZaloConnector
+) -> None:
     """Codes in texts or deeper members mean nothing."""
     assert connector.read_trouble(200, body) is trouble
 
