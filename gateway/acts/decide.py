@@ -91,7 +91,7 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         settled, ended = await house.record_change(unit, change, actor, kind=kind, request_id=request_id, **shown)
         raw_code = None if is_refused else await _issue(house, unit, request, settled, answer)
         await unit.commit()
-    await house.settle(change, ended, now, cause=kind)
+    await house.settle(change, ended, cause=kind)
     if is_refused or (raw_code is None and request.kind is RequestKind.AUTHORIZE):
         return _refused(request, grant.id, settled.recorded, is_missing=bool(missing and answer.agreed))
     return Decided(request, grant.id, raw_code, None, None, settled.recorded)

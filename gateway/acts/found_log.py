@@ -1,5 +1,7 @@
 """Found the log: make its signing key at the first start, open it at every other."""
 
+from sqlalchemy.exc import IntegrityError
+
 from gateway.ground.storage.storage import Storage, shielded
 from gateway.ground.vault.sealing import Vault
 from gateway.records.ledger import keys
@@ -18,8 +20,17 @@ async def get_signer(storage: Storage, vault: Vault, *, origin: str, clock: Cloc
     """
     async with storage.unit() as unit:
         signer = await keys.find_signer(unit.connection, vault)
-        if signer is None:
-            now = clock.now()
-            signer = await keys.add_signer(unit.connection, vault, origin=origin, entropy=entropy, now=now)
+        if signer is not None:
+            return signer
+        now = clock.now()
+        try:
+            async with unit.connection.begin_nested():
+                made = await keys.add_signer(unit.connection, vault, origin=origin, entropy=entropy, now=now)
+        except IntegrityError:  # a server that started at the same moment made it; theirs is the key
+            signer = await keys.find_signer(unit.connection, vault)
+        else:
             await unit.commit()
+            return made
+    if signer is None:
+        raise AssertionError("a key that collides exists")
     return signer

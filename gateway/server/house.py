@@ -10,11 +10,12 @@ from pathlib import Path
 from gateway.acts import House
 from gateway.acts.bury import bury
 from gateway.acts.found_log import get_signer
+from gateway.acts.renew import recover_credentials
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.engines import is_sqlite, sqlite_path
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
-from gateway.ground.vault.journal import Journal
+from gateway.ground.vault.journal import DestroyedKey, Journal, Reading
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Vault
 from gateway.records.ledger import keys
@@ -68,14 +69,24 @@ async def opened_house(
                 storage, vault, origin=log_origin(settings), clock=used_clock, entropy=used_entropy
             )
             folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
-            ledger = Ledger(signer, person_keys, entropy=used_entropy, folder=folder)
+            ledger = Ledger(signer, person_keys, entropy=used_entropy, storage=storage, folder=folder)
+            await ledger.resume()
             journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
             house = House(storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight())
             reading = await asyncio.to_thread(journal.read)
+            await asyncio.to_thread(_destroy_again, person_keys, reading)
+            await recover_credentials(house, reading.entries)
             await bury(house, reading.tombstones)
             yield house
         finally:
             await storage.close()
+
+
+def _destroy_again(person_keys: PersonKeys, reading: Reading) -> None:
+    """A key that a backup brought back is destroyed once more."""
+    for entry in reading.entries:
+        if isinstance(entry, DestroyedKey) and not person_keys.is_destroyed(entry.person_id, entry.part):
+            person_keys.destroy(entry.person_id, entry.part)
 
 
 async def log_parts(settings: Settings, storage: Storage) -> LogParts:
