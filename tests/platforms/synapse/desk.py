@@ -30,6 +30,11 @@ class Grant:
     scope: frozenset[str]
 
 
+def grant_of(app: MatrixApp, answer: dict[str, Any]) -> Grant:
+    """Read the token endpoint's answer."""
+    return Grant(app, answer["grant_id"], answer["access_token"], frozenset(answer["scope"].split()))
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """One owner with one Matrix account and a room in which a customer is too; nothing is linked yet."""
@@ -54,8 +59,9 @@ class Desk:
 
     async def grant(self, app: MatrixApp, *agreed: str) -> Grant:
         """Let an app ask, and agree to some of it."""
-        answer: dict[str, Any] = await app.ask(self.owner, agreed)
-        return Grant(app, answer["grant_id"], answer["access_token"], frozenset(answer["scope"].split()))
+        async with app.asking(self.owner) as answer:
+            await self.owner.agree(agreed)
+        return grant_of(app, answer)
 
     async def connections(self) -> list[str]:
         """Return what the owner's connections' page says."""

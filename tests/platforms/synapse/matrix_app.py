@@ -1,6 +1,6 @@
 """An app that speaks to the gateway with published libraries alone: authlib for OAuth, matrix-nio for Matrix."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,18 +41,26 @@ class MatrixApp:
     api: str
     http: ClientSession = field(repr=False)
 
-    async def ask(self, person: Visitor, agreed: Collection[str]) -> dict[str, Any]:
-        """Send a signed-in person to the consent screen, where they tick `agreed`; redeem what comes back."""
+    @asynccontextmanager
+    async def asking(self, person: Visitor) -> AsyncIterator[dict[str, Any]]:
+        """Send a signed-in person to the consent screen; the block decides; then redeem what comes back.
+
+        Yields:
+            The token endpoint's answer, empty before the end of the block.
+        """
         async with self._oauth() as client:
             verifier = generate_token(48)
-            url, _ = client.create_authorization_url(f"{self.public}/oauth/authorize", code_verifier=verifier)
+            url, state = client.create_authorization_url(f"{self.public}/oauth/authorize", code_verifier=verifier)
             await person.get(url)
-            await person.agree(agreed)
+            answer: dict[str, Any] = {}
+            yield answer
             assert person.left_to.startswith(f"{REDIRECT_URI}?"), person.page
-            token: dict[str, Any] = await client.fetch_token(
-                f"{self.public}/oauth/token", authorization_response=person.left_to, code_verifier=verifier
+            answer |= await client.fetch_token(
+                f"{self.public}/oauth/token",
+                authorization_response=person.left_to,
+                state=state,
+                code_verifier=verifier,
             )
-            return token
 
     @asynccontextmanager
     async def client(self, token: str, *, user_id: str = "", purpose: str = "") -> AsyncIterator[nio.AsyncClient]:

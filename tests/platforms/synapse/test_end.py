@@ -24,11 +24,14 @@ async def test_withdrawn_reading_is_refused_at_the_very_next_call(desk: Desk) ->
         assert arrived == []
         assert (await client.joined_rooms()).rooms == [desk.room]
     assert desk.owner.states("ask")["read"] == "withdrawn"
+    await desk.owner.get("/permissions/trace")
+    assert list(desk.owner.states("trace").values()) == ["passed", "blocked", "passed"]
+    assert "trước khi rút" not in desk.owner.page
 
 
 async def test_a_read_under_way_is_cut_by_the_withdrawal(desk: Desk) -> None:
     """The homeserver has answered, the answer is held on the wire: the app gets a refusal and not one message."""
-    grant = await desk.grant(desk.street.desk_app, "read")
+    grant = await desk.grant(desk.street.desk_app, "rooms", "read")
     await desk.buyer.send_text(desk.room, "không được đến nữa (mẫu)")
     async with desk.tap.holding() as came:
         call = asyncio.create_task(grant.app.call(grant.token, f"{V3}/rooms/{desk.room}/messages?dir=b"))
@@ -37,6 +40,7 @@ async def test_a_read_under_way_is_cut_by_the_withdrawal(desk: Desk) -> None:
         cut = await call
     assert cut.told == (403, "insufficient_scope", "M_FORBIDDEN")
     assert "không được đến nữa" not in cut.body.decode()
+    assert (await grant.app.call(grant.token, f"{V3}/joined_rooms")).status == 200
 
 
 async def test_a_pause_stops_and_a_resume_goes_on(desk: Desk) -> None:

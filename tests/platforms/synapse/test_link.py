@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import ClientResponseError
 
-from tests.platforms.synapse.desk import MATRIX_PASSWORD, OWNER_PASSWORD, Desk
+from tests.platforms.synapse.desk import MATRIX_PASSWORD, OWNER_PASSWORD, Desk, grant_of
 
 
 async def test_a_wrong_password_links_nothing_and_is_said(new_desk: Desk) -> None:
@@ -23,6 +23,27 @@ async def test_a_wrong_password_links_nothing_and_is_said(new_desk: Desk) -> Non
     assert owner.status == 200
     assert list(owner.states("connection").values()) == ["live"]
     assert merchant.user_id in owner.page
+
+
+async def test_an_app_that_asks_before_anything_is_linked_waits_for_the_link(new_desk: Desk) -> None:
+    """The person chooses, links by password on the way, and confirms for which account; only then a grant exists."""
+    owner, app, tap = new_desk.owner, new_desk.street.desk_app, new_desk.tap
+    await owner.sign_in(new_desk.login, OWNER_PASSWORD)
+    async with app.asking(owner) as answer:
+        await owner.send(("ask", "rooms"), ("duration", "P1D"), ("decision", "agree"))
+        assert "/connections?return_to=" in owner.url
+        await owner.send(("platform", "matrix"), ("user_id", new_desk.merchant.user_id), ("password", "sai-mau"))
+        assert owner.status == 400
+        link = (("platform", "matrix"), ("user_id", new_desk.merchant.user_id), ("password", MATRIX_PASSWORD))
+        await owner.send(*link)
+        assert "/consent/" in owner.url
+        await owner.confirm()
+    grant = grant_of(app, answer)
+    assert grant.scope == {"matrix.room.read"}
+    with tap.watched() as arrived:
+        async with app.client(grant.token) as client:
+            assert (await client.joined_rooms()).rooms == [new_desk.room]
+    assert len(arrived) == 1
 
 
 async def test_the_grant_is_exactly_what_was_ticked(desk: Desk) -> None:

@@ -52,10 +52,12 @@ class Visitor:
 
     async def agree(self, asks: Collection[str]) -> None:
         """Tick these asks on the open consent screen, for a day, for the only account that it offers."""
-        offered = {one.value for form in FormReader(self.page).forms for one in form.controls if one.name == "account"}
-        assert len(offered) == 1, f"{len(offered)} accounts are offered at {self.url}"
         ticked = [("ask", ask) for ask in asks]
-        await self.send(("account", offered.pop()), *ticked, ("duration", "P1D"), ("decision", "agree"))
+        await self.send(("account", self._get_account()), *ticked, ("duration", "P1D"), ("decision", "agree"))
+
+    async def confirm(self) -> None:
+        """Agree once more, after linking on the way, for the only account that is offered."""
+        await self.send(("account", self._get_account()), ("decision", "agree"))
 
     async def change(self, grant_id: str, action: str, ask: str) -> None:
         """Withdraw, pause or resume one ask on its grant's page; a question whether one is sure is answered yes."""
@@ -66,8 +68,13 @@ class Visitor:
         assert self.status == 200
 
     def states(self, of: str) -> dict[str, str]:
-        """Return what the open page says of each `of` (`ask`, `grant`, `connection`): its id and state."""
-        return dict(re.findall(rf'data-{of}="([^"]+)" data-state="([^"]+)"', self.page))
+        """Return what the open page says of each `of` (`ask`, `connection`, `trace`): its id and state."""
+        return dict(re.findall(rf'data-{of}="([^"]+)" data-(?:state|result)="([^"]+)"', self.page))
+
+    def _get_account(self) -> str:
+        offered = {one.value for form in FormReader(self.page).forms for one in form.controls if one.name == "account"}
+        assert len(offered) == 1, f"{len(offered)} accounts are offered at {self.url} ({self.status})"
+        return offered.pop()
 
     async def _ask(self, method: str, url: str, fields: Fields) -> None:
         self.left_to = ""
