@@ -88,7 +88,7 @@ def check_query(match: Match, verdict: Verdict, head: Head) -> CheckedQuery:
     except TargetRefused as refused:
         scopes = [] if refused.scope is None else [refused.scope]
         raise Refusal(refused.code, refused.detail, scopes=scopes) from refused
-    _check_account(match.account_names(query, b""), verdict)
+    _check_account(match.account_names(query, None), verdict)
     return query
 
 
