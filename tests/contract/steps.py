@@ -29,6 +29,7 @@ from tests.house import REDIRECT_URI, VERIFIER, Scene, agree
 PROFILE, NAME, PHONE = AskId("oa_profile"), AskId("crm_name"), AskId("crm_phone")
 SEND, CHAT = AskId("order_send"), AskId("chat_read")
 SYSTEM = Actor.system()
+ALL = {PROFILE, NAME, PHONE, SEND, CHAT}
 
 
 @dataclass(frozen=True, slots=True)
