@@ -102,7 +102,7 @@ async def test_nothing_is_withdrawn_twice(scene: Scene) -> None:
 
 
 async def test_pausing_holds_back_and_resuming_lets_through(scene: Scene) -> None:
-    """A pause ends nothing: no tombstone, the family lives, and the token works again after."""
+    """A pause ends nothing: no permission is in the journal, the family lives, the token works again after."""
     given = await agreed(scene)
     await pause(scene.house, given.grant_id, owner(scene), ask_ids=[NAME])
     assert await live_asks(scene, given.access_token) == ALL - {NAME}
@@ -112,7 +112,7 @@ async def test_pausing_holds_back_and_resuming_lets_through(scene: Scene) -> Non
     assert await live_asks(scene, given.access_token) == {NAME}
     await resume(scene.house, given.grant_id, owner(scene))
     assert await live_asks(scene, given.access_token) == ALL
-    assert list_stones(scene.house) == ()
+    assert {stone.permission_ids for stone in list_stones(scene.house)} == {()}
     records = await list_records(scene.house, grant_ids=[given.grant_id])
     assert [each.kind for each in records] == [Kind.RESUMED] * 2 + [Kind.PAUSED] * 2 + [Kind.DECIDED]
 
@@ -315,11 +315,17 @@ async def test_a_journal_that_was_taken_away_settles_nothing(scene: Scene) -> No
     assert not journal.exists()
 
 
-async def test_a_pause_needs_no_tombstone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ends nothing does not wait for the journal."""
+async def test_a_pause_leaves_its_version_in_the_journal(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restore must not lift a pause: the journal tells that the grant moved on, and is waited for."""
     given = await agreed(scene)
-    monkeypatch.setattr(Journal, "append", _full_disk)
     await pause(scene.house, given.grant_id, owner(scene))
+    stone = list_stones(scene.house)[-1]
+    assert (stone.grant_id, stone.permission_ids) == (given.grant_id, ())
+    assert stone.version == (await get_grant(scene.house, given.grant_id)).version
+    await resume(scene.house, given.grant_id, owner(scene))
+    monkeypatch.setattr(Journal, "append", _full_disk)
+    with pytest.raises(Unavailable, match="journal"):
+        await pause(scene.house, given.grant_id, owner(scene))
     assert await live_asks(scene, given.access_token) == set()
 
 

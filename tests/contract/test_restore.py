@@ -53,13 +53,14 @@ class Machine:
         self.folder = folder
         self.clock = clock
         self._starts = 0
+        self._is_older = False
 
     @asynccontextmanager
     async def started(self, scene: Scene | None = None) -> AsyncIterator[Scene]:
         """Start; with the scene of an earlier start, it goes on there."""
         self._starts += 1
         entropy = SeededEntropy(f"start {self._starts}")
-        async with house_in(self.folder, self.clock, entropy=entropy) as house:
+        async with house_in(self.folder, self.clock, entropy=entropy, may_be_older=self._is_older) as house:
             yield replace(scene, house=house) if scene else await set_scene(house, self.clock)
 
     def back_up(self) -> None:
@@ -71,6 +72,7 @@ class Machine:
         for name in ("quyen.db-wal", "quyen.db-shm"):
             (self.folder / name).unlink(missing_ok=True)
         shutil.copy(self.folder / "backup.db", self.folder / "quyen.db")
+        self._is_older = True
 
 
 @pytest.fixture
