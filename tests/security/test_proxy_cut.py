@@ -130,7 +130,7 @@ async def test_a_call_that_ends_between_verdict_and_bytes_is_refused(
 async def test_a_narrowed_grant_stops_a_call_that_rested_on_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The route would still open, but a field's ask ended after the verdict: the call is refused, not shown too much."""
+    """The route would still open, but a field's ask ended after the verdict: refused, not shown too much."""
     async with zalo_stage(tmp_path) as stage:
         opened = type(stage.door.trace).open
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from gateway.acts.pause import pause
@@ -19,7 +20,7 @@ from gateway.ground.vault.tokens import new_token
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.trace.types import Outcome
 from gateway.terms.ids import AskId
-from gateway.terms.refusal import Unavailable
+from gateway.terms.refusal import Refusal, Unavailable
 from tests.house import API_URL, PUBLIC_URL
 from tests.platforms.zalo.stage import (
     DETAIL,
@@ -302,7 +303,6 @@ async def test_a_bug_shows_nothing_of_the_inside(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """500 with a request id; the log says where, and not what was being handled."""
-
     assert FOLLOWER.contact is not None
     handled = str(FOLLOWER.contact.phone)
 
@@ -334,6 +334,20 @@ async def test_details_come_in_the_callers_language(stage: Stage) -> None:
         "Thiếu mã truy cập.",
         "No access token was sent in a header.",
     )
+
+
+async def test_a_reason_without_words_is_a_bug_not_a_crash(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Another endpoint of this origin may raise what calls know nothing of."""
+
+    async def foreign(_request: web.Request) -> web.Response:
+        raise Refusal("of_another_surface")
+
+    app = build_calls(stage.door)
+    app.router.add_get("/healthz", foreign)
+    async with TestServer(app) as bare:
+        stage.app.base = str(bare.make_url("")).rstrip("/")
+        await check_refused(stage, await stage.app.call("/healthz"), "internal", status=500)
+    assert "no words for of_another_surface" in caplog.text
 
 
 async def test_a_platform_without_a_connector_has_no_routes(stage: Stage) -> None:

@@ -56,6 +56,12 @@ async def find_standing(
     return Standing(**row) if row else None
 
 
+async def has_standing(connection: AsyncConnection, account_id: AccountId, now: datetime) -> bool:
+    """Say whether anybody may decide for the account now."""
+    query = select(standings.c.id).where(standings.c.account_id == account_id, standings.c.lapses_at > now)
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
 async def add(connection: AsyncConnection, account: Account) -> None:
     """Add an account; linked twice at once raises IntegrityError."""
     await connection.execute(insert(accounts).values(**_fields(account)))
@@ -112,20 +118,39 @@ async def renew_connection(connection: AsyncConnection, link: Connection) -> boo
     return (await connection.execute(update(connections).where(*known).values(**_fields(link)))).rowcount == 1
 
 
-async def adopt_credential(
-    connection: AsyncConnection, connection_id: str, *, generation: int, sealed_credential: bytes, now: datetime
+async def put_back_credential(
+    connection: AsyncConnection,
+    connection_id: ConnectionId,
+    sealed_credential: bytes,
+    *,
+    generation: int,
+    now: datetime,
 ) -> bool:
-    """Take over a sealed credential that is newer than the one at hand; False if it is not, or is nobody's."""
+    """Store a credential that the journal kept, if it is newer than the row's; False if it is not.
+
+    When it runs out is not known any more: a call finds that out.
+    """
     known = connections.c.id == connection_id, connections.c.generation < generation
-    newer = {"generation": generation, "sealed_credential": sealed_credential, "changed_at": now}
+    newer = {
+        "state": ConnectionState.LIVE,
+        "lost_reason": None,
+        "sealed_credential": sealed_credential,
+        "generation": generation,
+        "credential_expires_at": None,
+        "changed_at": now,
+    }
     return (await connection.execute(update(connections).where(*known).values(**newer))).rowcount == 1
 
 
 async def mark_lost(
     connection: AsyncConnection, connection_id: ConnectionId, *, generation: int, reason: str, now: datetime
 ) -> bool:
-    """Note that the platform refuses the credential of this generation; False if it was renewed meanwhile."""
-    known = connections.c.id == connection_id, connections.c.generation == generation
+    """Note that the platform refuses the credential of this generation; False if it was renewed or lost meanwhile."""
+    known = (
+        connections.c.id == connection_id,
+        connections.c.generation == generation,
+        connections.c.state != ConnectionState.LOST,
+    )
     lost = {"state": ConnectionState.LOST, "lost_reason": reason, "changed_at": now}
     return (await connection.execute(update(connections).where(*known).values(**lost))).rowcount == 1
 

@@ -20,6 +20,7 @@ from yarl import URL
 
 from gateway.acts.redeem import Redemption, redeem
 from gateway.doors.calls.door import CallsDoor
+from gateway.doors.calls.listener import CallsRunner
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
 from gateway.platforms import Credential
@@ -136,6 +137,14 @@ def open_socket(host: str, port: int, family: socket.AddressFamily) -> socket.so
     return opened
 
 
+class CallsServer(TestServer):
+    """A test server that listens as the gateway does."""
+
+    async def _make_runner(self, **settings: Any) -> CallsRunner:
+        settings.pop("debug", None)
+        return CallsRunner(self.app, SeededEntropy("listener"), **settings)
+
+
 @asynccontextmanager
 async def zalo_stage(
     folder: Path, *, asks: frozenset[AskId] | None = None, base_url: str = "", **door_settings: Any
@@ -172,7 +181,7 @@ async def zalo_stage(
                 **door_settings,
             },
         )
-        async with TestServer(build_calls(door), socket_factory=open_socket) as gateway:
+        async with CallsServer(build_calls(door), socket_factory=open_socket) as gateway:
             app = AppCaller(http, str(gateway.make_url("")).rstrip("/"), token=token)
             yield Stage(scene, door, zalo, app, connector, grant_id)
 

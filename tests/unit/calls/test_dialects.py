@@ -15,7 +15,12 @@ from gateway.terms.refusal import Refusal, Unavailable
 from scopes.refusals import BodyCode, TargetCode
 
 ROOT = Path(__file__).parents[3]
-REACHING = ("gateway/doors/calls/*.py", "gateway/authority/verdict.py", "gateway/acts/renew.py", "gateway/acts/first_use.py")
+REACHING = (
+    "gateway/doors/calls/*.py",
+    "gateway/authority/verdict.py",
+    "gateway/acts/renew.py",
+    "gateway/acts/first_use.py",
+)
 RENDERERS = (render_problem, render_matrix, render_zalo)
 ZALO_CODES = {
     "no_credential": -216,
