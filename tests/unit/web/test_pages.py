@@ -3,6 +3,7 @@
 import re
 from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -146,8 +147,9 @@ def test_hostile_text_stays_text(name: str) -> None:
 
 def test_a_missing_value_is_an_error() -> None:
     """A template that names what its view does not hold fails at once, instead of leaving a hole in a legal text."""
-    with pytest.raises(UndefinedError):
-        PAGES.render("person/consent.html", "vi", frame=frame(), link=frame().link, view=object())
+    hole = SimpleNamespace(state="first", return_to="/", login="")
+    with pytest.raises(UndefinedError, match="for_app"):
+        PAGES.render("person/sign_in.html", "vi", frame=frame(), link=frame().link, view=hole)
 
 
 def test_every_template_has_a_sample() -> None:
