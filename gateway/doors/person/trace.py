@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from gateway.doors import visitor_of
-from gateway.doors.person.cursors import read_moment, write_moment
+from gateway.ground.web.cursors import read_moment, write_moment
 from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.from_records import plain
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
