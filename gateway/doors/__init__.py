@@ -1,11 +1,11 @@
 """The doors: who comes in. Each parses, calls one act or query, renders.
 
 Owns: HTTP in and out, one table of endpoints for each door, one table from refusals to the wire for each surface. Must
-not know: how anything is changed; doors change records only through acts. To add one more: a package with an `endpoints`
-function that returns its table; `server.py` installs it.
+not know: how anything is changed; doors change records only through acts. To add one more: a package with a function
+`endpoints` that returns its table; `server.py` installs it.
 
-What every door shares stands here: an endpoint's row, who is at the door, how a page is handed out, and how an ask reads
-(the developers' pages show exactly what the consent screen shows).
+What every door shares stands here: an endpoint's row, who is at the door, how a page is handed out, and how an ask
+reads (the developers' pages show exactly what the consent screen shows).
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -181,11 +181,7 @@ def ask_name(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool = Fa
 
 
 def ask_views(catalogue: Catalogue, asks: list[Ask], lang: Lang, *, new: frozenset[str] = frozenset()) -> list[AskView]:
-    """Show asks in the register's order.
-
-    Args:
-        new: ids of those that are marked as not asked before.
-    """
+    """Show asks in the register's order; those in `new` are marked as not asked before."""
     scopes = [ask.scope for ask in asks]
     return [
         _ask_view(catalogue, ask, lang, is_shared=scopes.count(ask.scope) > 1, is_new=ask.id in new) for ask in asks

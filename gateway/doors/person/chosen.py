@@ -25,6 +25,7 @@ class Chosen:
     shown_at: AwareDatetime
     lang: Lang
 
+
 _CHOSEN = TypeAdapter(Chosen)
 
 

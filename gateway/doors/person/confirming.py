@@ -8,6 +8,7 @@ from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.from_records import account_view, app_view, ask_views, plain
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_grants import ConfirmWithdrawView
+from gateway.ground.web.frame import Lang
 from gateway.records.apps.types import Ask
 from gateway.records.grants.types import STANDING_STATES
 
@@ -16,12 +17,15 @@ def show_confirm(
     door: PersonDoor, request: web.Request, wanted: Sequence[OwnGrant], *, ask: Ask | None = None
 ) -> web.Response:
     """Ask once more, naming what would end; `wanted` is one grant, or all of them on the list's page."""
-    view = _for_everything(wanted) if request.match_info.get("grant") is None else _for_one(door, request, wanted[0], ask)
+    view = (
+        _for_everything(wanted)
+        if request.match_info.get("grant") is None
+        else _for_one(door, wanted[0], ask, lang=lang_of(request))
+    )
     return door.show(request, view)
 
 
-def _for_one(door: PersonDoor, request: web.Request, own: OwnGrant, ask: Ask | None) -> ConfirmWithdrawView:
-    lang = lang_of(request)
+def _for_one(door: PersonDoor, own: OwnGrant, ask: Ask | None, *, lang: Lang) -> ConfirmWithdrawView:
     standing = {p.ask_id for p in own.grant.permissions if p.state in STANDING_STATES}
     views = ask_views(door.catalogue, list(own.asks), lang)
     ending = [view for view in views if view.id in standing and (ask is None or view.id == ask.id)]

@@ -1,5 +1,7 @@
 """What a person has linked: accounts, the state of each connection, how many apps hold something there."""
 
+from typing import Literal
+
 from aiohttp import web
 
 from gateway.doors import visitor_of
@@ -26,6 +28,7 @@ async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[Accoun
         views.append(view)
         if link is not None:
             live = sum(grant.account_id == account.id and bool(grant.live(now)) for grant in given)
-            state = "lost" if link.state is ConnectionState.LOST else "live"
+            is_lost = link.state is ConnectionState.LOST
+            state: Literal["live", "lost"] = "lost" if is_lost else "live"
             rows.append(ConnectionRow(view, account.platform, state, link.changed_at, live))
     return views, rows

@@ -62,28 +62,28 @@ async def _answer(
     return response
 
 
-def _ask(door: PersonDoor, request: web.Request, screen: Screen, *, error: str = "", status: int = 200) -> web.Response:
+def _ask(door: PersonDoor, request: web.Request, screen: Screen, *, error: str = "") -> web.Response:
     """Show the screen with nothing chosen, and forget any choice made before it."""
     view = consent_view(door, screen, lang_of(request), error=error)
     sources = _sources(screen.request)
     if not screen.held and screen.platform in door.connectors:
         sources += list_sources([door.connectors[screen.platform]])
-    response = door.show(request, view, status=status, form_action=sources)
+    response = door.show(request, view, status=400 if error else 200, form_action=sources)
     _cookie(door, screen.request, visitor_of(request)).clear(response)
     return response
 
 
 def _ask_account(
-    door: PersonDoor, request: web.Request, screen: Screen, *, chosen: Chosen, error: str = "", status: int = 200
+    door: PersonDoor, request: web.Request, screen: Screen, *, chosen: Chosen, error: str = ""
 ) -> web.Response:
     view = confirm_view(door, screen, lang_of(request), chosen=chosen, error=error)
-    return door.show(request, view, status=status, form_action=_sources(screen.request))
+    return door.show(request, view, status=400 if error else 200, form_action=_sources(screen.request))
 
 
 def _ask_again(door: PersonDoor, request: web.Request, unclear: UnclearReply) -> web.Response:
     if unclear.chosen is not None:
-        return _ask_account(door, request, unclear.screen, chosen=unclear.chosen, error=unclear.error, status=400)
-    return _ask(door, request, unclear.screen, error=unclear.error, status=400)
+        return _ask_account(door, request, unclear.screen, chosen=unclear.chosen, error=unclear.error)
+    return _ask(door, request, unclear.screen, error=unclear.error)
 
 
 def _get_decider(request: web.Request) -> Visitor:

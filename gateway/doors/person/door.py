@@ -64,11 +64,7 @@ class PersonDoor:
         return self.house.clock.now()
 
     def frame(self, request: web.Request, csrf_token: str | None = None) -> Frame:
-        """Return what stands round the answer to this request.
-
-        Args:
-            csrf_token: for pages without a session; None takes the session's own.
-        """
+        """Return what stands round an answer; `csrf_token` is for pages without a session, None takes the session's."""
         visitor = request.get(VISITOR)
         token = csrf_token if csrf_token is not None else visitor.form_token if visitor else ""
         name = visitor.person.name if visitor else ""
@@ -102,10 +98,7 @@ class PersonDoor:
             request[VISITOR] = visitor
 
     async def read_form(self, request: web.Request, *, secret: str | None = None) -> Form:
-        """Read a form that one of our own pages sent.
-
-        Args:
-            secret: what the form token follows from where there is no session.
+        """Read a form that one of our own pages sent; `secret` is what its token follows from without a session.
 
         Raises:
             Refusal: `csrf_failed`, or as `read_form` of the ground says.

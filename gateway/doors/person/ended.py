@@ -1,6 +1,5 @@
 """Requests that take no answer any more: decided before (409), run out (410)."""
 
-from http import HTTPStatus
 from typing import Literal
 
 from aiohttp import web
@@ -55,5 +54,4 @@ async def show_ended(door: PersonDoor, request: web.Request, refusal: Refusal) -
         raise Refusal("not_found")
     grant_id = next((grant.id for grant in given if grant.app_id == app.id), GrantId(""))
     at = found.decided_at or found.expires_at
-    status: HTTPStatus = STATUS[state]
-    return door.show(request, RequestEndedView(state, app_view(app), at, grant_id), status=int(status))
+    return door.show(request, RequestEndedView(state, app_view(app), at, grant_id), status=int(STATUS[state]))

@@ -12,11 +12,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import app_view
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.request_ids import request_id_of
 from gateway.doors.person.views_access import ErrorView
-from gateway.records.apps.types import App
 from gateway.terms.refusal import Refusal, Unavailable
 
 SIGN_IN = "sign_in_required"
@@ -35,7 +33,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "invalid_scope": HTTPStatus.BAD_REQUEST,
         "limited": HTTPStatus.TOO_MANY_REQUESTS,
         "link_state": HTTPStatus.BAD_REQUEST,
-        "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
+        "wrong_method": HTTPStatus.METHOD_NOT_ALLOWED,
         "no_link_page": HTTPStatus.BAD_REQUEST,
         "not_found": HTTPStatus.NOT_FOUND,
         "nothing_to_change": HTTPStatus.CONFLICT,
@@ -71,27 +69,21 @@ def error_pages(door: PersonDoor) -> Middleware:
     return middleware
 
 
-def render_refusal(door: PersonDoor, request: web.Request, refusal: Refusal, app: App | None = None) -> web.Response:
-    """Answer a refusal: its page, or the way to sign in.
-
-    A reason without a row is a bug of ours and is answered as one.
-
-    Args:
-        app: whose request it was, where that is known (the OAuth door's errors before a redirect).
-    """
+def render_refusal(door: PersonDoor, request: web.Request, refusal: Refusal) -> web.Response:
+    """Answer a refusal: its page, or the way to sign in. A reason without a row is a bug, and answered as one."""
     status = STATUS.get(refusal.reason)
     if status is None:
         return render_bug(door, request, refusal)
     if refusal.reason == SIGN_IN:
         return door.go(request, f"/sign-in?return_to={quote(own_path(request.raw_path), safe='')}")
     _log.info("refused", reason=refusal.reason, detail=refusal.log_detail, request_id=request_id_of(request))
-    return _page(door, request, status=status, code=refusal.reason, detail=refusal.detail, app=app)
+    return render_error(door, request, int(status), code=refusal.reason, detail=refusal.detail)
 
 
 def render_unavailable(door: PersonDoor, request: web.Request, missing: Unavailable) -> web.Response:
     """Answer that something we need is silent: nothing passed, and when to come again."""
     _log.warning("unavailable", what=missing.what, reason=missing.reason, request_id=request_id_of(request))
-    response = _page(door, request, status=HTTPStatus.SERVICE_UNAVAILABLE, code=missing.reason)
+    response = render_error(door, request, 503, code=missing.reason)
     response.headers["Retry-After"] = str(missing.retry_after_seconds)
     return response
 
@@ -112,21 +104,24 @@ def render_bug(door: PersonDoor, request: web.Request, bug: Exception) -> web.Re
     """Answer what nobody expected; the log gets the place and never the message, which may quote what people typed."""
     places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
     _log.error("bug", kind=type(bug).__name__, places=places, request_id=request_id_of(request))
-    return _page(door, request, status=HTTPStatus.INTERNAL_SERVER_ERROR, code="internal")
+    return render_error(door, request, 500, code="internal")
 
 
-def _page(
-    door: PersonDoor,
-    request: web.Request,
-    *,
-    status: HTTPStatus,
-    code: str,
-    detail: str = "",
-    app: App | None = None,
+def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
+    door: PersonDoor, request: web.Request, status: int, *, code: str, detail: str = "", link: str = ""
 ) -> web.Response:
-    shown = app_view(app) if app else None
-    view = ErrorView(int(status), code, request_id_of(request), door.now(), detail=detail, app=shown)
-    response = door.show(request, view, status=int(status))
+    """Render the one error page; with the door bound it is what the OAuth door calls too.
+
+    Args:
+        door: the person's door.
+        request: the request that failed.
+        status: HTTP status of the answer.
+        code: stable slug of what went wrong.
+        detail: a sentence of our own; nothing of the request.
+        link: a checked address outside to which the person may choose to go; empty: nowhere.
+    """
+    view = ErrorView(status, code, request_id_of(request), door.now(), detail=detail, away=link)
+    response = door.show(request, view, status=status)
     if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
         response.force_close()
     return response
@@ -134,5 +129,5 @@ def _page(
 
 def _reason_of(answer: web.HTTPException) -> str:
     """Name the refusals that aiohttp makes itself: no such route, another method, a body that is too large."""
-    known = {HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed", HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large"}
+    known = {HTTPStatus.METHOD_NOT_ALLOWED: "wrong_method", HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large"}
     return known.get(HTTPStatus(answer.status), "not_found")

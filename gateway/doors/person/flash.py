@@ -1,4 +1,4 @@
-"""What was done a moment ago, said once on the page after it: found by the record's id, never taken from the address."""
+"""What was done a moment ago, said on the page after it: found by the record's id, never taken from the address."""
 
 from collections.abc import Sequence
 

@@ -28,7 +28,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
     story = await read_story(door, request, own)
     usage = await read_usage(door, own.grant, now - MONTH)
     asks = {AskId(view.id): view for view in ask_views(door.catalogue, own.decided_asks, lang)}
-    rows = [_row(p, asks[p.ask_id], story, usage.get(p.ask_id, Use()), now=now) for p in _ordered(own)]
+    rows = [_row(p, asks[p.ask_id], story, use=usage.get(p.ask_id, Use()), now=now) for p in _ordered(own)]
     view = GrantView(
         id=own.grant.id,
         app=app_view(own.app),
@@ -56,7 +56,7 @@ def _ordered(own: OwnGrant) -> list[Permission]:
     return [permission for permission in found if permission is not None]
 
 
-def _row(permission: Permission, ask: AskView, story: Story, use: Use, *, now: datetime) -> PermissionRow:
+def _row(permission: Permission, ask: AskView, story: Story, *, use: Use, now: datetime) -> PermissionRow:
     state = state_of(permission, now)
     return PermissionRow(
         ask=ask,

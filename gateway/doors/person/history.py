@@ -22,7 +22,13 @@ from gateway.records.people.types import Person
 from gateway.terms.ids import AskId, PersonId
 
 MOST_EVENTS = 200
-_GLYPHS = {**ACTS, Kind.EXPIRED: "expire", Kind.RECONFIRM: "reconfirm", Kind.BURIED: "withdraw", Kind.LOOKED_UP: "look_up"}
+_GLYPHS = {
+    **ACTS,
+    Kind.EXPIRED: "expire",
+    Kind.RECONFIRM: "reconfirm",
+    Kind.BURIED: "withdraw",
+    Kind.LOOKED_UP: "look_up",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 
 FIRST = "/"
 _LONGEST = 4096
-# Unreserved signs and single slashes only: no `//`, no backslash, no control, no encoded form of any of them in the path.
+# Unreserved signs and single slashes only: the path holds no `//`, no backslash, no control, nor any of them encoded.
 _OWN = re.compile(
     r"/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*/?)?"
     r"(?:\?(?:[A-Za-z0-9._~!$'()*+,;=:@/?&-]|%[0-9A-Fa-f]{2})*)?"

@@ -28,7 +28,7 @@ async def show_permissions(door: PersonDoor, request: web.Request) -> web.Respon
     own = await list_own_grants(door, visitor_of(request).person.id)
     async with door.house.storage.read() as connection:
         calls = await trace.count_since(connection, [each.grant.id for each in own], now - MONTH)
-    cards = [_card(door, each, lang, calls.get(each.grant.id), now=now) for each in own]
+    cards = [_card(door, each, lang=lang, calls=calls.get(each.grant.id), now=now) for each in own]
     wanted = [card for card in cards if state in {"", card.state} and account in {"", card.account.id}]
     view = PermissionsView(
         grants=wanted,
@@ -47,7 +47,7 @@ async def act_on_permissions(door: PersonDoor, request: web.Request) -> web.Resp
 
 
 def _card(
-    door: PersonDoor, own: OwnGrant, lang: Lang, calls: tuple[int, datetime] | None, *, now: datetime
+    door: PersonDoor, own: OwnGrant, *, lang: Lang, calls: tuple[int, datetime] | None, now: datetime
 ) -> GrantCard:
     found = [own.grant.find(ask.id) for ask in own.asks]
     held = [permission for permission in found if permission is not None]

@@ -5,7 +5,24 @@ from html.parser import HTMLParser
 
 _SILENT = frozenset({"svg", "script", "style", "template"})
 _LINES = frozenset(
-    {"p", "div", "section", "fieldset", "legend", "ul", "ol", "li", "h1", "h2", "h3", "dl", "dt", "dd", "label", "select"}
+    {
+        "p",
+        "div",
+        "section",
+        "fieldset",
+        "legend",
+        "ul",
+        "ol",
+        "li",
+        "h1",
+        "h2",
+        "h3",
+        "dl",
+        "dt",
+        "dd",
+        "label",
+        "select",
+    }
     | {"option", "button", "form", "br", "table", "tr", "article", "aside"}
 )
 _SPACES = re.compile(r"\s+")
@@ -64,4 +81,6 @@ def main_text(page: str) -> str:
 
 def _box(given: dict[str, str | None]) -> str:
     is_on = "checked" in given
-    return {"checkbox": "[x] " if is_on else "[ ] ", "radio": "(x) " if is_on else "( ) "}.get(given.get("type") or "", "")
+    return {"checkbox": "[x] " if is_on else "[ ] ", "radio": "(x) " if is_on else "( ) "}.get(
+        given.get("type") or "", ""
+    )

@@ -1,22 +1,83 @@
 """Receipts: one for each decision made in the person's name or about their grants; on paper and as signed JSON."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-
 from aiohttp import web
 
 from gateway.doors import visitor_of
-from gateway.ground.web.cursors import read_number, write_number
 from gateway.doors.person.door import PersonDoor, lang_of
-from gateway.doors.person.from_records import plain
-from gateway.doors.person.own_grants import OwnGrant, list_own_grants
-from gateway.doors.person.receipt_codes import EVENTS, receipt_code, record_id_of
-from gateway.doors.person.receipt_json import signed_receipt
-from gateway.doors.person.receipt_sheet import read_sheet, receipt_view
-from gateway.doors.person.views_records import ReceiptLine, ReceiptsView
+from gateway.doors.person.receipt_codes import EVENTS, record_id_of
+from gateway.doors.person.receipt_json import write_receipt
+from gateway.doors.person.receipt_sheet import Sheet, read_sheets
+from gateway.doors.person.receipt_view import receipt_line, receipt_view
+from gateway.doors.person.views_records import ReceiptsView
+from gateway.ground.web.cursors import read_number, write_number
 from gateway.ground.web.frame import with_query
 from gateway.ground.web.responses import page_headers
+from gateway.records.accounts import store as accounts
+from gateway.records.grants import store as grants
 from gateway.records.ledger import reading
 from gateway.records.ledger.types import Record
-from gateway.records.people.types import Person
+from gateway.terms.ids import GrantId, PersonId
 from gateway.terms.refusal import Refusal
+
+PAGE = 50
+_JSON = ".json"
+_PATH = "/permissions/receipts"
+
+
+async def show_receipts(door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /permissions/receipts`: newest first, paged by `&cursor=`."""
+    person, before = visitor_of(request).person, read_number(request.query.get("cursor", ""))
+    records = await _list_own_records(door, person.id, before_seq=before)
+    sheets = await read_sheets(door, records[:PAGE])
+    older = write_number(records[PAGE - 1].seq) if len(records) > PAGE else None
+    here = f"{_PATH}?{request.query_string}"
+    view = ReceiptsView(
+        rows=[receipt_line(sheet) for sheet in sheets],
+        older=with_query(here, cursor=older) if older else "",
+        newer=with_query(here, cursor=None) if before else "",
+    )
+    return door.show(request, view)
+
+
+async def show_receipt(door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /permissions/receipts/{code}`: the sheet, or with `.json` or `Accept: application/json` the signed JSON."""
+    code = request.match_info["code"]
+    sheet = await _get_own_sheet(door, visitor_of(request).person.id, code.removesuffix(_JSON))
+    if not code.endswith(_JSON) and request.headers.get("Accept") != "application/json":
+        return door.show(request, await receipt_view(door, sheet, lang_of(request)))
+    body = await write_receipt(door, sheet, lang_of(request))
+    headers = page_headers(is_https=door.is_https) | {"Vary": "Accept"}
+    return web.Response(body=body, content_type="application/json", charset="utf-8", headers=headers)
+
+
+async def _get_own_sheet(door: PersonDoor, person_id: PersonId, code: str) -> Sheet:
+    """Return the sheet of a record in the person's own name, or about a grant they may decide on.
+
+    Raises:
+        Refusal: `not_found`.
+    """
+    own = await _list_grant_ids(door, person_id)
+    async with door.house.storage.read() as connection:
+        record = await reading.find(connection, record_id_of(code))
+    if record is None or record.kind not in EVENTS or not (record.actor.id == person_id or record.grant_id in own):
+        raise Refusal("not_found")
+    return (await read_sheets(door, [record]))[0]
+
+
+async def _list_own_records(door: PersonDoor, person_id: PersonId, *, before_seq: int | None) -> list[Record]:
+    """List what has a receipt, by the person or about their grants, one more than a page."""
+    own, kinds = await _list_grant_ids(door, person_id), tuple(EVENTS)
+    by_grant = reading.Search(grant_ids=own, kinds=kinds, before_seq=before_seq)
+    by_person = reading.Search(person_id=person_id, kinds=kinds, before_seq=before_seq)
+    async with door.house.storage.read() as connection:
+        found = await reading.list_records(connection, by_grant, PAGE + 1)
+        found += await reading.list_records(connection, by_person, PAGE + 1)
+    once = {record.seq: record for record in found}
+    return [once[seq] for seq in sorted(once, reverse=True)][: PAGE + 1]
+
+
+async def _list_grant_ids(door: PersonDoor, person_id: PersonId) -> list[GrantId]:
+    async with door.house.storage.read() as connection:
+        held = await accounts.list_held(connection, person_id, door.now())
+        given = await grants.list_of_accounts(connection, [account.id for account, _ in held])
+    return [grant.id for grant in given]

@@ -31,4 +31,5 @@ def request_ids(entropy: Entropy) -> Middleware:
 
 def request_id_of(request: web.Request) -> str:
     """Return the id of this request; empty where the middleware does not stand."""
-    return request.get(REQUEST_ID, "")
+    found: str = request.get(REQUEST_ID, "")
+    return found

@@ -1,6 +1,6 @@
 """Signing in and out. One text for every wrong answer, one effort for every login, and a fresh session each time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from aiohttp import web
@@ -8,6 +8,7 @@ from aiohttp import web
 from gateway.acts.session import end_session, open_session
 from gateway.authority.limits import Limit
 from gateway.doors import visitor_of
+from gateway.doors.person.addresses import address_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import plain
 from gateway.doors.person.guessing import Guesses
@@ -54,8 +55,11 @@ async def sign_in(door: PersonDoor, request: web.Request) -> web.Response:
         return await _answer(door, request, SignInView(return_to, "wrong", login), status=401)
     waits = waits or await guesses.wait_seconds()
     if waits or person is None:
-        return await _limited(door, request, SignInView(return_to, "limited", login), waits)
-    return await _let_in(door, request, person, return_to)
+        view = SignInView(return_to, "limited", login, retry_after_minutes=-(-waits // 60))
+        response = await _answer(door, request, view, status=429)
+        response.headers["Retry-After"] = str(waits)
+        return response
+    return await _let_in(door, request, person, return_to=return_to)
 
 
 async def sign_out(door: PersonDoor, request: web.Request) -> web.Response:
@@ -68,7 +72,7 @@ async def sign_out(door: PersonDoor, request: web.Request) -> web.Response:
 
 
 def _guesses(door: PersonDoor, request: web.Request, login: str) -> Guesses:
-    address = request.remote or ""
+    address = address_of(request)
     keys = {
         f"sign-in/login+address/{address}/{login}": PER_LOGIN_AND_ADDRESS,
         f"sign-in/login/{login}": PER_LOGIN,
@@ -85,7 +89,7 @@ async def _find_person(door: PersonDoor, login: str, form: Form) -> Person | Non
     return person if await door.passwords.is_password(hashed_password, form.get_one("password")) else None
 
 
-async def _let_in(door: PersonDoor, request: web.Request, person: Person, return_to: str) -> web.Response:
+async def _let_in(door: PersonDoor, request: web.Request, person: Person, *, return_to: str) -> web.Response:
     """Open a session with a name that no one knew before, and end the one this browser had."""
     raw_old = door.porter.cookie.find(request)
     raw_session = await open_session(door.house, person.id)
@@ -97,20 +101,11 @@ async def _let_in(door: PersonDoor, request: web.Request, person: Person, return
     return response
 
 
-async def _limited(door: PersonDoor, request: web.Request, view: SignInView, waits: int) -> web.Response:
-    shown = SignInView(view.return_to, "limited", view.login, retry_after_minutes=-(-waits // 60))
-    response = await _answer(door, request, shown, status=429)
-    response.headers["Retry-After"] = str(waits)
-    return response
-
-
 async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, status: int = 200) -> web.Response:
     goes_on = await _find_continued(door, view.return_to)
     secret = door.form_cookie.find_or_make(request, door.house.entropy)
-    shown = SignInView(view.return_to, view.state, view.login, goes_on.app_name, view.retry_after_minutes)
-    response = door.show(
-        request, shown, status=status, form_action=goes_on.form_action, csrf_token=form_token(secret)
-    )
+    shown = replace(view, for_app=goes_on.app_name)
+    response = door.show(request, shown, status=status, form_action=goes_on.form_action, csrf_token=form_token(secret))
     door.form_cookie.set(response, secret)
     return response
 

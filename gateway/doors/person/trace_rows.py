@@ -22,7 +22,7 @@ _RESULTS: dict[Outcome, Result] = {
 }
 
 
-def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, lang: Lang) -> TraceRow:
+def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: Lang) -> TraceRow:
     """Tell one line."""
     line, ending = closed.line, closed.ending
     used = [view for view in ask_views(catalogue, list(own.asks), lang) if view.id in line.ask_ids]
@@ -33,7 +33,7 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, lang: Lan
         id=line.id,
         at=line.opened_at,
         who=plain(own.app.name),
-        verb="send" if route is not None and route.kind == "write" else "read",
+        verb="do",
         thing=spoken(route.sentence, lang) if route else words(lang)("gọi một địa chỉ không có trong danh mục"),
         result=result,
         people=ending.subjects if ending and ending.subjects else None,

@@ -99,7 +99,7 @@ class ErrorView:
         detail: a `Refusal.detail`, or "".
         app: with `invalid_scope` and its kind: whose request it was, if it is known.
         back: own path to offer, or "" for the first page.
-        leave: where the app wants its people back, with the error: an address that it registered; or "".
+        away: a checked address of the app to which the person may go with the error, or "".
     """
 
     TEMPLATE: ClassVar[str] = "person/error.html"
@@ -110,4 +110,4 @@ class ErrorView:
     detail: str = ""
     app: AppView | None = None
     back: str = ""
-    leave: str = ""
+    away: str = ""

@@ -18,10 +18,11 @@ class TraceRow:
         id: the trace line; for a gap its number.
         at: when.
         who: app, or operator with code.
-        verb: `read`, `send`, `receive` (an event was delivered), `show` (a screen), `look_up` (an operator), `gap`.
+        verb: `do` (a call; `thing` is what it did, in the catalogue's words), `read`, `send`, `receive` (an event was
+            delivered), `show` (a screen), `look_up` (an operator), `gap`.
         thing: the ask's name or the thing, in words.
-        result: `passed`, `masked` (passed, some people covered), `blocked`, `failed` (the platform did not answer),
-            `seen` (an operator's look-up), `gap`.
+        result: `passed`, `masked` (passed, some people covered), `blocked`, `cut` (stopped under way by an end),
+            `failed` (the platform did not answer), `open` (under way, or its process died), `seen` (an operator's look-up), `gap`.
         people: how many people it was about, or None.
         masked: how many of them were covered; shown below 5 as "dưới 5".
         data_types, purpose, recipient: in words; "" where they do not apply.
@@ -31,9 +32,9 @@ class TraceRow:
     id: str
     at: datetime
     who: str
-    verb: Literal["read", "send", "receive", "show", "look_up", "gap"]
+    verb: Literal["do", "read", "send", "receive", "show", "look_up", "gap"]
     thing: str
-    result: Literal["passed", "masked", "blocked", "failed", "seen", "gap"]
+    result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen", "gap"]
     people: int | None = None
     masked: int = 0
     data_types: Sequence[str] = ()

@@ -45,7 +45,8 @@ def write_number(number: int) -> str:
 
 def country_name(code: str, lang: str) -> str:
     """Name a country by its ISO 3166 code; an unknown code stands as it is."""
-    return Locale(lang).territories.get(code, code)
+    found: str = Locale(lang).territories.get(code, code)
+    return found
 
 
 def _local(at: datetime) -> datetime:

@@ -1,0 +1,128 @@
+"""A receipt as signed JSON: the facts of the sheet, the record's own bytes with their proof, a signature over it all.
+
+The signature is a signed note (C2SP) over the receipt in canonical JSON, by a key that follows from the master key. A
+stranger who holds the two public keys can check it without us, and one changed letter shows.
+"""
+
+from typing import Any
+
+import orjson
+
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import ask_views, plain
+from gateway.doors.person.receipt_sheet import Item, Sheet
+from gateway.doors.person.receipt_view import verify_url
+from gateway.doors.person.views import AskView
+from gateway.ground.vault.sealing import Unsealable, Vault
+from gateway.ground.web.frame import Lang
+from gateway.records.ledger import proof as proving
+from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
+from gateway.records.ledger.note import InvalidNote, Signer, VerifierKey, open_note
+from gateway.records.ledger.types import Record
+
+SCHEMA = "quyen-receipt/1"
+_PURPOSE = b"receipt signature"
+
+
+async def write_receipt(door: PersonDoor, sheet: Sheet, lang: Lang) -> bytes:
+    """Write a receipt and sign it."""
+    receipt = {**_facts(door, sheet, lang), "proof": await _proof(door, sheet.record)}
+    signer = Signer(_key_name(door), door.house.vault.derive(_PURPOSE))
+    signature = signer.sign(_signed_text(receipt)).rstrip("\n")
+    key = signer.verifier_key.text()
+    return orjson.dumps({"receipt": receipt, "signature": signature, "verifier_key": key}, option=orjson.OPT_INDENT_2)
+
+
+def is_signed(door: PersonDoor, receipt: Json, signature: str) -> bool:
+    """Tell whether this gateway signed exactly this receipt, under its present master key or one before."""
+    try:
+        note = _signed_text(receipt) + "\n" + signature + "\n"
+        open_note(note, _list_keys(door.house.vault, _key_name(door)))
+    except (InvalidNote, NotCanonical):
+        return False
+    return True
+
+
+def _signed_text(receipt: Json) -> str:
+    return canonical_json(receipt).decode() + "\n"
+
+
+def _list_keys(vault: Vault, name: str) -> list[VerifierKey]:
+    keys: list[VerifierKey] = []
+    for version in range(1, vault.newest_version + 1):
+        try:
+            keys.append(Signer(name, vault.derive(_PURPOSE, version=version)).verifier_key)
+        except Unsealable:  # that version is not held any more
+            continue
+    return keys
+
+
+def _key_name(door: PersonDoor) -> str:
+    return door.public_url.partition("://")[2] + "/receipts"
+
+
+def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
+    record, app, account, person = sheet.record, sheet.app, sheet.account, sheet.person
+    views = {view.id: view for view in ask_views(door.catalogue, [item.ask for item in sheet.items], lang)}
+    return {
+        "schema": SCHEMA,
+        "receipt_id": sheet.code,
+        "record_id": record.record_id,
+        "event": sheet.event,
+        "created_at": record.at.isoformat(),
+        "language": lang,
+        "jurisdiction": "VN",
+        "collection_method": "web",
+        "grant_id": record.grant_id or "",
+        "version": record.version,
+        "person": {"id": record.actor.id, "name": plain(person.name) if person else ""},
+        "account": _account_facts(account.platform, account.external_id, plain(account.name)) if account else None,
+        "controller": {
+            "app": plain(app.name),
+            "name": plain(app.legal_entity),
+            "address": plain(app.address),
+            "contact": plain(app.contact),
+            "country": app.country,
+        },
+        "notice": {"language": record.facts.get("language", ""), "sha256": sheet.notice},
+        "items": [_item_facts(item, views[item.ask.id]) for item in sheet.items],
+        "withdrawal_url": f"{door.public_url}/permissions",
+        "verify_url": verify_url(door, sheet.code),
+    }
+
+
+def _account_facts(platform: str, external_id: str, name: str) -> dict[str, str]:
+    return {"platform": platform, "external_id": external_id, "name": name}
+
+
+def _item_facts(item: Item, view: AskView) -> dict[str, Any]:
+    return {
+        "ask": item.ask.id,
+        "scope": item.ask.scope,
+        "purpose": item.ask.purpose,
+        "purpose_text": view.purpose,
+        "name": view.name,
+        "data_types": list(view.data_types),
+        "is_required": item.ask.is_required,
+        "is_sensitive": bool(view.sensitive_why),
+        "retention_days": item.ask.retention_days,
+        "recipients": [{"name": each.name, "country": each.country} for each in view.recipients],
+        "refusal_effect": view.refusal_effect,
+        "decision": item.state,
+        "valid_until": item.ends_at.isoformat() if item.ends_at else None,
+    }
+
+
+async def _proof(door: PersonDoor, record: Record) -> dict[str, Any]:
+    async with door.house.storage.read() as connection:
+        proven = await proving.prove(connection, record.seq)
+    key = door.house.ledger.verifier_key
+    return {
+        "record": record.canonical.hex(),
+        "leaf_hash": record.leaf_hash.hex(),
+        "index": record.seq - 1,
+        "size": proven.size if proven else None,
+        "hashes": [each.hex() for each in proven.hashes] if proven else [],
+        "checkpoint": proven.note if proven else None,
+        "verifier_key": key.text() if key else None,
+    }

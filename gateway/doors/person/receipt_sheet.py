@@ -1,0 +1,96 @@
+"""What a receipt says, gathered from the record and the register: the same facts for sheet, list and JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.receipt_codes import EVENTS, receipt_code
+from gateway.ground.storage.schema import moment_of
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.types import Account
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import App, Ask
+from gateway.records.ledger.types import ActorKind, Record
+from gateway.records.people import store as people
+from gateway.records.people.types import Person
+from gateway.terms.ids import PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One ask on a receipt, the state that was decided, and until when."""
+
+    ask: Ask
+    state: str
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A receipt's facts.
+
+    Args:
+        account: None for a refusal before an account was linked.
+        person: who decided; None for the gateway itself (an expiry).
+    """
+
+    record: Record
+    app: App
+    account: Account | None
+    person: Person | None
+    items: Sequence[Item]
+
+    @property
+    def code(self) -> str:
+        """The receipt's code."""
+        return receipt_code(self.record)
+
+    @property
+    def event(self) -> str:
+        """What it is about: `given`, `refused`, `changed`, `withdrawn` or `expired`."""
+        return EVENTS[self.record.kind]
+
+    @property
+    def notice(self) -> str:
+        """SHA-256 of the text that was shown, in hex; empty where none was."""
+        return str(self.record.facts.get("notice", ""))
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the last of what was given ends."""
+        return max((item.ends_at for item in self.items if item.state == "granted" and item.ends_at), default=None)
+
+    def count(self, state: str) -> int:
+        """Count the items decided so."""
+        return sum(item.state == state for item in self.items)
+
+
+async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet]:
+    """Gather the facts of several records, each of a kind that has a receipt and about an app."""
+    sheets: list[Sheet] = []
+    async with door.house.storage.read() as connection:
+        actors = frozenset(PersonId(each.actor.id) for each in records if each.actor.kind is not ActorKind.SYSTEM)
+        known = await people.list_named(connection, actors)
+        for record in records:
+            app = await apps.find(connection, record.app_id or "")
+            if app is None:
+                raise AssertionError("a decision is about an app of the register")
+            account = await accounts.find(connection, record.account_id) if record.account_id else None
+            asks = {ask.id: ask for ask in await apps.list_asks(connection, app.id)}
+            person = known.get(PersonId(record.actor.id))
+            sheets.append(Sheet(record, app, account, person, _items(record.facts, asks)))
+    return sheets
+
+
+def _items(facts: Mapping[str, Any], asks: Mapping[Any, Ask]) -> list[Item]:
+    """Read the asks of a record; one that was replaced by a new decision is told by the new one alone."""
+    refused = [Item(asks[ask_id], "refused", None) for ask_id in facts.get("refused_asks", ())]
+    decided = [
+        Item(asks[fact["ask"]], fact["state"], None if fact["ends_at"] is None else moment_of(fact["ends_at"]))
+        for fact in facts.get("permissions", ())
+        if fact["current"]
+    ]
+    places = {ask_id: place for place, ask_id in enumerate(asks)}
+    return sorted(refused + decided, key=lambda item: places[item.ask.id])

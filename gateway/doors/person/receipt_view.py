@@ -1,0 +1,74 @@
+"""A receipt for the eye: the line in the list and the sheet of paper."""
+
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import account_view, app_view, ask_views, plain
+from gateway.doors.person.receipt_sheet import Sheet
+from gateway.doors.person.views import AccountView, AskView
+from gateway.doors.person.views_records import Proof, ReceiptItem, ReceiptLine, ReceiptView
+from gateway.doors.person.words import words
+from gateway.ground.web.frame import Lang
+from gateway.records.ledger import proof as proving
+from gateway.records.ledger.types import Record
+
+_DIGEST_SHOWN = 16
+
+
+def receipt_line(sheet: Sheet) -> ReceiptLine:
+    """Show a receipt in the list."""
+    return ReceiptLine(
+        code=sheet.code,
+        at=sheet.record.at,
+        event=sheet.event,
+        app_name=plain(sheet.app.name),
+        account_name=plain(sheet.account.name) if sheet.account else "–",
+        agreed=sheet.count("granted"),
+        refused=sheet.count("refused"),
+    )
+
+
+async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang) -> ReceiptView:
+    """Show a receipt as one sheet of A4."""
+    views = {view.id: view for view in ask_views(door.catalogue, [item.ask for item in sheet.items], lang)}
+    ends_at = sheet.ends_at if sheet.event == "given" else None
+    return ReceiptView(
+        code=sheet.code,
+        event=sheet.event,
+        at=sheet.record.at,
+        person=plain(sheet.person.name) if sheet.person else words(lang)("Cổng, theo thời hạn"),
+        account=_account(door, sheet, lang),
+        app=app_view(sheet.app),
+        items=[_item(views[item.ask.id], item.state) for item in sheet.items],
+        recipients=list(dict.fromkeys(f"{r.name}, {r.country}" for view in views.values() for r in view.recipients)),
+        notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "–",
+        verify_url=verify_url(door, sheet.code),
+        proof=await read_proof(door, sheet.record, lang),
+        starts_at=sheet.record.at if ends_at else None,
+        ends_at=ends_at,
+        json_path=f"/permissions/receipts/{sheet.code}.json",
+    )
+
+
+async def read_proof(door: PersonDoor, record: Record, lang: Lang) -> Proof:
+    """Read what shows that the record stands in the signed log; a log that may not sign says so."""
+    async with door.house.storage.read() as connection:
+        proven = await proving.prove(connection, record.seq)
+    key = door.house.ledger.verifier_key
+    if proven is None or key is None:
+        unsigned = words(lang)("Nhật ký đang không ký; hỏi người vận hành cổng.")
+        return Proof(record.seq, record.seq, record.leaf_hash.hex(), unsigned, "–")
+    return Proof(record.seq, proven.size, record.leaf_hash.hex(), proven.note, key.text())
+
+
+def verify_url(door: PersonDoor, code: str) -> str:
+    """Return where anyone can check a receipt."""
+    return f"{door.public_url}/receipts/verify?code={code}"
+
+
+def _item(view: AskView, state: str) -> ReceiptItem:
+    return ReceiptItem(view.name, view.purpose, view.kept_days, state, view.about_others)
+
+
+def _account(door: PersonDoor, sheet: Sheet, lang: Lang) -> AccountView:
+    if sheet.account is None:
+        return AccountView("", words(lang)("chưa nối tài khoản"), "–", "–")
+    return account_view(door.catalogue, sheet.account, lang)

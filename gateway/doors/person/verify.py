@@ -1,0 +1,86 @@
+"""Checking a receipt: for anyone, without signing in; it says whether a receipt is genuine and never what it holds."""
+
+import orjson
+from aiohttp import web
+
+from gateway.doors import VISITOR
+from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.receipt_codes import EVENTS, record_id_of
+from gateway.doors.person.receipt_json import is_signed
+from gateway.doors.person.receipt_view import read_proof
+from gateway.doors.person.views_records import VerifyView
+from gateway.ground.web.csrf import form_token
+from gateway.ground.web.frame import Lang
+from gateway.records.ledger import proof as proving
+from gateway.records.ledger import reading
+from gateway.records.ledger.checkpoint import InvalidCheckpoint, open_checkpoint
+from gateway.records.ledger.note import InvalidNote
+from gateway.records.ledger.tree import InvalidProof, leaf_hash, verify_inclusion
+from gateway.records.ledger.types import Record
+
+LONGEST_CODE = 80
+
+
+async def show_verify(door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /receipts/verify?code=`."""
+    code = request.query.get("code", "").strip()[:LONGEST_CODE]
+    view = await _check_code(door, code, lang_of(request)) if code else VerifyView()
+    return await _answer(door, request, view)
+
+
+async def verify(door: PersonDoor, request: web.Request) -> web.Response:
+    """`POST /receipts/verify`: the signed JSON, pasted whole."""
+    await door.recognise(request)
+    is_known = VISITOR in request
+    form = await door.read_form(request, secret=None if is_known else door.form_cookie.find(request) or "")
+    return await _answer(door, request, await _check_json(door, form.get_one("receipt"), lang_of(request)))
+
+
+async def _check_code(door: PersonDoor, code: str, lang: Lang) -> VerifyView:
+    async with door.house.storage.read() as connection:
+        record = await reading.find(connection, record_id_of(code))
+    if record is None or record.kind not in EVENTS:
+        return VerifyView("unknown", code)
+    if not await _is_in_log(door, record):
+        return VerifyView("altered", code)
+    return VerifyView("genuine", code, record.at, EVENTS[record.kind], await read_proof(door, record, lang))
+
+
+async def _check_json(door: PersonDoor, raw_receipt: str, lang: Lang) -> VerifyView:
+    try:
+        given = orjson.loads(raw_receipt)
+        receipt, signature, code = given["receipt"], given["signature"], given["receipt"]["receipt_id"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return VerifyView("unreadable")
+    if not isinstance(signature, str) or not isinstance(code, str) or len(code) > LONGEST_CODE:
+        return VerifyView("unreadable")
+    found = await _check_code(door, code, lang)
+    if found.state == "genuine" and not is_signed(door, receipt, signature):
+        return VerifyView("altered", code)
+    return found
+
+
+async def _is_in_log(door: PersonDoor, record: Record) -> bool:
+    """Check the record against the signed log as a stranger would: its own bytes, the path, the signed root."""
+    async with door.house.storage.read() as connection:
+        proven = await proving.prove(connection, record.seq)
+    key = door.house.ledger.verifier_key
+    if proven is None or key is None:
+        return False
+    try:
+        signed = open_checkpoint(proven.note, [key])
+        hashed = leaf_hash(record.canonical)
+        verify_inclusion(hashed, proven.hashes, index=proven.index, size=signed.size, root=signed.root)
+    except (InvalidNote, InvalidCheckpoint, InvalidProof):
+        return False
+    return True
+
+
+async def _answer(door: PersonDoor, request: web.Request, view: VerifyView) -> web.Response:
+    await door.recognise(request)
+    if VISITOR in request:
+        return door.show(request, view)
+    secret = door.form_cookie.find_or_make(request, door.house.entropy)
+    response = door.show(request, view, csrf_token=form_token(secret))
+    door.form_cookie.set(response, secret)
+    return response
