@@ -136,7 +136,7 @@ class Answer:
             kept = self._apply(value, sweep, open_scopes)
         except strict_json.NotStrict as error:
             raise AnswerMalformed(str(error)) from error
-        count = sweep.count if _has_rows(self.root) else 1
+        count = sweep.count if self._has_rows else 1
         return Opened(tuple(sweep.subjects), count, kept, sweep)
 
     def _apply(self, value: dict[str, object], sweep: Sweep, open_scopes: Collection[str]) -> object:
@@ -161,6 +161,10 @@ class Answer:
     @cached_property
     def _leaves(self) -> tuple[Leaf, ...]:
         return () if self.root is None else tuple(walk_leaves(self.root))
+
+    @cached_property
+    def _has_rows(self) -> bool:
+        return self.root is not None and _has_rows(self.root)
 
     @cached_property
     def _relevant(self) -> frozenset[str]:

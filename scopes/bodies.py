@@ -34,11 +34,6 @@ class BodyNode(ValueRule):
             raise ValueError("a place is a scalar or one of: fields, items, any_of, use")
         return self
 
-    @property
-    def is_scalar(self) -> bool:
-        """Whether this place holds a scalar."""
-        return self.fields is None and self.items is None and self.any_of is None
-
     def walk(self, value: object, place: str = "") -> Iterator[tuple[ValueRule, object]]:
         """Check a parsed value against this place and everything in it, yielding each scalar with its rule.
 

@@ -204,7 +204,9 @@ def _compile_branch(branch: Branch, around: Around) -> Step | Constant | None:
 
 
 def _build_step(parts: _Parts, levels: int) -> Step:
-    leaves, steps, subject_names = parts.leaves, parts.steps, parts.subject_names
+    subject_names = parts.subject_names
+    listed: dict[str, frozenset[type] | Step] = {**parts.leaves, **parts.steps}
+    find = listed.get
     has_more = bool(parts.cases or parts.constants or parts.on_subject)
 
     def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
@@ -214,14 +216,16 @@ def _build_step(parts: _Parts, levels: int) -> Step:
             ids = _read_ids(value, subject_names, sweep)
         kept: dict[str, object] = {}
         for name, one in value.items():
-            if name in leaves:
-                if type(one) not in leaves[name]:
+            rule = find(name)
+            if rule is None:
+                if type(one) is dict or type(one) is list:
+                    check_depth(one, levels)
+            elif isinstance(rule, frozenset):
+                if type(one) not in rule:
                     raise AnswerMalformed(OTHER_FORM)
                 kept[name] = one
-            elif name in steps:
-                kept[name] = steps[name](one, sweep, ids)
-            elif type(one) is dict or type(one) is list:
-                check_depth(one, levels)
+            else:
+                kept[name] = rule(one, sweep, ids)
         if has_more:
             _finish(parts, value, kept, sweep=sweep, ids=ids)
         return kept
@@ -252,8 +256,12 @@ def _finish(
 
 def _read_ids(value: Mapping[str, object], names: Collection[str], sweep: Sweep) -> Ids:
     """List the people whom an object names; empty where one of the declared ids cannot be read."""
-    ids = [str(value[name]) for name in names if type(value.get(name)) is str or type(value.get(name)) is int]
-    sweep.subjects.update(dict.fromkeys(ids))
+    ids = []
+    for name in names:
+        one = value.get(name)
+        if type(one) is str or type(one) is int:
+            ids.append(str(one))
+            sweep.subjects[ids[-1]] = None
     return ids if len(ids) == len(names) else []
 
 

@@ -43,14 +43,23 @@ class Shaping:
         if node.fields is not None:
             return self.shape_branch(node.fields, (*place, "fields"), handed)
         if node.items is not None:
-            return Rows(self.shape_answer(node.items, (*place, "items"), handed))
+            return Rows(self._shape_inner(node.items, (*place, "items"), handed))
         if node.values is not None:
             inner = replace(handed, has_subject=handed.has_subject or node.keys_are_subjects)
-            return Keyed(self.shape_answer(node.values, (*place, "values"), inner), node.keys_are_subjects)
+            return Keyed(self._shape_inner(node.values, (*place, "values"), inner), node.keys_are_subjects)
         if node.cases is not None:
-            cases = {case: self.shape_answer(one, (*place, "cases", case), handed) for case, one in node.cases.items()}
+            cases = {case: self._shape_inner(one, (*place, "cases", case), handed) for case, one in node.cases.items()}
             return Cases(node.by or "", cases)
         return self._shape_leaf(node, place, handed)
+
+    def _shape_inner(self, node: AnswerNode, place: Place, handed: Handed) -> Node:
+        """Shape what does not stand directly inside an object: no sibling can decide it, no person is named by it."""
+        inner = self.shape_answer(node, place, handed)
+        if isinstance(inner, Cases):
+            self.add(place, "cases stand directly inside an object")
+        if isinstance(inner, Leaf) and inner.names_subject:
+            self.add(place, "a subject stands directly inside an object")
+        return inner
 
     def _use_answer_shape(self, name: str, place: Place, handed: Handed) -> Node:
         shape = self._find_shape(("answer_shapes", name), place, handed.inside)

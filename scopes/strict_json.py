@@ -7,8 +7,8 @@ not JSON or have more than 4,300 digits, depth over 32. Integers keep every digi
 
 Duplicate keys: the decoder keeps the last one, so a document that held one encodes to fewer colons than it came with.
 Every structural colon and every colon inside a string survives encoding, unless a string spelled one as an escape
-(`\u003a`); only then the slow exact reader decides. Measured on 19 KB: 35 us on top of decoding, against 208 us for
-`json.loads` with a pairs hook.
+(`\u003a`); only then the slow exact reader decides. CPU time on 19 KB: decoding 47 us, the check 42 us;
+`json.loads` with a pairs hook that does nothing yet 83 us.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The doors: who comes in. Each parses, calls one act or query, renders.
 
-Owns: HTTP in and out, one table of endpoints for each door, one table from refusals to the wire for each surface. Must
-not know: how anything is changed; doors change records only through acts. To add one more: a package with a function
-`endpoints` that returns its table; `server.py` installs it.
+Owns: HTTP in and out, one table of endpoints for each door, one table from refusals to the wire for each surface.
+Must not know: how anything is changed; doors change records only through acts.
+To add one more: a package with an `endpoints` function that returns its table; `gateway/server/doors.py` installs it.
 
 What every door shares stands here: an endpoint's row, who is at the door, how a page is handed out, and how an ask
 reads (the developers' pages show exactly what the consent screen shows).

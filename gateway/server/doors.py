@@ -19,7 +19,7 @@ from gateway.doors.oauth.endpoints import api_endpoints
 from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints as person_endpoints
-from gateway.doors.person.errors import error_pages, render_problem
+from gateway.doors.person.errors import error_pages, render_error
 from gateway.doors.person.request_ids import request_ids
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
@@ -94,7 +94,7 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
         issuer=settings.public_url,
         api_url=settings.api_url,
         platforms=platforms,
-        render_error=partial(render_problem, person),
+        render_error=partial(render_error, person),
     )
 
 

@@ -25,6 +25,7 @@ from scopes import Answer, AnswerMalformed, Route
 
 _OK = 200
 _CALLERS_FAULTS = range(400, 500)
+_JSON = "application/json;charset=utf-8"
 _ENDED_ACCESS = frozenset({Trouble.ACCESS_REMOVED, Trouble.PERMISSION_LOST})
 _UNSURE = frozenset({"upstream_failed", "upstream_timeout", "upstream_malformed"})
 
@@ -166,8 +167,7 @@ class Forwarding:
         await self._entry.close(
             Ending(outcome, None, received.status, received.status, len(filtered.subjects), withheld)
         )
-        headers = {**_pick_headers(answer, received.headers), **_say_withheld(withheld)}
-        headers["Content-Type"] = "application/json;charset=utf-8"
+        headers = {**_pick_headers(answer, received.headers), **_say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
         await self._incoming.start(received.status, headers, length=len(filtered.body))
         await self._incoming.write(filtered.body)

@@ -88,18 +88,6 @@ def render_unavailable(door: PersonDoor, request: web.Request, missing: Unavaila
     return response
 
 
-def render_problem(
-    door: PersonDoor, request: web.Request, status: int, *, code: str, detail: str, link: str = ""
-) -> web.Response:
-    """Render the error page for the OAuth door, which knows no pages.
-
-    Args:
-        link: an address that the app registered, where the person may choose to go; "" for nowhere.
-    """
-    view = ErrorView(status, code, request_id_of(request), door.now(), detail=detail, leave=link)
-    return door.show(request, view, status=status)
-
-
 def render_bug(door: PersonDoor, request: web.Request, bug: Exception) -> web.Response:
     """Answer what nobody expected; the log gets the place and never the message, which may quote what people typed."""
     places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
@@ -24,9 +25,12 @@ async def ask(
     """
     method = "GET" if form is None else "POST"
     plain = {**headers, "Accept": "application/json", "Accept-Encoding": "identity"}
+    content = None if form is None else urlencode(form).encode()
+    if content is not None:
+        plain["Content-Type"] = "application/x-www-form-urlencoded"
     options: dict[str, Any] = {"allow_redirects": False, "auto_decompress": False, "timeout": _TIMEOUT}
     try:
-        async with http.request(method, url, data=form, headers=plain, **options) as answer:
+        async with http.request(method, url, data=content, headers=plain, **options) as answer:
             return _parse(answer, await _read(answer))
     except (ClientError, OSError, TimeoutError) as error:
         raise Unavailable(PLATFORM) from error

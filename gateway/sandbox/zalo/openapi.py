@@ -22,6 +22,11 @@ def refuse_shut_down(_visit: Visit) -> object:
     raise OaError(-240, message="UserInfo API has been shut down")
 
 
+def refuse_old_message(_visit: Visit) -> object:
+    """Answer for the second version of sending, which the platform replaced."""
+    raise OaError(-240)
+
+
 ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "/v2.0/oa/getoa"): oa.get_oa,
     ("GET", "/v2.0/oa/tag/gettagsofoa"): oa.list_tags,
@@ -30,6 +35,7 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "/v2.0/oa/listrecentchat"): messages.list_recent,
     ("GET", "/v2.0/oa/conversation"): messages.list_conversation,
     ("POST", "/v3.0/oa/message/cs"): send.send_message,
+    ("POST", "/v2.0/oa/message"): refuse_old_message,
     ("GET", "/v2.0/oa/getfollowers"): refuse_shut_down,
     ("GET", "/v2.0/oa/getprofile"): refuse_shut_down,
 }

@@ -49,6 +49,12 @@ async def zalo(
 
 
 @pytest.fixture
+async def token(zalo: ZaloCaller) -> str:
+    """Return a live access token of the bakery."""
+    return (await zalo.link())["access_token"]
+
+
+@pytest.fixture
 async def pos(zalo: ZaloCaller, clock: StillClock, entropy: CountedEntropy, tmp_path: Path) -> AsyncIterator[Pos]:
     """Yield the sample app between a browser and a gateway stand-in that calls the Zalo stand-in."""
     async with serve_gateway(zalo) as knobs:

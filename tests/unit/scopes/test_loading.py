@@ -63,6 +63,30 @@ BROKEN = {
     ),
     "an alias": ("kind: write\n", "kind: &k write\n    method: *k\n", "*k"),
     "not YAML": ("kind: write\n", "kind: [write\n", None),
+    "cases inside a list": (
+        "nicknames: {items: string, scope: shop.name.read}",
+        "nicknames: {items: {by: kind, cases: {}}, scope: shop.name.read}",
+        "nicknames:",
+    ),
+    "a subject inside a list": (
+        "nicknames: {items: string, scope: shop.name.read}",
+        "nicknames: {items: {type: string, subject: true}, scope: shop.name.read}",
+        "nicknames:",
+    ),
+    "a place that is two things": ("gift: {type: boolean}", "gift: {fields: {}, items: {}}", "gift:"),
+    "an answer place that is two things": ("total: {type: number,", "total: {type: number, items: string,", "total:"),
+    "a mask on an object": ("extra:\n", "extra:\n                masked_as: 0\n", "extra:"),
+    "cases without a sibling's name": ("                by: kind\n", "", "extra:"),
+    "a parameter that stands twice": (
+        "/people/{person_id}",
+        "/people/{person_id}/{person_id}",
+        "path: /people/{person_id}/",
+    ),
+    "an answer that is no object": (
+        "answer: {fields: {ok:",
+        "answer: {use: contact, fields: {ok:",
+        "answer: {use: contact",
+    ),
     "a case without its sibling": ("by: kind", "by: sort", "by: sort"),
     "a personal field with no person": (
         "subject: true}, name: string}}\n  - id: view_me",

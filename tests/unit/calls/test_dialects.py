@@ -1,0 +1,164 @@
+"""Every reason that can reach a call has a row, and is told in each dialect."""
+
+import ast
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from gateway.doors.calls.dialects import find_renderer, render_matrix, render_problem, render_zalo
+from gateway.doors.calls.problems import PROBLEMS, Problem, problem_of
+from gateway.terms.refusal import Refusal, Unavailable
+from scopes.refusals import BodyCode, TargetCode
+
+ROOT = Path(__file__).parents[3]
+REACHING = ("gateway/doors/calls", "gateway/authority/verdict.py", "gateway/acts/renew.py", "gateway/acts/first_use.py")
+RENDERERS = (render_problem, render_matrix, render_zalo)
+ZALO_CODES = {
+    "no_credential": -216,
+    "invalid_token": -216,
+    "insufficient_scope": -223,
+    "purpose_not_granted": -223,
+    "paused": -223,
+    "limited": -32,
+    "app_suspended": -219,
+    "account_suspended": -219,
+    "bad_target": -201,
+    "bad_body": -201,
+    "purpose_required": -201,
+    "unknown_route": 404,
+    "upstream_failed": -200,
+    "connection_lost": -200,
+    "no_verdict": -200,
+}
+STATUSES = {
+    400: {"bad_target", "two_credentials", "purpose_required", "bad_body"},
+    401: {"no_credential", "invalid_token"},
+    403: {"insufficient_scope", "purpose_not_granted", "paused", "app_suspended", "account_suspended"},
+    404: {"unknown_route"},
+    413: {"too_large"},
+    415: {"unsupported_media"},
+    429: {"limited"},
+    500: {"internal"},
+    502: {"upstream_failed", "connection_lost", "upstream_malformed"},
+    503: {"no_verdict", "not_settled"},
+    504: {"upstream_timeout"},
+}
+
+
+def list_reasons() -> Iterator[str]:
+    """Yield each reason that code on a call's way raises, by reading that code."""
+    for place in REACHING:
+        path = ROOT / place
+        for file in [path] if path.is_file() else sorted(path.glob("*.py")):
+            calls = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
+            for call in calls:
+                if ast.unparse(call.func) == "Refusal":
+                    yield from list_literals(call.args[0])
+    yield from get_args(TargetCode)
+    yield from get_args(BodyCode)
+    yield from ("no_verdict", "not_settled")
+
+
+def list_literals(reason: ast.expr) -> Iterator[str]:
+    """Yield the texts that an argument can be: one, or the two of a conditional."""
+    chosen = [reason.body, reason.orelse] if isinstance(reason, ast.IfExp) else [reason]
+    yield from (one.value for one in chosen if isinstance(one, ast.Constant) and isinstance(one.value, str))
+
+
+def problem(code: str, **facts: object) -> Problem:
+    """Return a problem as a call would make it."""
+    refusal = Refusal(code, "note", log_detail="secret", **facts)
+    return problem_of(refusal, request_id="rq_1", resource_metadata="https://m")
+
+
+def test_the_scan_sees_what_is_raised() -> None:
+    """The list of reasons is not empty by accident: one of each kind is in it."""
+    assert {"invalid_token", "connection_lost", "paused", "upstream_timeout", "too_large"} <= set(list_reasons())
+
+
+def test_every_reason_has_a_row() -> None:
+    """No refusal that can reach a call is without words."""
+    assert set(list_reasons()) - set(PROBLEMS) == set()
+
+
+def test_statuses_are_the_contracts() -> None:
+    """Each code has the status that the contract gives it."""
+    assert {code: row.status for code, row in PROBLEMS.items()} == {
+        code: status for status, codes in STATUSES.items() for code in codes
+    }
+
+
+@pytest.mark.parametrize("code", sorted(PROBLEMS))
+def test_every_row_is_told_in_every_dialect(code: str) -> None:
+    """Each dialect has its words for each code, in both languages, and none shows what is for the log alone."""
+    for render in RENDERERS:
+        for language in ("vi", "en"):
+            told = render(problem(code), language)
+            assert json.loads(told.body)
+            assert b"secret" not in told.body
+            assert told.status == (200 if render is render_zalo else PROBLEMS[code].status)
+
+
+@pytest.mark.parametrize("code", sorted(PROBLEMS))
+def test_problem_json_says_what_the_contract_promises(code: str) -> None:
+    """A stable code, the status, words in the caller's language and the request id."""
+    told = json.loads(render_problem(problem(code), "en").body)
+    assert (told["code"], told["status"], told["request_id"]) == (code, PROBLEMS[code].status, "rq_1")
+    assert told["title"] == HTTPStatus(PROBLEMS[code].status).phrase
+    assert told["detail"] == f"{PROBLEMS[code].en} (note)"
+    assert json.loads(render_problem(problem(code), "vi").body)["detail"].startswith(PROBLEMS[code].vi)
+
+
+@pytest.mark.parametrize("code,zalo", sorted(ZALO_CODES.items()))
+def test_zalo_speaks_its_own_codes(code: str, zalo: int) -> None:
+    """Zalo's envelope with the code of the contract, HTTP 200, no challenge, our code in a header."""
+    told = render_zalo(problem(code), "vi")
+    assert json.loads(told.body)["error"] == zalo
+    assert (told.status, told.headers["Quyen-Error"]) == (200, code)
+    assert "WWW-Authenticate" not in told.headers
+
+
+def test_matrix_clients_find_their_errcode() -> None:
+    """`errcode` and `error` stand beside the problem's members, and how long to wait in milliseconds."""
+    told = json.loads(render_matrix(problem("limited"), "en").body)
+    assert (told["errcode"], told["error"], told["code"]) == ("M_LIMIT_EXCEEDED", told["detail"], "limited")
+    assert told["retry_after_ms"] == 1000
+
+
+def test_challenges_follow_rfc_6750() -> None:
+    """No error without a credential; else the error, the asks, where to consent, and the metadata."""
+    plain = render_problem(problem("no_credential"), "vi").headers["WWW-Authenticate"]
+    assert plain == 'Bearer resource_metadata="https://m"'
+    asked = problem("insufficient_scope", asks=["zalo.tag.read", "zalo.message.read#crm"], consent_url="https://c/?a=b")
+    challenge = render_problem(asked, "vi").headers["WWW-Authenticate"]
+    assert challenge.startswith('Bearer error="insufficient_scope", error_description="')
+    assert 'scope="zalo.tag.read zalo.message.read#crm"' in challenge
+    assert 'consent_url="https://c/?a=b"' in challenge
+    assert "WWW-Authenticate" not in render_problem(problem("paused"), "vi").headers
+
+
+def test_what_may_be_tried_again_says_when() -> None:
+    """An authority that gives no answer hints how long to wait."""
+    unavailable = Unavailable("database", reason="not_settled", retry_after_seconds=7)
+    told = render_problem(problem_of(unavailable, request_id="r", resource_metadata="m"), "vi")
+    assert (told.status, told.headers["Retry-After"]) == (503, "7")
+    assert b"database" not in told.body
+
+
+@pytest.mark.parametrize(
+    "platform,names,expected",
+    [
+        ("zalo", ["access_token"], render_zalo),
+        ("zalo", ["access_token", "authorization"], render_problem),
+        ("zalo", [], render_problem),
+        ("matrix", ["access_token"], render_matrix),
+        ("facebook", ["access_token"], render_problem),
+    ],
+)
+def test_the_dialect_follows_where_the_token_stood(platform: str, names: list[str], expected: object) -> None:
+    """The caller is answered as it spoke."""
+    assert find_renderer(platform, {name: ("",) for name in names}) is expected
