@@ -1,5 +1,6 @@
 """Questions and changes on accounts, connections and standings."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
-from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
+from gateway.records.accounts.types import OF_ONESELF, Account, Connection, ConnectionState, LinkAttempt, Standing
 from gateway.terms.ids import AccountId, ConnectionId, PersonId
 
 
@@ -27,6 +28,20 @@ async def find_external(connection: AsyncConnection, platform: str, external_id:
     query = select(accounts).where(accounts.c.platform == platform, accounts.c.external_id == external_id)
     row = (await connection.execute(query)).mappings().first()
     return Account(**row) if row else None
+
+
+async def list_named(connection: AsyncConnection, account_ids: Collection[AccountId]) -> dict[AccountId, Account]:
+    """Find several accounts at once, by id."""
+    rows = (await connection.execute(select(accounts).where(accounts.c.id.in_(account_ids)))).mappings()
+    return {AccountId(row["id"]): Account(**row) for row in rows}
+
+
+async def list_personal(connection: AsyncConnection, account_ids: Collection[AccountId]) -> frozenset[AccountId]:
+    """List those of some accounts that are a person themself (a Matrix user): even their name is personal data."""
+    query = select(standings.c.account_id).where(
+        standings.c.account_id.in_(account_ids), standings.c.role == OF_ONESELF
+    )
+    return frozenset(AccountId(row.account_id) for row in await connection.execute(query))
 
 
 async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:
