@@ -15,8 +15,8 @@ from gateway.cli.context import fail
 @click.option("--folder", default=".demo", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 def demo(folder: Path) -> None:
     """Run the whole gateway with a stand-in platform and a sample app, on invented data."""
-    from gateway.cli.demo.files import DemoFolder, Ports
     from gateway.cli.demo.children import DidNotStart, find_busy
+    from gateway.cli.demo.files import DemoFolder, Ports
     from gateway.cli.demo.walk import WalkFailed
     from gateway.settings import SettingsRefused, demo_port
     from gateway.terms.refusal import Refusal

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
-from gateway.records.accounts.types import OF_ONESELF, Account, Connection, ConnectionState, LinkAttempt, Standing
+from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
 from gateway.terms.ids import AccountId, ConnectionId, PersonId
 
 
@@ -34,14 +34,6 @@ async def list_named(connection: AsyncConnection, account_ids: Collection[Accoun
     """Find several accounts at once, by id."""
     rows = (await connection.execute(select(accounts).where(accounts.c.id.in_(account_ids)))).mappings()
     return {AccountId(row["id"]): Account(**row) for row in rows}
-
-
-async def list_personal(connection: AsyncConnection, account_ids: Collection[AccountId]) -> frozenset[AccountId]:
-    """List those of some accounts that are a person themself (a Matrix user): even their name is personal data."""
-    query = select(standings.c.account_id).where(
-        standings.c.account_id.in_(account_ids), standings.c.role == OF_ONESELF
-    )
-    return frozenset(AccountId(row.account_id) for row in await connection.execute(query))
 
 
 async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:

@@ -7,8 +7,6 @@ from enum import StrEnum
 from gateway.terms.ids import AccountId, ConnectionId, PersonId, StandingId
 
 STANDING_LASTS = timedelta(days=90)
-OF_ONESELF = "user"
-"""The role of someone whose account is themself: a person's own profile, not a shop's or a page's."""
 LINK_ATTEMPT_LASTS = timedelta(minutes=10)
 
 

@@ -1,7 +1,9 @@
 """Reading the grant log: single records, searches newest first, and the sealed parts of those that may be opened."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +18,7 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts, ledger_records
 from gateway.records.ledger.types import Actor, ActorKind, Record
-from gateway.terms.ids import AppId, GrantId, PersonId
+from gateway.terms.ids import AppId, AskId, GrantId, PersonId
 
 _BATCH = 500
 
@@ -158,6 +160,23 @@ async def count_kinds(connection: AsyncConnection, app_id: AppId) -> dict[Kind, 
     """Count an app's records by kind."""
     query = select(ledger_records.c.kind, func.count()).where(ledger_records.c.app_id == app_id)
     return {Kind(row[0]): row[1] for row in await connection.execute(query.group_by(ledger_records.c.kind))}
+
+
+async def count_unlinked_refusals(connection: AsyncConnection, app_id: AppId) -> dict[AskId, int]:
+    """Count, by ask, what people refused an app before they had linked an account: no grant holds that."""
+    known = (
+        ledger_records.c.app_id == app_id,
+        ledger_records.c.kind == Kind.REFUSED.value,
+        ledger_records.c.grant_id.is_(None),
+    )
+    counted: Counter[AskId] = Counter()
+    rows = await connection.stream(select(ledger_records.c.canonical).where(*known))
+    async for row in rows:
+        with suppress(NotCanonical):  # a record that was changed says nothing; verification names it
+            facts = parse_canonical_json(CanonicalRecord.decode(row.canonical).facts)
+            refused = facts.get("refused_asks") if isinstance(facts, Mapping) else None
+            counted.update(AskId(str(ask)) for ask in (refused if isinstance(refused, list) else ()))
+    return dict(counted)
 
 
 def read_record(row: RowMapping) -> Record:

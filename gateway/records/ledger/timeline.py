@@ -1,7 +1,7 @@
 """The log by time, for pages that must go on when records were changed behind the gateway's back.
 
-Everything else that reads a record may fail on one that is not what was written; an operator who looks for the fault must
-see it in its place.
+Everything else that reads a record may fail on one that is not what was written; an operator who looks for the fault
+must see it in its place.
 """
 
 from dataclasses import dataclass
