@@ -88,6 +88,7 @@ async def _check_log(settings: Settings, parts: Parts) -> None:
     """Verify the log; if it does not hold, serve all the same, sign nothing and say so."""
     opened = await log_parts(settings, parts.house.storage)
     finding = await verify_log(parts.house.storage, opened.key, opened.person_keys, checkpoints=opened.checkpoints)
+    parts.health.checked_at, parts.health.checked_size = parts.house.clock.now(), finding.size
     if not finding.is_ok:
         parts.house.ledger.stop_signing()
         parts.health.bad_records = [f"{each.record_id or each.seq or 'log'}: {each.reason}" for each in finding.bad]
