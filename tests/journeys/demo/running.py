@@ -1,4 +1,4 @@
-"""The demo as a newcomer starts it: `quyen demo` in a process of its own, its files, its commands, what reached Zalo."""
+"""The demo as a newcomer starts it: `quyen demo` as a process, its files, its commands, and what reached Zalo."""
 
 import json
 import os
@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+
+from aiohttp import ClientSession, encode_basic_auth
 
 from tests.services.child import StartError, find_program, free_port
 
@@ -139,3 +141,21 @@ class RunningDemo:
     def newest_received(self) -> int:
         """Return the number of the newest request that reached the platform."""
         return max((each["n"] for each in self.received()), default=0)
+
+    def received_paths(self, after: int) -> list[str]:
+        """Return the paths of what reached the platform, in order."""
+        return [str(each["target"]).partition("?")[0] for each in self.received(after)]
+
+    async def ask(self, app: Json, path: str, **form: str) -> Json:
+        """Ask an OAuth endpoint as this app: by its secret, or by its bare id where it has none."""
+        headers = {}
+        if app["client_secret"]:
+            headers["Authorization"] = encode_basic_auth(app["client_id"], app["client_secret"])
+        else:
+            form["client_id"] = app["client_id"]
+        async with (
+            ClientSession(headers=headers) as session,
+            session.post(self.facts["gateway"] + path, data=form) as answer,
+        ):
+            found: Json = await answer.json()
+            return found

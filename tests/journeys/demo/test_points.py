@@ -1,16 +1,14 @@
-"""What a newcomer does with the demo, in order: link, decide, use, withdraw, look back. One story; each test goes on."""
+"""What a newcomer does with the demo: link, decide, use, withdraw, look back. One story; each test goes on."""
 
 import json
 import re
 from typing import Final
 
 import pytest
-from aiohttp import ClientSession, encode_basic_auth
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from gateway.cli.demo import seeds
 from tests.journeys.demo.conftest import Arrive
-from tests.journeys.demo.running import Json, RunningDemo
 from tests.journeys.demo.walking import Walker
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -85,7 +83,7 @@ async def test_2_both_admins_see_the_same_grant(arrive: Arrive) -> None:
         await walker.open("/sign-in?return_to=/permissions")
         await walker.sign_in(login)
         grant_id = await walker.open_grant(walker.demo.app()["name"], walker.demo.account(FIRST)["name"])
-        seen.append((grant_id, await read_states(walker.page)))
+        seen.append((grant_id, await walker.read_states()))
         await walker.picture(f"09-permissions-{login}")
     assert seen[0] == seen[1]
     assert seen[0][1] == dict.fromkeys(AGREED, "granted") | dict.fromkeys(REFUSED, "refused")
@@ -125,7 +123,7 @@ async def test_3_the_app_sends_and_reads_the_chat(walker: Walker) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text("Đã gửi")
     assert json.loads(await walker.result())["error"] == 0
     await walker.picture("12-sent")
-    assert list_paths(demo, before) == [CHAT_PATH, SEND_PATH]
+    assert demo.received_paths(before) == [CHAT_PATH, SEND_PATH]
     assert json.loads(demo.received(before)[-1]["body"])["message"] == {"text": GREETING}
     await page.get_by_role("link", name="Về tin nhắn").click()
     await expect(page.locator("ol.chat .ours").last).to_contain_text(GREETING)
@@ -133,31 +131,31 @@ async def test_3_the_app_sends_and_reads_the_chat(walker: Walker) -> None:
 
 
 async def test_4_withdrawing_sending_alone_stops_the_very_next_send(arrive: Arrive) -> None:
-    """Two presses end sending: the next send is Zalo's own error and never reaches Zalo; reading goes on, same token."""
+    """Two presses end sending: the next send gets Zalo's own error and never reaches it; the token reads on."""
     owner, clerk = await arrive(), await arrive()
     demo, app, oa_id = owner.demo, owner.demo.app(), owner.demo.account(FIRST)["external_id"]
     token = demo.tokens(app, oa_id)["access_token"]
     await owner.open("/sign-in?return_to=/permissions")
     await owner.sign_in(FIRST)
     await owner.open_grant(app["name"], demo.account(FIRST)["name"])
-    taken = await withdraw(owner, f"[data-ask={SENDING}]", picture="14-withdraw-sending")
+    taken = await owner.withdraw(f"[data-ask={SENDING}]", picture="14-withdraw-sending")
     await expect(owner.page.locator(f"[data-ask={SENDING}]")).to_have_attribute("data-state", "withdrawn")
     await owner.picture("15-sending-withdrawn")
     before = demo.newest_received()
     await clerk.send(app, oa_id, text=NEVER_SENT)
     answer = json.loads(await clerk.result())
     assert (answer["error"], isinstance(answer["message"], str)) == (-223, True)
-    assert list_paths(demo, before) == [CHAT_PATH]
+    assert demo.received_paths(before) == [CHAT_PATH]
     await clerk.picture("16-send-refused")
     await clerk.show("/chat", app, oa_id)
     assert json.loads(await clerk.result())["error"] == 0
-    assert list_paths(demo, before) == [CHAT_PATH, CHAT_PATH]
+    assert demo.received_paths(before) == [CHAT_PATH, CHAT_PATH]
     assert demo.tokens(app, oa_id)["access_token"] == token
     assert taken == 2
 
 
 async def test_4_taking_back_is_no_harder_than_giving(arrive: Arrive) -> None:
-    """Counted from the same page, confirm step included: giving sending again takes more presses than taking it (I9)."""
+    """From the same page, confirm step included, taking sending back takes no more presses than giving it (I9)."""
     owner = await arrive()
     demo, page = owner.demo, owner.page
     await owner.open("/sign-in?return_to=/permissions")
@@ -171,7 +169,7 @@ async def test_4_taking_back_is_no_harder_than_giving(arrive: Arrive) -> None:
     await page.wait_for_url(f"**/permissions/{grant_id}**")
     await expect(page.locator(f"[data-ask={SENDING}]")).to_have_attribute("data-state", "granted")
     given = owner.presses
-    assert await withdraw(owner, f"[data-ask={SENDING}]") <= given
+    assert await owner.withdraw(f"[data-ask={SENDING}]") <= given
 
 
 async def test_4_withdrawing_the_app_ends_call_refresh_and_introspection(arrive: Arrive) -> None:
@@ -179,18 +177,18 @@ async def test_4_withdrawing_the_app_ends_call_refresh_and_introspection(arrive:
     owner, clerk = await arrive(), await arrive()
     demo, app, oa_id = owner.demo, owner.demo.app(), owner.demo.account(FIRST)["external_id"]
     held = demo.tokens(app, oa_id)
-    assert (await ask_gateway(demo, app, "/oauth/introspect", token=held["access_token"]))["active"] is True
+    assert (await demo.ask(app, "/oauth/introspect", token=held["access_token"]))["active"] is True
     await owner.open("/sign-in?return_to=/permissions")
     await owner.sign_in(FIRST)
     await owner.open_grant(app["name"], demo.account(FIRST)["name"])
-    assert await withdraw(owner, "aside", picture="18-withdraw-app") == 2
+    assert await owner.withdraw("aside", picture="18-withdraw-app") == 2
     await owner.picture("19-app-withdrawn")
-    assert set((await read_states(owner.page)).values()) == {"withdrawn", "refused"}
+    assert set((await owner.read_states()).values()) == {"withdrawn", "refused"}
     before = demo.newest_received()
-    assert await ask_gateway(demo, app, "/oauth/introspect", token=held["access_token"]) == {"active": False}
-    assert await ask_gateway(demo, app, "/oauth/introspect", token=held["refresh_token"]) == {"active": False}
+    assert await demo.ask(app, "/oauth/introspect", token=held["access_token"]) == {"active": False}
+    assert await demo.ask(app, "/oauth/introspect", token=held["refresh_token"]) == {"active": False}
     refused = {"grant_type": "refresh_token", "refresh_token": held["refresh_token"]}
-    assert (await ask_gateway(demo, app, "/oauth/token", **refused))["error"] == "invalid_grant"
+    assert (await demo.ask(app, "/oauth/token", **refused))["error"] == "invalid_grant"
     await clerk.show("/chat", app, oa_id)
     assert json.loads(await clerk.result())["error"] == -216
     assert demo.received(before) == []
@@ -213,7 +211,7 @@ async def test_5_the_owner_sees_what_the_app_read_and_did(walker: Walker) -> Non
     await expect(page.locator("[data-trace]").first).to_be_visible()
     times = [await each.get_attribute("datetime") for each in await page.locator("[data-trace] time").all()]
     assert times == sorted(times, key=str, reverse=True)
-    asks = {ask["id"]: ask["vi"]["purpose"].rstrip(".") for ask in seeds.list_apps("")[0]["asks"]}
+    asks: dict[str, str] = {ask["id"]: ask["vi"]["purpose"].rstrip(".") for ask in seeds.list_apps("")[0]["asks"]}
     for result, thing, ask in [
         ("blocked", "gửi một tin nhắn", ""),
         ("passed", "gửi một tin nhắn", SENDING),
@@ -221,45 +219,9 @@ async def test_5_the_owner_sees_what_the_app_read_and_did(walker: Walker) -> Non
         ("masked", "người quan tâm", "crm_name"),
     ]:
         rows = page.locator(f"[data-trace][data-result={result}]").filter(has_text=thing)
-        await expect(rows.first).to_contain_text(asks.get(ask, walker.demo.app()["name"]))
+        await expect(rows.first).to_contain_text(asks.get(ask, "Không có gì được gửi tới nền tảng."))
     shown = await page.locator("main").inner_text()
     assert not PHONE.search(shown)
     assert GREETING not in shown
     assert NEVER_SENT not in shown
     await walker.picture("21-trace")
-
-
-async def read_states(page: Page) -> dict[str, str]:
-    """Return the state of each ask on a grant's page."""
-    rows = await page.locator("[data-ask][data-state]").all()
-    return {str(await row.get_attribute("data-ask")): str(await row.get_attribute("data-state")) for row in rows}
-
-
-async def withdraw(walker: Walker, part: str, *, picture: str = "") -> int:
-    """Withdraw by the button in this part of the grant's page, confirm, and return how many presses it took."""
-    walker.presses = 0
-    await walker.press(walker.page.locator(f"{part} button[value=withdraw]"))
-    confirm = walker.page.locator("button[name=confirm][value=yes]")
-    await expect(confirm).to_be_visible()
-    await expect(walker.page.locator("main input:not([type=hidden]), main textarea, main select")).to_have_count(0)
-    if picture:
-        await walker.picture(picture)
-    await walker.press(confirm)
-    await expect(walker.page.get_by_role("status")).to_contain_text("Đã rút lại")
-    return walker.presses
-
-
-async def ask_gateway(demo: RunningDemo, app: Json, path: str, **form: str) -> Json:
-    """Ask an OAuth endpoint as the app, by its secret."""
-    headers = {"Authorization": encode_basic_auth(app["client_id"], app["client_secret"])}
-    async with (
-        ClientSession(headers=headers) as session,
-        session.post(demo.facts["gateway"] + path, data=form) as answer,
-    ):
-        found: Json = await answer.json()
-        return found
-
-
-def list_paths(demo: RunningDemo, after: int) -> list[str]:
-    """Return the paths of what reached the platform, in order."""
-    return [str(each["target"]).partition("?")[0] for each in demo.received(after)]
