@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
 from gateway.acts import House, Settled
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import CODE, hashed, new_token
@@ -129,11 +127,8 @@ async def _get_grant(
     grant = await grants.find_between(unit.connection, account_id, request.app_id, lock=True)
     if grant is None:
         fresh = Grant(GrantId(new_id("gr", house.entropy)), account_id, request.app_id, 0, now, ())
-        try:
-            async with unit.connection.begin_nested():
-                await grants.add(unit.connection, fresh)
-        except IntegrityError:
-            pass  # someone else's first decision on this pair committed meanwhile; theirs is locked below
+        # Where someone else's first decision on this pair committed meanwhile, theirs is locked instead.
+        await unit.is_added(grants.add(unit.connection, fresh))
         grant = await grants.find_between(unit.connection, account_id, request.app_id, lock=True)
     if grant is None or (request.grant_id is not None and request.grant_id != grant.id):
         raise Refusal("account_required")

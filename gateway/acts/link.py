@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from sqlalchemy.exc import IntegrityError
 
 from gateway.acts import House
 from gateway.ground.storage.storage import UnitOfWork, shielded
@@ -135,13 +134,10 @@ async def _get_account(house: House, unit: UnitOfWork, platform: str, profile: P
     known = await accounts.find_external(unit.connection, platform, profile.external_id)
     if known is None:
         fresh = Account(AccountId(new_id("ac", house.entropy)), platform, profile.external_id, profile.name, now)
-        try:
-            async with unit.connection.begin_nested():
-                await accounts.add(unit.connection, fresh)
-        except IntegrityError:  # a second admin linked it at the same moment; theirs is the account
-            known = await accounts.find_external(unit.connection, platform, profile.external_id)
-        else:
+        if await unit.is_added(accounts.add(unit.connection, fresh)):
             return fresh
+        # A second admin linked it at the same moment; theirs is the account.
+        known = await accounts.find_external(unit.connection, platform, profile.external_id)
     if known is None:
         raise AssertionError("an account that collides exists")
     await accounts.rename(unit.connection, known.id, profile.name)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.exc import IntegrityError
-
 from gateway.acts import House
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import CLIENT_SECRET, hashed, new_token
@@ -40,10 +38,8 @@ async def add_person(house: House, wanted: NewPerson, actor: Actor) -> Person:
     person_id = PersonId(new_id("ps", house.entropy))
     person = Person(person_id, wanted.login, wanted.name, wanted.roles, wanted.hashed_password, now)
     async with house.storage.unit() as unit:
-        try:
-            await people.add(unit.connection, person)
-        except IntegrityError as taken:
-            raise Refusal("login_taken") from taken
+        if not await unit.is_added(people.add(unit.connection, person)):
+            raise Refusal("login_taken")
         facts = {"person": person.id, "roles": sorted(person.roles)}
         parts = (Part("identity", person.id, {"login": person.login, "name": person.name}),)
         await house.ledger.append(unit.connection, Draft(Kind.PERSON_ADDED, now, actor, facts, parts=parts))

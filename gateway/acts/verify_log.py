@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from gateway.ground.storage.storage import Storage
+from gateway.ground.storage.storage import Connection, Storage
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.records.grants import store as grants
 from gateway.records.ledger.note import VerifierKey
@@ -29,7 +27,7 @@ async def verify_log(storage: Storage, key: VerifierKey, person_keys: PersonKeys
     return finding
 
 
-async def _compare(connection: AsyncConnection, folded: dict[str, GrantFold]) -> list[Bad]:
+async def _compare(connection: Connection, folded: dict[str, GrantFold]) -> list[Bad]:
     bad: list[Bad] = []
     left = dict(folded)
     for grant in await grants.list_all(connection):

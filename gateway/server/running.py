@@ -77,7 +77,9 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Par
 async def _limits(stack: AsyncExitStack, settings: Settings, house: House) -> Limits:
     if settings.redis_url is None:
         return LocalLimits(house.clock)
-    redis = Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=1, socket_connect_timeout=1, retry=None)
+    redis = Redis.from_url(
+        settings.redis_url.get_secret_value(), socket_timeout=1, socket_connect_timeout=1, retry=None
+    )
     stack.push_async_callback(redis.aclose)
     return RedisLimits(redis, house.clock)
 
@@ -85,9 +87,8 @@ async def _limits(stack: AsyncExitStack, settings: Settings, house: House) -> Li
 async def _check_log(settings: Settings, parts: Parts) -> None:
     """Verify the log; if it does not hold, serve all the same, sign nothing and say so."""
     opened = await log_parts(settings, parts.house.storage)
-    finding = await verify_log(
-        parts.house.storage, opened.key, opened.person_keys, checkpoints=opened.checkpoints
-    )
+    finding = await verify_log(parts.house.storage, opened.key, opened.person_keys, checkpoints=opened.checkpoints)
+    parts.health.checked_at, parts.health.checked_size = parts.house.clock.now(), finding.size
     if not finding.is_ok:
         parts.house.ledger.stop_signing()
         parts.health.bad_records = [f"{each.record_id or each.seq or 'log'}: {each.reason}" for each in finding.bad]

@@ -15,8 +15,8 @@ from gateway.cli.context import fail
 @click.option("--folder", default=".demo", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 def demo(folder: Path) -> None:
     """Run the whole gateway with a stand-in platform and a sample app, on invented data."""
+    from gateway.cli.demo.children import DidNotStart, find_busy
     from gateway.cli.demo.files import DemoFolder, Ports
-    from gateway.cli.demo.processes import DidNotStart, find_busy
     from gateway.cli.demo.walk import WalkFailed
     from gateway.settings import SettingsRefused, demo_port
     from gateway.terms.refusal import Refusal
@@ -38,7 +38,8 @@ def demo(folder: Path) -> None:
 
 
 async def _run(folder: Any, ports: Any) -> None:
-    from gateway.cli.demo import files, processes, summary
+    from gateway.cli.demo import children as started
+    from gateway.cli.demo import files, summary
     from gateway.terms.entropy import SystemEntropy
 
     stopped = asyncio.Event()
@@ -46,15 +47,15 @@ async def _run(folder: Any, ports: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     files.prepare(folder, ports, SystemEntropy())
-    children: list[processes.Child] = []
+    children: list[started.Child] = []
     try:
         seeded = folder.read_json("seeded.json") if (folder.path / "seeded.json").exists() else None
         if seeded is None:
             seeded = await summary.seed_records(folder, ports, SystemEntropy())
         summary.write_sample_app(folder, ports, seeded)
         for name, arguments, url in _programs(folder, ports):
-            children.append(await processes.start(name, arguments, folder.path / f"{name}.log"))
-            await processes.wait_until_ready(children[-1], url)
+            children.append(await started.start(name, arguments, folder.path / f"{name}.log"))
+            await started.wait_until_ready(children[-1], url)
         if not folder.is_seeded:
             await summary.seed_grant(ports, seeded)
         facts = await summary.write_summary(folder, ports, seeded, {c.name: c.process.pid for c in children})
@@ -62,11 +63,11 @@ async def _run(folder: Any, ports: Any) -> None:
         click.echo("ready")
         await _until(stopped, children)
     finally:
-        await processes.stop(children)
+        await started.stop(children)
 
 
 async def _until(stopped: asyncio.Event, children: list[Any]) -> None:
-    from gateway.cli.demo.processes import DidNotStart
+    from gateway.cli.demo.children import DidNotStart
 
     waits = {asyncio.ensure_future(child.process.wait()): child for child in children}
     stop = asyncio.ensure_future(stopped.wait())

@@ -45,69 +45,73 @@ def _first(callback: str) -> dict[str, Any]:
         "dialect": "zalo",
         "reviewed": True,
         "redirect_uris": [callback],
-        "asks": [
-            _ask(
-                "oa_profile",
-                "zalo.profile.read#shop",
-                30,
-                keeper,
-                vi=("hiện đúng tên và ảnh OA trên màn hình bán hàng.", "không nối được OA này với Sổ bán hàng."),
-                en=("show the OA's name and picture in the sales screen.", "this OA cannot be connected."),
-                why=(
-                    "không có mục này, ứng dụng không biết mình đang nối với OA nào.",
-                    "without it the app does not know which OA it is connected to.",
-                ),
-            ),
-            _ask(
-                "crm_name",
-                "zalo.follower.name.read#crm",
-                90,
-                keeper,
-                vi=("ghép người nhắn tin với khách đã có trong sổ.", "sổ chỉ hiện mã khách, không hiện tên."),
-                en=("match who writes with customers in the book.", "the book shows codes instead of names."),
-            ),
-            _ask(
-                "crm_phone",
-                "zalo.follower.phone.read#crm",
-                90,
-                keeper,
-                vi=("ghép người nhắn tin với đơn hàng cũ của họ.", "bạn tự nhập số điện thoại khi tạo đơn."),
-                en=("match who writes with their earlier orders.", "you type the phone number yourself."),
-            ),
-            _ask(
-                "ship_address",
-                "zalo.follower.address.read#delivery",
-                90,
-                keeper,
-                vi=("điền sẵn địa chỉ khi bạn tạo phiếu giao hàng.", "bạn tự nhập địa chỉ giao hàng."),
-                en=("fill in the address on a delivery note.", "you type the address yourself."),
-            ),
-            _ask(
-                "chat_read",
-                "zalo.message.read#orders",
-                7,
-                keeper,
-                vi=("tìm tin đặt hàng và tạo đơn nháp cho bạn duyệt.", "bạn tự tạo đơn từ tin nhắn."),
-                en=("find orders in messages and draft them for you.", "you create orders from messages yourself."),
-            ),
-            _ask(
-                "order_send",
-                "zalo.message.send#orders",
-                0,
-                keeper,
-                vi=("báo cho người mua khi đơn được nhận, đóng gói và giao.", "bạn tự nhắn cho người mua."),
-                en=("tell buyers when an order is taken, packed and delivered.", "you write to buyers yourself."),
-            ),
-            _ask(
-                "tag_read",
-                "zalo.tag.read#pricing",
-                90,
-                keeper,
-                vi=("dùng lại nhãn “khách quen”, “khách sỉ” khi tính giá.", "bạn tự chọn loại khách cho từng đơn."),
-                en=("reuse labels such as regular or wholesale for prices.", "you choose the kind of customer."),
-            ),
-        ],
+        "asks": _first_asks(keeper),
     }
+
+
+def _first_asks(keeper: list[dict[str, str]]) -> list[dict[str, Any]]:
+    return [
+        _ask(
+            "oa_profile",
+            "zalo.profile.read#shop",
+            30,
+            keeper,
+            vi=("hiện đúng tên và ảnh OA trên màn hình bán hàng.", "không nối được OA này với Sổ bán hàng."),
+            en=("show the OA's name and picture in the sales screen.", "this OA cannot be connected."),
+            why=(
+                "không có mục này, ứng dụng không biết mình đang nối với OA nào.",
+                "without it the app does not know which OA it is connected to.",
+            ),
+        ),
+        _ask(
+            "crm_name",
+            "zalo.follower.name.read#crm",
+            90,
+            keeper,
+            vi=("ghép người nhắn tin với khách đã có trong sổ.", "sổ chỉ hiện mã khách, không hiện tên."),
+            en=("match who writes with customers in the book.", "the book shows codes instead of names."),
+        ),
+        _ask(
+            "crm_phone",
+            "zalo.follower.phone.read#crm",
+            90,
+            keeper,
+            vi=("ghép người nhắn tin với đơn hàng cũ của họ.", "bạn tự nhập số điện thoại khi tạo đơn."),
+            en=("match who writes with their earlier orders.", "you type the phone number yourself."),
+        ),
+        _ask(
+            "ship_address",
+            "zalo.follower.address.read#delivery",
+            90,
+            keeper,
+            vi=("điền sẵn địa chỉ khi bạn tạo phiếu giao hàng.", "bạn tự nhập địa chỉ giao hàng."),
+            en=("fill in the address on a delivery note.", "you type the address yourself."),
+        ),
+        _ask(
+            "chat_read",
+            "zalo.message.read#orders",
+            7,
+            keeper,
+            vi=("tìm tin đặt hàng và tạo đơn nháp cho bạn duyệt.", "bạn tự tạo đơn từ tin nhắn."),
+            en=("find orders in messages and draft them for you.", "you create orders from messages yourself."),
+        ),
+        _ask(
+            "order_send",
+            "zalo.message.send#orders",
+            0,
+            keeper,
+            vi=("báo cho người mua khi đơn được nhận, đóng gói và giao.", "bạn tự nhắn cho người mua."),
+            en=("tell buyers when an order is taken, packed and delivered.", "you write to buyers yourself."),
+        ),
+        _ask(
+            "tag_read",
+            "zalo.tag.read#pricing",
+            90,
+            keeper,
+            vi=("dùng lại nhãn “khách quen”, “khách sỉ” khi tính giá.", "bạn tự chọn loại khách cho từng đơn."),
+            en=("reuse labels such as regular or wholesale for prices.", "you choose the kind of customer."),
+        ),
+    ]
 
 
 def _second(callback: str) -> dict[str, Any]:

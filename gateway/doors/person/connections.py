@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.acts.link import finish_link, link_by_password, start_link
 from gateway.authority.limits import Limit
 from gateway.doors import visitor_of
+from gateway.doors.person.addresses import address_of
 from gateway.doors.person.connection_rows import read_rows
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.guessing import Guesses
@@ -76,7 +77,7 @@ async def _link_by_password(
         {
             f"link/person/{person.id}": PER_PERSON,
             f"link/user/{connector.platform}/{user_id}": PER_USER,
-            f"link/address/{request.remote or ''}": PER_ADDRESS,
+            f"link/address/{address_of(request)}": PER_ADDRESS,
         },
     )
     again = {"platform": connector.platform, "user_id": user_id, "return_to": return_to}

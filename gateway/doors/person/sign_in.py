@@ -8,6 +8,7 @@ from aiohttp import web
 from gateway.acts.session import end_session, open_session
 from gateway.authority.limits import Limit
 from gateway.doors import visitor_of
+from gateway.doors.person.addresses import address_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import plain
 from gateway.doors.person.guessing import Guesses
@@ -71,7 +72,7 @@ async def sign_out(door: PersonDoor, request: web.Request) -> web.Response:
 
 
 def _guesses(door: PersonDoor, request: web.Request, login: str) -> Guesses:
-    address = request.remote or ""
+    address = address_of(request)
     keys = {
         f"sign-in/login+address/{address}/{login}": PER_LOGIN_AND_ADDRESS,
         f"sign-in/login/{login}": PER_LOGIN,

@@ -9,13 +9,14 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Select, text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage import engines
 from gateway.terms.refusal import Unavailable
 
+Connection = AsyncConnection
 _SQLITE = sqlite.dialect(paramstyle="named")
 _ADVISORY = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 P = ParamSpec("P")
@@ -28,12 +29,19 @@ class UnitOfWork:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
-        self.is_committed = False
+
+    async def is_added(self, adding: Awaitable[None]) -> bool:
+        """Run an insert in a savepoint; False if a row with that key is there already, and the unit goes on."""
+        try:
+            async with self.connection.begin_nested():
+                await adding
+        except IntegrityError:
+            return False
+        return True
 
     async def commit(self) -> None:
         """Make everything so far durable; the unit is over."""
         await self.connection.commit()
-        self.is_committed = True
 
 
 class PointQuery:
@@ -88,14 +96,9 @@ class Storage:
                 of `commit` itself on PostgreSQL, where the outcome is unknown.
         """
         with translated():
-            async with self.writer.connect() as connection:
-                unit = UnitOfWork(connection)
-                try:
-                    await connection.begin()
-                    yield unit
-                finally:
-                    if not unit.is_committed:
-                        await connection.rollback()
+            async with self.writer.connect() as connection:  # closing it undoes what was not committed
+                await connection.begin()
+                yield UnitOfWork(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -1,5 +1,6 @@
 """Questions and changes on accounts, connections and standings."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,12 @@ async def find_external(connection: AsyncConnection, platform: str, external_id:
     query = select(accounts).where(accounts.c.platform == platform, accounts.c.external_id == external_id)
     row = (await connection.execute(query)).mappings().first()
     return Account(**row) if row else None
+
+
+async def list_named(connection: AsyncConnection, account_ids: Collection[AccountId]) -> dict[AccountId, Account]:
+    """Find several accounts at once, by id."""
+    rows = (await connection.execute(select(accounts).where(accounts.c.id.in_(account_ids)))).mappings()
+    return {AccountId(row["id"]): Account(**row) for row in rows}
 
 
 async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:

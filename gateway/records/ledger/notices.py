@@ -1,6 +1,7 @@
 """The archive of what people were shown: each text kept once, under its SHA-256 (R47)."""
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -20,11 +21,10 @@ async def keep(connection: AsyncConnection, content: str, *, language: str, now:
     known = (await connection.execute(select(notices.c.sha256).where(notices.c.sha256 == digest))).first()
     if known is None:
         row = {"sha256": digest, "language": language, "content": content, "first_shown_at": now}
-        try:
+        # Where another keeps the same text at the same moment, one of the two stays.
+        with suppress(IntegrityError):
             async with connection.begin_nested():
                 await connection.execute(insert(notices).values(**row))
-        except IntegrityError:
-            pass  # kept by another at the same moment
     return digest
 
 

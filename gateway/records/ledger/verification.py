@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ground.storage.schema import microseconds
+from gateway.ground.storage.schema import moment_of
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger import reading
@@ -115,9 +115,8 @@ def _check_record(finding: Finding, row: RowMapping, *, expected_seq: int) -> No
     except NotCanonical as wrong:
         bad(f"the record's bytes are not canonical: {wrong}")
         return
-    for name, value in _columns(record).items():
-        found = microseconds(row[name]) if name == "at" else row[name]
-        if found != value:
+    for name, value in columns_of(record).items():
+        if row[name] != value:
             bad(f"column {name} is not what the record's bytes say")
     if row["leaf_hash"] != leaf_hash(row["canonical"]):
         bad("column leaf_hash is not the hash of the record's bytes")
@@ -126,13 +125,14 @@ def _check_record(finding: Finding, row: RowMapping, *, expected_seq: int) -> No
     _fold(finding, record, bad)
 
 
-def _columns(record: CanonicalRecord) -> dict[str, Any]:
+def columns_of(record: CanonicalRecord) -> dict[str, Any]:
+    """Return what each column must hold, by the record's own bytes."""
     plain = ("seq", "record_id", "kind", "version", "actor_kind", "actor_id", "request_id")
     optional = ("grant_id", "app_id", "account_id")
     return {
         **{name: getattr(record, name) for name in plain},
         **{name: getattr(record, name) or None for name in optional},
-        "at": record.at_us,
+        "at": moment_of(record.at_us),
     }
 
 

@@ -1,12 +1,12 @@
 """The demo's processes: started, waited for, and stopped, each by its own id."""
 
 import asyncio
-import contextlib
 import signal
 import socket
 import sys
 from asyncio.subprocess import Process
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -55,15 +55,26 @@ async def wait_until_ready(child: Child, url: str) -> None:
     Raises:
         DidNotStart: it ended, or a minute passed.
     """
-    with contextlib.suppress(TimeoutError):
+    try:
         async with asyncio.timeout(READY_SECONDS), ClientSession(timeout=ClientTimeout(total=2)) as session:
-            while child.process.returncode is None:
-                with contextlib.suppress(ClientError, TimeoutError):
-                    async with session.get(url) as answer:
-                        if answer.status == 200:  # noqa: PLR2004
-                            return
+            while not await _answers(session, url):
+                _check_running(child)
                 await asyncio.sleep(0.05)
-    raise DidNotStart(f"{child.name} did not start; see {child.log}")
+    except TimeoutError:
+        raise DidNotStart(f"{child.name} did not answer in a minute; see {child.log}") from None
+
+
+def _check_running(child: Child) -> None:
+    if child.process.returncode is not None:
+        raise DidNotStart(f"{child.name} did not start; see {child.log}")
+
+
+async def _answers(session: ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == HTTPStatus.OK
+    except (ClientError, TimeoutError):
+        return False
 
 
 async def stop(children: list[Child]) -> None:

@@ -1,0 +1,177 @@
+"""The people's origin, served over a real house, and a browser without JavaScript that hides nothing."""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from gateway.acts.open_request import Asked, open_request
+from gateway.acts.session import open_session
+from gateway.authority.limits import LocalLimits
+from gateway.doors import Porter
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.endpoints import endpoints
+from gateway.doors.person.errors import error_pages
+from gateway.doors.person.views_consent import Keeper
+from gateway.ground.vault.passwords import Passwords
+from gateway.ground.web.assets import Assets
+from gateway.ground.web.cookies import SessionCookie
+from gateway.ground.web.frame import Site
+from gateway.ground.web.rendering import Pages
+from gateway.ground.web.request_ids import request_ids
+from gateway.platforms import Connector
+from gateway.records.people.types import Person
+from gateway.terms.ids import AskId
+from scopes import load_catalogue
+from tests.house import CHALLENGE, PUBLIC_URL, REDIRECT_URI, Scene
+
+TEMPLATES = Path(__file__).parents[3] / "gateway" / "doors" / "person" / "templates"
+ASSETS = Assets()
+PAGES = Pages({"person": TEMPLATES}, ASSETS)
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin", "Origin": PUBLIC_URL}
+Fields = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What came back, whole."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    text: str
+
+    @property
+    def location(self) -> str:
+        """Where a 303 leads."""
+        assert self.status == 303, (self.status, self.text[:2000])
+        return self.headers["Location"]
+
+    @property
+    def answer(self) -> dict[str, str]:
+        """The query of the address that a 303 leads to."""
+        return dict(parse_qsl(urlsplit(self.location).query, strict_parsing=True))
+
+    @property
+    def token(self) -> str:
+        """The form token of the page."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.text)
+        assert found, self.text[:2000]
+        return found[1]
+
+    @property
+    def words(self) -> str:
+        """The text of the page without its tags."""
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", self.text)).split())
+
+    @property
+    def ask_states(self) -> dict[str, str]:
+        """The state of each ask."""
+        return dict(re.findall(r'data-ask="([^"]+)" data-state="([^"]+)"', self.text))
+
+    @property
+    def grant_states(self) -> dict[str, str]:
+        """The state of each grant."""
+        return dict(re.findall(r'data-grant="([^"]+)" data-state="([^"]+)"', self.text))
+
+    @property
+    def policy(self) -> str:
+        """Where forms of the page may lead, by its CSP."""
+        return self.headers["Content-Security-Policy"].rpartition("form-action ")[2]
+
+
+class Browser:
+    """One browser: cookies, no JavaScript, and no redirect followed unless a test does."""
+
+    def __init__(self, http: aiohttp.ClientSession, base: str, scene: Scene) -> None:
+        self._http, self._base, self._scene = http, base, scene
+
+    async def get(self, path: str, **headers: str) -> Page:
+        """Open an address."""
+        return await self._send("GET", path, headers=headers)
+
+    async def post(self, path: str, fields: Fields, *, headers: Mapping[str, str] = OWN_PAGE) -> Page:
+        """Send a form, just these fields."""
+        return await self._send("POST", path, headers=headers, data=fields)
+
+    async def submit(self, path: str, fields: Fields, *, page: str = "") -> Page:
+        """Open a page, take its form token, and send these fields with it to `path`."""
+        token = (await self.get(page or path)).token
+        pairs = list(fields.items()) if isinstance(fields, Mapping) else list(fields)
+        return await self.post(path, [*pairs, ("csrf_token", token)])
+
+    async def sign_in_as(self, person: Person) -> Self:
+        """Hold a session of this person, as after a sign-in."""
+        self.keep(SessionCookie(is_https=False).name, await open_session(self._scene.house, person.id))
+        return self
+
+    def keep(self, name: str, value: str) -> None:
+        """Hold a cookie."""
+        self._http.cookie_jar.update_cookies({name: value}, URL(self._base))
+
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies that this browser holds."""
+        return {name: morsel.value for name, morsel in self._http.cookie_jar.filter_cookies(URL(self._base)).items()}
+
+    async def _send(self, method: str, path: str, **options: Any) -> Page:
+        url = URL(self._base + path, encoded=True)
+        async with self._http.request(method, url, allow_redirects=False, **options) as reply:
+            return Page(reply.status, reply.headers, await reply.text())
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The served origin: its scene, its door, and where it listens."""
+
+    scene: Scene
+    door: PersonDoor
+    base: str
+
+    @asynccontextmanager
+    async def browser(self) -> AsyncIterator[Browser]:
+        """Open a fresh browser."""
+        jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
+        async with aiohttp.ClientSession(cookie_jar=jar) as http:
+            yield Browser(http, self.base, self.scene)
+
+    async def ask(self, *ask_ids: str, state: str | None = "state-1", redirect_uri: str = REDIRECT_URI) -> str:
+        """Let the app send someone here for these asks (default: all of them); return the consent page's path."""
+        names = tuple(AskId(each) for each in ask_ids) or tuple(ask.id for ask in self.scene.asks)
+        asked = Asked(self.scene.app.id, names, redirect_uri, state, CHALLENGE)
+        return f"/consent/{(await open_request(self.scene.house, asked)).id}"
+
+
+@asynccontextmanager
+async def served(scene: Scene, connectors: Mapping[str, Connector] | None = None) -> AsyncIterator[Origin]:
+    """Serve the person's door over a scene."""
+    passwords = Passwords(scene.house.entropy)
+    door = PersonDoor(
+        house=scene.house,
+        porter=Porter(scene.house.storage, scene.clock, cookie=SessionCookie(is_https=False)),
+        pages=PAGES,
+        assets=ASSETS,
+        catalogue=load_catalogue(),
+        limits=LocalLimits(scene.clock),
+        passwords=passwords,
+        connectors=connectors or {},
+        public_url=PUBLIC_URL,
+        site=Site("127.0.0.1:8400"),
+        keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
+        kept_days=730,
+    )
+    app = web.Application(middlewares=[request_ids(scene.house.entropy), error_pages(door)])
+    door.porter.install(app, endpoints(door))
+    try:
+        async with TestServer(app) as server:
+            yield Origin(scene, door, str(server.make_url("")).rstrip("/"))
+    finally:
+        passwords.close()
