@@ -12,11 +12,6 @@ from scopes import Catalogue
 __all__ = ["account_view", "app_view", "ask_name", "ask_views", "plain", "platform_name", "platform_of", "spoken"]
 
 
-def platform_of(scope_id: str) -> str:
-    """Return the platform that a scope belongs to: the first word of its id."""
-    return scope_id.partition(".")[0]
-
-
 def platform_name(catalogue: Catalogue, platform: str, lang: Lang) -> str:
     """Name a platform; one that left the catalogue keeps its slug."""
     known = catalogue.platforms.get(platform)
