@@ -1,6 +1,7 @@
 """Is the gateway alive, and is it ready: `/healthz` and `/readyz` of both origins."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from aiohttp import web
 
@@ -16,11 +17,14 @@ class Health:
         house: the database that must answer, and the log.
         is_draining: set when the server was asked to stop.
         bad_records: what verification found wrong with the log at the start; it then signs nothing and says so.
+        checked_at, checked_size: when that was, and how many records there were; None before it is done.
     """
 
     house: House
     is_draining: bool = False
     bad_records: list[str] = field(default_factory=list)
+    checked_at: datetime | None = None
+    checked_size: int = 0
 
     async def answer_alive(self, _request: web.Request) -> web.Response:
         """Answer that the process runs."""

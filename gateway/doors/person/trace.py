@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from gateway.doors import visitor_of
-from gateway.doors.person.cursors import read_moment, write_moment
 from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.from_records import plain
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
@@ -13,6 +12,7 @@ from gateway.doors.person.trace_rows import OUTCOMES, trace_row
 from gateway.doors.person.views import Choice
 from gateway.doors.person.views_records import TraceView
 from gateway.doors.person.words import outcome_name, words
+from gateway.ground.web.cursors import read_moment, write_moment
 from gateway.ground.web.frame import Lang, with_query
 from gateway.ground.web.local import HANOI
 from gateway.records.trace import store as trace

@@ -1,17 +1,25 @@
 """Questions and changes on accounts, connections and standings."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.storage import PointQuery, Storage
 from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
 from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
 from gateway.terms.ids import AccountId, ConnectionId, PersonId
 
+_LINK = PointQuery(
+    select(*[connections.c[name] for name in Connection.__slots__]).where(
+        connections.c.account_id == bindparam("account_id")
+    )
+)
 
-def _connection(row: RowMapping) -> Connection:
+
+def _connection(row: Mapping[str, Any]) -> Connection:
     fields: dict[str, Any] = {**row, "state": ConnectionState(row["state"])}
     return Connection(**fields)
 
@@ -27,6 +35,12 @@ async def find_external(connection: AsyncConnection, platform: str, external_id:
     query = select(accounts).where(accounts.c.platform == platform, accounts.c.external_id == external_id)
     row = (await connection.execute(query)).mappings().first()
     return Account(**row) if row else None
+
+
+async def list_named(connection: AsyncConnection, account_ids: Collection[AccountId]) -> dict[AccountId, Account]:
+    """Find several accounts at once, by id."""
+    rows = (await connection.execute(select(accounts).where(accounts.c.id.in_(account_ids)))).mappings()
+    return {AccountId(row["id"]): Account(**row) for row in rows}
 
 
 async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:
@@ -104,7 +118,13 @@ async def find_connection(
     """Find the gateway's connection to the account; `lock` holds the row until the unit ends."""
     query = select(connections).where(connections.c.account_id == account_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
-    return _connection(row) if row else None
+    return _connection(dict(row)) if row else None
+
+
+async def look_up_connection(storage: Storage, account_id: AccountId) -> Connection | None:
+    """Find the gateway's connection to the account by one compiled look-up, as each call does."""
+    rows = await storage.point(_LINK, account_id=account_id)
+    return _connection(dict(zip(Connection.__slots__, rows[0], strict=True))) if rows else None
 
 
 async def add_connection(connection: AsyncConnection, link: Connection) -> None:

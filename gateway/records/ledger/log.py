@@ -81,6 +81,11 @@ class Ledger:
         """The public key under which checkpoints verify."""
         return None if self._signer is None else self._signer.verifier_key
 
+    @property
+    def person_keys(self) -> PersonKeys:
+        """The keys under which the parts of payloads are sealed."""
+        return self._person_keys
+
     def stop_signing(self) -> None:
         """The log does not verify: from now on records are kept, and nothing is signed."""
         self.may_sign = False

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Literal
 
+from gateway.records.ledger.canonical import CanonicalRecord, PartDigest
 from gateway.records.ledger.kinds import Kind
 from gateway.terms.ids import AccountId, AppId, GrantId, PersonId, RecordId
 
@@ -93,3 +94,8 @@ class Record:
     facts: Mapping[str, Any]
     canonical: bytes
     leaf_hash: bytes
+
+    @property
+    def part_digests(self) -> tuple[PartDigest, ...]:
+        """What the record says of its sealed parts."""
+        return CanonicalRecord.decode(self.canonical).parts

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.schema import moment_of
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger import reading
@@ -88,19 +89,20 @@ def _check_record(finding: Finding, row: RowMapping, *, expected_seq: int) -> No
         finding.times_us.append(None)
         return
     finding.times_us.append(record.at_us)
-    for name, value in _columns(record).items():
+    for name, value in {**columns_of(record), "at": record.at_us}.items():
         if row[name] != value:
             bad(f"column {name} is not what the record's bytes say")
     _fold(finding, record, bad)
 
 
-def _columns(record: CanonicalRecord) -> dict[str, Any]:
+def columns_of(record: CanonicalRecord) -> dict[str, Any]:
+    """Return what each column must hold, by the record's own bytes."""
     plain = ("seq", "record_id", "kind", "version", "actor_kind", "actor_id", "request_id")
     optional = ("grant_id", "app_id", "account_id")
     return {
         **{name: getattr(record, name) for name in plain},
         **{name: getattr(record, name) or None for name in optional},
-        "at": record.at_us,
+        "at": moment_of(record.at_us),
     }
 
 

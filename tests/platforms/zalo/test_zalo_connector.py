@@ -90,9 +90,7 @@ async def test_both_spellings_of_the_id_are_read(connector: ZaloConnector, zalo:
     assert (await connector.describe(credential)).external_id == BAKERY_ID
 
 
-async def test_renewal_replaces_both_tokens_and_kills_the_old_pair(
-    connector: ZaloConnector, zalo: ZaloCaller
-) -> None:
+async def test_renewal_replaces_both_tokens_and_kills_the_old_pair(connector: ZaloConnector, zalo: ZaloCaller) -> None:
     """The refresh token is single use, and the old access token dies with it."""
     old = await connector.redeem((await zalo.consent())["code"], VERIFIER)
     new = await connector.renew(old)

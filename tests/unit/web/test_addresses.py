@@ -3,7 +3,7 @@
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from gateway.doors.oauth.addresses import address_of
+from gateway.ground.web.addresses import address_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""The log by time, for pages that must go on when records were changed behind the gateway's back.
+
+Everything else that reads a record may fail on one that is not what was written; an operator who looks for the fault
+must see it in its place.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import RowMapping, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.records.ledger.canonical import CanonicalRecord, NotCanonical
+from gateway.records.ledger.reading import Search, narrowed, read_record
+from gateway.records.ledger.tables import ledger_records
+from gateway.records.ledger.tree import leaf_hash
+from gateway.records.ledger.types import Record
+from gateway.records.ledger.verification import columns_of
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A record that is not what was written: its number, id and time as the columns have them, believed in nothing."""
+
+    seq: int
+    record_id: str
+    at: datetime
+
+
+Entry = Record | Damaged
+Place = tuple[datetime, int]
+"""Where a page ends: time and number of the last record seen."""
+
+
+async def list_entries(connection: AsyncConnection, wanted: Search, limit: int, *, before: Place | None) -> list[Entry]:
+    """List records, newest first by time, then by number."""
+    table = ledger_records.c
+    query = narrowed(select(ledger_records), wanted).order_by(table.at.desc(), table.seq.desc()).limit(limit)
+    if before is not None:
+        at, seq = before
+        query = query.where(or_(table.at < at, and_(table.at == at, table.seq < seq)))
+    return [_entry(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def find_entry(connection: AsyncConnection, record_id: str) -> Entry | None:
+    """Find one record."""
+    query = select(ledger_records).where(ledger_records.c.record_id == record_id)
+    row = (await connection.execute(query)).mappings().first()
+    return _entry(row) if row else None
+
+
+def _entry(row: RowMapping) -> Entry:
+    try:
+        told = columns_of(CanonicalRecord.decode(row["canonical"]))
+        is_whole = all(row[name] == value for name, value in told.items())
+        if is_whole and row["leaf_hash"] == leaf_hash(row["canonical"]):
+            return read_record(row)
+    except (NotCanonical, ValueError):
+        pass
+    return Damaged(row["seq"], row["record_id"], row["at"])
