@@ -58,10 +58,8 @@ async def put_back(settings: Settings, source: Path | None) -> PutBack:
         AlreadyRunning: the server runs; stop it first.
         Refusal: `bad_backup`: the file is not a whole database of this gateway.
     """
-    if source is not None:
-        await asyncio.to_thread(_replace, settings, source)
-    folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
-    gap = Gap(restored_size=await _count(settings), signed_size=await asyncio.to_thread(_set_aside, folder))
+    signed_size = await asyncio.to_thread(_prepare, settings, source)
+    gap = Gap(restored_size=await _count(settings), signed_size=signed_size)
     async with opened_house(settings, may_be_older=True) as house:
         ended = await restore(house, Actor(ActorKind.SYSTEM, "command-line"), gap)
     return PutBack(gap.records_lost, ended)
@@ -77,19 +75,26 @@ async def _count(settings: Settings) -> int:
         await storage.close()
 
 
+def _prepare(settings: Settings, source: Path | None) -> int:
+    """Put the copy in place and the checkpoints aside, while no server can be running; return the newest's size."""
+    with file_lock(settings):
+        if source is not None:
+            _replace(settings, source)
+        return _set_aside(folder_of(settings, settings.checkpoint_dir, "checkpoints"))
+
+
 def _replace(settings: Settings, source: Path) -> None:
     try:
         check_whole(source, "ledger_head")
     except NotWhole as damaged:
         raise Refusal("bad_backup", f"{source} is not a database of this gateway: {damaged}") from None
     path = sqlite_path(settings.database_url)
-    with file_lock(settings):
-        aside = path.with_name(path.name + ".incoming")
-        aside.write_bytes(source.read_bytes())
-        aside.chmod(0o600)
-        for leftover in ("-wal", "-shm"):
-            path.with_name(path.name + leftover).unlink(missing_ok=True)
-        aside.replace(path)
+    aside = path.with_name(path.name + ".incoming")
+    aside.write_bytes(source.read_bytes())
+    aside.chmod(0o600)
+    for leftover in ("-wal", "-shm"):
+        path.with_name(path.name + leftover).unlink(missing_ok=True)
+    aside.replace(path)
 
 
 def _set_aside(folder: Path) -> int:

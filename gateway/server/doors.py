@@ -96,17 +96,16 @@ def _health_endpoints(health: Health) -> list[Endpoint]:
 
 def _console_endpoints(parts: Parts, person: PersonDoor) -> list[Endpoint]:
     clerk = Clerk(person.pages, person.site, person.public_url)
-    find_check = partial(_find_check, parts.health)
+    find_check = partial(_find_check, parts.house)
     return [
         *developer_endpoints(DevelopersDoor(parts.house, clerk, parts.catalogue)),
         *operator_endpoints(OperatorsDoor(parts.house, clerk, parts.catalogue, find_check)),
     ]
 
 
-def _find_check(health: Health) -> LogCheck | None:
-    if health.checked_at is None:
-        return None
-    return LogCheck(health.checked_at, health.checked_size, tuple(health.bad_records))
+def _find_check(house: House) -> LogCheck | None:
+    checked = house.ledger.checked
+    return LogCheck(checked.at, checked.size, checked.faults) if checked else None
 
 
 def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:

@@ -11,6 +11,7 @@ from gateway.acts import House
 from gateway.acts.bury import bury
 from gateway.acts.found_log import get_signer
 from gateway.acts.renew import recover_credentials
+from gateway.acts.verify_log import verify_log
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.engines import is_sqlite, sqlite_path
 from gateway.ground.storage.migrate import migrate
@@ -22,6 +23,7 @@ from gateway.records.ledger import keys, reading
 from gateway.records.ledger.log import CHECKPOINTS, Ledger
 from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import read_outside
+from gateway.records.ledger.types import Checked
 from gateway.settings import Settings
 from gateway.terms.clock import Clock, SystemClock
 from gateway.terms.entropy import Entropy, SystemEntropy
@@ -87,6 +89,7 @@ async def opened_house(
             house = House(storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight())
             if not may_be_older:
                 await check_not_older(storage, ledger.path)
+            await _check_log(house, person_keys)
             kept = await asyncio.to_thread(journal.read)
             await asyncio.to_thread(_destroy_again, person_keys, kept)
             await recover_credentials(house, kept.entries)
@@ -111,6 +114,16 @@ async def check_not_older(storage: Storage, checkpoints: Path) -> None:
             f"{signed} records were signed and {size} are there: the database was put back or cut. "
             "If you put it back, say so with `quyen restore --in-place`; every token is then ended."
         )
+
+
+async def _check_log(house: House, person_keys: PersonKeys) -> None:
+    """Verify the log before the first record of this start is written and signed over it."""
+    key = house.ledger.verifier_key
+    if key is None:
+        return
+    finding = await verify_log(house.storage, key, person_keys, checkpoints=house.ledger.path)
+    faults = tuple(f"{each.record_id or each.seq or 'log'}: {each.reason}" for each in finding.bad)
+    house.ledger.note_check(Checked(house.clock.now(), finding.size, faults))
 
 
 def _destroy_again(person_keys: PersonKeys, kept: Reading) -> None:

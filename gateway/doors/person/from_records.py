@@ -9,7 +9,7 @@ from gateway.records.accounts.types import Account, Standing
 from gateway.records.apps.types import App
 from scopes import Catalogue
 
-__all__ = ["account_view", "app_view", "ask_name", "ask_views", "plain", "platform_name", "platform_of", "spoken"]
+__all__ = ["account_view", "app_view", "ask_name", "ask_views", "plain", "platform_name", "spoken"]
 
 
 def platform_name(catalogue: Catalogue, platform: str, lang: Lang) -> str:

@@ -26,7 +26,7 @@ from gateway.records.ledger.note import Signer, VerifierKey
 from gateway.records.ledger.outside import Signed, append_outside, read_outside
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts, ledger_records
 from gateway.records.ledger.tree import Frontier, leaf_hash
-from gateway.records.ledger.types import Draft, Part, Recorded
+from gateway.records.ledger.types import Checked, Draft, Part, Recorded
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import RecordId, new_id
 from gateway.terms.refusal import Unavailable
@@ -69,6 +69,7 @@ class Ledger:
         self._published_size = 0
         self.may_sign = signer is not None
         self.is_published = True
+        self.checked: Checked | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @property
@@ -89,6 +90,12 @@ class Ledger:
     def stop_signing(self) -> None:
         """The log does not verify: from now on records are kept, and nothing is signed."""
         self.may_sign = False
+
+    def note_check(self, checked: Checked) -> None:
+        """Keep what verification said before anything was written; a log with a fault is never signed again."""
+        self.checked = checked
+        if checked.faults:
+            self.stop_signing()
 
     async def append(self, connection: AsyncConnection, draft: Draft) -> Recorded:
         """Add a record under the locked head and close the batch with a signed checkpoint.

@@ -67,6 +67,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What verification said when the gateway started: when, of how many records, and each fault in one line."""
+
+    at: datetime
+    size: int
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """Where a record stands, and the signed checkpoint that closed its batch (None while the log may not sign)."""
 

@@ -58,7 +58,7 @@ async def check_tree(
     rows = (await connection.execute(as_stored(ledger_checkpoints))).mappings().all()
     for row in rows:
         _check_row(finding, row, key, tree.roots)
-    _check_outside(finding, outside, key, tree.roots, {row["note"] for row in rows})
+    _check_outside(finding, outside, key, roots=tree.roots, held={row["note"] for row in rows})
 
 
 async def check_stray_parts(connection: AsyncConnection, finding: Finding) -> None:
@@ -107,7 +107,7 @@ def _check_row(finding: Finding, row: RowMapping, key: VerifierKey, roots: Mappi
 
 
 def _check_outside(
-    finding: Finding, outside: Outside, key: VerifierKey, roots: Mapping[int, bytes], held: set[Any]
+    finding: Finding, outside: Outside, key: VerifierKey, *, roots: Mapping[int, bytes], held: set[Any]
 ) -> None:
     for number in outside.damaged_lines:
         finding.add(None, f"line {number} of the checkpoints outside is damaged")

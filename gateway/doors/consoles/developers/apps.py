@@ -4,7 +4,7 @@ from aiohttp import web
 
 from gateway.doors import ask_views, lang_of, spoken, visitor_of
 from gateway.doors.consoles.developers.door import DevelopersDoor
-from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppsView, AppState, AskLine, KeyLine
+from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppState, AppsView, AskLine, KeyLine
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import country_name
 from gateway.ground.web.plain import plain
