@@ -22,9 +22,9 @@ _ADVISORY = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 P = ParamSpec("P")
 T = TypeVar("T")
 _LOST = (OperationalError, InterfaceError, PoolTimeoutError, OSError, sqlite3.DatabaseError)
-# Classes of SQLSTATE that say "not now": connection, read-only, rolled back (deadlock), resources, limits, in use,
-# stopped, system and internal errors. The others (data, constraints, syntax) are about the statement.
-_LOST_STATES = frozenset({"08", "25", "40", "53", "54", "55", "57", "58", "XX"})
+# Classes of SQLSTATE that say "not now": connection, read-only, log-in, no such database, rolled back (deadlock),
+# resources, limits, in use, stopped, system, internal. The others (data, constraints, syntax) are about the statement.
+_LOST_STATES = frozenset({"08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "XX"})
 
 
 class UnitOfWork:
@@ -60,7 +60,7 @@ class PointQuery:
         self.sql = str(compiled)
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._writers = {
-            name: bind.type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name, bind in compiled.binds.items()
+            name: bind.type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for bind, name in compiled.bind_names.items()
         }
         columns = statement.selected_columns
         self._readers = [column.type.dialect_impl(_SQLITE).result_processor(_SQLITE, None) for column in columns]

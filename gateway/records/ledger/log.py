@@ -101,7 +101,7 @@ class Ledger:
         """Add a record under the locked head and close the batch with a signed checkpoint.
 
         Raises:
-            LogDamaged: what was written does not read back; the caller's transaction is undone.
+            LogDamaged: the head is no head, or what was written does not read back; the caller's transaction is undone.
         """
         frontier = await _locked_frontier(connection)
         signed_root = frontier.root()
@@ -187,7 +187,10 @@ async def _list_signed(connection: AsyncConnection, *, after: int) -> list[Signe
 async def _locked_frontier(connection: AsyncConnection) -> Frontier:
     query = select(ledger_head).where(ledger_head.c.id == _HEAD).with_for_update()
     head = (await connection.execute(query)).mappings().one()
-    return Frontier(head["size"], [bytes.fromhex(peak) for peak in head["peaks"]])
+    try:
+        return Frontier(head["size"], [bytes.fromhex(peak) for peak in head["peaks"]])
+    except ValueError as wrong:
+        raise LogDamaged("the head describes no tree") from wrong
 
 
 def _canonical(draft: Draft, seq: int, record_id: RecordId, sealed: list[_Sealed]) -> CanonicalRecord:
