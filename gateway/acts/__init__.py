@@ -17,8 +17,9 @@ from gateway.ground.storage.storage import Storage, UnitOfWork
 from gateway.ground.vault.journal import Journal, Tombstone
 from gateway.ground.vault.sealing import Vault
 from gateway.records.accounts import store as accounts
+from gateway.records.apps import store as apps
 from gateway.records.families import store as families
-from gateway.records.families.minting import Held, Holding
+from gateway.records.families.minting import Held, Holding, in_order
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
@@ -110,7 +111,7 @@ class House:
         await self.ledger.append(unit.connection, Draft(Kind.FAMILY_ENDED, now, actor, facts, app_id=family.app_id))
 
     async def holding(self, unit: UnitOfWork, family: Family, grant: Grant, now: datetime) -> Holding:
-        """Return what a family still holds.
+        """Return what a family still holds, in the order in which the app registered its asks.
 
         Raises:
             Refusal: `invalid_grant`: the family is over, or nothing of it stands.
@@ -120,7 +121,8 @@ class House:
         held = tuple(Held(p.id, p.ask_id, p.scope, p.purpose, p.ends_at) for p in standing if p.ends_at is not None)
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
-        return Holding(family.id, grant.id, account.external_id, held)
+        registered = await apps.list_ask_ids(unit.connection, grant.app_id)
+        return Holding(family.id, grant.id, account.external_id, in_order(held, registered))
 
     async def settle(self, change: Change, ended: list[FamilyId], *, cause: str) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.

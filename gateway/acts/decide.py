@@ -108,6 +108,7 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
     """Record the answer, once.
 
     A required ask left unticked, or no tick at all, gives nothing: refusals are stored, what was granted before stays.
+    A refusal needs no account: without one it stands in the log alone.
 
     Raises:
         Refusal: `not_found`, `decided`, `expired`, `app_suspended`, `account_required`, `unknown_ask`.
@@ -149,11 +150,12 @@ async def _take(unit: UnitOfWork, raw_request_id: str, answer: Answer, now: date
     asked = tuple(ask for ask in await apps.list_asks(unit.connection, app.id) if ask.id in request.ask_ids)
     if not answer.agreed <= {ask.id for ask in asked}:
         raise Refusal("unknown_ask")
-    if answer.agreed and answer.account_id is None:
+    case = _Case(request, asked, answer, now)
+    if answer.account_id is None and not case.is_refused:
         raise Refusal("account_required")
     if not await requests.mark_decided(unit.connection, request.id, now):
         raise Refusal("decided")
-    return _Case(request, asked, answer, now)
+    return case
 
 
 async def _get_grant(house: House, unit: UnitOfWork, case: _Case) -> Grant:

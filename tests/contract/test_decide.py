@@ -111,6 +111,19 @@ async def test_a_refusal_without_an_account_is_recorded(scene: Scene) -> None:
     assert record.facts["refused_asks"] == [ask.id for ask in scene.asks]
 
 
+async def test_a_required_ask_left_out_without_an_account_is_a_refusal(scene: Scene) -> None:
+    """Someone who linked nothing and left out what is required has refused, and the app is told why."""
+    request = await shown(scene, scene.other_owner.id)
+    given = Answer(scene.other_owner.id, None, frozenset({NAME}), DURATIONS["P1D"], "Chữ (mẫu)", "vi")
+    decided = await decide(scene.house, request.id, given)
+    assert (decided.grant_id, decided.raw_code, decided.error) == (None, None, "access_denied")
+    assert decided.error_description == "required permission not given"
+    async with scene.house.storage.read() as connection:
+        record = await reading.find(connection, decided.recorded.record_id)
+    assert record is not None
+    assert (record.kind, record.facts["refused_asks"]) == (Kind.REFUSED, [ask.id for ask in scene.asks])
+
+
 async def test_a_request_is_decided_once(scene: Scene) -> None:
     """Eight answers at once: exactly one is taken, the others hear `decided`."""
     request = await shown(scene)

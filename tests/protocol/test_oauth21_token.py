@@ -183,19 +183,32 @@ async def test_req_028_no_client_credentials(wire: Wire) -> None:
 async def test_req_032_the_answer_says_what_was_granted(wire: Wire) -> None:
     """Scopes, the grant and each ask with its purpose and account, as the person ticked them."""
     members = (await wire.redeem(await code_of(wire, "oa_profile", "crm_phone"))).json
-    assert set(members["scope"].split(" ")) == {"zalo.profile.read", "zalo.follower.phone.read"}
+    assert members["scope"] == "zalo.profile.read zalo.follower.phone.read"
     assert members["token_type"] == "Bearer"
     assert members["expires_in"] == 900
     assert members["grant_id"].startswith("gr_")
-    details = sorted(members["authorization_details"], key=lambda each: str(each["ask"]))
-    assert details[0] == {
+    details = members["authorization_details"]
+    assert details[1] == {
         "type": "quyen_ask",
         "ask": "crm_phone",
         "scope": "zalo.follower.phone.read",
         "purpose": "crm",
         "account": wire.scene.account.external_id,
     }
-    assert [each["ask"] for each in details] == ["crm_phone", "oa_profile"]
+    assert [each["ask"] for each in details] == ["oa_profile", "crm_phone"]
+
+
+async def test_asks_stand_in_the_order_of_their_registration(wire: Wire) -> None:
+    """At the code, at a refresh and at introspection of both tokens: the app's order, never that of random ids."""
+    asks, scopes = [ask.id for ask in wire.scene.asks], [ask.scope for ask in wire.scene.asks]
+    first = (await wire.redeem(await code_of(wire))).json
+    again = (await wire.refresh(first["refresh_token"])).json
+    introspected = [await wire.introspect(again[kind]) for kind in ("access_token", "refresh_token")]
+    for members in (first, again, *introspected):
+        assert [each["ask"] for each in members["authorization_details"]] == asks
+        assert members["scope"].split(" ") == scopes
+    less = (await wire.refresh(again["refresh_token"], scope=f"{scopes[3]} {scopes[1]}")).json
+    assert less["scope"].split(" ") == [scopes[1], scopes[3]]
 
 
 async def test_req_037_tokens_are_long_and_of_their_form(wire: Wire) -> None:

@@ -1,6 +1,6 @@
 """What a token stands for at this moment, of either kind, dead or alive: read from the records, judged by the clock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,10 @@ from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.families import store as families
-from gateway.records.families.minting import Held
+from gateway.records.families.minting import Held, in_order
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Permission
-from gateway.terms.ids import AccountId, AppId, GrantId
+from gateway.terms.ids import AccountId, AppId, AskId, GrantId
 from gateway.terms.refusal import Refusal
 
 
@@ -24,7 +24,8 @@ class KnownToken:
     """A token that was issued here.
 
     `standing` is what a refresh would still give, paused asks too (empty for an access token); `live` is what may be
-    used now, and is empty for a dead token. Whose it is, the caller must judge.
+    used now, and is empty for a dead token. Both are in the order in which the app registered its asks. Whose the token
+    is, the caller must judge.
     """
 
     is_access: bool
@@ -53,7 +54,7 @@ async def _find_access(storage: Storage, raw_token: str, now: datetime) -> Known
     if facts is None:
         return None
     try:
-        live = _held(list_live(check_token(facts, now), now))
+        live = _held(list_live(check_token(facts, now), now), await _registered(storage, facts.app_id))
     except Refusal:
         live = ()
     return KnownToken(
@@ -86,7 +87,8 @@ async def find_refresh(storage: Storage, raw_token: str, now: datetime) -> Known
             return None
         is_dead = token.used_at is not None or token.expires_at <= now or family.ended_at is not None
         reached = [] if is_dead else [p for p in grant.permissions if p.id in family.permission_ids]
-        is_idle = app.state is not AppState.ACTIVE or account.id in await accounts.list_lapsed(connection, now)
+        is_idle = app.state is not AppState.ACTIVE or not await accounts.has_standing(connection, account.id, now)
+        registered = await apps.list_ask_ids(connection, app.id)
     return KnownToken(
         is_access=False,
         app_id=family.app_id,
@@ -96,10 +98,16 @@ async def find_refresh(storage: Storage, raw_token: str, now: datetime) -> Known
         external_id=account.external_id,
         created_at=token.created_at,
         expires_at=token.expires_at,
-        standing=_held(p for p in reached if p.is_standing(now)),
-        live=() if is_idle else _held(p for p in reached if p.is_live(now)),
+        standing=_held((p for p in reached if p.is_standing(now)), registered),
+        live=() if is_idle else _held((p for p in reached if p.is_live(now)), registered),
     )
 
 
-def _held(found: Iterable[Reach | Permission]) -> tuple[Held, ...]:
-    return tuple(Held(p.id, p.ask_id, p.scope, p.purpose, p.ends_at) for p in found if p.ends_at is not None)
+def _held(found: Iterable[Reach | Permission], registered: Sequence[AskId]) -> tuple[Held, ...]:
+    held = (Held(p.id, p.ask_id, p.scope, p.purpose, p.ends_at) for p in found if p.ends_at is not None)
+    return in_order(held, registered)
+
+
+async def _registered(storage: Storage, app_id: AppId) -> list[AskId]:
+    async with storage.read() as connection:
+        return await apps.list_ask_ids(connection, app_id)

@@ -19,6 +19,7 @@ from gateway.ground.web.forms import Form
 from gateway.ground.web.responses import scheme_source
 from gateway.platforms import Connector
 from gateway.records.accounts.types import Account
+from gateway.terms.ids import PersonId
 from gateway.terms.refusal import Refusal, Unavailable
 
 WITHIN = timedelta(minutes=15)
@@ -26,6 +27,7 @@ PER_PERSON = Limit(10, WITHIN)
 PER_USER = Limit(100, WITHIN)
 PER_ADDRESS = Limit(300, WITHIN)
 _PATH = "/connections"
+_TRY_AGAIN = {"platform_refused": ("wrong_password", 400), "limited": ("limited", 429)}
 
 
 async def show_connections(door: PersonDoor, request: web.Request) -> web.Response:
@@ -81,20 +83,29 @@ async def _link_by_password(
         },
     )
     again = {"platform": connector.platform, "user_id": user_id, "return_to": return_to}
-    if await guesses.wait_seconds():
-        return await _answer(door, request, error="limited", status=429, **again)
-    await guesses.count()  # before the platform is asked: it is the platform's password, and each try costs it work
     try:
+        await _count_try(door, guesses, person.id)
         account = await link_by_password(
             door.house, connector, person.id, login=user_id, password=form.get_one("password")
         )
     except Refusal as refusal:
-        if refusal.reason != "platform_refused":
+        if refusal.reason not in _TRY_AGAIN:
             raise
-        return await _answer(door, request, error="wrong_password", status=400, **again)
+        error, status = _TRY_AGAIN[refusal.reason]
+        return await _answer(door, request, error=error, status=status, **again)
     except Unavailable as missing:
         return await _unreachable(door, request, connector, missing=missing, user_id=user_id)
     return door.go(request, return_to or _linked_path(account))
+
+
+async def _count_try(door: PersonDoor, guesses: Guesses, person_id: PersonId) -> None:
+    """Count a try before the platform is asked: it is the platform's password, and each try costs it work.
+
+    One at a time for each person, so that of a hundred sent at once no more than the limit is ever tried.
+    """
+    async with door.house.storage.exclusive(f"link-try/{person_id}"):
+        await guesses.check()
+        await guesses.count()
 
 
 async def _unreachable(

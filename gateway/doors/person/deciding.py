@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from gateway.acts.decide import DURATIONS, Answer, Decided, decide
+from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.link import start_link
 from gateway.doors import visitor_of
 from gateway.doors.person.answering import Reply
@@ -20,18 +20,13 @@ from gateway.ground.web.request_ids import request_id_of
 from gateway.records.requests.types import RequestKind
 from gateway.terms.refusal import Refusal
 
-MISSING = "required permission not given"
-
 
 async def decide_and_return(door: PersonDoor, request: web.Request, screen: Screen, *, reply: Reply) -> web.Response:
     """Record the decision and send the browser where it belongs: to the app, or to the grant's page."""
-    is_missing = bool(reply.ask_ids) and not reply.is_complete
-    # Without an account only a refusal can be recorded; that a required ask was missing is then said here.
-    agreed = frozenset() if is_missing and reply.account_id is None else reply.ask_ids
     answer = Answer(
         person_id=visitor_of(request).person.id,
         account_id=reply.account_id,
-        agreed=agreed,
+        agreed=reply.ask_ids,
         lasts=DURATIONS[reply.duration],
         notice=shown_text(door, request, screen, chosen=reply.chosen),
         language=lang_of(request),
@@ -39,7 +34,7 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
     decided = await decide(door.house, screen.request.id, answer, request_id=request_id_of(request))
     if decided.request.kind is RequestKind.RECONSIDER:
         return door.go(request, f"/permissions/{decided.request.grant_id}?done={decided.recorded.record_id}")
-    return door.leave(return_url(_described(decided, is_missing=is_missing), door.public_url))
+    return door.leave(return_url(decided, door.public_url))
 
 
 async def link_first(door: PersonDoor, request: web.Request, screen: Screen) -> web.Response:
@@ -71,7 +66,3 @@ def shown_text(door: PersonDoor, request: web.Request, screen: Screen, *, chosen
 def _text(door: PersonDoor, request: web.Request, view: PageView, *, lang: Lang) -> str:
     frame = replace(door.frame(request, csrf_token=""), lang=lang)
     return main_text(door.pages.page(frame, view))
-
-
-def _described(decided: Decided, *, is_missing: bool) -> Decided:
-    return replace(decided, error_description=MISSING) if is_missing and decided.error else decided

@@ -21,6 +21,7 @@ from gateway.records.apps import store as apps
 from gateway.records.people import store as people
 from gateway.records.people.types import SESSION_WHOLE, Person
 from gateway.records.requests import store as requests
+from gateway.terms.refusal import Refusal
 
 WITHIN = timedelta(minutes=15)
 PER_LOGIN_AND_ADDRESS = Limit(10, WITHIN)
@@ -48,17 +49,14 @@ async def sign_in(door: PersonDoor, request: web.Request) -> web.Response:
     form = await door.read_form(request, secret=door.form_cookie.find(request) or "")
     login, return_to = form.get_one("login"), own_path(form.find("return_to"))
     guesses = _guesses(door, request, login)
-    waits = await guesses.wait_seconds()
-    person = None if waits else await _find_person(door, login, form)
-    if not waits and person is None:
-        await guesses.count()
+    try:
+        await guesses.check()
+        person = await _find_person(door, login, form)
+        await guesses.judge(is_right=person is not None)
+    except Refusal as refusal:
+        return await _answer_limited(door, request, refusal, SignInView(return_to, "limited", login))
+    if person is None:
         return await _answer(door, request, SignInView(return_to, "wrong", login), status=401)
-    waits = waits or await guesses.wait_seconds()
-    if waits or person is None:
-        view = SignInView(return_to, "limited", login, retry_after_minutes=-(-waits // 60))
-        response = await _answer(door, request, view, status=429)
-        response.headers["Retry-After"] = str(waits)
-        return response
     return await _let_in(door, request, person, return_to=return_to)
 
 
@@ -98,6 +96,15 @@ async def _let_in(door: PersonDoor, request: web.Request, person: Person, *, ret
     response = door.go(request, return_to)
     door.porter.cookie.set(response, raw_session, ttl_seconds=int(SESSION_WHOLE.total_seconds()))
     door.form_cookie.clear(response)
+    return response
+
+
+async def _answer_limited(door: PersonDoor, request: web.Request, refusal: Refusal, view: SignInView) -> web.Response:
+    if refusal.reason != "limited":
+        raise refusal
+    waits = int(str(refusal.facts["retry_after_seconds"]))
+    response = await _answer(door, request, replace(view, retry_after_minutes=-(-waits // 60)), status=429)
+    response.headers["Retry-After"] = str(waits)
     return response
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.apps.tables import app_secrets, apps, asks
 from gateway.records.apps.types import App, AppSecret, AppState, Ask, AskText, Recipient
-from gateway.terms.ids import AppId, PersonId
+from gateway.terms.ids import AppId, AskId, PersonId
 
 
 def _app(row: RowMapping) -> App:
@@ -51,6 +51,12 @@ async def list_asks(connection: AsyncConnection, app_id: AppId) -> list[Ask]:
     """List what the app asks for, in the order in which it registered."""
     query = select(asks).where(asks.c.app_id == app_id).order_by(asks.c.position)
     return [_ask(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def list_ask_ids(connection: AsyncConnection, app_id: AppId) -> list[AskId]:
+    """List the names of what the app asks for, in the order in which it registered."""
+    query = select(asks.c.id).where(asks.c.app_id == app_id).order_by(asks.c.position)
+    return [AskId(row.id) for row in await connection.execute(query)]
 
 
 async def add(connection: AsyncConnection, app: App, registered: list[Ask]) -> None:

@@ -1,6 +1,6 @@
 """Minting: fresh tokens and the answer that carries them to the app."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,6 +85,12 @@ def details_of(held: Iterable[Held], external_account_id: str) -> list[dict[str,
         }
         for each in held
     ]
+
+
+def in_order(held: Iterable[Held], registered: Sequence[AskId]) -> tuple[Held, ...]:
+    """Order asks as the app registered them: the ids of permissions are random, and no app should see chance."""
+    places = {ask_id: place for place, ask_id in enumerate(registered)}
+    return tuple(sorted(held, key=lambda each: (places.get(each.ask_id, len(places)), each.ask_id)))
 
 
 def unique(words: Iterable[str]) -> list[str]:

@@ -175,13 +175,20 @@ async def served(scene: Scene, connectors: Mapping[str, Connector] | None = None
         keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
         kept_days=730,
     )
-    app = web.Application(middlewares=[request_ids(scene.house.entropy), error_pages(door)])
-    door.porter.install(app, endpoints(door))
     try:
-        async with TestServer(app) as server:
-            yield Origin(scene, door, str(server.make_url("")).rstrip("/"))
+        async with served_door(scene, door) as origin:
+            yield origin
     finally:
         passwords.close()
+
+
+@asynccontextmanager
+async def served_door(scene: Scene, door: PersonDoor) -> AsyncIterator[Origin]:
+    """Serve a door whose parts a test chose."""
+    app = web.Application(middlewares=[request_ids(scene.house.entropy), error_pages(door)])
+    door.porter.install(app, endpoints(door))
+    async with TestServer(app) as server:
+        yield Origin(scene, door, str(server.make_url("")).rstrip("/"))
 
 
 @asynccontextmanager

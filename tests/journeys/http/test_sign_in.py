@@ -1,5 +1,6 @@
 """Signing in and out: one text for every wrong answer, limits, the way back, and a session that ends."""
 
+import asyncio
 import unicodedata
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -78,6 +79,19 @@ async def test_ten_failures_make_the_person_wait(person: Person, stranger: Brows
     assert (await sign_in(stranger, "khac", "sai")).status == 401
     origin.scene.clock.advance(timedelta(minutes=15))
     assert (await sign_in(stranger, "chu-shop", PASSWORD)).status == 303
+
+
+async def test_of_many_guesses_at_once_ten_are_told_that_they_are_wrong(
+    person: Person, stranger: Browser, origin: Origin
+) -> None:
+    """The right password beside ten wrong ones is not let in, and is answered like a wrong one that came too late."""
+    token = (await stranger.get("/sign-in")).token
+    guesses = [*(f"sai {number}" for number in range(12)), PASSWORD]
+    fields = [{"login": "chu-shop", "password": guess, "csrf_token": token} for guess in guesses]
+    pages = await asyncio.gather(*(stranger.post("/sign-in", each) for each in fields))
+    assert sorted(page.status for page in pages) == [401] * 10 + [429] * 3
+    assert pages[-1].status == 429
+    assert "quyen_session" not in stranger.cookies()
 
 
 async def test_signing_out_ends_the_session(person: Person, stranger: Browser) -> None:

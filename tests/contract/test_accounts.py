@@ -1,0 +1,45 @@
+"""Accounts and standings on both databases."""
+
+from gateway.acts.expire import expire
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.types import STANDING_LASTS, Account
+from gateway.terms.ids import AccountId
+from tests.house import Scene, agree, link_account
+
+
+async def is_held(scene: Scene, account: Account) -> bool:
+    """Say whether anyone may decide for an account; the list of all accounts must agree."""
+    async with scene.house.storage.read() as connection:
+        now = scene.clock.now()
+        held = await accounts.has_standing(connection, account.id, now)
+        assert held == (account.id not in await accounts.list_lapsed(connection, now))
+    return held
+
+
+async def test_an_account_has_standing_as_long_as_one_holds(scene: Scene) -> None:
+    """Each holder alone keeps an account; another account's holder does not; the last lapse leaves it to nobody."""
+    elsewhere = await link_account(scene.house, scene.other_owner.id, external_id="4000000000000009")
+    scene.clock.advance(STANDING_LASTS / 2)
+    await link_account(scene.house, scene.other_owner.id, external_id=scene.account.external_id)
+    scene.clock.advance(STANDING_LASTS / 2)
+    assert await is_held(scene, scene.account)
+    assert not await is_held(scene, elsewhere)
+    scene.clock.advance(STANDING_LASTS / 2)
+    assert not await is_held(scene, scene.account)
+
+
+async def test_an_account_that_nobody_knows_has_no_standing(scene: Scene) -> None:
+    """An id of nothing is held by nobody."""
+    async with scene.house.storage.read() as connection:
+        assert not await accounts.has_standing(connection, AccountId("ac_none"), scene.clock.now())
+
+
+async def test_a_grant_outlives_the_first_holder(scene: Scene) -> None:
+    """While a second person may decide, the end of the first one's standing changes no grant."""
+    await agree(scene, duration="P365D")
+    scene.clock.advance(STANDING_LASTS / 2)
+    await link_account(scene.house, scene.other_owner.id, external_id=scene.account.external_id)
+    scene.clock.advance(STANDING_LASTS / 2)
+    assert await expire(scene.house) == 0
+    scene.clock.advance(STANDING_LASTS / 2)
+    assert await expire(scene.house) == 1
