@@ -34,6 +34,7 @@ def four_free_ports() -> int:
 def is_free(port: int) -> bool:
     """Tell whether a listener could have this port now."""
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what waits out its time is free to listen on
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
@@ -100,6 +101,18 @@ class RunningDemo:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             self._process.wait(STOP_SECONDS)
+
+    def fail(self, port: str = "") -> tuple[int, str]:
+        """Start it where it cannot start, on `port` or on its own ports; return exit code and what it said."""
+        done = subprocess.run(
+            command_line("demo", "--folder", str(self.folder)),
+            env=environment(QUYEN_DEMO_PORT=port or str(self.first_port)),
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        return done.returncode, done.stderr
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one more `quyen` command on this demo's settings, beside the running server."""
