@@ -21,7 +21,16 @@ from gateway.sandbox.zalo.seeds import BAKERY_ID
 from gateway.terms.refusal import Refusal
 from tests.house import REDIRECT_URI, VERIFIER, agree
 from tests.platforms.zalo.lying import Script, answering, lying, saying
-from tests.platforms.zalo.stage import DETAIL, MESSAGE, PROFILE, SEND, Stage, zalo_stage
+from tests.platforms.zalo.stage import (
+    DETAIL,
+    MESSAGE,
+    PROFILE,
+    SEND,
+    Stage,
+    patient_gateway,
+    wait_until,
+    zalo_stage,
+)
 
 GOOD = b'{"data":{"oa_id":"1","name":"Ti\xe1\xbb\x87m (m\xe1\xba\xabu)"},"error":0,"message":"Success"}'
 
@@ -246,6 +255,35 @@ async def test_a_renewal_without_an_answer_is_no_loss(stage: Stage) -> None:
 def hurried(*parts: Any, seconds: float, **options: Any) -> Any:
     """Wait a hundredth of what the route allows."""
     return upstream.exchange(*parts, seconds=seconds / 100, **options)
+
+
+async def test_a_renewal_that_cannot_be_kept_is_not_used(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new pair did not reach the disk: 503, and nothing is sent with it."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "no space")
+
+    await stage.zalo.json("POST", "/_sandbox/revoke", json={"oa_id": BAKERY_ID, "keeps_refresh": True})
+    monkeypatch.setattr(type(stage.scene.house.journal), "append", full)
+    reply = await stage.app.call(PROFILE)
+    assert (reply.code, reply.status) == ("no_verdict", 503)
+    assert len(await stage.arrived()) == 1
+
+
+async def test_an_app_that_hung_up_meanwhile_is_answered_nothing(stage: Stage) -> None:
+    """The platform answers when nobody listens any more; the trace says so."""
+    async with patient_gateway(stage):
+        await stage.zalo.switch(slow_seconds=0.3)
+        head = f"GET {PROFILE} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {stage.app.token}\r\n\r\n"
+        assert await stage.app.raw(head.encode(), breaks_off=True) == b""
+        await wait_until(lambda: has_ended(stage))
+        assert (await get_ending(stage))[:2] == (Outcome.FAILED, "caller_gone")
+
+
+async def has_ended(stage: Stage) -> bool:
+    """Say whether the newest call's line has ended."""
+    lines = await stage.list_lines()
+    return bool(lines) and lines[0].ending is not None and lines[0].ending.reason is not None
 
 
 async def test_a_slow_platform_is_504_and_a_write_may_have_happened(

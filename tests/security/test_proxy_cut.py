@@ -17,8 +17,9 @@ from gateway.doors.calls import incoming as incoming_module
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.trace.types import Outcome
 from gateway.terms.ids import AskId
+from gateway.terms.refusal import Unavailable
 from tests.platforms.zalo.lying import answering, lying, saying
-from tests.platforms.zalo.stage import MESSAGE, PROFILE, SEND, Reply, Stage, wait_until, zalo_stage
+from tests.platforms.zalo.stage import MESSAGE, PROFILE, SEND, Reply, Stage, patient_gateway, wait_until, zalo_stage
 
 End = Callable[[Stage], Awaitable[object]]
 WAITING = 6
@@ -179,6 +180,24 @@ async def test_a_cut_write_that_was_sent_says_that_its_outcome_is_unknown(tmp_pa
         assert len(await stage.arrived()) == 1
 
 
+async def test_a_cut_call_is_403_also_when_the_authority_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 would invite the app to send its message again."""
+
+    async def silent(*_: object, **__: object) -> None:
+        raise Unavailable("database")
+
+    async with zalo_stage(tmp_path) as stage:
+        await stage.zalo.switch(slow_seconds=30)
+        call = asyncio.create_task(stage.app.call(SEND, "POST", json=MESSAGE))
+        await wait_until(lambda: has_arrived(stage))
+        monkeypatch.setattr(type(stage.scene.house.storage), "point", silent)
+        stage.scene.house.in_flight.cut_app(stage.scene.app.id)
+        reply = await asyncio.wait_for(call, 2)
+        assert (reply.code, reply.status, reply.json["outcome"]) == ("insufficient_scope", 403, "unknown")
+
+
 async def test_a_cut_reaches_the_platform_as_a_reset(tmp_path: Path) -> None:
     """The upstream connection is aborted, not left to finish."""
     gone = asyncio.Event()
@@ -223,6 +242,21 @@ async def test_an_answer_on_its_way_out_is_cut_off(tmp_path: Path) -> None:
         assert received.startswith(b"HTTP/1.1 200 OK")
         assert len(received) < len(chat)
         await wait_until(lambda: has_ended(stage, Outcome.CUT))
+        assert len(stage.scene.house.in_flight) == 0
+
+
+async def test_an_app_that_hangs_up_in_the_middle_is_let_go(tmp_path: Path) -> None:
+    """The rest of the answer has nowhere to go; the call ends and its line says why."""
+    chat = json.dumps({"data": [{"from_id": "1", "to_id": "2", "message": "x" * 900_000}], "error": 0}).encode()
+    async with (
+        lying(answering(chat)) as liar,
+        zalo_stage(tmp_path, base_url=liar.url) as stage,
+        patient_gateway(stage),
+    ):
+        _, writer = await open_slow(stage)
+        await wait_until(lambda: is_answering(stage))
+        writer.transport.abort()
+        await wait_until(lambda: has_ended(stage, Outcome.FAILED))
         assert len(stage.scene.house.in_flight) == 0
 
 
