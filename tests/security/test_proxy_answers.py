@@ -73,6 +73,16 @@ async def test_each_coding_that_we_ask_for_passes(tmp_path: Path, coding: str) -
 
 
 JSON = b"Content-Type: application/json"
+
+
+async def say_without_end(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send chunks for as long as anybody takes them."""
+    writer.write(b"HTTP/1.1 200 OK\r\n" + JSON + b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b"8000\r\n" + b" " * 0x8000 + b"\r\n")
+        await writer.drain()
+
+
 LIES: dict[str, Script] = {
     "two codings": answering(gzip.compress(gzip.compress(GOOD)), b"Content-Encoding: gzip, gzip"),
     "coding twice": answering(gzip.compress(GOOD), b"Content-Encoding: gzip", b"Content-Encoding: identity"),
@@ -106,6 +116,7 @@ LIES: dict[str, Script] = {
     "list for an object": answering(b'{"error":0,"data":[{"name":"x"}]}'),
     "no error member": answering(b'{"data":{"name":"x"}}'),
     "error true": answering(b'{"error":true,"message":"x"}'),
+    "endless": say_without_end,
     "huge": answering(b" " * (1 << 20) + GOOD),
     "status line": saying(b"HTTP/9.9 200 OK\r\n\r\n", then_close=True),
     "no http": saying(b"\x15\x03\x01\x00\x02\x02P", then_close=True),
