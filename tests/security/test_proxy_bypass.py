@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.doors.calls import listener
+from gateway.doors.calls import incoming, listener
 from gateway.doors.calls.server import build_calls
 from tests.platforms.zalo.stage import (
     DETAIL,
@@ -251,6 +251,15 @@ async def test_a_body_that_breaks_off_reaches_nobody(stage: Stage) -> None:
     headers = ["Content-Type: application/json", "Content-Length: 500"]
     request = request_of(stage, f"POST {SEND} HTTP/1.1", *headers, body='{"recipient":')
     await stage.app.raw(request, breaks_off=True)
+    assert await list_targets(stage) == []
+
+
+async def test_a_body_that_comes_too_slowly_reaches_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a body and then silence: refused when its time is over."""
+    monkeypatch.setattr(incoming, "BODY_SECONDS", 0.2)
+    headers = ["Content-Type: application/json", "Content-Length: 500"]
+    request = request_of(stage, f"POST {SEND} HTTP/1.1", *headers, body='{"recipient":')
+    assert (await stage.app.raw(request)).startswith(b"HTTP/1.1 400 ")
     assert await list_targets(stage) == []
 
 

@@ -342,11 +342,16 @@ async def test_a_reason_without_words_is_a_bug_not_a_crash(stage: Stage, caplog:
     async def foreign(_request: web.Request) -> web.Response:
         raise Refusal("of_another_surface")
 
+    async def missing(_request: web.Request) -> web.Response:
+        raise web.HTTPNotFound
+
     app = build_calls(stage.door)
     app.router.add_get("/healthz", foreign)
+    app.router.add_get("/readyz", missing)
     async with TestServer(app) as bare:
         stage.app.base = str(bare.make_url("")).rstrip("/")
         await check_refused(stage, await stage.app.call("/healthz"), "internal", status=500)
+        await check_refused(stage, await stage.app.call("/readyz"), "unknown_route", status=404)
     assert "no words for of_another_surface" in caplog.text
 
 

@@ -204,7 +204,7 @@ class Forwarding:
 
     async def _translated(self, error: BaseException) -> BaseException:
         """Return what the app is told; an answer that was begun cannot turn into another, so it breaks off."""
-        if self._incoming.response is not None and not isinstance(error, asyncio.CancelledError):
+        if self._incoming.is_started and not isinstance(error, asyncio.CancelledError):
             self._incoming.hang_up()
             return error if isinstance(error, CallerGone) else CallerGone()
         if self._is_cut:

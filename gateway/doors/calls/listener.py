@@ -75,13 +75,13 @@ class _StrictHandler(RequestHandler):
 
     def handle_error(
         self,
-        request: web.BaseRequest,
+        request: web.BaseRequest,  # noqa: ARG002 - it could not be read
         status: int = 500,
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - it quotes what was sent
     ) -> web.StreamResponse:
-        """Answer problem+json; the log gets the kind of error alone."""
-        if not isinstance(self._manager, _StrictServer) or request.writer.output_size > 0:
+        """Answer problem+json; the log gets the kind of error alone. A connection that is gone is let go."""
+        if isinstance(exc, ConnectionError) or not isinstance(self._manager, _StrictServer):
             raise ConnectionResetError
         request_id = new_id("rq", self._manager.entropy)
         _LOG.info("no request could be read: %s, answered %d as %s", type(exc).__name__, status, request_id)

@@ -42,8 +42,6 @@ def build_calls(door: CallsDoor) -> web.Application:
 async def _answer_call(request: web.Request) -> web.StreamResponse:
     incoming = Incoming(request, request[_HEAD], request_id=request[_ID])
     await Walk(request.app[_DOOR], request.app[_SESSION], incoming).run()
-    if incoming.response is None:
-        raise AssertionError("a call that is not refused is answered")
     return incoming.response
 
 

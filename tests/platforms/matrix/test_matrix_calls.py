@@ -1,5 +1,6 @@
 """Matrix through the proxy: its dialect, its statuses, files that stream, and an account that nothing can move."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ ASKS = (
     ("rooms", "matrix.room.read", "chat", False),
     ("send", "matrix.message.send", "chat", False),
     ("files", "matrix.media.read", "chat", False),
+    ("upload", "matrix.media.send", "chat", False),
 )
 API = "/matrix/_matrix/client"
 FILE = f"{API}/v1/media/download/localhost/abc"
@@ -209,6 +211,36 @@ async def has_failed(matrix: MatrixStage) -> bool:
     """Say whether every call of the trace ended as failed."""
     endings = [line.ending for line in await matrix.stage.list_lines()]
     return all(ending is not None and ending.outcome is Outcome.FAILED for ending in endings)
+
+
+async def test_a_write_on_a_stale_connection_is_sent_once(tmp_path: Path) -> None:
+    """The client would resend a PUT when a kept connection breaks; the last check lets a write out once."""
+    whole = answering(b'{"event_id":"$1"}')
+
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(len(json.dumps(TEXT, separators=(",", ":"), ensure_ascii=False).encode()))
+        if len(liar.heads) == 1:
+            await whole(reader, writer)
+        else:
+            writer.close()
+
+    async with lying(answer_once) as liar, matrix_stage(tmp_path, base_url=liar.url) as matrix:
+        target = f"{API}/v3/rooms/{ROOM}/send/m.room.message/"
+        assert (await matrix.call(f"{target}t1", "PUT", json=TEXT)).status == 200
+        reply = await matrix.call(f"{target}t2", "PUT", json=TEXT)
+        assert (reply.status, reply.code, reply.json["outcome"]) == (502, "upstream_failed", "unknown")
+        assert len(liar.heads) == 2
+
+
+async def test_an_upload_goes_out_byte_for_byte_under_its_own_type(matrix: MatrixStage) -> None:
+    """A file is bounded and typed, not read."""
+    target = "/matrix/_matrix/media/v3/upload?filename=a.png"
+    headers = {"Authorization": f"Bearer {matrix.stage.app.token}", "Content-Type": "image/png"}
+    reply = await matrix.call(target, "POST", headers=headers, data=PICTURE)
+    assert (reply.status, reply.json) == (200, {"content_uri": "mxc://localhost/abc"})
+    assert (matrix.homeserver.arrived[-1].body, matrix.homeserver.arrived[-1].media_type) == (PICTURE, "image/png")
+    refused = await matrix.call(target, "POST", headers=headers | {"Content-Type": "text/html"}, data=PICTURE)
+    assert (refused.status, refused.code) == (415, "unsupported_media")
 
 
 async def test_a_chunked_file_streams_whole(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
@@ -143,6 +144,19 @@ class CallsServer(TestServer):
     async def _make_runner(self, **settings: Any) -> CallsRunner:
         settings.pop("debug", None)
         return CallsRunner(self.app, SeededEntropy("listener"), **settings)
+
+
+@asynccontextmanager
+async def patient_gateway(stage: Stage) -> AsyncIterator[None]:
+    """Serve the stage's door so that calls go on when their app hangs up, as the gateway does."""
+    runner = CallsRunner(build_calls(stage.door), SeededEntropy("patient"), handler_cancellation=False)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, open_socket("127.0.0.1", 0, socket.AF_INET)).start()
+        stage.app.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield
+    finally:
+        await runner.cleanup()
 
 
 @asynccontextmanager
