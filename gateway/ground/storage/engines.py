@@ -54,9 +54,16 @@ def reading_engine(url: str, writer: AsyncEngine) -> AsyncEngine:
     """Open the engine that pages and queries read through: read-only on SQLite, the same pool on PostgreSQL."""
     if not is_sqlite(url):
         return writer
-    return create_async_engine(
+    engine = create_async_engine(
         f"sqlite+aiosqlite:///file:{sqlite_path(url)}?mode=ro&uri=true", pool_size=4, max_overflow=0, pool_timeout=10
     )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def read_any_text(connection: DBAPIConnection, _record: Any) -> None:
+        # Text that is no UTF-8 was put there by someone else; verification must be able to read past it.
+        connection.driver_connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+
+    return engine
 
 
 def point_connection(url: str) -> sqlite3.Connection:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, MetaData
+from sqlalchemy import JSON, BigInteger, ColumnElement, Dialect, LargeBinary, MetaData, cast, type_coerce
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -62,3 +62,17 @@ class Words(TypeDecorator[tuple[str, ...]]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[str, ...] | None:
         """Turn the JSON list back into a tuple."""
         return None if value is None else tuple(value)
+
+
+class Bytes(LargeBinary):
+    """Bytes, read as bytes whatever someone put in their place.
+
+    SQLite keeps a text in a column of bytes if it is told to, and the driver would fail on it: a log that was tampered
+    with could then not even be verified.
+    """
+
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Ask the database for bytes."""
+        return type_coerce(cast(column, LargeBinary), self)
