@@ -1,7 +1,7 @@
 """The settings: the only reader of the environment.
 
-Every name begins with `QUYEN_`; nested ones use `__`; a secret may stand in a file named by `<NAME>_FILE`. Unknown names
-and unsafe combinations refuse to start, with one sentence each.
+Every name begins with `QUYEN_`; nested ones use `__`; a secret may stand in a file named by `<NAME>_FILE`. Unknown
+names and unsafe combinations refuse to start, with one sentence each.
 """
 
 import os

@@ -11,13 +11,13 @@ from gateway.acts.decide import DURATIONS, Answer, Decided, decide
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.acts.show_request import show_request
+from gateway.platforms import Credential
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import STANDING_LASTS, Account, Connection, ConnectionState, Standing
 from gateway.records.apps.types import App, AppState, Ask, AskText, Recipient
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Person, Role
-from gateway.platforms import Credential
 from gateway.server.house import opened_house
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
@@ -34,7 +34,7 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 MASTER_KEY = urlsafe_b64encode(bytes(range(32))).decode()
 
 
-def test_settings(folder: Path, database_url: str | None = None, **changes: object) -> Settings:
+def settings_for(folder: Path, database_url: str | None = None, **changes: object) -> Settings:
     """Return settings for a gateway whose files all stand in `folder`."""
     return Settings.model_validate(
         {
@@ -51,16 +51,18 @@ def test_settings(folder: Path, database_url: str | None = None, **changes: obje
     )
 
 
-test_settings.__test__ = False  # type: ignore[attr-defined]
-
-
 @asynccontextmanager
 async def house_in(
-    folder: Path, clock: Clock, *, database_url: str | None = None, entropy: Entropy | None = None
+    folder: Path,
+    clock: Clock,
+    *,
+    database_url: str | None = None,
+    entropy: Entropy | None = None,
+    may_be_older: bool = False,
 ) -> AsyncIterator[House]:
     """Open a house in `folder`; opened again in the same folder it is the same gateway after a restart."""
-    settings = test_settings(folder, database_url)
-    async with opened_house(settings, clock=clock, entropy=entropy) as house:
+    settings = settings_for(folder, database_url)
+    async with opened_house(settings, clock=clock, entropy=entropy, may_be_older=may_be_older) as house:
         yield house
 
 

@@ -131,7 +131,7 @@ class House:
         """
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
-        if change.ended:
+        if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
             stone = Tombstone(change.grant.id, change.grant.version, tuple(sorted(change.ended)), cause, at)
             try:
                 await asyncio.to_thread(self.journal.append, [stone])

@@ -19,7 +19,7 @@ from gateway.terms.refusal import Refusal
 
 @shielded
 async def bury(house: House, stones: Sequence[Tombstone]) -> int:
-    """Apply the journal: end what it names; where it knows a later version, the rest of the grant waits to be confirmed.
+    """Apply the journal: end what it names; where it knows a later version, the rest waits to be confirmed.
 
     A grant whose version in the database is below the journal's lost decisions (the database was restored): what it
     still grants may have been narrowed in the gap, so all of it becomes `reconfirm`, and versions go on above.

@@ -60,6 +60,49 @@ class Decided:
     recorded: Recorded
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A request that may be decided, what it asks, and the answer to it."""
+
+    request: AuthorizationRequest
+    asks: tuple[Ask, ...]
+    answer: Answer
+    at: datetime
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Say whether something was ticked, but not all that is required."""
+        return bool(self.answer.agreed) and any(
+            ask.is_required and ask.id not in self.answer.agreed for ask in self.asks
+        )
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether nothing is given: no tick, or a required ask left out."""
+        return not self.answer.agreed or self.is_incomplete
+
+    def decision_on(self, grant: Grant) -> transitions.Decision:
+        """Return what the answer means for a grant; a refusal leaves alone what stands."""
+        is_refused, agreed = self.is_refused, self.answer.agreed
+        choices = tuple(
+            transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, not is_refused and ask.id in agreed)
+            for ask in self.asks
+            if not (is_refused and grant.stands(ask.id, self.at))
+        )
+        return transitions.Decision(
+            choices,
+            self.answer.person_id,
+            seen_at=self.request.shown_at or self.at,
+            at=self.at,
+            ends_at=self.at + self.answer.lasts,
+        )
+
+    def refused(self, grant_id: GrantId | None, recorded: Recorded) -> Decided:
+        """Return what the app hears when nothing was given."""
+        description = "required permission not given" if self.is_incomplete else None
+        return Decided(self.request, grant_id, None, "access_denied", description, recorded)
+
+
 @shielded
 async def decide(house: House, raw_request_id: str, answer: Answer, *, request_id: str = "") -> Decided:
     """Record the answer, once.
@@ -72,32 +115,27 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
     """
     actor = Actor(ActorKind.PERSON, answer.person_id)
     async with house.storage.unit() as unit:
-        now = house.clock.now()
-        request, asked = await _take(unit, raw_request_id, answer, now)
-        missing = [ask for ask in asked if ask.is_required and ask.id not in answer.agreed]
-        is_refused = not answer.agreed or bool(missing)
-        sha256 = await notices.keep(unit.connection, answer.notice, language=answer.language, now=now)
-        shown: dict[str, Any] = {"notice": sha256, "language": answer.language, "request": request.id}
+        case = await _take(unit, raw_request_id, answer, house.clock.now())
+        sha256 = await notices.keep(unit.connection, answer.notice, language=answer.language, now=case.at)
+        shown: dict[str, Any] = {"notice": sha256, "language": answer.language, "request": case.request.id}
         if answer.account_id is None:
-            recorded = await _refuse_unlinked(house, unit, request, actor, shown, request_id=request_id)
+            recorded = await _refuse_unlinked(house, unit, case, shown, request_id=request_id)
             await unit.commit()
             await house.ledger.publish()
-            return _refused(request, None, recorded, is_missing=bool(missing and answer.agreed))
-        grant = await _get_grant(house, unit, request, answer, now)
-        change = transitions.decide(grant, _decision(request, asked, grant, answer, is_refused, now), _new_id(house))
-        kind = Kind.REFUSED if is_refused else Kind.DECIDED
+            return case.refused(None, recorded)
+        grant = await _get_grant(house, unit, case)
+        change = transitions.decide(grant, case.decision_on(grant), _new_id(house))
+        kind = Kind.REFUSED if case.is_refused else Kind.DECIDED
         settled, ended = await house.record_change(unit, change, actor, kind=kind, request_id=request_id, **shown)
-        raw_code = None if is_refused else await _issue(house, unit, request, settled, answer)
+        raw_code = None if case.is_refused else await _issue(house, unit, case, settled)
         await unit.commit()
-    await house.settle(change, ended, now, cause=kind)
-    if is_refused or (raw_code is None and request.kind is RequestKind.AUTHORIZE):
-        return _refused(request, grant.id, settled.recorded, is_missing=bool(missing and answer.agreed))
-    return Decided(request, grant.id, raw_code, None, None, settled.recorded)
+    await house.settle(change, ended, case.at, cause=kind)
+    if case.is_refused or (raw_code is None and case.request.kind is RequestKind.AUTHORIZE):
+        return case.refused(grant.id, settled.recorded)
+    return Decided(case.request, grant.id, raw_code, None, None, settled.recorded)
 
 
-async def _take(
-    unit: UnitOfWork, raw_request_id: str, answer: Answer, now: datetime
-) -> tuple[AuthorizationRequest, list[Ask]]:
+async def _take(unit: UnitOfWork, raw_request_id: str, answer: Answer, now: datetime) -> _Case:
     request = await requests.find(unit.connection, raw_request_id)
     if request is None or request.person_id != answer.person_id:
         raise Refusal("not_found")
@@ -108,66 +146,44 @@ async def _take(
     app = await apps.find(unit.connection, request.app_id)
     if app is None or app.state is not AppState.ACTIVE:
         raise Refusal("app_suspended")
-    asked = [ask for ask in await apps.list_asks(unit.connection, app.id) if ask.id in request.ask_ids]
+    asked = tuple(ask for ask in await apps.list_asks(unit.connection, app.id) if ask.id in request.ask_ids)
     if not answer.agreed <= {ask.id for ask in asked}:
         raise Refusal("unknown_ask")
     if answer.agreed and answer.account_id is None:
         raise Refusal("account_required")
     if not await requests.mark_decided(unit.connection, request.id, now):
         raise Refusal("decided")
-    return request, asked
+    return _Case(request, asked, answer, now)
 
 
-async def _get_grant(
-    house: House, unit: UnitOfWork, request: AuthorizationRequest, answer: Answer, now: datetime
-) -> Grant:
-    account_id = answer.account_id
-    if account_id is None or not await accounts.find_standing(unit.connection, account_id, answer.person_id, now):
+async def _get_grant(house: House, unit: UnitOfWork, case: _Case) -> Grant:
+    account_id, app_id, asked_for = case.answer.account_id, case.request.app_id, case.request.grant_id
+    if account_id is None or not await accounts.find_standing(
+        unit.connection, account_id, case.answer.person_id, case.at
+    ):
         raise Refusal("account_required")
-    grant = await grants.find_between(unit.connection, account_id, request.app_id, lock=True)
+    grant = await grants.find_between(unit.connection, account_id, app_id, lock=True)
     if grant is None:
-        fresh = Grant(GrantId(new_id("gr", house.entropy)), account_id, request.app_id, 0, now, ())
+        fresh = Grant(GrantId(new_id("gr", house.entropy)), account_id, app_id, 0, case.at, ())
         # Where someone else's first decision on this pair committed meanwhile, theirs is locked instead.
         await unit.is_added(grants.add(unit.connection, fresh))
-        grant = await grants.find_between(unit.connection, account_id, request.app_id, lock=True)
-    if grant is None or (request.grant_id is not None and request.grant_id != grant.id):
+        grant = await grants.find_between(unit.connection, account_id, app_id, lock=True)
+    if grant is None or asked_for not in {None, grant.id}:
         raise Refusal("account_required")
     return grant
 
 
-def _decision(
-    request: AuthorizationRequest, asked: list[Ask], grant: Grant, answer: Answer, is_refused: bool, now: datetime
-) -> transitions.Decision:
-    choices = [
-        transitions.Choice(
-            ask.id, ask.scope, ask.scope_version, ask.purpose, not is_refused and ask.id in answer.agreed
-        )
-        for ask in asked
-    ]
-    if is_refused:
-        choices = [choice for choice in choices if not _stands(grant, choice.ask_id, now)]
-    return transitions.Decision(
-        tuple(choices), answer.person_id, seen_at=request.shown_at or now, at=now, ends_at=now + answer.lasts
-    )
-
-
-def _stands(grant: Grant, ask_id: AskId, now: datetime) -> bool:
-    permission = grant.find(ask_id)
-    return permission is not None and permission.is_standing(now)
-
-
-async def _issue(
-    house: House, unit: UnitOfWork, request: AuthorizationRequest, settled: Settled, answer: Answer
-) -> str | None:
+async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) -> str | None:
+    request, now = case.request, case.at
     if request.kind is not RequestKind.AUTHORIZE or request.redirect_uri is None or request.code_challenge is None:
         return None
-    now = house.clock.now()
     grant = settled.change.grant
-    given = frozenset(p.id for p in grant.live(now) if p.ask_id in answer.agreed)
+    given = frozenset(p.id for p in grant.live(now) if p.ask_id in case.answer.agreed)
     if not given:
         return None
     family_id = FamilyId(new_id("fa", house.entropy))
-    await families.add(unit.connection, Family(family_id, grant.id, grant.app_id, answer.person_id, given, now, None))
+    family = Family(family_id, grant.id, grant.app_id, case.answer.person_id, given, now, None)
+    await families.add(unit.connection, family)
     raw_code = new_token(CODE, house.entropy)
     code = Code(
         hashed(raw_code), family_id, request.id, request.redirect_uri, request.code_challenge, now + CODE_LASTS, None, 0
@@ -177,27 +193,13 @@ async def _issue(
 
 
 async def _refuse_unlinked(
-    house: House,
-    unit: UnitOfWork,
-    request: AuthorizationRequest,
-    actor: Actor,
-    shown: dict[str, Any],
-    *,
-    request_id: str,
+    house: House, unit: UnitOfWork, case: _Case, shown: dict[str, Any], *, request_id: str
 ) -> Recorded:
-    facts = {**shown, "refused_asks": list(request.ask_ids)}
+    actor = Actor(ActorKind.PERSON, case.answer.person_id)
+    facts = {**shown, "refused_asks": list(case.request.ask_ids)}
     parts = await house.parts_about(unit, actor, facts)
-    draft = Draft(
-        Kind.REFUSED, house.clock.now(), actor, facts, app_id=request.app_id, request_id=request_id, parts=parts
-    )
+    draft = Draft(Kind.REFUSED, case.at, actor, facts, app_id=case.request.app_id, request_id=request_id, parts=parts)
     return await house.ledger.append(unit.connection, draft)
-
-
-def _refused(
-    request: AuthorizationRequest, grant_id: GrantId | None, recorded: Recorded, *, is_missing: bool
-) -> Decided:
-    description = "required permission not given" if is_missing else None
-    return Decided(request, grant_id, None, "access_denied", description, recorded)
 
 
 def _new_id(house: House) -> Callable[[], PermissionId]:

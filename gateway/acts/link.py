@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
@@ -105,9 +104,9 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
     profile = await connector.describe(credential)
     async with house.storage.unit() as unit:
         now = house.clock.now()
-        account = await _get_account(house, unit, connector.platform, profile, now)
-        link = await _save_connection(house, unit, account, connector, credential)
-        standing = _standing(house, account, person_id, connector, profile, now)
+        account = await _get_account(house, unit, connector.platform, profile)
+        link = await _save_connection(house, unit, account, upstream_app=connector.upstream_app, credential=credential)
+        standing = _standing(house, account, person_id, role=profile.role)
         await accounts.save_standing(unit.connection, standing)
         actor = Actor(ActorKind.PERSON, person_id)
         evidence = {"platform": account.platform, "external_id": account.external_id, "name": account.name}
@@ -130,10 +129,11 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
     return account
 
 
-async def _get_account(house: House, unit: UnitOfWork, platform: str, profile: Profile, now: datetime) -> Account:
+async def _get_account(house: House, unit: UnitOfWork, platform: str, profile: Profile) -> Account:
     known = await accounts.find_external(unit.connection, platform, profile.external_id)
     if known is None:
-        fresh = Account(AccountId(new_id("ac", house.entropy)), platform, profile.external_id, profile.name, now)
+        account_id = AccountId(new_id("ac", house.entropy))
+        fresh = Account(account_id, platform, profile.external_id, profile.name, house.clock.now())
         if await unit.is_added(accounts.add(unit.connection, fresh)):
             return fresh
         # A second admin linked it at the same moment; theirs is the account.
@@ -145,14 +145,14 @@ async def _get_account(house: House, unit: UnitOfWork, platform: str, profile: P
 
 
 async def _save_connection(
-    house: House, unit: UnitOfWork, account: Account, connector: Connector, credential: Credential
+    house: House, unit: UnitOfWork, account: Account, *, upstream_app: str, credential: Credential
 ) -> Connection:
     known = await accounts.find_connection(unit.connection, account.id, lock=True)
     connection_id = known.id if known else ConnectionId(new_id("cn", house.entropy))
     link = Connection(
         id=connection_id,
         account_id=account.id,
-        upstream_app=connector.upstream_app,
+        upstream_app=upstream_app,
         state=ConnectionState.LIVE,
         lost_reason=None,
         sealed_credential=house.vault.seal(credential.to_bytes(), credential_place(connection_id)),
@@ -167,15 +167,14 @@ async def _save_connection(
     return link
 
 
-def _standing(
-    house: House, account: Account, person_id: PersonId, connector: Connector, profile: Profile, now: datetime
-) -> Standing:
+def _standing(house: House, account: Account, person_id: PersonId, *, role: str) -> Standing:
+    now = house.clock.now()
     return Standing(
         id=StandingId(new_id("st", house.entropy)),
         account_id=account.id,
         person_id=person_id,
-        role=profile.role,
-        proven_how=f"{connector.platform}_link",
+        role=role,
+        proven_how=f"{account.platform}_link",
         proven_at=now,
         lapses_at=now + STANDING_LASTS,
     )

@@ -1,4 +1,4 @@
-"""Redeem: a code for tokens, once. A second valid use ends the family, and that stays although the caller is refused."""
+"""Redeem: a code for tokens, once. A second valid use ends the family, which stays although the caller is refused."""
 
 import hmac
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
         The token answer, JSON.
 
     Raises:
-        Refusal: `invalid_grant`. A wrong verifier is counted and the fifth kills the code; a replay has ended the family.
+        Refusal: `invalid_grant`. A wrong verifier is counted, the fifth kills the code; a replay has ended the family.
         Unavailable: nothing was spent.
     """
     now = house.clock.now()

@@ -20,6 +20,8 @@ async def renew(house: House, connector: Connector, seen: Connection) -> Connect
     """Exchange the credential that a call saw refused, unless another call did so meanwhile; stored before it is used.
 
     Args:
+        house: the parts that acts work with.
+        connector: speaks to the platform.
         seen: the connection as the call read it.
 
     Returns:

@@ -4,17 +4,19 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 import orjson
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway.ground.storage.storage import Storage
     from gateway.settings import Settings
 
 T = TypeVar("T")
+_WIDTH = 320  # ids are never cut; a narrow terminal wraps the line
 
 
 def fail(message: str) -> NoReturn:
@@ -37,7 +39,7 @@ def get_settings(context: click.Context) -> "Settings":
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine; what is refused or unavailable ends with 1."""
     from gateway.ground.vault.sealing import Unsealable
-    from gateway.server.house import AlreadyRunning
+    from gateway.server.house import AlreadyRunning, OlderThanSigned
     from gateway.terms.refusal import Refusal, Unavailable
 
     try:
@@ -46,7 +48,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         fail(f"{refusal.reason}: {refusal.detail}".removesuffix(": "))
     except Unavailable as unavailable:
         fail(f"{unavailable.what} gave no answer; nothing was done")
-    except (AlreadyRunning, Unsealable) as error:
+    except (AlreadyRunning, OlderThanSigned, Unsealable) as error:
         fail(str(error))
 
 
@@ -91,10 +93,10 @@ def show(value: Any, *, as_json: bool, columns: Sequence[str] = ()) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*columns)
+    table = Table(*columns, box=None, pad_edge=False)
     for row in value:
         table.add_row(*[str(row.get(column, "")) for column in columns])
-    Console(soft_wrap=True).print(table)
+    Console(width=_WIDTH, soft_wrap=True).print(table)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")

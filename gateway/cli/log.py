@@ -26,7 +26,7 @@ def log() -> None:
 @json_option
 @click.pass_context
 def verify(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
-    """Verify every record, part, node and checkpoint, and that the grants equal the log; exit 1 if anything is wrong."""
+    """Verify every record, part, node and checkpoint, and that the grants equal the log; exit 1 on a fault."""
     finding = run(_verify(get_settings(context)))
     bad = [{"seq": each.seq, "record_id": each.record_id, "reason": each.reason} for each in finding.bad]
     if as_json:
@@ -53,7 +53,7 @@ def checkpoint(context: click.Context) -> None:
 @click.option("--output", type=click.File("wb"), default="-", help="a file; default: standard output")
 @click.pass_context
 def export(context: click.Context, output: Any) -> None:
-    """Export the log as NDJSON for `docs/verify.py`: canonical records, which hold no personal data, and checkpoints."""
+    """Export the log as NDJSON for `docs/verify.py`: canonical records, free of personal data, and checkpoints."""
     run(_export(get_settings(context), output))
 
 
@@ -63,7 +63,7 @@ def export(context: click.Context, output: Any) -> None:
 @click.option("--limit", default=_PAGE, show_default=True, type=click.IntRange(1, 1000))
 @json_option
 @click.pass_context
-def search(context: click.Context, app: str | None, grant: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+def search(context: click.Context, *, app: str | None, grant: str | None, limit: int, as_json: bool) -> None:
     """List records, newest first."""
     rows = run(_search(get_settings(context), app, grant, limit=limit))
     show(rows, as_json=as_json, columns=("seq", "record_id", "at", "kind", "actor", "app", "grant", "version"))

@@ -24,7 +24,9 @@ def person() -> None:
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
 @click.option("--password-file", required=True, type=click.File(encoding="utf-8"), help="`-` reads standard input")
 @click.pass_context
-def create(context: click.Context, login: str, name: str | None, roles: tuple[str, ...], password_file: TextIO) -> None:
+def create(
+    context: click.Context, *, login: str, name: str | None, roles: tuple[str, ...], password_file: TextIO
+) -> None:
     """Add a person."""
     password = password_file.read().rstrip("\n")
     arguments = {"login": login, "name": name or login, "roles": list(roles), "password": password}

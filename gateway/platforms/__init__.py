@@ -1,7 +1,8 @@
 """The platforms: how each upstream is spoken to. A folder for each; `server.py` holds the registry.
 
-Owns: a platform's wire (linking, renewing, headers, its errors in the gateway's words). Must not know: grants, tokens of
-the gateway, who is asking. To add one more: a folder with a connector that satisfies `Connector`, its catalogue file in
+Owns: a platform's wire (linking, renewing, headers, its errors in the gateway's words).
+Must not know: grants, tokens of the gateway, who is asking.
+To add one more: a folder with a connector that satisfies `Connector`, its catalogue file in
 `scopes`, a sandbox or a real server that its tests speak to.
 """
 

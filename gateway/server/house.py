@@ -17,8 +17,8 @@ from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Vault
-from gateway.records.ledger import keys
-from gateway.records.ledger.log import CHECKPOINTS, Ledger
+from gateway.records.ledger import keys, reading
+from gateway.records.ledger.log import CHECKPOINTS, Ledger, newest_kept
 from gateway.records.ledger.note import VerifierKey
 from gateway.settings import Settings
 from gateway.terms.clock import Clock, SystemClock
@@ -28,6 +28,10 @@ from gateway.terms.refusal import Refusal
 
 class AlreadyRunning(Exception):
     """Another server holds the database file."""
+
+
+class OlderThanSigned(Exception):
+    """The database holds less of the grant log than was signed: it was put back, or cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +53,24 @@ def folder_of(settings: Settings, chosen: Path | None, name: str) -> Path:
 
 @asynccontextmanager
 async def opened_house(
-    settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None
+    settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None, may_be_older: bool = False
 ) -> AsyncIterator[House]:
     """Open the database and everything that acts work with; migrate, apply the tombstones, close in the end.
 
+    Args:
+        settings: where everything is.
+        clock: another clock than the machine's.
+        entropy: another source than the machine's.
+        may_be_older: an operator said that the database was put back (`quyen restore`).
+
     Raises:
         AlreadyRunning: a second server on the same SQLite file.
+        OlderThanSigned: the log is shorter than the checkpoints outside say, and nobody said that it may be.
         Unavailable: the database does not answer.
     """
     used_clock, used_entropy = clock or SystemClock(), entropy or SystemEntropy()
     vault = Vault({1: settings.master_key_bytes}, used_entropy)
-    with _file_lock(settings):
+    with file_lock(settings):
         storage = Storage(settings.database_url)
         try:
             await migrate(storage)
@@ -71,11 +82,28 @@ async def opened_house(
             ledger = Ledger(signer, person_keys, entropy=used_entropy, folder=folder)
             journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
             house = House(storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight())
-            reading = await asyncio.to_thread(journal.read)
-            await bury(house, reading.tombstones)
+            if not may_be_older:
+                await check_not_older(storage, ledger.path)
+            await bury(house, (await asyncio.to_thread(journal.read)).tombstones)
             yield house
         finally:
             await storage.close()
+
+
+async def check_not_older(storage: Storage, checkpoints: Path) -> None:
+    """Compare the log's length with the newest checkpoint kept outside the database.
+
+    Raises:
+        OlderThanSigned: it is shorter.
+    """
+    signed = await asyncio.to_thread(newest_kept, checkpoints)
+    async with storage.read() as connection:
+        size = await reading.count(connection)
+    if size < signed:
+        raise OlderThanSigned(
+            f"{signed} records were signed and {size} are there: the database was put back or cut. "
+            "If you put it back, say so with `quyen restore --in-place`; every token is then ended."
+        )
 
 
 async def log_parts(settings: Settings, storage: Storage) -> LogParts:
@@ -109,7 +137,7 @@ def log_origin(settings: Settings) -> str:
 
 
 @contextmanager
-def _file_lock(settings: Settings) -> Iterator[None]:
+def file_lock(settings: Settings) -> Iterator[None]:
     """Refuse a second server on the same SQLite file; the kernel gives the lock back when the process dies."""
     if not is_sqlite(settings.database_url):
         yield

@@ -3,14 +3,17 @@
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
 from tests.house import Scene, house_in, set_scene
-from tests.services.postgres_server import PostgresServer
 from tests.stand_ins.clock import ManualClock
+
+if TYPE_CHECKING:
+    from tests.services.postgres_server import PostgresServer
 
 MIGRATED = "migrated"
 
@@ -49,5 +52,3 @@ async def scene(database_url: str, tmp_path: Path, clock: ManualClock) -> AsyncI
     """Yield a house with two owners, a linked account and two apps."""
     async with house_in(tmp_path, clock, database_url=database_url) as house:
         yield await set_scene(house, clock)
-
-

@@ -143,7 +143,7 @@ async def test_a_withdrawal_after_the_screen_was_seen_wins(scene: Scene) -> None
 
 
 @pytest.mark.parametrize("round_", range(20))
-async def test_agreeing_and_withdrawing_at_once_ends_narrow_or_agreed_but_never_broken(scene: Scene, round_: int) -> None:
+async def test_agreeing_and_withdrawing_at_once_never_breaks(scene: Scene, round_: int) -> None:
     """Twenty rounds of decide against withdraw: no deadlock, one version for each record."""
     first = await agree(scene)
     request = await shown(scene)

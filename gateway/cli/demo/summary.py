@@ -61,7 +61,7 @@ def write_sample_app(folder: DemoFolder, ports: Ports, seeded: dict[str, Any]) -
 
 
 async def seed_grant(ports: Ports, seeded: dict[str, Any]) -> None:
-    """Let the second owner link their OA and agree to everything that the first app asks, as they would in a browser."""
+    """Let the second owner link their OA and agree to all that the first app asks, as they would in a browser."""
     owner = next(person for person in seeded["people"] if person["login"] == "chu-shop-2")
     app = seeded["apps"][0]
     async with walk.open_session() as session:

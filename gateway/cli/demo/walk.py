@@ -1,4 +1,4 @@
-"""Filling the demo as people would: the second owner signs in, links their OA, and agrees to the first app, over HTTP."""
+"""Filling the demo as people would: the second owner signs in, links an OA, agrees to the first app, over HTTP."""
 
 import re
 from html import unescape
@@ -51,7 +51,7 @@ class Walker:
         return [(name, unescape(value)) for name, value in _HIDDEN.findall(self.page)]
 
     def _check(self, status: int) -> None:
-        if status >= 400:  # noqa: PLR2004
+        if status >= 400:
             raise WalkFailed(f"{self.url} answered {status}")
 
 

@@ -73,7 +73,7 @@ class AskEntry(_Strict):
 
 
 class AppEntry(_Strict):
-    """An app, as its registration file describes it (R8: an ask without purpose, refusal effect, retention or recipients is refused)."""
+    """An app, as its file says; an ask without purpose, refusal effect, retention or recipients is refused (R8)."""
 
     name: str = Field(min_length=2, max_length=80)
     legal_entity: str = Field(min_length=2, max_length=200)

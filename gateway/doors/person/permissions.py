@@ -71,7 +71,7 @@ def _states(cards: list[GrantCard], chosen: str, lang: Lang) -> list[Choice]:
     """Offer the states that occur, where there is more than one to choose from."""
     _ = words(lang)
     found = [state for state in STATES if any(card.state == state for card in cards)]
-    if len(found) < 2:  # noqa: PLR2004 - a filter of one is none
+    if len(found) < 2:
         return []
     return [Choice("", _("Tất cả")), *(Choice(state, state_name(state, lang), state == chosen) for state in found)]
 
@@ -80,6 +80,6 @@ def _accounts(cards: list[GrantCard], chosen: str, lang: Lang) -> list[Choice]:
     """Offer the accounts that occur, likewise."""
     _ = words(lang)
     found = {card.account.id: card.account.name for card in cards}
-    if len(found) < 2:  # noqa: PLR2004 - a filter of one is none
+    if len(found) < 2:
         return []
     return [Choice("", _("Tất cả")), *(Choice(value, name, value == chosen) for value, name in found.items())]

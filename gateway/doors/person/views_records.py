@@ -22,7 +22,8 @@ class TraceRow:
             delivered), `show` (a screen), `look_up` (an operator), `gap`.
         thing: the ask's name or the thing, in words.
         result: `passed`, `masked` (passed, some people covered), `blocked`, `cut` (stopped under way by an end),
-            `failed` (the platform did not answer), `open` (under way, or its process died), `seen` (an operator's look-up), `gap`.
+            `failed` (the platform did not answer), `open` (under way, or its process died),
+            `seen` (an operator's look-up), `gap`.
         people: how many people it was about, or None.
         masked: how many of them were covered; shown below 5 as "dưới 5".
         data_types, purpose, recipient: in words; "" where they do not apply.

@@ -33,18 +33,18 @@ def moment_of(value: int) -> datetime:
 class Instant(TypeDecorator[datetime]):
     """An aware UTC datetime, stored as microseconds since 1970 (ADR 0003).
 
-    SQLite has no time zone and PostgreSQL's timestamps pass through driver conversions; an integer is exact, ordered and
+    SQLite has no time zone, PostgreSQL's timestamps pass through driver conversions; an integer is exact, ordered and
     the same bytes in the grant log on both.
     """
 
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Turn a datetime into microseconds; a naive one is a bug and raises TypeError."""
         return None if value is None else microseconds(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Turn microseconds back into an aware datetime."""
         return None if value is None else moment_of(int(value))
 
@@ -55,11 +55,11 @@ class Words(TypeDecorator[tuple[str, ...]]):
     impl = JSON
     cache_ok = True
 
-    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> list[str] | None:
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> list[str] | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Turn the tuple into a JSON list."""
         return None if value is None else list(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[str, ...] | None:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Turn the JSON list back into a tuple."""
         return None if value is None else tuple(value)
 

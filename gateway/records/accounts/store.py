@@ -119,6 +119,15 @@ async def renew_connection(connection: AsyncConnection, link: Connection) -> boo
     return (await connection.execute(update(connections).where(*known).values(**_fields(link)))).rowcount == 1
 
 
+async def adopt_credential(
+    connection: AsyncConnection, connection_id: str, *, generation: int, sealed_credential: bytes, now: datetime
+) -> bool:
+    """Take over a sealed credential that is newer than the one at hand; False if it is not, or is nobody's."""
+    known = connections.c.id == connection_id, connections.c.generation < generation
+    newer = {"generation": generation, "sealed_credential": sealed_credential, "changed_at": now}
+    return (await connection.execute(update(connections).where(*known).values(**newer))).rowcount == 1
+
+
 async def mark_lost(
     connection: AsyncConnection, connection_id: ConnectionId, *, generation: int, reason: str, now: datetime
 ) -> bool:

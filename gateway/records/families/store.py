@@ -44,6 +44,11 @@ async def end_all(connection: AsyncConnection, grant_id: GrantId, now: datetime)
     return await _end_some(connection, select(families.c.id).where(families.c.grant_id == grant_id), now)
 
 
+async def end_every(connection: AsyncConnection, now: datetime) -> int:
+    """End every family there is: after a restore nobody knows which tokens were given back; return how many."""
+    return len(await _end_some(connection, select(families.c.id), now))
+
+
 async def end_unreachable(
     connection: AsyncConnection, grant_id: GrantId, standing: Collection[PermissionId], now: datetime
 ) -> list[FamilyId]:

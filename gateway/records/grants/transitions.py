@@ -42,8 +42,8 @@ def decide(grant: Grant, decision: Decision, new_id: Callable[[], PermissionId])
     """Replace the asks that the decision names: ticked ones are granted, unticked ones end or are refused.
 
     A ticked ask that is granted already, in the same meaning, keeps its row (other devices keep it) with the new end;
-    a paused one is resumed by it. Anything that was over gets a new row with a new id. A decision that changes nothing is
-    still a decision: version + 1.
+    a paused one is resumed by it. Anything that was over gets a new row with a new id. A decision that changes nothing
+    is still a decision: version + 1.
     """
     touched = [_decided(grant.find(choice.ask_id), choice, decision, new_id) for choice in decision.choices]
     return _change(grant, [pair for pairs in touched for pair in pairs], may_be_empty=True)

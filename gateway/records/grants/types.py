@@ -81,6 +81,11 @@ class Grant:
         """Find the current permission for an ask."""
         return next((permission for permission in self.permissions if permission.ask_id == ask_id), None)
 
+    def stands(self, ask_id: AskId, now: datetime) -> bool:
+        """Say whether the permission for an ask is granted or paused, in time."""
+        permission = self.find(ask_id)
+        return permission is not None and permission.is_standing(now)
+
     def live(self, now: datetime) -> tuple[Permission, ...]:
         """Return what lets something through now."""
         return tuple(permission for permission in self.permissions if permission.is_live(now))

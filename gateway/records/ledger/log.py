@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,7 +98,7 @@ class Ledger:
         sealed = [await asyncio.to_thread(self._seal, record_id, part) for part in draft.parts]
         canonical = _canonical(draft, frontier.size + 1, record_id, sealed).encode()
         nodes = frontier.append(leaf_hash(canonical))
-        await _write(connection, draft, record_id, canonical, frontier)
+        await _write(connection, draft, record_id, canonical=canonical, frontier=frontier)
         for each in sealed:
             fields = {"record_id": record_id, "name": each.part.name, "person_id": each.part.person_id}
             await connection.execute(insert(ledger_parts).values(**fields, sealed=each.sealed))
@@ -176,7 +177,7 @@ def _canonical(draft: Draft, seq: int, record_id: RecordId, sealed: list[_Sealed
 
 
 async def _write(
-    connection: AsyncConnection, draft: Draft, record_id: RecordId, canonical: bytes, frontier: Frontier
+    connection: AsyncConnection, draft: Draft, record_id: RecordId, *, canonical: bytes, frontier: Frontier
 ) -> None:
     await connection.execute(
         insert(ledger_records).values(
@@ -215,6 +216,19 @@ async def _check_written(connection: AsyncConnection, frontier: Frontier, signed
     node = select(ledger_nodes.c.hash).where(ledger_nodes.c.level == 0, ledger_nodes.c.position == size - 1)
     if (await connection.execute(node)).scalar_one() != leaf_hash(canonical) or head != peaks:
         raise LogDamaged("the record just written reads back otherwise")
+
+
+def newest_kept(path: Path) -> int:
+    """Return the size of the newest checkpoint kept outside the database; 0 if there is none."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return 0
+    sizes = [0]
+    for line in lines:
+        with suppress(ValueError, KeyError, TypeError):  # a torn or damaged line is verification's to name
+            sizes.append(int(orjson.loads(line)["size"]))
+    return max(sizes)
 
 
 def _append_durably(path: Path, lines: bytes) -> None:

@@ -11,11 +11,13 @@ from sqlalchemy import RowMapping, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.ledger.canonical import CanonicalRecord, NotCanonical
+from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.reading import Search, narrowed, read_record
-from gateway.records.ledger.tables import ledger_records
+from gateway.records.ledger.tables import ledger_parts, ledger_records
 from gateway.records.ledger.tree import leaf_hash
-from gateway.records.ledger.types import Record
+from gateway.records.ledger.types import EVIDENCE, Record
 from gateway.records.ledger.verification import columns_of
+from gateway.terms.ids import PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Damaged:
 Entry = Record | Damaged
 Place = tuple[datetime, int]
 """Where a page ends: time and number of the last record seen."""
+Moment = tuple[datetime, str]
+"""The same by id, for lists that are merged with others."""
 
 
 async def list_entries(connection: AsyncConnection, wanted: Search, limit: int, *, before: Place | None) -> list[Entry]:
@@ -40,6 +44,25 @@ async def list_entries(connection: AsyncConnection, wanted: Search, limit: int, 
         at, seq = before
         query = query.where(or_(table.at < at, and_(table.at == at, table.seq < seq)))
     return [_entry(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def list_looks(
+    connection: AsyncConnection, person_id: PersonId, limit: int, *, since: datetime | None, before: Moment | None
+) -> list[Record]:
+    """List the look-ups of a person, newest first by time, then by id; one that was changed is left to verification."""
+    table = ledger_records.c
+    about = select(ledger_parts.c.record_id).where(
+        ledger_parts.c.person_id == person_id, ledger_parts.c.name == EVIDENCE
+    )
+    query = select(ledger_records).where(table.kind == Kind.LOOKED_UP.value, table.record_id.in_(about))
+    if since is not None:
+        query = query.where(table.at >= since)
+    if before is not None:
+        at, record_id = before
+        query = query.where(or_(table.at < at, and_(table.at == at, table.record_id < record_id)))
+    query = query.order_by(table.at.desc(), table.record_id.desc()).limit(limit)
+    entries = [_entry(row) for row in (await connection.execute(query)).mappings()]
+    return [entry for entry in entries if isinstance(entry, Record)]
 
 
 async def find_entry(connection: AsyncConnection, record_id: str) -> Entry | None:

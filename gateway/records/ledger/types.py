@@ -39,7 +39,7 @@ EVIDENCE: Final = "evidence"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One sealed part of a record's payload: who it concerns, and whether it goes with their identity or the evidence."""
+    """One sealed part of a record's payload: whom it concerns, and under which of their two keys it rests."""
 
     name: Literal["identity", "evidence"]
     person_id: PersonId
@@ -50,8 +50,8 @@ class Part:
 class Draft:
     """A record before it has a place in the log.
 
-    `facts` hold no personal data: ids, states, ask names, times as microseconds, hashes. `parts` hold the personal rest;
-    each name is `identity` or `evidence`.
+    `facts` hold no personal data: ids, states, ask names, times as microseconds, hashes. `parts` hold the personal
+    rest; each name is `identity` or `evidence`.
     """
 
     kind: Kind

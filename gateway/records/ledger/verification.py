@@ -76,6 +76,7 @@ async def verify(connection: AsyncConnection, key: VerifierKey, *, person_keys: 
     """Verify the whole log.
 
     Args:
+        connection: reads the log.
         key: under which checkpoints must verify.
         person_keys: open the parts that are not erased.
         outside: the file of checkpoints outside the database.
@@ -100,9 +101,9 @@ async def verify(connection: AsyncConnection, key: VerifierKey, *, person_keys: 
     await _check_stray_parts(connection, finding)
     rows = (await connection.execute(select(ledger_checkpoints))).mappings().all()
     for row in rows:
-        _check_checkpoint(finding, row["note"], key, roots, (row["size"], row["root"]))
+        _check_checkpoint(finding, row["note"], key, roots=roots, columns=(row["size"], row["root"]))
     for note in await asyncio.to_thread(_read_outside, finding, outside):
-        _check_checkpoint(finding, note, key, roots, None)
+        _check_checkpoint(finding, note, key, roots=roots, columns=None)
     return finding
 
 
@@ -217,7 +218,7 @@ async def _check_stray_parts(connection: AsyncConnection, finding: Finding) -> N
 
 
 def _check_checkpoint(
-    finding: Finding, note: str, key: VerifierKey, roots: Mapping[int, bytes], columns: tuple[int, bytes] | None
+    finding: Finding, note: str, key: VerifierKey, *, roots: Mapping[int, bytes], columns: tuple[int, bytes] | None
 ) -> None:
     try:
         signed = open_checkpoint(note, [key])

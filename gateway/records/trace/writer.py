@@ -1,12 +1,38 @@
-"""The trace writer: one of the two that may write beside the acts."""
+"""The trace writer: one of the two that may write beside the acts.
 
-from sqlalchemy import insert, update
+What calls write at the same moment is committed together: while one batch reaches the disk the next one gathers, so the
+cost of a durable commit is shared by all calls under way, and a lone call waits for nobody.
+"""
 
-from gateway.ground.storage.storage import Storage
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, insert, update
+
+from gateway.ground.storage.storage import Storage, UnitOfWork
 from gateway.records.trace.tables import trace_lines
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.terms.clock import Clock
 from gateway.terms.ids import TraceId
+from gateway.terms.refusal import Unavailable
+
+_ENDING = (*Ending.__slots__, "closed_at")
+_OPEN = insert(trace_lines)
+_CLOSE = (
+    update(trace_lines)
+    .where(trace_lines.c.id == bindparam("line_id"))
+    .values({name: bindparam(f"new_{name}") for name in _ENDING})
+)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A row on its way to the disk, and who waits for it."""
+
+    row: dict[str, Any]
+    is_new: bool
+    written: asyncio.Future[None]
 
 
 class TraceWriter:
@@ -15,6 +41,8 @@ class TraceWriter:
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage = storage
         self._clock = clock
+        self._waiting: list[_Waiting] = []
+        self._flush: asyncio.Task[None] | None = None
 
     async def open(self, line: Line) -> None:
         """Write the line; when this returns it survives a kill of the process.
@@ -22,28 +50,65 @@ class TraceWriter:
         Raises:
             Unavailable: it could not be written; the call must not go out.
         """
-        await self._write(line, Ending(Outcome.OPEN, None, 0, None, 0, 0), is_closed=False)
+        ending = _fields(Ending(Outcome.OPEN, None, 0, None, 0, 0))
+        await self._write({**_opened(line), **ending, "closed_at": None}, is_new=True)
 
     async def note(self, line: Line, ending: Ending) -> None:
         """Write a line that opens and closes at once: a refused call, a screen shown."""
-        await self._write(line, ending, is_closed=True)
+        await self._write({**_opened(line), **_fields(ending), "closed_at": self._clock.now()}, is_new=True)
 
     async def close(self, trace_id: TraceId, ending: Ending) -> None:
         """Write how the call ended."""
-        known = trace_lines.c.id == trace_id
-        closed = update(trace_lines).where(known).values(**_fields(ending), closed_at=self._clock.now())
-        async with self._storage.unit() as unit:
-            await unit.connection.execute(closed)
-            await unit.commit()
+        fields = {**_fields(ending), "closed_at": self._clock.now()}
+        await self._write({"line_id": trace_id, **{f"new_{name}": fields[name] for name in _ENDING}}, is_new=False)
 
-    async def _write(self, line: Line, ending: Ending, *, is_closed: bool) -> None:
-        opened = {name: getattr(line, name) for name in Line.__slots__}
-        closed_at = self._clock.now() if is_closed else None
-        async with self._storage.unit() as unit:
-            await unit.connection.execute(insert(trace_lines).values(**opened, **_fields(ending), closed_at=closed_at))
-            await unit.commit()
+    async def _write(self, row: dict[str, Any], *, is_new: bool) -> None:
+        waiting = _Waiting(row, is_new, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._flush is None:
+            self._flush = asyncio.create_task(self._flush_all())
+        await waiting.written
+
+    async def _flush_all(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                await self._flush_batch(batch)
+        finally:
+            self._flush = None
+
+    async def _flush_batch(self, batch: list[_Waiting]) -> None:
+        error: Exception | None = None
+        try:
+            async with self._storage.unit() as unit:
+                await _write_rows(unit, batch)
+                await unit.commit()
+        except Unavailable as unavailable:
+            error = unavailable
+        except Exception as bug:  # noqa: BLE001 - whoever waits must hear of it, or would wait for ever
+            error = bug
+        for waiting in batch:
+            if waiting.written.cancelled():
+                continue
+            if error is None:
+                waiting.written.set_result(None)
+            else:
+                waiting.written.set_exception(error)
 
 
-def _fields(ending: Ending) -> dict[str, object]:
-    fields: dict[str, object] = {name: getattr(ending, name) for name in Ending.__slots__}
+async def _write_rows(unit: UnitOfWork, batch: list[_Waiting]) -> None:
+    opened = [waiting.row for waiting in batch if waiting.is_new]
+    closed = [waiting.row for waiting in batch if not waiting.is_new]
+    if opened:
+        await unit.connection.execute(_OPEN, opened)
+    if closed:
+        await unit.connection.execute(_CLOSE, closed)
+
+
+def _opened(line: Line) -> dict[str, Any]:
+    return {name: getattr(line, name) for name in Line.__slots__}
+
+
+def _fields(ending: Ending) -> dict[str, Any]:
+    fields: dict[str, Any] = {name: getattr(ending, name) for name in Ending.__slots__}
     return fields if ending.status else {**fields, "status": None}

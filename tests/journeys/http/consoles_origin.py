@@ -65,7 +65,7 @@ async def leave_line(scene: Scene, grant_id: GrantId, outcome: Outcome, *, reaso
         account_id=scene.account.id,
         family_id=None,
         platform="zalo",
-        route="oa_profile",
+        route="getoa",
         ask_ids=(AskId("oa_profile"),),
         opened_at=scene.clock.now(),
     )

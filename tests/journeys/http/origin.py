@@ -18,7 +18,7 @@ from yarl import URL
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.session import open_session
 from gateway.authority.limits import LocalLimits
-from gateway.doors import Porter
+from gateway.doors import Endpoint, Porter
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints
 from gateway.doors.person.errors import error_pages
@@ -33,13 +33,15 @@ from gateway.platforms import Connector
 from gateway.records.people.types import Person
 from gateway.terms.ids import AskId
 from scopes import load_catalogue
-from tests.house import CHALLENGE, PUBLIC_URL, REDIRECT_URI, Scene
+from tests.house import CHALLENGE, PUBLIC_URL, REDIRECT_URI, Scene, house_in, set_scene
+from tests.stand_ins.clock import ManualClock
+from tests.stand_ins.entropy import SeededEntropy
 
 TEMPLATES = Path(__file__).parents[3] / "gateway" / "doors" / "person" / "templates"
 ASSETS = Assets()
 PAGES = Pages({"person": TEMPLATES}, ASSETS)
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin", "Origin": PUBLIC_URL}
-Fields = Mapping[str, str] | Sequence[tuple[str, str]]
+Fields = str | Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Browser:
         """Send a form, just these fields."""
         return await self._send("POST", path, headers=headers, data=fields)
 
-    async def submit(self, path: str, fields: Fields, *, page: str = "") -> Page:
+    async def submit(self, path: str, fields: Mapping[str, str] | Sequence[tuple[str, str]], *, page: str = "") -> Page:
         """Open a page, take its form token, and send these fields with it to `path`."""
         token = (await self.get(page or path)).token
         pairs = list(fields.items()) if isinstance(fields, Mapping) else list(fields)
@@ -135,6 +137,11 @@ class Origin:
     scene: Scene
     door: PersonDoor
     base: str
+
+    @property
+    def table(self) -> list[Endpoint]:
+        """The door's rows."""
+        return endpoints(self.door)
 
     @asynccontextmanager
     async def browser(self) -> AsyncIterator[Browser]:
@@ -175,3 +182,10 @@ async def served(scene: Scene, connectors: Mapping[str, Connector] | None = None
             yield Origin(scene, door, str(server.make_url("")).rstrip("/"))
     finally:
         passwords.close()
+
+
+@asynccontextmanager
+async def fresh_origin(folder: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Origin]:
+    """Serve the person's door over a fresh house with people and apps in it."""
+    async with house_in(folder, clock, entropy=entropy) as house, served(await set_scene(house, clock)) as origin:
+        yield origin

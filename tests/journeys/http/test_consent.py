@@ -41,7 +41,9 @@ async def test_a_subset_gives_a_code_for_the_subset(origin: Origin, browser: Bro
     state = "a b&c=d/é%2F+~\"'"
     path = await origin.ask(state=state)
     account = ("account", origin.scene.account.id)
-    done = await browser.submit(path, [("ask", "oa_profile"), ("ask", "crm_phone"), account, ("duration", "P30D"), AGREE])
+    done = await browser.submit(
+        path, [("ask", "oa_profile"), ("ask", "crm_phone"), account, ("duration", "P30D"), AGREE]
+    )
     assert done.location.startswith(f"{REDIRECT_URI}?code=qac_")
     assert done.answer["state"] == state
     assert done.answer["iss"] == PUBLIC_URL
@@ -158,9 +160,10 @@ async def test_a_request_belongs_to_who_opened_it(origin: Origin, browser: Brows
     answers = [
         await other_browser.get(path),
         await other_browser.post(path, {"decision": "refuse", "csrf_token": token}),
+        await other_browser.post(path, {"ask": "nobodys", "decision": "agree", "csrf_token": token}),
         await other_browser.get("/consent/rq_unknown"),
     ]
-    assert [page.status for page in answers] == [404, 404, 404]
+    assert [page.status for page in answers] == [404, 404, 404, 404]
     assert (await browser.get(path)).status == 200
 
 

@@ -112,6 +112,7 @@ async def test_decisions_and_calls_are_found_in_one_search(consoles: Consoles, o
         ("app:so-ban-hang source:trace", ["refused", "passed"]),
         ("app:SO-BAN-HANG outcome:refused", ["refused"]),
         ("action:call", ["refused", "passed"]),
+        ('"ho so oa"', ["refused", "passed"]),
         ("action:rut", ["withdrawn"]),
         ('action:"Rút lại"', ["withdrawn"]),
         ("action:withdrawn", ["withdrawn"]),
@@ -217,6 +218,45 @@ async def test_a_look_up_finds_and_is_seen_by_that_person(consoles: Consoles, op
     assert opened["evidence"] == {"reason": "trả lời khiếu nại số 192"}
     assert opened["identity"] == {"login": "van-hanh-1", "name": "van-hanh-1 (mẫu)"}
     assert b"khi\xe1\xba\xbfu" not in look.canonical
+
+
+async def test_the_person_reads_who_looked_and_why(consoles: Consoles, operator: Browser) -> None:
+    """On their own trace page the person finds both looks among the calls, with operator and reason; others do not."""
+    ids = await fill(consoles)
+    consoles.scene.clock.advance(60)
+    await operator.get(f"/operators/log?q=person:chu-1&reason={REASON}")
+    await operator.get(f"/operators/log/{ids['decided']}?reason={quote('kiểm tra (mẫu)')}")
+    async with consoles.signed_in(consoles.scene.owner) as owner:
+        page = await owner.get("/permissions/trace")
+        english = await owner.get("/permissions/trace?lang=en")
+        calls_only = await owner.get("/permissions/trace?outcome=passed")
+    assert "Người vận hành van-hanh-1 tra cứu các bản ghi về bạn" in page.words
+    assert "Lý do: trả lời khiếu nại số 192" in page.words
+    assert "Lý do: kiểm tra (mẫu)" in page.words
+    marks = re.findall(r'data-trace="(\w\w)_\w+" data-result="(\w+)"', page.text)
+    assert marks == [("lr", "seen"), ("lr", "seen"), ("tr", "blocked"), ("tr", "passed")]
+    assert "Operator van-hanh-1 looked up the records about you" in english.words
+    assert "seen" not in re.findall(r'data-result="(\w+)"', calls_only.text)
+    async with consoles.signed_in(consoles.scene.other_owner) as other:
+        assert "van-hanh-1" not in (await other.get("/permissions/trace")).words
+
+
+async def test_the_persons_trace_pages_hang_together(consoles: Consoles, operator: Browser) -> None:
+    """Calls and looks of one moment are paged without loss or repetition."""
+    decided = await agree(consoles.scene)
+    for _ in range(30):
+        await consoles.call(decided, Outcome.PASSED)
+    for _ in range(30):
+        await operator.get(f"/operators/log?q=person:chu-1&reason={REASON}")
+    found: list[str] = []
+    path = "/permissions/trace"
+    async with consoles.signed_in(consoles.scene.owner) as owner:
+        while path:
+            page = await owner.get(path)
+            found += re.findall(r'data-trace="(\w+)"', page.text)
+            older = re.search(r'href="(/permissions/trace\?[^"]*cursor=[^"]*)">Cũ hơn', page.text)
+            path = unescape(older[1]) if older else ""
+    assert len(found) == len(set(found)) == 60
 
 
 async def test_a_look_up_of_the_other_owner_finds_nothing_of_the_first(consoles: Consoles, operator: Browser) -> None:

@@ -50,8 +50,11 @@ def test_what_is_offered_instead_can_be_read(raw_query: str) -> None:
     try:
         parse_query(raw_query)
     except BadQuery as bad:
-        assert 1 <= bad.error.column <= len(unicodedata.normalize("NFC", raw_query)) + 1
-        parse_query(bad.error.mended)
+        error = bad.error
+    else:
+        return
+    assert 1 <= error.column <= len(unicodedata.normalize("NFC", raw_query)) + 1
+    parse_query(error.mended)
 
 
 @given(st.sampled_from(KEYS[:2]), st.text(min_size=1, max_size=30))

@@ -85,7 +85,7 @@ def test_agreeing_to_what_does_not_stand_makes_a_new_permission(state: State | N
 
 @pytest.mark.parametrize("state", [State.GRANTED, State.PAUSED])
 def test_agreeing_again_keeps_the_row_with_the_new_end(state: State) -> None:
-    """Other devices keep what is agreed to again; a pause is lifted by agreeing, and only a shorter time is narrowing."""
+    """Other devices keep what is agreed to again, and a pause is lifted by agreeing."""
     change = decided(permission(state), decision(agreed=True))
     assert only(change) == replace(
         permission(state), state=State.GRANTED, decided_at=START, changed_at=START, ends_at=START + DAY

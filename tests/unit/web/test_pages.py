@@ -223,7 +223,7 @@ def test_marks_for_outside_tests() -> None:
         ("granted", ["withdraw", "pause"]),
         ("paused", ["withdraw", "resume"]),
         ("pending", ["withdraw"]),
-        ("reconfirm", ["withdraw", "reconsider"]),
+        ("reconfirm", ["reconsider"]),
         ("refused", ["reconsider"]),
         ("withdrawn", ["reconsider"]),
         ("expired", ["reconsider"]),

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from gateway.doors import ask_views, lang_of, spoken, visitor_of
 from gateway.doors.consoles.developers.door import DevelopersDoor
-from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppsView, AppState, AskLine, KeyLine
+from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppState, AppsView, AskLine, KeyLine
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import country_name
 from gateway.ground.web.plain import plain
@@ -58,7 +58,7 @@ def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list
         legal_name=plain(app.legal_entity),
         address=plain(app.address),
         contact=plain(app.contact),
-        country=country_name(app.country, lang),
+        country=plain(country_name(app.country, lang)),
         domain=plain(app.domain),
         state=_state(app),
         reviewed_at=app.reviewed_at,

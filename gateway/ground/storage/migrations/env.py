@@ -9,7 +9,7 @@ import gateway.records.grants.tables
 import gateway.records.ledger.tables
 import gateway.records.people.tables
 import gateway.records.requests.tables
-import gateway.records.trace.tables  # noqa: F401 - imported so that the metadata is whole
+import gateway.records.trace.tables
 from gateway.ground.storage.schema import metadata
 
 connection = context.config.attributes["connection"]

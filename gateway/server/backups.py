@@ -1,0 +1,107 @@
+"""Backups of the embedded database: a consistent copy while the server runs, and putting one back.
+
+Person keys, the tombstone journal and the checkpoints outside are not in it on purpose: an erased key, an end and a
+signature must not come back or be lost with the database.
+"""
+
+import asyncio
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from gateway.acts.restore import Gap, Restored, restore
+from gateway.ground.storage.engines import is_sqlite, sqlite_path
+from gateway.ground.storage.storage import Storage
+from gateway.ground.vault.journal import Journal, SealedCredential
+from gateway.records.ledger import reading
+from gateway.records.ledger.log import CHECKPOINTS, newest_kept
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.server.house import file_lock, folder_of, opened_house
+from gateway.settings import Settings
+from gateway.terms.refusal import Refusal
+
+
+def back_up(settings: Settings, target: Path) -> int:
+    """Copy the database to `target` (0600), as of one moment; the server may run.
+
+    Returns:
+        The size in bytes.
+
+    Raises:
+        Refusal: `not_sqlite` (PostgreSQL has `pg_dump`), `target_exists`.
+    """
+    if not is_sqlite(settings.database_url):
+        raise Refusal("not_sqlite", "back up PostgreSQL with pg_dump")
+    try:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise Refusal("target_exists", f"{target} is there already") from None
+    path = sqlite_path(settings.database_url)
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return target.stat().st_size
+
+
+async def put_back(settings: Settings, source: Path | None) -> Restored:
+    """Put a backup in the database's place (None: the database was put back by other means), and make it safe.
+
+    The checkpoints signed so far are kept under another name; the log goes on under a record that says so.
+
+    Raises:
+        AlreadyRunning: the server runs; stop it first.
+        Refusal: `bad_backup`: the file is not a whole database of this gateway.
+    """
+    if source is not None:
+        await asyncio.to_thread(_replace, settings, source)
+    folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
+    signed_size = await asyncio.to_thread(_set_aside, folder)
+    journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
+    entries = (await asyncio.to_thread(journal.read)).entries
+    credentials = [entry for entry in entries if isinstance(entry, SealedCredential)]
+    gap = Gap(restored_size=await _count(settings), signed_size=signed_size)
+    async with opened_house(settings, may_be_older=True) as house:
+        return await restore(house, Actor(ActorKind.SYSTEM, "command-line"), credentials, gap=gap)
+
+
+async def _count(settings: Settings) -> int:
+    """Count the log's records before the tombstones are applied, which adds to them."""
+    storage = Storage(settings.database_url)
+    try:
+        async with storage.read() as connection:
+            return await reading.count(connection)
+    finally:
+        await storage.close()
+
+
+def _replace(settings: Settings, source: Path) -> None:
+    _check_whole(source)
+    path = sqlite_path(settings.database_url)
+    with file_lock(settings):
+        aside = path.with_name(path.name + ".incoming")
+        aside.write_bytes(source.read_bytes())
+        aside.chmod(0o600)
+        for leftover in ("-wal", "-shm"):
+            path.with_name(path.name + leftover).unlink(missing_ok=True)
+        aside.replace(path)
+
+
+def _check_whole(source: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as connection:
+            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+            connection.execute("SELECT size FROM ledger_head").fetchone()
+    except sqlite3.Error as error:
+        raise Refusal("bad_backup", f"{source} is not a database of this gateway: {error}") from None
+    if verdict != "ok":
+        raise Refusal("bad_backup", f"{source} is damaged: {verdict}")
+
+
+def _set_aside(folder: Path) -> int:
+    """Keep the checkpoints signed before under another name, so that the log can go on; return the newest's size."""
+    current = folder / CHECKPOINTS
+    signed_size = newest_kept(current)
+    if signed_size:
+        number = sum(1 for _ in folder.glob("before-restore-*.jsonl")) + 1
+        current.replace(folder / f"before-restore-{number}.jsonl")
+    return signed_size

@@ -1,0 +1,191 @@
+"""Linking accounts through the real journey to the Zalo stand-in and back, and what happens when it fails."""
+
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+import pytest
+
+from gateway.acts.renew import lose
+from gateway.platforms import Trouble
+from gateway.records.accounts import store as accounts
+from gateway.records.ledger import notices, reading
+from gateway.records.ledger.kinds import Kind
+from gateway.sandbox.zalo.seeds import BAKERY_ID, FLORIST_ID
+from tests.house import PUBLIC_URL
+from tests.journeys.http.origin import Browser, Origin
+
+AGREE = ("decision", "agree")
+
+
+async def allow(location: str, oa_id: str = BAKERY_ID) -> str:
+    """Allow on the platform's own page, as its admin; return the path to which it sends the browser back."""
+    page, form = urlsplit(location), dict(parse_qsl(urlsplit(location).query))
+    form |= {"oa_id": oa_id, "agree": "1", "allow": "1"}
+    url = f"{page.scheme}://{page.netloc}{page.path}"
+    async with aiohttp.ClientSession() as http, http.post(url, data=form, allow_redirects=False) as reply:
+        return reply.headers["Location"].removeprefix(PUBLIC_URL)
+
+
+async def switch(zalo: str, **switches: object) -> None:
+    """Set switches of the stand-in."""
+    async with aiohttp.ClientSession() as http, http.post(f"{zalo}/_sandbox/switches", json=switches) as reply:
+        assert reply.status == 200
+
+
+async def link_zalo(browser: Browser, oa_id: str = BAKERY_ID) -> None:
+    """Link an OA as a person does."""
+    out = await browser.submit("/connections", {"platform": "zalo"})
+    assert (await browser.get(await allow(out.location, oa_id))).status == 303
+
+
+async def test_linking_goes_to_the_platform_and_back(origin: Origin, other_browser: Browser, zalo: str) -> None:
+    """The form leads to the platform's page; its return links the OA, says so and lists it."""
+    page = await other_browser.get("/connections")
+    assert page.status == 200
+    assert page.policy == "'self' http:"
+    out = await other_browser.submit("/connections", {"platform": "zalo"})
+    assert out.location.startswith(f"{zalo}/v4/oa/permission?")
+    back = await other_browser.get(await allow(out.location))
+    assert back.location.startswith("/connections?linked=ac_")
+    listed = await other_browser.get(back.location)
+    assert "Tiệm Bánh Hoa Sữa (mẫu)" in listed.words
+    assert "quản trị viên" in listed.words
+    assert 'data-state="live"' in listed.text
+
+
+@pytest.mark.parametrize("is_later,is_other", [(False, False), (True, False), (False, True)])
+async def test_a_return_counts_once_in_time_and_for_one_person(
+    origin: Origin, browser: Browser, other_browser: Browser, *, is_later: bool, is_other: bool
+) -> None:
+    """A return that is used, later than ten minutes, or another person's is refused, and links nothing."""
+    out = await other_browser.submit("/connections", {"platform": "zalo"})
+    path = await allow(out.location)
+    if is_later:
+        origin.scene.clock.advance(timedelta(minutes=10))
+    elif not is_other:
+        await other_browser.get(path)
+    used = await (browser if is_other else other_browser).get(path)
+    assert used.status == 400
+    assert "link_state" in used.text
+    async with origin.scene.house.storage.read() as connection:
+        held = await accounts.list_held(connection, origin.scene.other_owner.id, origin.scene.clock.now())
+    assert len(held) == (0 if is_later or is_other else 1)
+
+
+@pytest.mark.parametrize("query", ["", "?state=x", "?code=y", "?state=a&state=b&code=c"])
+async def test_a_return_without_an_answer_links_nothing(other_browser: Browser, query: str) -> None:
+    """Whoever stops at the platform comes back to a page that says so."""
+    page = await other_browser.get(f"/connections/zalo/callback{query}")
+    assert page.status == 400
+    assert "dừng giữa chừng" in page.words
+
+
+async def test_a_platform_that_refuses_is_named(other_browser: Browser) -> None:
+    """A code that the platform does not know is 400, and nothing is linked."""
+    out = await other_browser.submit("/connections", {"platform": "zalo"})
+    page = await other_browser.get((await allow(out.location)).replace("code=", "code=x"))
+    assert (page.status, "không cho nối" in page.words) == (400, True)
+    assert "Chưa có tài khoản nào" in page.words
+
+
+async def test_a_platform_that_is_silent_is_named(other_browser: Browser, zalo: str) -> None:
+    """A platform that answers with an error page is 503, and nothing is linked."""
+    out = await other_browser.submit("/connections", {"platform": "zalo"})
+    path = await allow(out.location)
+    await switch(zalo, server_error=True)
+    page = await other_browser.get(path)
+    assert (page.status, "Không liên lạc được" in page.words) == (503, True)
+    assert int(page.headers["Retry-After"]) > 0
+
+
+async def test_an_unknown_platform_is_refused(other_browser: Browser) -> None:
+    """Only platforms that this gateway serves can be linked; others have no callback either."""
+    assert (await other_browser.submit("/connections", {"platform": "facebook"})).status == 400
+    assert (await other_browser.get("/connections/facebook/callback?state=a&code=b")).status == 404
+
+
+async def test_agree_first_then_link_then_say_for_which_account(origin: Origin, other_browser: Browser) -> None:
+    """Without an account: choose, link, confirm; only the confirmation grants, and just what was chosen before."""
+    path = await origin.ask()
+    page = await other_browser.get(path)
+    assert "chưa nối tài khoản" in page.words
+    fields = [("ask", "oa_profile"), ("ask", "crm_phone"), ("duration", "P90D"), AGREE, ("csrf_token", page.token)]
+    out = await other_browser.post(path, fields)
+    back = await other_browser.get(await allow(out.location))
+    assert back.location == path
+    asked = await other_browser.get(path)
+    assert "Quyết định này cho tài khoản nào?" in asked.words
+    assert "Bạn đã chọn 2 mục" in asked.words
+    assert (await other_browser.get("/permissions")).grant_states == {}
+    account = asked.text.split('name="account" value="')[1].split('"')[0]
+    confirmed = {"account": account, "decision": "agree", "csrf_token": asked.token}
+    done = await other_browser.post(path, confirmed)
+    assert done.answer["code"].startswith("qac_")
+    (grant_id,) = (await other_browser.get("/permissions")).grant_states
+    states = (await other_browser.get(f"/permissions/{grant_id}")).ask_states
+    granted = {ask for ask, state in states.items() if state == "granted"}
+    assert granted == {"oa_profile", "crm_phone"}
+
+
+async def test_both_screens_are_archived(origin: Origin, other_browser: Browser) -> None:
+    """The text kept with a decision after linking holds the first screen and the question for the account."""
+    path = await origin.ask()
+    page = await other_browser.get(path)
+    out = await other_browser.post(path, [("ask", "oa_profile"), AGREE, ("csrf_token", page.token)])
+    await other_browser.get(await allow(out.location))
+    asked = await other_browser.get(path)
+    account = asked.text.split('name="account" value="')[1].split('"')[0]
+    await other_browser.post(path, {"account": account, "decision": "agree", "csrf_token": asked.token})
+    async with origin.scene.house.storage.read() as connection:
+        record = (await reading.list_records(connection, reading.Search(kinds=[Kind.DECIDED]), 1))[0]
+        kept = await notices.find(connection, record.facts["notice"])
+    assert kept is not None
+    assert kept[1].index("chưa nối tài khoản") < kept[1].index("Quyết định này cho tài khoản nào?")
+
+
+async def test_refusing_on_the_last_step_gives_nothing(origin: Origin, other_browser: Browser) -> None:
+    """After linking the person can still say no; the choice made before is worth nothing then."""
+    path = await origin.ask()
+    page = await other_browser.get(path)
+    out = await other_browser.post(path, [("ask", "oa_profile"), AGREE, ("csrf_token", page.token)])
+    await other_browser.get(await allow(out.location))
+    done = await other_browser.submit(path, {"decision": "refuse"})
+    assert done.answer["error"] == "access_denied"
+    assert "quyen_chosen" not in other_browser.cookies()
+
+
+async def test_a_required_ask_is_asked_before_linking(origin: Origin, other_browser: Browser) -> None:
+    """Whoever leaves the required ask open is not sent to the platform for nothing: the app is answered at once."""
+    path = await origin.ask()
+    page = await other_browser.get(path)
+    done = await other_browser.post(path, [("ask", "crm_phone"), AGREE, ("csrf_token", page.token)])
+    assert done.answer["error"] == "access_denied"
+    assert done.answer["error_description"] == "required permission not given"
+
+
+async def test_two_accounts_leave_the_choice_open(origin: Origin, other_browser: Browser) -> None:
+    """With several accounts none is chosen beforehand, and agreeing without one is asked again."""
+    await link_zalo(other_browser)
+    await link_zalo(other_browser, FLORIST_ID)
+    path = await origin.ask()
+    page = await other_browser.get(path)
+    radios = [part.split(">")[0] for part in page.text.split('<input type="radio"')[1:]]
+    assert len(radios) == 2
+    assert not any("checked" in radio for radio in radios)
+    assert (await other_browser.submit(path, [("ask", "oa_profile"), AGREE])).status == 400
+
+
+async def test_a_lost_connection_is_shown_and_linked_again(origin: Origin, other_browser: Browser) -> None:
+    """When the platform takes its permission back the account says so; linking again makes it live."""
+    await link_zalo(other_browser)
+    async with origin.scene.house.storage.read() as connection:
+        held = await accounts.list_held(connection, origin.scene.other_owner.id, origin.scene.clock.now())
+        seen = await accounts.find_connection(connection, held[0][0].id)
+    assert seen is not None
+    await lose(origin.scene.house, seen, Trouble.ACCESS_REMOVED)
+    lost = await other_browser.get("/connections")
+    assert 'data-state="lost"' in lost.text
+    assert "Nối lại" in lost.words
+    await link_zalo(other_browser)
+    assert 'data-state="live"' in (await other_browser.get("/connections")).text

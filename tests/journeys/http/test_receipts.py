@@ -1,0 +1,162 @@
+"""Receipts: one for each decision, on paper and as signed JSON, and checked by anyone without signing in."""
+
+import copy
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.acts.expire import expire
+from gateway.records.ledger.checkpoint import open_checkpoint
+from gateway.records.ledger.note import VerifierKey
+from gateway.records.ledger.tree import leaf_hash, verify_inclusion
+from gateway.terms.ids import AskId
+from tests.house import agree
+from tests.journeys.http.origin import Browser, Origin
+
+
+@pytest.fixture
+async def code(origin: Origin) -> str:
+    """Let the owner grant two asks; return the receipt's code."""
+    decided = await agree(origin.scene, frozenset({AskId("oa_profile"), AskId("crm_phone")}))
+    return "BN-" + decided.recorded.record_id.removeprefix("lr_")
+
+
+@pytest.fixture
+async def stranger(origin: Origin) -> AsyncIterator[Browser]:
+    """Yield a browser in which nobody is signed in."""
+    async with origin.browser() as browser:
+        yield browser
+
+
+async def get_json(browser: Browser, code: str) -> dict[str, Any]:
+    """Fetch the signed JSON."""
+    page = await browser.get(f"/permissions/receipts/{code}.json")
+    assert page.headers["Content-Type"] == "application/json; charset=utf-8"
+    found = orjson.loads(page.text)
+    assert isinstance(found, dict)
+    return found
+
+
+async def check(stranger: Browser, receipt: dict[str, Any] | str) -> str:
+    """Paste a receipt into the public check; return the heading of what it says."""
+    text = receipt if isinstance(receipt, str) else orjson.dumps(receipt).decode()
+    page = await stranger.submit("/receipts/verify", {"receipt": text})
+    assert page.status == 200
+    known = ("là thật", "đã bị sửa", "Không có biên nhận nào như vậy", "Không đọc được")
+    return next(words for words in known if words in page.words)
+
+
+async def test_each_act_has_a_receipt(origin: Origin, browser: Browser, code: str) -> None:
+    """Giving, refusing, pausing, withdrawing and expiry each leave one, newest first."""
+    page = await browser.get("/permissions")
+    (grant_id,) = page.grant_states
+    await browser.submit(f"/permissions/{grant_id}", {"action": "pause", "ask": "crm_phone"})
+    await browser.submit(f"/permissions/{grant_id}", {"action": "withdraw", "ask": "crm_phone", "confirm": "yes"})
+    await browser.submit(await origin.ask("crm_name"), {"decision": "refuse"})
+    origin.scene.clock.advance(timedelta(days=31))
+    assert await expire(origin.scene.house) == 1
+    await browser.sign_in_as(origin.scene.owner)
+    listed = await browser.get("/permissions/receipts")
+    events = [listed.words.rfind(word) for word in ("Hết hạn", "Từ chối", "Đã rút lại", "Thay đổi", "Đồng ý")]
+    assert listed.text.count("data-receipt=") == 5
+    assert -1 not in events
+
+
+async def test_the_sheet_says_everything(origin: Origin, browser: Browser, code: str) -> None:
+    """The sheet names code, person, account, app, each ask with its decision, the parties and the proof."""
+    page = await browser.get(f"/permissions/receipts/{code}")
+    for words in (
+        code,
+        origin.scene.owner.name,
+        origin.scene.account.name,
+        "Công ty (mẫu)",
+        "a@app.example",
+        "Xem số điện thoại người quan tâm OA",
+        "A (mẫu), Việt Nam",
+        "127.0.0.1:8400/log",
+        "2 mục",
+        "3 mục",
+    ):
+        assert words in page.words, words
+    assert "<svg" in page.text
+
+
+async def test_sheet_and_json_say_the_same(browser: Browser, code: str) -> None:
+    """Every decision, name and purpose of the JSON stands on the sheet too; either address gives the JSON."""
+    signed = await get_json(browser, code)
+    by_header = await browser.get(f"/permissions/receipts/{code}", Accept="application/json")
+    assert orjson.loads(by_header.text) == signed
+    sheet = (await browser.get(f"/permissions/receipts/{code}")).words
+    receipt = signed["receipt"]
+    assert [item["decision"] for item in receipt["items"]].count("granted") == 2
+    shown = [receipt["receipt_id"], receipt["person"]["name"], receipt["controller"]["name"]]
+    shown += [item[name] for item in receipt["items"] for name in ("name", "purpose_text")]
+    assert [words for words in shown if words not in sheet] == []
+
+
+async def test_the_proof_stands_without_us(browser: Browser, code: str) -> None:
+    """From the JSON alone: the record's bytes lead to the root that the log's key signed."""
+    proof = (await get_json(browser, code))["receipt"]["proof"]
+    hashed = leaf_hash(bytes.fromhex(proof["record"]))
+    assert hashed.hex() == proof["leaf_hash"]
+    signed = open_checkpoint(proof["checkpoint"], [VerifierKey.parse(proof["verifier_key"])])
+    hashes = [bytes.fromhex(each) for each in proof["hashes"]]
+    verify_inclusion(hashed, hashes, index=proof["index"], size=signed.size, root=signed.root)
+    assert signed.size == proof["size"]
+
+
+async def test_anyone_can_check(browser: Browser, stranger: Browser, code: str) -> None:
+    """By code or by the pasted file a genuine receipt is told, and nobody's name or item is."""
+    page = await stranger.get(f"/receipts/verify?code={code}")
+    assert "là thật" in page.words
+    assert "chu-1 (mẫu)" not in page.words
+    assert "crm_phone" not in page.words
+    assert await check(stranger, await get_json(browser, code)) == "là thật"
+
+
+async def test_one_changed_byte_shows(browser: Browser, stranger: Browser, code: str) -> None:
+    """Whatever is changed in the file, it is told: a name, a decision, an added or a missing field, the signature."""
+    genuine = await get_json(browser, code)
+    altered = [copy.deepcopy(genuine) for _ in range(6)]
+    altered[0]["receipt"]["person"]["name"] += "."
+    altered[1]["receipt"]["items"][1]["decision"] = "granted"
+    altered[2]["receipt"]["extra"] = ""
+    del altered[3]["receipt"]["notice"]
+    altered[4]["receipt"]["version"] = 2
+    signature = genuine["signature"]
+    altered[5]["signature"] = signature[:-4] + ("AAA=" if not signature.endswith("AAA=") else "BBB=")
+    assert [await check(stranger, each) for each in altered] == ["đã bị sửa"] * 6
+
+
+@pytest.mark.parametrize(
+    "text,words",
+    [
+        ("{", "Không đọc được"),
+        ("[]", "Không đọc được"),
+        ('{"receipt": [], "signature": ""}', "Không đọc được"),
+        ('{"receipt": {"receipt_id": 1}, "signature": ""}', "Không đọc được"),
+        (
+            '{"receipt": {"receipt_id": "BN-0000000000000000000000"}, "signature": "x"}',
+            "Không có biên nhận nào như vậy",
+        ),
+    ],
+)
+async def test_what_is_no_receipt_is_told(stranger: Browser, text: str, words: str) -> None:
+    """A torn file cannot be read; a code that is not ours is unknown."""
+    assert await check(stranger, text) == words
+
+
+async def test_other_records_have_no_receipt(origin: Origin, stranger: Browser, code: str) -> None:
+    """The check knows decisions only: no other record of the log answers to its id."""
+    assert "Không có biên nhận nào như vậy" in (await stranger.get("/receipts/verify?code=lr_0")).words
+
+
+async def test_a_receipt_is_its_persons(origin: Origin, browser: Browser, other_browser: Browser, code: str) -> None:
+    """Somebody without standing gets 404 for the sheet and the JSON, as for a code that does not exist."""
+    for path in (code, f"{code}.json", "BN-0000000000000000000000", "lr_x", "x"):
+        assert (await other_browser.get(f"/permissions/receipts/{path}")).status == 404
+    assert (await browser.get(f"/permissions/receipts/{code}")).status == 200
+    assert (await other_browser.get("/permissions/receipts")).text.count("data-receipt=") == 0

@@ -1,0 +1,151 @@
+"""Who looked at my data: one plain line for each call under the person's grants, newest first, never the data."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.records.grants import store as grants
+from gateway.records.grants.types import Grant
+from gateway.records.trace.types import Ending, Line, Outcome
+from gateway.records.trace.writer import TraceWriter
+from gateway.terms.ids import AskId, GrantId, TraceId
+from tests.house import agree
+from tests.journeys.http.origin import Browser, Origin
+
+PASSED = Ending(Outcome.PASSED, None, 200, 200, 12, 0)
+MASKED = Ending(Outcome.PASSED, None, 200, 200, 12, 3)
+REFUSED = Ending(Outcome.REFUSED, "paused", 403, None, 0, 0)
+CUT = Ending(Outcome.CUT, None, 403, None, 0, 0)
+
+
+@pytest.fixture
+async def grant(origin: Origin) -> Grant:
+    """Let the owner grant everything."""
+    decided = await agree(origin.scene)
+    async with origin.scene.house.storage.read() as connection:
+        found = await grants.find(connection, decided.grant_id or GrantId(""))
+    assert found is not None
+    return found
+
+
+class Caller:
+    """Leaves lines in the trace as the calls' door does."""
+
+    def __init__(self, origin: Origin, grant: Grant) -> None:
+        self._origin, self._grant, self._count = origin, grant, 0
+
+    async def call(self, ending: Ending | None, route: str = "view_follower", ask: str = "crm_phone") -> str:
+        """Let a call be made a second later; without an ending it never closes. Returns the line's id."""
+        self._count += 1
+        grant = self._grant
+        now = self._origin.scene.clock.advance(timedelta(seconds=1))
+        trace_id = TraceId(f"tr_{self._count:022}")
+        asks = (AskId(ask),)
+        line = Line(
+            trace_id, f"re-{self._count}", grant.app_id, grant.id, grant.account_id, None, "zalo", route, asks, now
+        )
+        writer = TraceWriter(self._origin.scene.house.storage, self._origin.scene.clock)
+        await (writer.open(line) if ending is None else writer.note(line, ending))
+        return trace_id
+
+
+@pytest.fixture
+def caller(origin: Origin, grant: Grant) -> Caller:
+    """Return what leaves lines."""
+    return Caller(origin, grant)
+
+
+def order(text: str) -> list[str]:
+    """List the ids of the lines as they stand on the page."""
+    return [part.split('"')[0] for part in text.split('data-trace="')[1:]]
+
+
+async def test_a_call_is_a_plain_sentence(browser: Browser, caller: Caller) -> None:
+    """A line names app, act, number of people, types of data, purpose and recipient, in the page's language."""
+    await caller.call(PASSED)
+    page = await browser.get("/permissions/trace")
+    for words in (
+        "Sổ bán hàng (mẫu) xem hồ sơ người quan tâm , 12 người",
+        "Số điện thoại",
+        "crm_phone (mẫu)",
+        "A (mẫu), Việt Nam",
+    ):
+        assert words.replace(" ,", ",") in page.words.replace(" ,", ",")
+    english = await browser.get("/permissions/trace?lang=en")
+    assert "Sổ bán hàng (mẫu) viewed a follower's profile, 12 people" in english.words.replace(" ,", ",")
+
+
+@pytest.mark.parametrize(
+    "ending,result,words",
+    [
+        (PASSED, "passed", "Đã cho qua"),
+        (MASKED, "masked", "Cho qua, có che"),
+        (REFUSED, "blocked", "Bạn đang tạm dừng mục này."),
+        (CUT, "cut", "Bị cắt giữa chừng"),
+        (Ending(Outcome.FAILED, None, 502, None, 0, 0), "failed", "Nền tảng không trả lời"),
+        (None, "open", "Chưa thấy kết thúc"),
+    ],
+)
+async def test_each_result_is_told(
+    browser: Browser, caller: Caller, ending: Ending | None, result: str, words: str
+) -> None:
+    """Each way in which a call ends has its own mark; only a blocked one says that nothing was sent."""
+    await caller.call(ending)
+    page = await browser.get("/permissions/trace")
+    assert f'data-result="{result}"' in page.text
+    assert words in page.words
+    assert ("Không có gì được gửi tới nền tảng." in page.words) is (result == "blocked")
+
+
+async def test_lines_are_paged_newest_first(browser: Browser, caller: Caller) -> None:
+    """Fifty lines stand on a page; the cursor leads on without a gap or a repetition, and back to the newest."""
+    made = [await caller.call(PASSED) for _ in range(120)]
+    page = await browser.get("/permissions/trace?outcome=passed")
+    seen = order(page.text)
+    assert len(seen) == 50
+    for _ in range(2):
+        older = page.text.rpartition("cursor=")[2].split('"')[0].split("&")[0]
+        page = await browser.get(f"/permissions/trace?outcome=passed&cursor={older}")
+        seen += order(page.text)
+    assert seen == made[::-1]
+    assert "Mới hơn" in page.words
+    assert "Cũ hơn" not in page.words
+
+
+async def test_lines_are_filtered(origin: Origin, browser: Browser, caller: Caller) -> None:
+    """By app, result and day; a day that is none is said so, and the word typed stays."""
+    passed, refused = await caller.call(PASSED), await caller.call(REFUSED)
+    assert order((await browser.get("/permissions/trace?outcome=refused")).text) == [refused]
+    assert order((await browser.get(f"/permissions/trace?app={origin.scene.app.id}")).text) == [refused, passed]
+    assert order((await browser.get("/permissions/trace?app=another")).text) == []
+    assert order((await browser.get("/permissions/trace?after=21/11/2026")).text) == [refused, passed]
+    assert order((await browser.get("/permissions/trace?after=22/11/2026")).text) == []
+    bad = await browser.get("/permissions/trace?after=31/02/2026")
+    assert "Ngày chưa đúng" in bad.words
+    assert 'value="31/02/2026"' in bad.text
+
+
+async def test_usage_is_counted_for_each_ask(browser: Browser, caller: Caller, grant: Grant) -> None:
+    """The grant's page says how often each ask was used in 30 days, and what was stopped after a pause."""
+    for _ in range(3):
+        await caller.call(PASSED)
+    path = f"/permissions/{grant.id}"
+    assert "3 lượt trong 30 ngày" in (await browser.get(path)).words
+    await browser.submit(path, {"action": "pause", "ask": "crm_phone"})
+    await caller.call(REFUSED)
+    assert "Ứng dụng gọi 1 lần từ lúc đó, đều bị chặn." in (await browser.get(path)).words
+
+
+async def test_nobody_else_sees_the_lines(other_browser: Browser, caller: Caller) -> None:
+    """Who has no standing on the account sees none of its lines, whatever they ask for."""
+    await caller.call(PASSED)
+    assert order((await other_browser.get("/permissions/trace")).text) == []
+    assert order((await other_browser.get("/permissions/trace?app=so-ban-hang")).text) == []
+
+
+@pytest.mark.parametrize("cursor", ["x", "AAAA", "%F0%9F", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTkgeA", "''"])
+async def test_a_cursor_that_is_none_shows_the_first_page(browser: Browser, caller: Caller, cursor: str) -> None:
+    """A cursor that somebody wrote by hand breaks nothing."""
+    made = await caller.call(PASSED)
+    page = await browser.get(f"/permissions/trace?cursor={cursor}")
+    assert (page.status, order(page.text)) == (200, [made])

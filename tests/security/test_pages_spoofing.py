@@ -1,0 +1,115 @@
+"""Names that outsiders chose cannot pass for something else, nor become markup."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.acts.open_request import Asked, open_request
+from gateway.acts.register import register_app
+from gateway.doors.person.from_records import plain
+from gateway.records.accounts import store as accounts
+from gateway.records.apps.types import App
+from gateway.records.ledger.types import Actor
+from gateway.terms.ids import AppId
+from tests.house import ASKS, CHALLENGE, REDIRECT_URI, app_of, ask_of, link_account
+from tests.journeys.http.origin import Browser, Origin, fresh_origin
+from tests.stand_ins.clock import ManualClock
+from tests.stand_ins.entropy import SeededEntropy
+
+
+@pytest.fixture
+async def origin(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Origin]:
+    """Yield the served origin."""
+    async with fresh_origin(tmp_path, clock, entropy) as origin:
+        yield origin
+
+
+@pytest.fixture
+async def browser(origin: Origin) -> AsyncIterator[Browser]:
+    """Yield the owner's browser, signed in."""
+    async with origin.browser() as browser:
+        yield await browser.sign_in_as(origin.scene.owner)
+
+
+NAMES = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '" autofocus onfocus=alert(1) x="',
+    "</main><h1>Quyen</h1>",
+    "{{ 7 * 7 }}",
+    "%(app)s %s",
+    "Zalo\u202egnol",
+    "Za\u200blo",
+    "Za\u2060lo\ufeff",
+    "A\u2028B\u2029C",
+    "\u2066Zalo\u2069",
+    "\u3164\u115f",
+]
+UNSEEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069\ufeff")
+
+
+async def register(origin: Origin, name: str) -> App:
+    """Register an app that calls itself, its company and everything else so."""
+    app = replace(
+        app_of(name, "gia-mao", is_confidential=False, clock=origin.scene.clock),
+        legal_entity=name,
+        contact=name,
+        domain=name,
+        reviewed_at=None,
+    )
+    ask = ask_of(app.id, ASKS[0])
+    text = replace(ask.texts["vi"], purpose=name, refusal_effect=name, why_required=name)
+    recipients = (replace(ask.recipients[0], name=name, country=name),)
+    await register_app(
+        origin.scene.house, app, [replace(ask, texts={"vi": text, "en": text}, recipients=recipients)], Actor.system()
+    )
+    return app
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_spoofed_names_are_shown_for_what_they_are(origin: Origin, browser: Browser, name: str) -> None:
+    """On every page that names an app or account, markup is text and unseen signs are visible marks."""
+    app = await register(origin, name)
+    account = await link_account(origin.scene.house, origin.scene.other_owner.id, external_id="7")
+    async with origin.scene.house.storage.unit() as unit:
+        await accounts.rename(unit.connection, account.id, name)
+        await unit.commit()
+    await browser.sign_in_as(origin.scene.other_owner)
+    asked = Asked(AppId(app.id), (ask_of(app.id, ASKS[0]).id,), REDIRECT_URI, None, CHALLENGE)
+    path = f"/consent/{(await open_request(origin.scene.house, asked)).id}"
+    screen = await browser.get(path)
+    fields = {"ask": "oa_profile", "account": account.id, "duration": "P1D", "decision": "agree"}
+    pages = [screen, await browser.get(f"/sign-in?return_to={path}")]
+    assert (await browser.submit(path, fields)).status == 303
+    (grant_id,) = (await browser.get("/permissions")).grant_states
+    places = ("/permissions", f"/permissions/{grant_id}", "/connections", "/permissions/trace", "/permissions/receipts")
+    pages += [await browser.get(where) for where in places]
+    pages.append(await browser.submit(f"/permissions/{grant_id}", {"action": "withdraw"}))
+    for page in pages:
+        assert page.status == 200
+        assert not UNSEEN & set(page.text)
+        assert "alert(1)</script>" not in page.text
+        assert "<img" not in page.text
+        assert page.text.count("<script") == 0
+        assert page.text.count("</main>") == 1
+        assert 'onfocus=alert(1) x="' not in page.text
+        assert "49" not in page.words or "{{ 7 * 7 }}" not in name
+    assert plain(name).replace("\ufffd", "").strip() == "" or name[0] in screen.words or "&" in screen.text
+
+
+async def test_an_unverified_app_is_marked(origin: Origin, browser: Browser) -> None:
+    """Nobody checked who stands behind it, and the screen says so."""
+    app = await register(origin, "Zalo")
+    asked = Asked(app.id, (ask_of(app.id, ASKS[0]).id,), REDIRECT_URI, None, CHALLENGE)
+    page = await browser.get(f"/consent/{(await open_request(origin.scene.house, asked)).id}")
+    assert "Chưa xác minh" in page.words
+    assert "Chỉ đồng ý khi bạn biết chắc họ là ai" in page.words
+
+
+def test_a_name_without_end_has_one() -> None:
+    """Ten thousand letters are cut, so that no name pushes the buttons off the page."""
+    assert len(plain("a" * 10_000)) == 120
+    assert plain("a" * 10_000).endswith("…")
+    assert plain("Sổ bán hàng (mẫu)") == "Sổ bán hàng (mẫu)"
