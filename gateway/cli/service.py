@@ -1,6 +1,7 @@
 """Commands that run the service: serve, migrate, healthcheck, config."""
 
 import sys
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 
 import click
@@ -38,20 +39,21 @@ def migrate(context: click.Context) -> None:
 def healthcheck(context: click.Context) -> None:
     """Ask the running server whether it is ready; exit 0 if it is."""
     host, _, port = get_settings(context).listen.rpartition(":")
-    connection = HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, int(port), timeout=_ANSWER_SECONDS)  # noqa: S104
+    reachable = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - listened on, not bound here
     try:
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
+        with closing(HTTPConnection(reachable, int(port), timeout=_ANSWER_SECONDS)) as connection:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            body = answer.read().decode(errors="replace").strip()
     except (OSError, HTTPException) as error:
         fail(f"no answer: {error}")
-    body = answer.read().decode(errors="replace").strip()
     click.echo(body)
     sys.exit(0 if answer.status == 200 else 1)
 
 
 @click.group()
 def config() -> None:
-    """Settings: check them, or print them without secrets."""
+    """Settings: check them, print them without secrets, or print their reference."""
 
 
 @config.command("check")
@@ -68,3 +70,11 @@ def check(context: click.Context) -> None:
 def print_settings(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
     """Print the settings in force; secrets are starred."""
     show(get_settings(context).model_dump(mode="json"), as_json=as_json)
+
+
+@config.command("docs")
+def docs() -> None:
+    """Print the reference of all settings as `docs/configuration.md`."""
+    from gateway.cli.config_docs import render_settings
+
+    click.echo(render_settings(), nl=False)

@@ -15,6 +15,7 @@ from gateway.acts.verify_log import verify_log
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
+from gateway.doors.calls.listener import CallsRunner
 from gateway.ground.vault.passwords import Passwords
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
@@ -50,8 +51,9 @@ async def serve(settings: Settings) -> None:
         if path is not None:
             door = AdminDoor(house, parts.catalogue, parts.passwords)
             await stack.enter_async_context(listening(door, path))
-        await stack.enter_async_context(_listening(build_public(parts), settings.listen))
-        await stack.enter_async_context(_listening(build_api(parts), settings.api_listen))
+        for app, address in ((build_public(parts), settings.listen), (build_api(parts), settings.api_listen)):
+            runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
+            await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(_expiring(house))
         await stopping.wait()
         parts.health.is_draining = True
@@ -96,8 +98,7 @@ async def _check_log(settings: Settings, parts: Parts) -> None:
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, address: str) -> AsyncIterator[None]:
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
+async def _listening(runner: web.AppRunner, address: str) -> AsyncIterator[None]:
     await runner.setup()
     host, _, port = address.rpartition(":")
     try:

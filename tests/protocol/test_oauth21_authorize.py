@@ -68,8 +68,15 @@ async def test_req_002_the_registered_address_is_taken(wire: Wire) -> None:
 
 async def test_req_003_any_port_of_a_registered_loopback_address(wire: Wire) -> None:
     """A loopback address may come back on any port; host, path and scheme still count."""
-    app = await wire.add_app("native", redirect_uris=("http://127.0.0.1/cb?x=1", "http://[::1]:9/cb", "http://localhost/cb"))
-    for right in ("http://127.0.0.1:51234/cb?x=1", "http://127.0.0.1:1/cb?x=1", "http://[::1]:65535/cb", "http://[::1]/cb"):
+    app = await wire.add_app(
+        "native", redirect_uris=("http://127.0.0.1/cb?x=1", "http://[::1]:9/cb", "http://localhost/cb")
+    )
+    for right in (
+        "http://127.0.0.1:51234/cb?x=1",
+        "http://127.0.0.1:1/cb?x=1",
+        "http://[::1]:65535/cb",
+        "http://[::1]/cb",
+    ):
         request = await wire.find_request(await wire.authorize({"client_id": app.id, "redirect_uri": right}))
         assert request.redirect_uri == right
     for wrong in (
@@ -96,7 +103,9 @@ async def test_req_005_several_registered_and_none_sent(wire: Wire) -> None:
     assert request.redirect_uri == "https://single.example/cb"
 
 
-@pytest.mark.parametrize("unverified_id", ["nobody", "SO-BAN-HANG", "\x00", "so-ban-hang\x00", "' OR 1=1 --", "é" * 500])
+@pytest.mark.parametrize(
+    "unverified_id", ["nobody", "SO-BAN-HANG", "\x00", "so-ban-hang\x00", "' OR 1=1 --", "é" * 500]
+)
 async def test_req_006_an_unknown_client_never_redirects(wire: Wire, unverified_id: str) -> None:
     """A person whom an unknown app sent here is told so and stays."""
     assert is_page(await wire.authorize({"client_id": unverified_id}), "unknown_client")
@@ -119,7 +128,12 @@ async def test_req_010_unknown_parameters_are_ignored(wire: Wire) -> None:
 
 async def test_req_011_a_repeated_parameter_is_refused(wire: Wire) -> None:
     """Of two values neither is believed, also for a parameter that we do not know; the single state goes back."""
-    for extra in ("&scope=zalo.message.read", "&scope=zalo.profile.read", "&code_challenge_method=plain", "&foo=1&foo=2"):
+    for extra in (
+        "&scope=zalo.message.read",
+        "&scope=zalo.profile.read",
+        "&code_challenge_method=plain",
+        "&foo=1&foo=2",
+    ):
         reply = await wire.authorize(extra=extra)
         assert reply.query["error"] == "invalid_request"
         assert reply.query["state"] == "s-1"
@@ -139,7 +153,10 @@ async def test_req_013_no_cors(wire: Wire) -> None:
     origin = {"Origin": "https://evil.example"}
     target = f"/oauth/authorize?{urlencode(wire.right_request())}"
     preflight = {**origin, "Access-Control-Request-Method": "GET"}
-    for reply in (await wire.send("GET", target, headers=origin), await wire.send("OPTIONS", target, headers=preflight)):
+    for reply in (
+        await wire.send("GET", target, headers=origin),
+        await wire.send("OPTIONS", target, headers=preflight),
+    ):
         assert not [name for name in reply.headers if name.lower().startswith("access-control-")]
 
 
@@ -160,8 +177,16 @@ async def test_req_016_the_redirect_is_not_stored(wire: Wire) -> None:
 
 async def test_req_018_error_characters(wire: Wire) -> None:
     """Whatever stands in the request, the error's own words stay in their range."""
-    dirt = "é\"\\\r\n<script>"
-    for name in ("response_type", "scope", "code_challenge", "code_challenge_method", "response_mode", "request", "state"):
+    dirt = 'é"\\\r\n<script>'
+    for name in (
+        "response_type",
+        "scope",
+        "code_challenge",
+        "code_challenge_method",
+        "response_mode",
+        "request",
+        "state",
+    ):
         query = (await wire.authorize({name: dirt})).query
         for member in (query["error"], query["error_description"]):
             assert all(sign in "\x20\x21" or "\x23" <= sign <= "\x5b" or "\x5d" <= sign <= "\x7e" for sign in member)

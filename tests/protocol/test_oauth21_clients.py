@@ -21,9 +21,9 @@ PASSED = (400, "invalid_grant")
 FAILED = (401, "invalid_client")
 
 
-async def probe(wire: Wire, headers: dict[str, str] | None = None, **fields: str) -> Reply:
+async def probe(wire: Wire, credentials: dict[str, str] | None = None, /, **fields: str) -> Reply:
     """Ask with an unknown code: who is let in hears `invalid_grant`."""
-    return await wire.post("/oauth/token", {**PROBE, **fields}, headers=headers)
+    return await wire.post("/oauth/token", {**PROBE, **fields}, headers=credentials)
 
 
 def raw_basic(content: bytes) -> dict[str, str]:

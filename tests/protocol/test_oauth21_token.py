@@ -22,7 +22,7 @@ async def code_of(wire: Wire, *ask_ids: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "body"),
+    "content_type, body",
     [
         ("application/json", b'{"grant_type":"authorization_code"}'),
         ("multipart/form-data", b"grant_type=authorization_code"),
@@ -103,7 +103,8 @@ async def test_req_018_error_characters(wire: Wire) -> None:
     """Whatever is sent, the answer's words stay in their range and hold nothing of it."""
     dirt = 'é"\\<script>'
     for name in ("grant_type", "code", "code_verifier", "redirect_uri", "client_id"):
-        members = (await wire.redeem(await code_of(wire), **{name: dirt})).json
+        fields = {"grant_type": "authorization_code", "code": await code_of(wire), "code_verifier": VERIFIER}
+        members = (await wire.ask_token({**fields, name: dirt})).json
         assert set(members) == {"error", "error_description"}
         for member in members.values():
             assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", member)

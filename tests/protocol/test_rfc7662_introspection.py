@@ -89,7 +89,7 @@ async def test_req_082_unknown(wire: Wire, raw_token: str) -> None:
 
 @pytest.mark.parametrize("kind", BOTH)
 async def test_req_082_foreign(wire: Wire, kind: str) -> None:
-    """Of another app's living token exactly the same is said, to a public app's as to a confidential one's neighbour."""
+    """Of another app's living token exactly the same is said."""
     app = wire.scene.public_app
     foreign = (await wire.redeem((await agree(wire.scene, app=app)).raw_code or "", app=app)).json
     assert await wire.introspect(foreign[kind]) == {"active": False}
@@ -131,7 +131,7 @@ async def test_req_083_a_wrong_hint_extends_the_search(wire: Wire, hint: str) ->
 
 @pytest.mark.parametrize("kind", BOTH)
 async def test_req_084_live_asks_only(wire: Wire, kind: str) -> None:
-    """A paused or withdrawn ask leaves the answer at once; with none left the token is inactive; a resume brings it back."""
+    """A paused or withdrawn ask leaves the answer at once; with none left the token is inactive."""
     tokens = await tokens_of(wire, "oa_profile", "crm_name")
     grant_id = GrantId(tokens["grant_id"])
     await pause(wire.house, grant_id, owner(wire), ask_ids=[AskId("crm_name")])

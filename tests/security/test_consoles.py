@@ -37,7 +37,8 @@ CURSORS = ("x", "%00", "MSAxIDE", "'", "MTc5NTIxNjg2MDAwMDAwMCB0cmFjZSAA", "a" *
 INJECTIONS = (
     "'", "''", '"%"', "%", "\\", "' OR 1=1 --", "'; DROP TABLE apps; --", "app:%", "app:_", "app:'", "person:'",
     "person:%", "action:%", "before:'", "cursor:1", "\u0301", "app:\u0301", "👨\u200d👩",
-    "\u202eapp", "ＡＰＰ:so", "app:\ufeff", "a" * 501, "\x00", "app:\x00", "person:\x00", "person:\ud7ff", "(" * 200, '"' * 99, ":" * 99,
+    "\u202eapp", "ＡＰＰ:so", "app:\ufeff", "a" * 501,
+    "\x00", "app:\x00", "person:\x00", "person:\ud7ff", "(" * 200, '"' * 99, ":" * 99,
 )  # fmt: skip
 
 

@@ -76,16 +76,15 @@ class Child:
                 raise StartError(f"{self.log_path.name}: not ready in {seconds} s\n{self.log_tail()}")
             time.sleep(POLL_SECONDS)
 
-    def stop(self, signal_number: int = 15, grace_seconds: float = 10) -> None:
-        """End this process: politely, then not. Harmless when it has ended already."""
-        if not self.is_alive():
-            return
-        self._popen.send_signal(signal_number)
+    def stop(self, signal_number: int = 15, grace_seconds: float = 10) -> int:
+        """End this process: politely, then not. Harmless when it has ended already; return its exit code."""
+        if self.is_alive():
+            self._popen.send_signal(signal_number)
         try:
-            self._popen.wait(grace_seconds)
+            return self._popen.wait(grace_seconds)
         except subprocess.TimeoutExpired:
             self._popen.kill()
-            self._popen.wait(grace_seconds)
+            return self._popen.wait(grace_seconds)
 
     def log_tail(self, length_bytes: int = 3000) -> str:
         """Return the end of what the process wrote."""

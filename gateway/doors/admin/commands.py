@@ -80,12 +80,12 @@ class GrantWithdraw(_Arguments):
 async def _create_person(door: AdminDoor, given: PersonCreate) -> dict[str, Any]:
     hashed_password = await door.passwords.hash_password(given.password)
     person = await add_person(door.house, NewPerson(given.login, given.name, given.roles, hashed_password), OPERATOR)
-    return {"person_id": person.id, "login": person.login, "roles": sorted(person.roles)}
+    return {"person_id": person.id, "login": person.login, "roles": sorted(role.value for role in person.roles)}
 
 
 async def _set_roles(door: AdminDoor, given: PersonRole) -> dict[str, Any]:
     await set_roles(door.house, given.login, given.roles, OPERATOR)
-    return {"login": given.login, "roles": sorted(given.roles)}
+    return {"login": given.login, "roles": sorted(role.value for role in given.roles)}
 
 
 async def _register_app(door: AdminDoor, given: AppRegister) -> dict[str, Any]:

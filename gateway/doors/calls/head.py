@@ -68,6 +68,8 @@ def parse_head(method: str, raw_target: str, raw_headers: Iterable[tuple[bytes, 
     headers = _read_headers(raw_headers)
     _check_headers(headers, version)
     raw_path, _, raw_query = raw_target.partition("?")
+    if "//" in raw_path:
+        raise Refusal("bad_target", "the path holds a doubled slash")
     platform = raw_path[1:].partition("/")[0]
     return Head(method, platform, raw_path[len(platform) + 1 :] or "/", raw_query, headers)
 

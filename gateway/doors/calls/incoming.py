@@ -69,8 +69,9 @@ class Incoming:
             raise CallerGone from error
 
     async def write(self, chunk: bytes) -> None:
-        """Write a part of the answer; returns when the kernel has it."""
-        await self._send(chunk, is_last=False)
+        """Write a part of the answer; returns when the kernel has it. An empty part is none."""
+        if chunk:
+            await self._send(chunk, is_last=False)
 
     async def finish(self) -> None:
         """End the answer; returns when the kernel has all of it."""

@@ -12,7 +12,7 @@ from gateway.doors.calls.dialects import Told, find_language, find_renderer
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.head import Head, parse_head
 from gateway.doors.calls.incoming import CallerGone, Incoming
-from gateway.doors.calls.problems import problem_of
+from gateway.doors.calls.problems import PROBLEMS, problem_of
 from gateway.doors.calls.upstream import open_session
 from gateway.doors.calls.walk import Walk
 from gateway.terms.ids import new_id
@@ -35,7 +35,7 @@ def build_calls(door: CallsDoor) -> web.Application:
     app[_DOOR] = door
     app.cleanup_ctx.append(_hold_session)
     app.on_response_prepare.append(_hide_server)
-    app.router.add_route("*", "/{tail:.*}", _answer_call, expect_handler=_ask_later)
+    app.router.add_route("*", r"/{everything:[\s\S]*}", _answer_call, expect_handler=_ask_later)
     return app
 
 
@@ -66,6 +66,8 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
         response = _refuse(request, Refusal("internal"))
     if not response.prepared:
         response.headers["X-Request-ID"] = request[_ID]
+    if _HEAD not in request:
+        response.force_close()  # what follows such a head on this connection cannot be told apart from its body
     return response
 
 
@@ -74,6 +76,9 @@ def _refuse(request: web.Request, error: Refusal | Unavailable) -> web.Response:
     platform = request.raw_path[1:].partition("/")[0]
     names = {name.lower(): ("",) for name in request.headers}
     metadata = request.app[_DOOR].resource_metadata(platform)
+    if error.reason not in PROBLEMS:
+        _LOG.error("no words for %s in request %s", error.reason, request[_ID])
+        error = Refusal("internal")
     problem = problem_of(error, request_id=request[_ID], resource_metadata=metadata)
     told: Told = find_renderer(platform, names)(problem, find_language(head))
     headers = {**told.headers, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from aiohttp import (
@@ -99,7 +100,7 @@ async def exchange(
             outgoing.method,
             URL(base_url + outgoing.target, encoded=True),
             headers=outgoing.headers,
-            data=outgoing.body or None,
+            data=BytesIO(outgoing.body) if outgoing.body else None,
             allow_redirects=False,
             timeout=ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
         ) as response:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from gateway.doors.oauth.parameters import Parameters
-from gateway.doors.oauth.scope_names import choose_asks, platform_of
+from gateway.doors.oauth.scope_names import choose_asks
 from gateway.records.apps.types import App, Ask
 from gateway.terms.refusal import Refusal
 
@@ -70,7 +70,7 @@ def check_challenge(asking: Asking) -> None:
 def check_scope(asking: Asking) -> None:
     """What is asked was registered, on one platform, and that platform is set up here."""
     asks = choose_asks(asking.unverified.find("scope"), asking.asks)
-    if platform_of(asks[0].scope) not in asking.platforms:
+    if asks[0].platform not in asking.platforms:
         raise Refusal("invalid_scope", "this gateway does not serve that platform")
 
 

@@ -10,13 +10,13 @@ from aiohttp import web
 
 from gateway.acts.open_request import Asked, open_request
 from gateway.authority.limits import Limit
-from gateway.doors.oauth.addresses import address_of
 from gateway.doors.oauth.asking import CHECKS, Asking, answerable_state
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import UNAVAILABLE, fact_headers
 from gateway.doors.oauth.parameters import parse_query
 from gateway.doors.oauth.redirects import error_location, get_redirect_uri
 from gateway.doors.oauth.scope_names import choose_asks
+from gateway.ground.web.addresses import address_of
 from gateway.ground.web.responses import see_other
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppState, Ask

@@ -10,10 +10,10 @@ import structlog
 from aiohttp import web
 
 from gateway.authority.limits import Limit
-from gateway.doors.oauth.addresses import address_of
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
 from gateway.ground.vault.tokens import is_token
+from gateway.ground.web.addresses import address_of
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.terms.ids import AppId

@@ -1,9 +1,9 @@
-"""Redirect URIs: which ones an app may name, and how an answer is added to one."""
+"""Redirect URIs: which ones an app may name, and an error on one."""
 
 import re
-from urllib.parse import quote, urlencode
 
 from gateway.doors.oauth.errors import error_members
+from gateway.ground.web.locations import add_to_query
 from gateway.records.apps.types import App
 from gateway.terms.refusal import Refusal
 
@@ -32,16 +32,7 @@ def get_redirect_uri(app: App, unverified_uri: str | None) -> str:
 
 def error_location(uri: str, refusal: Refusal, *, state: str | None, issuer: str) -> str:
     """Return a checked redirect URI with an error on it (RFC 6749 section 4.1.2.1, RFC 9207)."""
-    members = error_members(refusal.reason, refusal.detail)
-    if state is not None:
-        members["state"] = state
-    return add_to_query(uri, {**members, "iss": issuer})
-
-
-def add_to_query(uri: str, members: dict[str, str]) -> str:
-    """Add to the query of a URI; what stands there stays as it is, byte for byte."""
-    written = urlencode(members, quote_via=quote, safe="")
-    return f"{uri}{'&' if '?' in uri else '?'}{written}"
+    return add_to_query(uri, {**error_members(refusal.reason, refusal.detail), "state": state, "iss": issuer})
 
 
 def _without_port(uri: str) -> str | None:

@@ -7,11 +7,6 @@ from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
 
 
-def platform_of(scope: str) -> str:
-    """Return the platform that a scope id begins with."""
-    return scope.partition(".")[0]
-
-
 def choose_asks(raw_scope: str | None, asks: Sequence[Ask]) -> tuple[Ask, ...]:
     """Return the asks that are named, in the order of the app's registration; all, where nothing is named.
 
@@ -23,7 +18,7 @@ def choose_asks(raw_scope: str | None, asks: Sequence[Ask]) -> tuple[Ask, ...]:
     chosen = list(asks) if raw_scope is None else _named(raw_scope, asks)
     if not chosen:
         raise Refusal("invalid_scope", "no scope is named, and the app registered none")
-    if len({platform_of(ask.scope) for ask in chosen}) > 1:
+    if len({ask.platform for ask in chosen}) > 1:
         raise Refusal("invalid_scope", "one request asks on one platform: name the scopes of one")
     return tuple(chosen)
 

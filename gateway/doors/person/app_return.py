@@ -1,9 +1,7 @@
 """The way back to the app: its redirect URI with the answer of RFC 6749 section 4.1.2 and the issuer of RFC 9207."""
 
-from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
-
 from gateway.acts.decide import Decided
+from gateway.ground.web.locations import add_to_query
 
 
 def return_url(decided: Decided, issuer: str) -> str:
@@ -18,11 +16,4 @@ def return_url(decided: Decided, issuer: str) -> str:
         "state": decided.request.state,
         "iss": issuer,
     }
-    return with_answer(uri, {name: value for name, value in answer.items() if value is not None})
-
-
-def with_answer(uri: str, answer: Mapping[str, str]) -> str:
-    """Add parameters to a URI byte for byte: what decodes at the app is what stood in the request."""
-    pairs = "&".join(f"{name}={quote(value, safe='', errors='surrogatepass')}" for name, value in answer.items())
-    query = urlsplit(uri).query
-    return f"{uri}&{pairs}" if query else f"{uri}{'' if uri.endswith('?') else '?'}{pairs}"
+    return add_to_query(uri, answer)

@@ -9,12 +9,12 @@ from aiohttp import web
 from gateway.acts.link import finish_link, link_by_password, start_link
 from gateway.authority.limits import Limit
 from gateway.doors import visitor_of
-from gateway.doors.person.addresses import address_of
 from gateway.doors.person.connection_rows import read_rows
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.views_access import ConnectionsView
+from gateway.ground.web.addresses import address_of
 from gateway.ground.web.forms import Form
 from gateway.ground.web.responses import scheme_source
 from gateway.platforms import Connector

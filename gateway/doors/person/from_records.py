@@ -9,12 +9,7 @@ from gateway.records.accounts.types import Account, Standing
 from gateway.records.apps.types import App
 from scopes import Catalogue
 
-__all__ = ["account_view", "app_view", "ask_name", "ask_views", "plain", "platform_name", "platform_of", "spoken"]
-
-
-def platform_of(scope_id: str) -> str:
-    """Return the platform that a scope belongs to: the first word of its id."""
-    return scope_id.partition(".")[0]
+__all__ = ["account_view", "app_view", "ask_name", "ask_views", "plain", "platform_name", "spoken"]
 
 
 def platform_name(catalogue: Catalogue, platform: str, lang: Lang) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from gateway.acts.decide import DURATIONS
 from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view, ask_views, platform_name, platform_of
+from gateway.doors.person.from_records import account_view, app_view, ask_views, platform_name
 from gateway.doors.person.grant_states import state_of
 from gateway.doors.person.views import AccountView, Duration
 from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, KeptAsk, Notice
@@ -52,7 +52,7 @@ class Screen:
     @property
     def platform(self) -> str:
         """The slug of the platform that all asks are of."""
-        return platform_of(self.asks[0].scope)
+        return self.asks[0].platform
 
     @property
     def shown_at(self) -> datetime:
@@ -83,7 +83,7 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         register = tuple(await apps.list_asks(connection, app.id))
         asks = tuple(ask for ask in register if ask.id in request.ask_ids)
         listed = await accounts.list_held(connection, person_id, door.now())
-        held = tuple(pair for pair in listed if pair[0].platform == platform_of(asks[0].scope))
+        held = tuple(pair for pair in listed if pair[0].platform == asks[0].platform)
         grant = await grants.find(connection, request.grant_id) if request.grant_id else None
         if grant is not None:
             held = tuple(pair for pair in held if pair[0].id == grant.account_id)

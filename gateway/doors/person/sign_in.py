@@ -8,12 +8,12 @@ from aiohttp import web
 from gateway.acts.session import end_session, open_session
 from gateway.authority.limits import Limit
 from gateway.doors import visitor_of
-from gateway.doors.person.addresses import address_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import plain
 from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.views_access import SignInView
+from gateway.ground.web.addresses import address_of
 from gateway.ground.web.csrf import form_token
 from gateway.ground.web.forms import Form
 from gateway.ground.web.responses import scheme_source

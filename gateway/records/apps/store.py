@@ -25,9 +25,10 @@ def _ask(row: RowMapping) -> Ask:
     return Ask(**fields)
 
 
-async def find(connection: AsyncConnection, app_id: str) -> App | None:
-    """Find an app by its client_id, which may be anything that a stranger sent."""
-    row = (await connection.execute(select(apps).where(apps.c.id == app_id))).mappings().first()
+async def find(connection: AsyncConnection, app_id: str, *, lock: bool = False) -> App | None:
+    """Find an app by its client_id, which may be anything that a stranger sent; `lock` holds the row."""
+    query = select(apps).where(apps.c.id == app_id)
+    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
     return _app(row) if row else None
 
 

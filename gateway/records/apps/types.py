@@ -50,6 +50,11 @@ class Ask:
     recipients: tuple[Recipient, ...]
 
     @property
+    def platform(self) -> str:
+        """The slug of the platform that it is about: the first word of its scope's id."""
+        return self.scope.partition(".")[0]
+
+    @property
     def wire_name(self) -> str:
         """The unambiguous name of the ask in a `scope` parameter."""
         return f"{self.scope}#{self.purpose}"

@@ -93,13 +93,14 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a transition did: the grant after it (version + 1), the rows it touched, and what it ended or narrowed.
+    """What a transition did at `at`: the grant after it (version + 1), the rows it touched, what it ended or narrowed.
 
     `stopped` are the permissions that let through less than before (ended, paused, shortened): calls under them are
     cut. `ended` are those that never live again: they go to the tombstone journal.
     """
 
     grant: Grant
+    at: datetime
     changed: tuple[Permission, ...]
     added: tuple[Permission, ...]
     stopped: frozenset[PermissionId]

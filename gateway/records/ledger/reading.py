@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.schema import as_stored
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger.canonical import CanonicalRecord, Json, NotCanonical, parse_canonical_json, split_salt
@@ -87,11 +88,12 @@ def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
 
 
 async def iterate(connection: AsyncConnection) -> AsyncIterator[RowMapping]:
-    """Go through every row of the log from the first, in batches; rows as they are, trusted in nothing."""
-    last = -1
+    """Go through every row of the log from the first, in batches; values as they are stored, trusted in nothing."""
+    query = as_stored(ledger_records).order_by(ledger_records.c.seq).limit(_BATCH)
+    last: Any = None
     while True:
-        query = select(ledger_records).where(ledger_records.c.seq > last).order_by(ledger_records.c.seq).limit(_BATCH)
-        rows = (await connection.execute(query)).mappings().all()
+        further = query if last is None else query.where(ledger_records.c.seq > last)
+        rows = (await connection.execute(further)).mappings().all()
         for row in rows:
             yield row
         if len(rows) < _BATCH:
@@ -100,8 +102,8 @@ async def iterate(connection: AsyncConnection) -> AsyncIterator[RowMapping]:
 
 
 async def list_parts(connection: AsyncConnection, record_ids: Sequence[str]) -> dict[str, list[RowMapping]]:
-    """List the sealed parts of some records, by record."""
-    query = select(ledger_parts).where(ledger_parts.c.record_id.in_(record_ids))
+    """List the sealed parts of some records, by record; values as they are stored."""
+    query = as_stored(ledger_parts).where(ledger_parts.c.record_id.in_(record_ids))
     found: dict[str, list[RowMapping]] = {record_id: [] for record_id in record_ids}
     for row in (await connection.execute(query.order_by(ledger_parts.c.name, ledger_parts.c.person_id))).mappings():
         found[row["record_id"]].append(row)
@@ -179,7 +181,7 @@ async def count_unlinked_refusals(connection: AsyncConnection, app_id: AppId) ->
     return dict(counted)
 
 
-def read_record(row: RowMapping) -> Record:
+def read_record(row: Mapping[str, Any]) -> Record:
     """Read a row as the record that its bytes are.
 
     Raises:

@@ -1,8 +1,8 @@
 """The tables of the grant log. The application's role may insert into them, never update or delete (but the head)."""
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from gateway.ground.storage.schema import Bytes, Instant, metadata
+from gateway.ground.storage.schema import Instant, metadata
 
 ledger_head = Table(
     "ledger_head",
@@ -26,8 +26,8 @@ ledger_records = Table(
     Column("actor_kind", String, nullable=False),
     Column("actor_id", String, nullable=False),
     Column("request_id", String, nullable=False),
-    Column("canonical", Bytes, nullable=False),
-    Column("leaf_hash", Bytes, nullable=False),
+    Column("canonical", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
     Index("uq_ledger_records_grant_version", "grant_id", "version", unique=True),
     Index(None, "app_id", "seq"),
     Index(None, "actor_id", "seq"),
@@ -40,7 +40,7 @@ ledger_parts = Table(
     Column("record_id", ForeignKey("ledger_records.record_id"), primary_key=True),
     Column("name", String, primary_key=True),
     Column("person_id", String, primary_key=True),
-    Column("sealed", Bytes, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
     Index(None, "person_id"),
 )
 
@@ -49,14 +49,14 @@ ledger_nodes = Table(
     metadata,
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("hash", Bytes, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
 )
 
 ledger_checkpoints = Table(
     "ledger_checkpoints",
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
-    Column("root", Bytes, nullable=False),
+    Column("root", LargeBinary, nullable=False),
     Column("note", Text, nullable=False),
     Column("signed_at", Instant, nullable=False),
 )
@@ -66,7 +66,7 @@ ledger_keys = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("origin", String, nullable=False),
-    Column("sealed_seed", Bytes, nullable=False),
+    Column("sealed_seed", LargeBinary, nullable=False),
     Column("verifier_key", String, nullable=False),
     Column("created_at", Instant, nullable=False),
 )

@@ -25,7 +25,7 @@ OAUTH_ROUTES: dict[tuple[str, str], Handler] = {
 }
 
 
-def build_zalo_sandbox(config: ZaloSandboxConfig, clock: Clock, entropy: Entropy) -> web.Application:  # noqa: PLR0917 - as agreed
+def build_zalo_sandbox(config: ZaloSandboxConfig, clock: Clock, entropy: Entropy) -> web.Application:
     """Build an application of its own that answers under `/zalo`."""
     app = web.Application()
     mount(app, config, clock=clock, entropy=entropy)

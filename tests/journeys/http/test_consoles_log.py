@@ -338,6 +338,8 @@ async def test_the_head_says_what_is_known_about_the_log(consoles: Consoles, ope
         "UPDATE ledger_records SET canonical = 'text' WHERE {it}",
         "UPDATE ledger_records SET kind = CAST(x'ff' AS TEXT) WHERE {it}",
         "UPDATE ledger_records SET kind = 'nothing' WHERE {it}",
+        "UPDATE ledger_records SET at = 'now' WHERE {it}",
+        "UPDATE ledger_records SET at = 9223372036854775807 WHERE {it}",
         "UPDATE ledger_records SET app_id = 'giao-hang' WHERE {it}",
         "UPDATE ledger_records SET actor_kind = 'x' WHERE {it}",
         "UPDATE ledger_records SET leaf_hash = x'00' WHERE {it}",
@@ -357,6 +359,8 @@ async def test_a_changed_record_is_shown_as_changed(
     page = await operator.get(f"/operators/log/{ids['decided']}?reason=x")
     assert "không còn như lúc được ghi" in page.words
     assert (await operator.get(f"/operators/log/{ids['withdrawn']}")).status == 200
+    everything = orjson.loads((await operator.get(f"/operators/log/export?format=json&reason={REASON}")).text)
+    assert [each["outcome"] for each in everything if each["record_id"] == ids["decided"]] == ["damaged"]
     assert ids["decided"] in {bad.record_id for bad in (await verified(consoles, tmp_path)).bad}
 
 

@@ -1,4 +1,4 @@
-"""A stand-in of the few Client-Server endpoints that tests of the proxy need, true to facts D2; the truth is Synapse's."""
+"""A stand-in of the few Client-Server endpoints that tests of the proxy need; the truth is Synapse's."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

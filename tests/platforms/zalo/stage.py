@@ -5,6 +5,7 @@ What a test judges by is `arrived`: what reached the platform, never the status 
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from yarl import URL
 
 from gateway.acts.redeem import Redemption, redeem
 from gateway.doors.calls.door import CallsDoor
+from gateway.doors.calls.listener import CallsRunner
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
 from gateway.platforms import Credential
@@ -80,12 +82,16 @@ class AppCaller:
         async with self._http.request(method, url, headers=headers, allow_redirects=False, **options) as answer:
             return Reply(answer.status, dict(answer.headers), await answer.read())
 
-    async def raw(self, request: bytes) -> bytes:
-        """Send bytes as they are on a fresh connection; return what comes until the gateway closes it."""
+    async def raw(self, request: bytes, *, breaks_off: bool = False) -> bytes:
+        """Send bytes as they are on a fresh connection; return what comes until the gateway closes it.
+
+        `breaks_off`: close our side of it right after.
+        """
         parts = URL(self.base)
         reader, writer = await asyncio.open_connection(parts.host, parts.port)
         writer.write(request)
-        writer.write_eof()
+        if breaks_off:
+            writer.write_eof()
         try:
             return await asyncio.wait_for(reader.read(), 5)
         finally:
@@ -120,6 +126,23 @@ async def mint_token(scene: Scene, asks: frozenset[AskId] | None = None, **optio
     app = options.get("app") or scene.app
     answer = json.loads(await redeem(scene.house, Redemption(app, decided.raw_code, VERIFIER, REDIRECT_URI)))
     return answer["access_token"], decided.grant_id
+
+
+def open_socket(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
+    """Open the listening socket with a small send buffer: what the kernel has not taken can still be cut."""
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+    opened.bind((host, port))
+    return opened
+
+
+class CallsServer(TestServer):
+    """A test server that listens as the gateway does."""
+
+    async def _make_runner(self, **settings: Any) -> CallsRunner:
+        settings.pop("debug", None)
+        return CallsRunner(self.app, SeededEntropy("listener"), **settings)
 
 
 @asynccontextmanager
@@ -158,7 +181,7 @@ async def zalo_stage(
                 **door_settings,
             },
         )
-        async with TestServer(build_calls(door)) as gateway:
+        async with CallsServer(build_calls(door), socket_factory=open_socket) as gateway:
             app = AppCaller(http, str(gateway.make_url("")).rstrip("/"), token=token)
             yield Stage(scene, door, zalo, app, connector, grant_id)
 

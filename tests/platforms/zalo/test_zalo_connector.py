@@ -90,9 +90,7 @@ async def test_both_spellings_of_the_id_are_read(connector: ZaloConnector, zalo:
     assert (await connector.describe(credential)).external_id == BAKERY_ID
 
 
-async def test_renewal_replaces_both_tokens_and_kills_the_old_pair(
-    connector: ZaloConnector, zalo: ZaloCaller
-) -> None:
+async def test_renewal_replaces_both_tokens_and_kills_the_old_pair(connector: ZaloConnector, zalo: ZaloCaller) -> None:
     """The refresh token is single use, and the old access token dies with it."""
     old = await connector.redeem((await zalo.consent())["code"], VERIFIER)
     new = await connector.renew(old)
@@ -202,11 +200,13 @@ async def test_nobody_there_is_no_answer(http: aiohttp.ClientSession, clock: Man
         (b'{"error":0,"message":"-216"}', None),
         (b'{"data":{"error":-216},"error":0}', None),
         (b'{"error":-213}', None),
-        (b'[-216]', None),
+        (b"[-216]", None),
         (b"-216 <html>", None),
     ],
 )
-def test_trouble_is_read_from_the_envelope_alone(body: bytes, trouble: Trouble | None, connector: ZaloConnector) -> None:
+def test_trouble_is_read_from_the_envelope_alone(
+    body: bytes, trouble: Trouble | None, connector: ZaloConnector
+) -> None:
     """Codes in texts or deeper members mean nothing."""
     assert connector.read_trouble(200, body) is trouble
 

@@ -8,7 +8,7 @@ _SUBSCRIBER_BITS = 64
 
 
 def address_of(request: web.Request) -> str:
-    """Return the peer's address; of an IPv6 peer its /64, which is what one subscriber has to choose from.
+    """Return the peer's address; of an IPv6 peer its /64, all of which one subscriber has to choose from.
 
     `server.py` decides whom it believes about a peer behind a proxy and sets `remote` accordingly.
     """

@@ -1,0 +1,223 @@
+"""The commands, without a server: what they print, what they change, and how they end."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from tests.house import MASTER_KEY
+from tests.journeys.cli.conftest import APP, Quyen, parsed
+
+PASSWORD = "mật khẩu đủ dài"
+VERIFY = Path(__file__).parents[3] / "docs/verify.py"
+
+
+def add_people(quyen: Quyen) -> None:
+    """Add a developer and an operator."""
+    for login, role in (("dev", "developer"), ("ops", "operator")):
+        result = quyen(
+            "person", "create", "--login", login, "--role", role, "--password-file", "-", stdin=PASSWORD + "\n"
+        )
+        assert result.exit_code == 0, result.output
+
+
+def register(quyen: Quyen, app_file: Path) -> dict[str, str]:
+    """Register the app."""
+    add_people(quyen)
+    registered: dict[str, str] = parsed(quyen("app", "register", "--file", str(app_file), "--json"))
+    return registered
+
+
+def test_people_and_apps_are_added_and_listed(quyen: Quyen, app_file: Path) -> None:
+    """A secret is printed once; the list shows what was registered."""
+    registered = register(quyen, app_file)
+    assert registered["client_secret"].startswith("qcs_")
+    (row,) = parsed(quyen("app", "list", "--json"))
+    assert (row["client_id"], row["state"], row["reviewed"]) == (registered["client_id"], "active", True)
+    assert row["asks"] == ["zalo.profile.read#shop"]
+    assert registered["client_id"] in quyen("app", "list").stdout
+
+
+def test_a_login_is_taken_once(quyen: Quyen) -> None:
+    """The second person of that login is refused with 1."""
+    add_people(quyen)
+    again = quyen("person", "create", "--login", "dev", "--role", "owner", "--password-file", "-", stdin=PASSWORD)
+    assert (again.exit_code, again.stderr.strip()) == (1, "login_taken")
+
+
+def test_a_short_password_is_refused(quyen: Quyen) -> None:
+    """Nobody is added with it, and it is not printed."""
+    result = quyen("person", "create", "--login", "x", "--role", "owner", "--password-file", "-", stdin="ngắn-quá")
+    assert result.exit_code == 1
+    assert "password" in result.stderr
+    assert "ngắn-quá" not in result.output
+
+
+def test_roles_are_replaced(quyen: Quyen) -> None:
+    """`person role` says what someone may be from now on; an unknown login is refused."""
+    add_people(quyen)
+    assert "['owner']" in quyen("person", "role", "dev", "--role", "owner").stdout
+    assert quyen("person", "role", "nobody", "--role", "owner").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "before,after,sentence",
+    [
+        ("zalo.profile.read", "zalo.everything", "zalo.everything"),
+        ("retention_days: 30", "retention_days: 99999", "retention_days"),
+        ('name: "Công ty TNHH Sổ Bán Hàng (mẫu)", country', 'name: "các đối tác", country', "vague"),
+        ("https://sobanhang.example/cb", "http://sobanhang.example/cb", "redirect"),
+        ("https://sobanhang.example/cb", "javascript:alert(1)", "redirect"),
+        ("dialect: zalo", "dialect: facebook", "facebook"),
+        (", why_required: cần biết OA nào.", "", "why"),
+        ("owner_login: dev", "owner_login: ops", "ops"),
+        ("kind: confidential", "kind: public", "confidential"),
+        ("domain:", "domains:", "domains"),
+    ],
+)
+def test_a_bad_registration_is_refused_with_its_reason(
+    quyen: Quyen, app_file: Path, before: str, after: str, sentence: str
+) -> None:
+    """Unknown scopes, open-ended retention, vague recipients and foreign redirects never become an app (R8)."""
+    add_people(quyen)
+    assert before in APP
+    app_file.write_text(APP.replace(before, after), encoding="utf-8")
+    result = quyen("app", "register", "--file", str(app_file))
+    assert result.exit_code == 1
+    assert sentence in result.stderr
+    assert parsed(quyen("app", "list", "--json")) == []
+
+
+def test_a_file_that_is_no_yaml_is_refused(quyen: Quyen, app_file: Path) -> None:
+    """One sentence, no traceback."""
+    app_file.write_text("a: [", encoding="utf-8")
+    result = quyen("app", "register", "--file", str(app_file))
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_secrets_rotate_and_apps_are_suspended_and_resumed(quyen: Quyen, app_file: Path) -> None:
+    """Doing a thing twice is refused; an unknown app is not found."""
+    client_id = register(quyen, app_file)["client_id"]
+    assert "qcs_" in quyen("app", "rotate-secret", client_id).stdout
+    assert quyen("app", "suspend", client_id, "--reason", "kiểm tra (mẫu)").exit_code == 0
+    assert parsed(quyen("app", "list", "--json"))[0]["state"] == "suspended"
+    assert quyen("app", "suspend", client_id, "--reason", "lần nữa").stderr.strip() == "nothing_to_change"
+    assert quyen("app", "resume", client_id).exit_code == 0
+    assert quyen("app", "resume", "app_nobody").stderr.strip() == "not_found"
+
+
+def test_the_log_verifies_and_names_a_changed_record(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """One changed byte in the database: exit 1 and the record's id."""
+    register(quyen, app_file)
+    good = parsed(quyen("log", "verify", "--json"))
+    assert (good["ok"], good["bad"]) == (True, [])
+    rows = parsed(quyen("log", "search", "--json"))
+    assert [row["seq"] for row in rows] == list(range(good["size"], 0, -1))
+    with sqlite3.connect(tmp_path / "quyen.db") as connection:
+        connection.execute("UPDATE ledger_records SET actor_id = actor_id || 'x' WHERE seq = 2")
+    found = quyen("log", "verify", "--json")
+    assert found.exit_code == 1
+    assert {each["record_id"] for each in json.loads(found.stdout)["bad"]} == {rows[-2]["record_id"]}
+    assert rows[-2]["record_id"] in quyen("log", "verify").stdout
+
+
+def test_a_stranger_verifies_the_export(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """`docs/verify.py` needs the export and the key, nothing of ours."""
+    register(quyen, app_file)
+    export, key = tmp_path / "log.ndjson", tmp_path / "key"
+    assert quyen("log", "export", "--output", str(export)).exit_code == 0
+    checkpoint = quyen("log", "checkpoint")
+    key.write_text(checkpoint.stderr, encoding="utf-8")
+    assert checkpoint.stdout.startswith("127.0.0.1:")
+    argv = [sys.executable, str(VERIFY), str(export), "--key", str(key)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    export.write_text(export.read_text().replace('"bytes":"AQ', '"bytes":"AR', 1), encoding="utf-8")
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1, done.stdout
+
+
+def test_a_database_without_a_log_says_so(quyen: Quyen) -> None:
+    """Before the first start there is nothing to verify, and nothing was signed."""
+    assert quyen("migrate").exit_code == 0
+    for command in (["log", "verify"], ["log", "checkpoint"], ["log", "export"]):
+        assert quyen(*command).exit_code == 1
+
+
+def test_settings_are_checked_and_printed_without_secrets(quyen: Quyen, env_file: Path) -> None:
+    """`config print` stars what is secret; an unknown name is refused."""
+    assert quyen("config", "check").exit_code == 0
+    printed = quyen("config", "print", "--json").stdout
+    assert MASTER_KEY not in printed
+    assert "**" in printed
+    env_file.write_text(env_file.read_text() + "\nQUYEN_NO_SUCH=1", encoding="utf-8")
+    refused = quyen("config", "check")
+    assert (refused.exit_code, refused.stderr.strip()) == (1, "QUYEN_NO_SUCH: no such setting")
+
+
+def test_the_catalogue_is_listed_checked_and_written_out(quyen: Quyen) -> None:
+    """Three commands that need no database."""
+    assert "zalo.message.send" in {row["scope"] for row in parsed(quyen("scopes", "list", "--json"))}
+    assert quyen("scopes", "check").exit_code == 0
+    assert "zalo.message.send" in quyen("scopes", "docs").stdout
+
+
+def test_healthcheck_fails_without_a_server(quyen: Quyen) -> None:
+    """Nobody answers: 1."""
+    result = quyen("healthcheck")
+    assert (result.exit_code, result.stderr.startswith("no answer")) == (1, True)
+
+
+@pytest.mark.parametrize("arguments", [["no-such"], ["app", "suspend"], ["restore"], ["person", "create"]])
+def test_a_wrong_use_ends_with_two(quyen: Quyen, arguments: list[str]) -> None:
+    """Usage errors are told apart from refusals."""
+    result: Result = quyen(*arguments)
+    assert result.exit_code == 2
+
+
+def test_a_backup_is_put_back_and_the_log_goes_on(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """What came after the copy is gone, the log says so, and verifies."""
+    register(quyen, app_file)
+    copy = tmp_path / "copy.db"
+    assert quyen("backup", str(copy)).exit_code == 0
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert quyen("backup", str(copy)).stderr.startswith("target_exists")
+    register_again = quyen("app", "register", "--file", str(app_file))
+    assert register_again.exit_code == 0
+    restored = quyen("restore", str(copy))
+    assert restored.exit_code == 0, restored.output
+    assert restored.stdout.startswith("restored: 1 records of the log were lost")
+    assert len(parsed(quyen("app", "list", "--json"))) == 1
+    assert quyen("log", "verify").exit_code == 0
+    assert parsed(quyen("log", "search", "--json"))[0]["kind"] == "restored"
+    assert list((tmp_path / "checkpoints").glob("before-restore-1.jsonl"))
+
+
+def test_an_older_database_does_not_serve_until_someone_says_so(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """Put back by hand: every command that acts refuses, until `restore --in-place`."""
+    register(quyen, app_file)
+    copy = tmp_path / "copy.db"
+    quyen("backup", str(copy))
+    quyen("app", "register", "--file", str(app_file))
+    for leftover in ("-wal", "-shm"):
+        (tmp_path / f"quyen.db{leftover}").unlink(missing_ok=True)
+    copy.replace(tmp_path / "quyen.db")
+    refused = quyen("person", "role", "dev", "--role", "owner")
+    assert refused.exit_code == 1
+    assert "quyen restore --in-place" in refused.stderr
+    assert quyen("restore", "--in-place").exit_code == 0
+    assert quyen("person", "role", "dev", "--role", "owner").exit_code == 0
+
+
+def test_a_file_that_is_no_backup_is_not_put_back(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """The database stays as it was."""
+    register(quyen, app_file)
+    strange = tmp_path / "strange.db"
+    strange.write_bytes(b"not a database")
+    assert quyen("restore", str(strange)).stderr.startswith("bad_backup")
+    assert len(parsed(quyen("app", "list", "--json"))) == 1

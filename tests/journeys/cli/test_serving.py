@@ -1,0 +1,102 @@
+"""The command line beside a running server: the local socket, health, a second server, a clean stop."""
+
+import http.client
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.cli.conftest import Quyen, parsed
+from tests.services.child import Child
+
+ROOT = Path(__file__).parents[3]
+PASSWORD = "mật khẩu đủ dài"
+
+
+@pytest.fixture
+def server(env_file: Path, quyen: Quyen) -> Iterator[Child]:
+    """Yield a running server on this test's settings."""
+    child = start(env_file)
+    try:
+        child.wait_until(lambda: quyen("healthcheck").exit_code == 0, 30)
+        yield child
+    finally:
+        child.stop(signal.SIGTERM)
+
+
+def start(env_file: Path) -> Child:
+    """Start `quyen serve` on these settings."""
+    argv = [sys.executable, "-m", "gateway.cli", "--env-file", str(env_file), "serve"]
+    return Child(argv, env_file.parent, environment={"PYTHONPATH": str(ROOT)})
+
+
+def read(env_file: Path, name: str, path: str) -> tuple[int, dict[str, object]]:
+    """Ask one of the two origins and return status and JSON."""
+    settings = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
+    host, _, port = settings[name].rpartition(":")
+    with closing(http.client.HTTPConnection(host, int(port), timeout=10)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def test_commands_act_through_the_server(server: Child, quyen: Quyen, env_file: Path) -> None:
+    """The socket is 0600; a refusal arrives as one sentence; the server's log verifies afterwards."""
+    path = env_file.parent / "quyen.db.sock"
+    assert path.stat().st_mode & 0o777 == 0o600
+    created = quyen("person", "create", "--login", "a", "--role", "owner", "--password-file", "-", stdin=PASSWORD)
+    assert created.exit_code == 0, created.output
+    again = quyen("person", "create", "--login", "a", "--role", "owner", "--password-file", "-", stdin=PASSWORD)
+    assert again.stderr.strip() == "login_taken"
+    assert quyen("grant", "withdraw", "gr_nobody").stderr.strip() == "not_found"
+    assert quyen("log", "verify").exit_code == 0
+    assert [row["kind"] for row in parsed(quyen("log", "search", "--json"))] == ["person_added"]
+    assert server.is_alive()
+
+
+def test_both_origins_say_that_they_are_alive_and_ready(server: Child, env_file: Path) -> None:
+    """`/healthz` and `/readyz` answer on both; the log stands as verified."""
+    for name in ("QUYEN_LISTEN", "QUYEN_API_LISTEN"):
+        assert read(env_file, name, "/healthz") == (200, {"alive": True})
+        status, state = read(env_file, name, "/readyz")
+        assert (status, state["ready"], state["log"]) == (200, True, "verified at start")
+    assert server.is_alive()
+
+
+def test_a_second_server_on_the_same_file_is_refused(server: Child, env_file: Path) -> None:
+    """It ends with 1 and says why; the first goes on."""
+    argv = [sys.executable, "-m", "gateway.cli", "--env-file", str(env_file), "serve"]
+    second = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert second.returncode == 1
+    assert "another server" in second.stderr
+    assert server.is_alive()
+
+
+def test_a_server_that_is_asked_to_stop_ends_with_zero(server: Child, env_file: Path) -> None:
+    """SIGTERM: exit 0, and the socket is gone."""
+    assert server.stop(signal.SIGTERM, 20) == 0
+    assert not (env_file.parent / "quyen.db.sock").exists()
+
+
+def test_a_tampered_log_is_served_unsigned_and_said(env_file: Path, quyen: Quyen) -> None:
+    """The server starts, signs nothing more, and `/readyz` names the record."""
+    add = ["person", "create", "--role", "owner", "--password-file", "-", "--login"]
+    assert quyen(*add, "a", stdin=PASSWORD).exit_code == 0
+    with sqlite3.connect(env_file.parent / "quyen.db") as connection:
+        connection.execute("UPDATE ledger_records SET kind = 'withdrawn'")
+    child = start(env_file)
+    try:
+        child.wait_until(lambda: quyen("healthcheck").exit_code == 0, 30)
+        _, state = read(env_file, "QUYEN_LISTEN", "/readyz")
+        assert "does not verify" in str(state["log"])
+        assert "column kind" in str(state["bad_records"])
+        assert quyen(*add, "b", stdin=PASSWORD).exit_code == 0
+        assert quyen("log", "checkpoint").stdout.splitlines()[1] == "1"
+    finally:
+        child.stop(signal.SIGTERM)
