@@ -194,7 +194,7 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
         refusal_effect=plain(text.refusal_effect, LONGEST_TEXT),
         data_types=[spoken(kind, lang) for kind in scope.data_types] if scope else [],
         kept_days=ask.retention_days,
-        recipients=[Recipient(plain(each.name), country_name(each.country, lang)) for each in ask.recipients],
+        recipients=[Recipient(plain(each.name), plain(country_name(each.country, lang))) for each in ask.recipients],
         required=ask.is_required,
         required_why=plain(text.why_required, LONGEST_TEXT) if ask.is_required else "",
         about_others=scope is not None and scope.whose == "subject",

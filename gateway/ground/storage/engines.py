@@ -65,6 +65,11 @@ def reading_engine(url: str, writer: AsyncEngine) -> AsyncEngine:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
 
+    @event.listens_for(engine.sync_engine, "connect")
+    def read_any_text(connection: DBAPIConnection, _record: Any) -> None:
+        # Text that is no UTF-8 was put there by someone else; verification must be able to read past it.
+        connection.driver_connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+
     return engine
 
 

@@ -58,7 +58,7 @@ def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list
         legal_name=plain(app.legal_entity),
         address=plain(app.address),
         contact=plain(app.contact),
-        country=country_name(app.country, lang),
+        country=plain(country_name(app.country, lang)),
         domain=plain(app.domain),
         state=_state(app),
         reviewed_at=app.reviewed_at,

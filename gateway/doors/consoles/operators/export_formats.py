@@ -11,6 +11,7 @@ import orjson
 
 from gateway.doors.consoles.operators.rows import app_title, asks_of, outcome_of
 from gateway.doors.consoles.operators.searching import Found, Result
+from gateway.ground.web.plain import plain
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.timeline import Damaged
 from gateway.records.ledger.types import Record
@@ -59,7 +60,7 @@ def line_of(found: Found, names: Result) -> Line:
     """Write down one row; what does not apply is absent."""
     if isinstance(found, Damaged):
         facts: Line = {"source": "log", "seq": found.seq, "action": "damaged", "outcome": "damaged"}
-        return {**facts, "record_id": found.record_id, "at": _instant(found.at)}
+        return {**facts, "record_id": plain(found.record_id), "at": _instant(found.at)}
     return _call_line(found, names) if isinstance(found, ClosedLine) else _record_line(found, names)
 
 

@@ -90,7 +90,8 @@ def _current(record: Record) -> dict[str, str]:
 
 
 def _request(request_id: str, lang: Lang) -> Facts:
-    return [(words(lang)("Mã yêu cầu"), plain(request_id))] if request_id else []
+    _ = words(lang)
+    return [(_("Mã yêu cầu"), plain(request_id))] if request_id else []
 
 
 def _written(value: object) -> str:

@@ -140,7 +140,7 @@ def _read_time(typed: str) -> datetime | None:
 
 
 def _is_in(folded: str, names: tuple[str, ...]) -> bool:
-    return any(folded in name for name in names)
+    return bool(folded) and any(folded in name for name in names)
 
 
 def _closest(key: str, folded: str, known: list[str]) -> str:

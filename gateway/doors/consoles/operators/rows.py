@@ -54,7 +54,8 @@ def log_rows(result: Result, catalogue: Catalogue, lang: Lang) -> list[LogRow]:
 def log_row(found: Found, names: Result, catalogue: Catalogue, *, lang: Lang) -> LogRow:
     """Tell one row."""
     if isinstance(found, Damaged):
-        title = words(lang)("Bản ghi bị sửa, không đọc được")
+        _ = words(lang)
+        title = _("Bản ghi bị sửa, không đọc được")
         return LogRow("log", plain(found.record_id), found.at, "damaged", title, "", "", "", seq=found.seq)
     account_id = account_of(found)
     account = account_title(names.accounts.get(account_id) if account_id else None, account_id)
@@ -127,7 +128,8 @@ def _title(record: Record, lang: Lang) -> str:
     if record.kind is not Kind.DECIDED or not current:
         return title
     agreed = sum(each["state"] == PermissionState.GRANTED for each in current)
-    return words(lang)("Đồng ý %(agreed)s/%(all)s mục") % {"agreed": agreed, "all": len(current)}
+    _ = words(lang)
+    return _("Đồng ý %(agreed)s/%(all)s mục") % {"agreed": agreed, "all": len(current)}
 
 
 def _actor(record: Record, lang: Lang) -> str:
