@@ -41,7 +41,7 @@ from gateway.terms.refusal import Refusal
 from tests.contract.conftest import MIGRATED, migrate_url
 from tests.contract.steps import NAME, PROFILE, SEND, SYSTEM, agreed, keys_of, owner, verified
 from tests.contract.tampering import COLUMNS, TABLES, Target, change, change_raw, list_rows, name_of, other_value
-from tests.house import Scene, agree, house_in, set_scene, test_settings
+from tests.house import Scene, agree, house_in, set_scene, settings_for
 from tests.services.postgres_server import PostgresServer
 from tests.stand_ins.clock import ManualClock
 
@@ -340,14 +340,14 @@ async def test_a_gateway_that_never_started_has_no_log(database_url: str, tmp_pa
     """There is no key to verify with, and it is said."""
     storage = Storage(database_url)
     with pytest.raises(Refusal, match="no_log"):
-        await log_parts(test_settings(tmp_path, database_url), storage)
+        await log_parts(settings_for(tmp_path, database_url), storage)
     await storage.close()
 
 
 async def test_what_verification_needs_is_opened_beside_the_server(scene: Scene, tmp_path: Path) -> None:
     """The same key, person keys and file as the running house has."""
     await agree(scene)
-    parts = await log_parts(test_settings(tmp_path, scene.house.storage.url), scene.house.storage)
+    parts = await log_parts(settings_for(tmp_path, scene.house.storage.url), scene.house.storage)
     assert parts.key == scene.house.ledger.verifier_key
     assert parts.checkpoints == scene.house.ledger.path
     assert parts.person_keys.list_person_ids() == keys_of(scene.house).list_person_ids()

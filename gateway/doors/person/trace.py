@@ -1,7 +1,6 @@
 """Who looked at my data: calls under the person's grants and operators' looks, newest first, never the data."""
 
 from datetime import UTC, datetime
-from heapq import merge
 
 from aiohttp import web
 
@@ -44,7 +43,7 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     is_narrow = bool(app_id or outcome)  # a look has neither app nor outcome
     person = visitor_of(request).person
     looks = [] if is_narrow else await list_looks(door, person, PAGE + 1, since=since, before=before)
-    found = list(merge(lines, looks, key=_moment, reverse=True))
+    found: list[ClosedLine | Record] = sorted([*lines, *looks], key=_moment, reverse=True)
     by_grant = {each.grant.id: each for each in own}
     view = TraceView(
         rows=[

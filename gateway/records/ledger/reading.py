@@ -54,7 +54,7 @@ async def find(connection: AsyncConnection, record_id: str) -> Record | None:
     """Find one record."""
     query = select(ledger_records).where(ledger_records.c.record_id == record_id)
     row = (await connection.execute(query)).mappings().first()
-    return read_record(row) if row else None
+    return read_record(dict(row)) if row else None
 
 
 async def list_records(connection: AsyncConnection, wanted: Search, limit: int) -> list[Record]:

@@ -16,11 +16,11 @@ from gateway.acts.verify_log import verify_log
 from gateway.acts.withdraw import withdraw
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
-from gateway.records.ledger.types import Actor, ActorKind, Record
+from gateway.records.ledger.types import Checked, Actor, ActorKind, Record
 from gateway.records.ledger.verification import Finding
 from gateway.records.trace.types import Outcome
 from gateway.server.house import log_parts
-from tests.house import agree, test_settings
+from tests.house import agree, settings_for
 from tests.journeys.http.consoles_origin import Consoles, served_consoles
 from tests.journeys.http.origin import Browser, Page
 from tests.stand_ins.clock import ManualClock
@@ -87,7 +87,7 @@ async def list_look_ups(consoles: Consoles) -> list[Record]:
 async def verified(consoles: Consoles, folder: Path) -> Finding:
     """Verify the log, as `quyen log verify` does."""
     storage = consoles.scene.house.storage
-    parts = await log_parts(test_settings(folder), storage)
+    parts = await log_parts(settings_for(folder), storage)
     return await verify_log(storage, parts.key, parts.person_keys, checkpoints=parts.checkpoints)
 
 
@@ -316,15 +316,17 @@ async def test_an_unknown_record_is_not_found(operator: Browser, record_id: str)
 
 async def test_the_head_says_what_is_known_about_the_log(consoles: Consoles, operator: Browser) -> None:
     """Before a check the page says so, after one when and over how much; a broken log names its faults."""
+    ledger, now = consoles.scene.house.ledger, consoles.scene.clock.now()
+    ledger.checked = None
     assert 'data-integrity="unknown"' in (await operator.get("/operators/log")).text
-    consoles.health.checked_at, consoles.health.checked_size = consoles.scene.clock.now(), 7
+    ledger.note_check(Checked(now, 7, ()))
     whole = await operator.get("/operators/log")
     assert 'data-integrity="whole"' in whole.text
     assert "Nguyên vẹn khi khởi động: 7 bản ghi, kiểm lúc 21/11/2026 09:00" in whole.words
     async with consoles.scene.house.storage.read() as connection:
         size = await reading.count(connection)
     assert f"Bây giờ có {size} bản ghi, đã ký đến bản ghi {size}." in whole.words
-    consoles.health.bad_records = ["lr_8: column kind is not what the record's bytes say"]
+    ledger.note_check(Checked(now, 7, ("lr_8: column kind is not what the record's bytes say",)))
     broken = await operator.get("/operators/log")
     assert 'data-integrity="broken"' in broken.text
     assert "lr_8: column kind" in broken.words
