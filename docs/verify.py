@@ -11,7 +11,8 @@ somewhere else than the export. `name` is the log's name, its *origin*.
 An export has one JSON object on each line. First {"type": "header", "format": 1, "origin": name}; then, in order,
 {"type": "record", "seq": 1, "record_id": ..., "bytes": base64}; and anywhere {"type": "checkpoint", "note": text}, the
 log's signed statement of its size and root (C2SP tlog-checkpoint). Add checkpoints that you kept yourself.
-A receipt is {"record": {"seq", "record_id", "bytes"}, "proof": {"index", "size", "hashes": [hex]}, "checkpoint": note}.
+A receipt's proof is {"record": {"seq", "record_id", "bytes"}, "proof": {"index", "size", "hashes": [hex]},
+"checkpoint": note}; in the file that people download it stands at "receipt", "proof".
 
 Checked is: each signature; that the records, hashed into a tree as RFC 9162 says, have the very root that each
 checkpoint states, so that nothing was changed, added, removed or moved and each older log is the beginning of each
@@ -259,6 +260,7 @@ def check_heads(heads: list[Head], names: list[str], *, roots: list[bytes]) -> l
 def check_receipt(path: Path, keys: Keys) -> Head:
     """Check that a receipt's record is in the log whose checkpoint it brings; return what the checkpoint says."""
     receipt = json.loads(path.read_text(encoding="utf-8"))
+    receipt = receipt["receipt"]["proof"] if "receipt" in receipt else receipt
     listed, proof, head = receipt["record"], receipt["proof"], open_checkpoint(receipt["checkpoint"], keys)
     record, hashes = check_record(listed, proof["index"] + 1), [bytes.fromhex(text) for text in proof["hashes"]]
     if proof["size"] != head.size or not 1 <= record["seq"] <= head.size:

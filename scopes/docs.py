@@ -61,7 +61,7 @@ def _render_route(route: Route) -> Iterator[str]:
     yield from ("", "| answer field | scope |", "|---|---|")
     for place, leaf in walk_places(route.answer.root):
         opener = "whatever opened the route" if leaf.scope == ANY else f"`{leaf.scope}`"
-        yield f"| `{_cell(place)}` | {opener}{', and the person concerned' if leaf.on_subject else ''} |"
+        yield f"| `{_cell(place)}` | {opener}{' (about other people)' if leaf.on_subject else ''} |"
 
 
 def _render_key(key: str, scope: str | None) -> str:

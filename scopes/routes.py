@@ -129,8 +129,13 @@ class Match:
         """
         return list(dict.fromkeys([*self._in_path("subject"), *query.subjects, *self._in_body("subject", body)]))
 
-    def account_names(self, query: CheckedQuery, body: bytes) -> list[str]:
-        """List the values that name the account; each must equal the grant's (I11), or the call is refused."""
+    def account_names(self, query: CheckedQuery, body: bytes | None) -> list[str]:
+        """List the values that name the account; each must equal the grant's (I11), or the call is refused.
+
+        Args:
+            query: from `check_query`.
+            body: what `check_body` returned; None while it is not read yet.
+        """
         found = [*self._in_path("names_account"), *query.account_names, *self._in_body("names_account", body)]
         return list(dict.fromkeys(found))
 
@@ -138,8 +143,8 @@ class Match:
         parameters = [one for one in self.template.segments if isinstance(one, Parameter)]
         return named(kind, [(one.rule, self.params[one.name]) for one in parameters])
 
-    def _in_body(self, kind: Kind, body: bytes) -> list[str]:
-        if self.route.body is None:
+    def _in_body(self, kind: Kind, body: bytes | None) -> list[str]:
+        if self.route.body is None or body is None:
             return []
         _, pairs = self.route.body.read(body)
         return named(kind, pairs)

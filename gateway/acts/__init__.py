@@ -70,20 +70,19 @@ class House:
             change = transition(grant, now)
             settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
             await unit.commit()
-        await self.settle(change, ended, now, cause=kind)
+        await self.settle(change, ended, cause=kind)
         return settled
 
     async def record_change(
         self, unit: UnitOfWork, change: Change, actor: Actor, *, kind: Kind, request_id: str = "", **facts: Any
     ) -> tuple[Settled, list[FamilyId]]:
         """Write a change, end the families that reach nothing any more, and add its record; the caller commits."""
-        now = self.clock.now()
         await grants.save(unit.connection, change)
         standing = [p.id for p in change.grant.permissions if p.state in STANDING_STATES]
-        ended = await families.end_unreachable(unit.connection, change.grant.id, standing, now)
+        ended = await families.end_unreachable(unit.connection, change.grant.id, standing, change.at)
         draft = Draft(
             kind=kind,
-            at=now,
+            at=change.at,
             actor=actor,
             facts={**facts, "permissions": [p.to_facts() for p in (*change.changed, *change.added)]},
             grant_id=change.grant.id,
@@ -125,7 +124,7 @@ class House:
         registered = await apps.list_ask_ids(unit.connection, grant.app_id)
         return Holding(family.id, grant.id, account.external_id, in_order(held, registered))
 
-    async def settle(self, change: Change, ended: list[FamilyId], at: datetime, *, cause: str) -> None:
+    async def settle(self, change: Change, ended: list[FamilyId], *, cause: str) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
 
         Raises:
@@ -134,7 +133,7 @@ class House:
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
         if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
-            stone = Tombstone(change.grant.id, change.grant.version, tuple(sorted(change.ended)), cause, at)
+            stone = Tombstone(change.grant.id, change.grant.version, tuple(sorted(change.ended)), cause, change.at)
             try:
                 await asyncio.to_thread(self.journal.append, [stone])
             except OSError as error:

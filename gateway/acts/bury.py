@@ -2,24 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
-from functools import partial
+from dataclasses import replace
 
-from gateway.acts import House, Transition
-from gateway.ground.storage.storage import shielded
+from gateway.acts import House
+from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.journal import Tombstone
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
 from gateway.records.grants.types import Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
-from gateway.terms.ids import GrantId, PermissionId
+from gateway.terms.ids import FamilyId, GrantId, PermissionId
 from gateway.terms.refusal import Refusal
 
 
 @shielded
 async def bury(house: House, stones: Sequence[Tombstone]) -> int:
-    """Apply the journal: end what it names; where it knows a later version, the rest waits to be confirmed.
+    """Apply the journal: end what it names; where it knows a later version, the rest of the grant is to be confirmed.
 
     A grant whose version in the database is below the journal's lost decisions (the database was restored): what it
     still grants may have been narrowed in the gap, so all of it becomes `reconfirm`, and versions go on above.
@@ -34,29 +33,39 @@ async def bury(house: House, stones: Sequence[Tombstone]) -> int:
 
 
 async def _bury(house: House, grant_id: GrantId, stones: Sequence[Tombstone]) -> bool:
+    """Bury one grant's dead in one transaction: killed in the middle, the next start finds the gap again."""
     dead = {PermissionId(each) for stone in stones for each in stone.permission_ids}
-    highest = max(stone.version for stone in stones)
     async with house.storage.unit() as unit:
         grant = await grants.find(unit.connection, grant_id, lock=True)
         if grant is None:
             return False
-        has_gap = grant.version < highest
-        if has_gap:
-            await grants.raise_version(unit.connection, grant_id, highest)
+        moves = await _list_moves(house, unit, grant, dead, highest=max(stone.version for stone in stones))
+        ended = [(kind, change, await _record(house, unit, change, kind)) for kind, change in moves]
+        if ended:
             await unit.commit()
-    kinds: list[tuple[Kind, Transition]] = [(Kind.BURIED, partial(_end_named, dead))]
+    for kind, change, families in ended:
+        await house.settle(change, families, cause=kind)
+    return bool(ended)
+
+
+async def _list_moves(
+    house: House, unit: UnitOfWork, grant: Grant, dead: set[PermissionId], *, highest: int
+) -> list[tuple[Kind, Change]]:
+    now = house.clock.now()
+    moves: list[tuple[Kind, Change]] = []
+    has_gap = grant.version < highest
     if has_gap:
-        kinds.append((Kind.RECONFIRM, transitions.lapse))
-    return any([await _record(house, grant_id, kind, transition) for kind, transition in kinds])
-
-
-def _end_named(dead: set[PermissionId], grant: Grant, now: datetime) -> Change:
-    return transitions.bury(grant, dead, now)
-
-
-async def _record(house: House, grant_id: GrantId, kind: Kind, transition: Transition) -> bool:
+        await grants.raise_version(unit.connection, grant.id, highest)
+        grant = replace(grant, version=highest)
     try:
-        await house.change_grant(grant_id, Actor.system(), kind=kind, transition=transition)
+        change = transitions.bury(grant, dead, now)
     except Refusal:
-        return False
-    return True
+        pass  # nothing of it stands, which is how it should be
+    else:
+        moves.append((Kind.BURIED, change))
+        grant = change.grant
+    return [*moves, (Kind.RECONFIRM, transitions.reconfirm(grant, now))] if has_gap else moves
+
+
+async def _record(house: House, unit: UnitOfWork, change: Change, kind: Kind) -> list[FamilyId]:
+    return (await house.record_change(unit, change, Actor.system(), kind=kind))[1]

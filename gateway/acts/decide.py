@@ -130,7 +130,7 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         settled, ended = await house.record_change(unit, change, actor, kind=kind, request_id=request_id, **shown)
         raw_code = None if case.is_refused else await _issue(house, unit, case, settled)
         await unit.commit()
-    await house.settle(change, ended, case.at, cause=kind)
+    await house.settle(change, ended, cause=kind)
     if case.is_refused or (raw_code is None and case.request.kind is RequestKind.AUTHORIZE):
         return case.refused(grant.id, settled.recorded)
     return Decided(case.request, grant.id, raw_code, None, None, settled.recorded)

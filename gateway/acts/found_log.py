@@ -18,8 +18,14 @@ async def get_signer(storage: Storage, vault: Vault, *, origin: str, clock: Cloc
     """
     async with storage.unit() as unit:
         signer = await keys.find_signer(unit.connection, vault)
-        if signer is None:
-            now = clock.now()
-            signer = await keys.add_signer(unit.connection, vault, origin=origin, entropy=entropy, now=now)
+        if signer is not None:
+            return signer
+        made = keys.make_signer(vault, origin=origin, entropy=entropy, now=clock.now())
+        if await unit.is_added(keys.add_signer(unit.connection, made)):
             await unit.commit()
+            return made.signer
+        # A server that started at the same moment made it; theirs is the key.
+        signer = await keys.find_signer(unit.connection, vault)
+    if signer is None:
+        raise AssertionError("a key that collides exists")
     return signer

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import datetime
+from unicodedata import normalize
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from gateway.acts import House
+from gateway.acts import House, Settled
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.journal import SealedCredential
 from gateway.ground.vault.tokens import hashed
@@ -21,9 +23,11 @@ from gateway.records.accounts.types import (
     LinkAttempt,
     Standing,
 )
+from gateway.records.grants import store as grants
+from gateway.records.grants import transitions
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft
-from gateway.terms.ids import AccountId, ConnectionId, PersonId, StandingId, base62, new_id
+from gateway.terms.ids import AccountId, ConnectionId, FamilyId, PersonId, StandingId, base62, new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 _VERIFIER_DIGITS = 43
@@ -101,10 +105,11 @@ async def link_by_password(
 
 
 async def _keep(house: House, connector: Connector, person_id: PersonId, credential: Credential) -> Account:
-    profile = await connector.describe(credential)
+    profile = _normalised(await connector.describe(credential))
     async with house.storage.unit() as unit:
         now = house.clock.now()
         account = await _get_account(house, unit, connector.platform, profile)
+        lapsed = await _lapse(house, unit, account, now)
         link = await _save_connection(house, unit, account, upstream_app=connector.upstream_app, credential=credential)
         standing = _standing(house, account, person_id, role=profile.role)
         await accounts.save_standing(unit.connection, standing)
@@ -120,6 +125,8 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
         )
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
+    for settled, ended in lapsed:
+        await house.settle(settled.change, ended, cause=Kind.RECONFIRM)
     entry = SealedCredential(link.id, link.generation, link.sealed_credential, now)
     try:
         await asyncio.to_thread(house.journal.append, [entry])
@@ -127,6 +134,29 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
         raise Unavailable("journal", reason="not_settled") from error
     await house.ledger.publish()
     return account
+
+
+def _normalised(profile: Profile) -> Profile:
+    """Bring what the platform calls the account into the one spelling that records have."""
+    name = profile.name.encode("utf-8", "replace").decode()
+    return replace(profile, name=normalize("NFC", name))
+
+
+async def _lapse(
+    house: House, unit: UnitOfWork, account: Account, now: datetime
+) -> list[tuple[Settled, list[FamilyId]]]:
+    """Where nobody has standing any more, end what still stands before somebody has it again: it must not revive."""
+    if await accounts.has_standing(unit.connection, account.id, now):
+        return []
+    lapsed = []
+    for each in await grants.list_of_accounts(unit.connection, [account.id]):
+        grant = await house.get_locked_grant(unit, each.id)
+        try:
+            change = transitions.lapse(grant, now)
+        except Refusal:
+            continue
+        lapsed.append(await house.record_change(unit, change, Actor.system(), kind=Kind.RECONFIRM))
+    return lapsed
 
 
 async def _get_account(house: House, unit: UnitOfWork, platform: str, profile: Profile) -> Account:

@@ -46,6 +46,7 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
         if token.used_at is not None:
             kept = _kept_answer(house, renewal, token)
             if kept is not None:
+                await house.holding(unit, family, grant, now)
                 return kept
             await house.end_family(unit, family, cause="refresh_replayed")
             await unit.commit()

@@ -93,14 +93,14 @@ async def rotate_secret(house: House, app_id: AppId, actor: Actor) -> str:
         Refusal: `not_found`; `public_app` (it has no secret).
     """
     async with house.storage.unit() as unit:
-        app = await apps.find(unit.connection, app_id)
+        app = await apps.find(unit.connection, app_id, lock=True)
         if app is None:
             raise Refusal("not_found")
         if not app.is_confidential:
             raise Refusal("public_app")
-        raw_secret = await _add_secret(house, unit, app_id)
         now = house.clock.now()
-        await apps.end_secrets(unit.connection, app_id, LIVE_SECRETS, now)
+        await apps.end_secrets(unit.connection, app_id, LIVE_SECRETS - 1, now)
+        raw_secret = await _add_secret(house, unit, app_id)
         draft = Draft(Kind.SECRET_ROTATED, now, actor, {"last4": raw_secret[-4:]}, app_id=app_id)
         await house.ledger.append(unit.connection, draft)
         await unit.commit()

@@ -1,17 +1,19 @@
 """Renew: a connection's credential, once for all calls that found it dead; or note that the connection is lost."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.acts import House
 from gateway.ground.storage.storage import shielded
-from gateway.ground.vault.journal import SealedCredential
+from gateway.ground.vault.journal import Entry, SealedCredential
 from gateway.platforms import Connector, Credential, Trouble
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
+from gateway.terms.ids import ConnectionId
 from gateway.terms.refusal import Refusal, Unavailable
 
 
@@ -20,8 +22,8 @@ async def renew(house: House, connector: Connector, seen: Connection) -> Connect
     """Exchange the credential that a call saw refused, unless another call did so meanwhile; stored before it is used.
 
     Args:
-        house: the parts that acts work with.
-        connector: speaks to the platform.
+        house: the parts.
+        connector: the platform that the connection leads to.
         seen: the connection as the call read it.
 
     Returns:
@@ -29,7 +31,7 @@ async def renew(house: House, connector: Connector, seen: Connection) -> Connect
 
     Raises:
         Refusal: `connection_lost`: the platform refuses to renew; the connection is marked so and people are shown it.
-        Unavailable: the platform gave no answer; the old credential stays.
+        Unavailable: the platform gave no answer, and the old credential stays; or the new one is not on disk twice.
     """
     async with house.storage.exclusive(f"connection {seen.id}"):
         async with house.storage.read() as connection:
@@ -38,39 +40,99 @@ async def renew(house: House, connector: Connector, seen: Connection) -> Connect
             raise Refusal("connection_lost")
         if current.generation != seen.generation:
             return current
-        sealed = house.vault.open(current.sealed_credential, credential_place(current.id))
+        opened = house.vault.open(current.sealed_credential, credential_place(current.id))
         try:
-            fresh = await connector.renew(Credential.from_bytes(sealed))
+            fresh = await connector.renew(Credential.from_bytes(opened))
         except Refusal as refusal:
-            await _lose(house, current, Trouble.CREDENTIAL_REFUSED)
-            raise Refusal("connection_lost", log_detail=refusal.log_detail) from refusal
+            return await _recover(house, current, refusal)
         return await _store(house, current, fresh)
 
 
 @shielded
 async def lose(house: House, seen: Connection, trouble: Trouble) -> None:
-    """Note that the platform took its permission back from the gateway's app; people are shown it."""
+    """Note, once, that the platform took its permission back from the gateway's app; people are shown it."""
     await _lose(house, seen, trouble)
 
 
+@shielded
+async def recover_credentials(house: House, entries: Sequence[Entry]) -> int:
+    """At start: put back what the journal knows of connections and the database does not.
+
+    The database was restored, or a kill came between the two.
+
+    Returns:
+        How many connections have a newer credential.
+    """
+    newest = _newest_of(entries)
+    return sum([await _put_back(house, entry) for entry in newest.values()])
+
+
+def _newest_of(entries: Sequence[Entry]) -> dict[ConnectionId, SealedCredential]:
+    newest: dict[ConnectionId, SealedCredential] = {}
+    for entry in entries:
+        if isinstance(entry, SealedCredential):
+            connection_id = ConnectionId(entry.connection_id)
+            known = newest.get(connection_id, entry)
+            newest[connection_id] = entry if entry.version >= known.version else known
+    return newest
+
+
+async def _put_back(house: House, entry: SealedCredential) -> bool:
+    connection_id, now = ConnectionId(entry.connection_id), house.clock.now()
+    async with house.storage.unit() as unit:
+        is_newer = await accounts.put_back_credential(
+            unit.connection, connection_id, entry.sealed, generation=entry.version, now=now
+        )
+        await unit.commit()
+    return is_newer
+
+
+async def _recover(house: House, current: Connection, refusal: Refusal) -> Connection:
+    """The platform refuses: perhaps because the newer credential reached the journal and not the database."""
+    reading = await asyncio.to_thread(house.journal.read)
+    entry = _newest_of(reading.entries).get(current.id)
+    if entry is not None and await _put_back(house, entry):
+        return await _get(house, current)
+    await _lose(house, current, Trouble.CREDENTIAL_REFUSED)
+    raise Refusal("connection_lost", log_detail=refusal.log_detail) from refusal
+
+
 async def _store(house: House, current: Connection, fresh: Credential) -> Connection:
-    now = house.clock.now()
+    """Journal first, then the database; should the journal fail, the database keeps what exists nowhere else."""
     renewed = replace(
         current,
         sealed_credential=house.vault.seal(fresh.to_bytes(), credential_place(current.id)),
         generation=current.generation + 1,
         credential_expires_at=fresh.expires_at,
-        changed_at=now,
+        changed_at=house.clock.now(),
     )
-    entry = SealedCredential(renewed.id, renewed.generation, renewed.sealed_credential, now)
+    is_journalled = await _journal(house, renewed)
+    async with house.storage.unit() as unit:
+        is_stored = await accounts.renew_connection(unit.connection, renewed)
+        await unit.commit()
+    if not is_stored:  # the account was linked anew meanwhile: that credential holds, in the journal too
+        renewed = await _get(house, current)
+        is_journalled = await _journal(house, renewed)
+    if not is_journalled:
+        raise Unavailable("journal", reason="not_settled")
+    return renewed
+
+
+async def _journal(house: House, link: Connection) -> bool:
+    entry = SealedCredential(link.id, link.generation, link.sealed_credential, link.changed_at)
     try:
         await asyncio.to_thread(house.journal.append, [entry])
-    except OSError as error:
-        raise Unavailable("journal") from error
-    async with house.storage.unit() as unit:
-        await accounts.renew_connection(unit.connection, renewed)
-        await unit.commit()
-    return renewed
+    except OSError:
+        return False
+    return True
+
+
+async def _get(house: House, seen: Connection) -> Connection:
+    async with house.storage.read() as connection:
+        current = await accounts.find_connection(connection, seen.account_id)
+    if current is None:
+        raise AssertionError("a connection is never removed")
+    return current
 
 
 async def _lose(house: House, seen: Connection, trouble: Trouble) -> None:

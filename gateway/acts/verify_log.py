@@ -1,16 +1,20 @@
 """Verify: the log against itself, its checkpoints, and the grants as they stand. It reads and changes nothing."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 from gateway.ground.storage.storage import Connection, Storage
 from gateway.ground.vault.personkeys import PersonKeys
-from gateway.records.grants import store as grants
+from gateway.records.grants import as_facts
+from gateway.records.ledger.findings import Finding, GrantFold, Told
 from gateway.records.ledger.note import VerifierKey
-from gateway.records.ledger.verification import Bad, Finding, GrantFold, verify
+from gateway.records.ledger.outside import read_outside
+from gateway.records.ledger.verification import verify
 
 
 async def verify_log(storage: Storage, key: VerifierKey, person_keys: PersonKeys, *, checkpoints: Path) -> Finding:
-    """Verify everything that the log proves, and that the grants equal its fold.
+    """Verify everything that the log proves, and that the grants equal its fold; a server may go on writing.
 
     Args:
         storage: the database.
@@ -19,29 +23,41 @@ async def verify_log(storage: Storage, key: VerifierKey, person_keys: PersonKeys
         checkpoints: the file outside the database.
 
     Raises:
+        OSError: the file is there and cannot be read.
         Unavailable: the database gave no answer; nothing was found either way.
     """
+    outside = await asyncio.to_thread(read_outside, checkpoints)  # before the snapshot, which then holds all of it
     async with storage.read() as connection:
-        finding = await verify(connection, key, person_keys=person_keys, outside=checkpoints)
-        finding.bad += await _compare(connection, finding.grants)
+        finding = await verify(connection, key, person_keys=person_keys, outside=outside)
+        await _compare(connection, finding)
     return finding
 
 
-async def _compare(connection: Connection, folded: dict[str, GrantFold]) -> list[Bad]:
-    bad: list[Bad] = []
-    left = dict(folded)
-    for grant in await grants.list_all(connection):
-        fold = left.pop(grant.id, None)
+async def _compare(connection: Connection, finding: Finding) -> None:
+    left = dict(finding.grants)
+    permissions = await as_facts.list_permissions(connection)
+    for grant_id, row in (await as_facts.list_grants(connection)).items():
+        fold = left.pop(grant_id, None)
+        held = permissions.pop(grant_id, {})
         if fold is None:
-            if grant.version:
-                bad.append(Bad(None, None, f"grant {grant.id} stands in no record"))
+            finding.add(None, f"grant {grant_id} stands in no record")
             continue
-        if (grant.version, grant.app_id, grant.account_id) != (fold.version, fold.app_id, fold.account_id):
-            bad.append(Bad(None, None, f"grant {grant.id} is not at the version or of the parties that the log says"))
-        rows = {str(p.id): p.to_facts() for p in await grants.list_history(connection, grant.id)}
-        bad.extend(
-            Bad(None, None, f"permission {each} of grant {grant.id} is not what the log says")
-            for each in rows.keys() | fold.permissions.keys()
-            if rows.get(each) != fold.permissions.get(each)
-        )
-    return bad + [Bad(None, None, f"grant {grant_id} of the log is missing") for grant_id in left]
+        if row != _facts_of(fold):
+            finding.add(fold.seq, f"grant {grant_id} is not what the log says")
+        _compare_permissions(finding, grant_id, held, fold)
+    for grant_id, fold in left.items():
+        finding.add(fold.seq, f"grant {grant_id} of the log is missing")
+    for grant_id in permissions:
+        finding.add(None, f"permissions of a grant {grant_id} that is not there")
+
+
+def _facts_of(fold: GrantFold) -> dict[str, Any]:
+    parties = {"account": fold.account_id, "app": fold.app_id}
+    return {**parties, "version": fold.version, "created_at": fold.created_at_us}
+
+
+def _compare_permissions(finding: Finding, grant_id: str, held: dict[str, dict[str, Any]], fold: GrantFold) -> None:
+    for each in sorted(held.keys() | fold.permissions.keys(), key=str):
+        told = fold.permissions.get(each, Told(fold.seq, {}))
+        if held.get(each) != told.facts:
+            finding.add(told.seq, f"permission {each} of grant {grant_id} is not what the log says")

@@ -97,8 +97,9 @@ def _check_unambiguous(usable: Collection[Reach]) -> None:
 def _closed(facts: TokenFacts, wanted: Wanted, now: datetime) -> Refusal:
     opening = [reach for reach in facts.reach if reach.scope in wanted.opened_by]
     meant = [reach for reach in opening if wanted.purpose in (None, reach.purpose)]
-    if any(reach.state is PermissionState.PAUSED and reach.ends_at and reach.ends_at > now for reach in meant):
-        return Refusal("paused", ask_ids=tuple(sorted(reach.ask_id for reach in meant)))
+    paused = [each for each in meant if each.state is PermissionState.PAUSED and each.ends_at and each.ends_at > now]
+    if paused:
+        return Refusal("paused", ask_ids=tuple(sorted(reach.ask_id for reach in paused)))
     if wanted.purpose is not None:
         return Refusal("purpose_not_granted")
     return Refusal("insufficient_scope", scopes=sorted(wanted.opened_by))

@@ -34,6 +34,5 @@ def restore(context: click.Context, source: Path | None, in_place: bool) -> None
         raise click.UsageError("give SOURCE, or --in-place")
     done = run(put_back(get_settings(context), source))
     click.echo(
-        f"restored: {done.records_lost} records of the log were lost, {done.families_ended} token families ended, "
-        f"{done.credentials_adopted} newer credentials taken from the journal"
+        f"restored: {done.records_lost} records of the log were lost, {done.families_ended} token families ended"
     )

@@ -1,4 +1,4 @@
-"""`docs/configuration.md`, rendered from the settings' own models, so that it cannot name a setting that does not exist."""
+"""`docs/configuration.md`, rendered from the settings' own models: it cannot name a setting that does not exist."""
 
 from collections.abc import Iterator
 from types import UnionType
@@ -61,5 +61,6 @@ def _told(default: Any) -> str:
 
 def _find(field: FieldInfo, kind: type[Any]) -> type[Any] | None:
     """Find the class of this kind in what a field takes, also where it may be absent."""
-    taken = get_args(field.annotation) if isinstance(field.annotation, UnionType) else (field.annotation,)
+    annotation: Any = field.annotation
+    taken = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     return next((each for each in taken if isinstance(each, type) and issubclass(each, kind)), None)

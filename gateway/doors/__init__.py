@@ -4,7 +4,8 @@ Owns: HTTP in and out, one table of endpoints for each door, one table from refu
 Must not know: how anything is changed; doors change records only through acts.
 To add one more: a package with an `endpoints` function that returns its table; `gateway/server/doors.py` installs it.
 
-What every door shares stands here: an endpoint's row, and who is at the door.
+What every door shares stands here: an endpoint's row, who is at the door, how a page is handed out, and how an ask
+reads (the developers' pages show exactly what the consent screen shows).
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -14,14 +15,23 @@ from aiohttp import web
 
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.tokens import hashed
+from gateway.ground.web.asks import AskView, Recipient
 from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.csrf import form_token
+from gateway.ground.web.frame import Frame, Lang, PageView, Site, choose_lang
+from gateway.ground.web.local import country_name
+from gateway.ground.web.plain import LONGEST_TEXT, plain
+from gateway.ground.web.rendering import Pages
+from gateway.ground.web.responses import html, see_other
+from gateway.records.apps.types import Ask
 from gateway.records.people import seen
 from gateway.records.people import store as people
 from gateway.records.people.types import Person, Role, Session
 from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal
+from scopes import Catalogue, Scope, Text
 
+ADVERTISING = frozenset({"advertising", "marketing"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -113,3 +123,87 @@ class Porter:
 def visitor_of(request: web.Request) -> Visitor:
     """Return who is signed in, on an endpoint that admits only people."""
     return request[VISITOR]
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """Hands out pages: puts the frame round a view, with every header of a page.
+
+    Args:
+        pages: the templates.
+        site: what is the same on every page.
+        public_url: the people's origin, without a slash at the end.
+    """
+
+    pages: Pages
+    site: Site
+    public_url: str
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the people's origin is https."""
+        return self.public_url.startswith("https:")
+
+    def frame(self, request: web.Request) -> Frame:
+        """Return what stands round the answer to this request."""
+        visitor = request.get(VISITOR)
+        token, name = (visitor.form_token, plain(visitor.person.name)) if visitor else ("", "")
+        return Frame(self.site, lang_of(request), request.query_string, token, name)
+
+    def show(self, request: web.Request, view: PageView, *, status: int = 200) -> web.Response:
+        """Answer with a page."""
+        return html(self.pages.page(self.frame(request), view), is_https=self.is_https, status=status)
+
+    def go(self, request: web.Request, own_path: str) -> web.Response:
+        """Send the browser to an own path, in the same language."""
+        return see_other(self.frame(request).link(own_path), is_https=self.is_https)
+
+
+def lang_of(request: web.Request) -> Lang:
+    """Return the language of the page that was asked for."""
+    return choose_lang(request.query.get("lang"))
+
+
+def spoken(text: Text, lang: Lang) -> str:
+    """Return a catalogue's text in the page's language."""
+    return text.en if lang == "en" else text.vi
+
+
+def ask_name(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool = False) -> str:
+    """Name an ask: its scope's plain name, and its purpose where the app has several on that scope."""
+    scope = catalogue.scopes.get(ask.scope)
+    name = spoken(scope.name, lang) if scope else ask.scope
+    return f"{name} · {plain(ask.purpose)}" if is_shared else name
+
+
+def ask_views(catalogue: Catalogue, asks: list[Ask], lang: Lang, *, new: frozenset[str] = frozenset()) -> list[AskView]:
+    """Show asks in the register's order; those in `new` are marked as not asked before."""
+    scopes = [ask.scope for ask in asks]
+    return [
+        _ask_view(catalogue, ask, lang, is_shared=scopes.count(ask.scope) > 1, is_new=ask.id in new) for ask in asks
+    ]
+
+
+def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is_new: bool) -> AskView:
+    scope = catalogue.scopes.get(ask.scope)
+    text = ask.texts.get(lang) or ask.texts["vi"]
+    return AskView(
+        id=ask.id,
+        name=ask_name(catalogue, ask, lang, is_shared=is_shared),
+        purpose=plain(text.purpose, LONGEST_TEXT),
+        refusal_effect=plain(text.refusal_effect, LONGEST_TEXT),
+        data_types=[spoken(kind, lang) for kind in scope.data_types] if scope else [],
+        kept_days=ask.retention_days,
+        recipients=[Recipient(plain(each.name), plain(country_name(each.country, lang))) for each in ask.recipients],
+        required=ask.is_required,
+        required_why=plain(text.why_required, LONGEST_TEXT) if ask.is_required else "",
+        about_others=scope is not None and scope.whose == "subject",
+        sensitive_why=_sensitive_why(scope, lang),
+        advertising=ask.purpose in ADVERTISING,
+        is_new=is_new,
+        enforced_by_app=scope is not None and scope.enforced_by == "app",
+    )
+
+
+def _sensitive_why(scope: Scope | None, lang: Lang) -> str:
+    return spoken(scope.sensitive_because, lang) if scope and scope.sensitive_because else ""

@@ -6,15 +6,16 @@ signature must not come back or be lost with the database.
 
 import asyncio
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.acts.restore import Gap, Restored, restore
+from gateway.acts.restore import Gap, restore
 from gateway.ground.storage.copies import NotWhole, check_whole, copy_database
 from gateway.ground.storage.engines import is_sqlite, sqlite_path
 from gateway.ground.storage.storage import Storage
-from gateway.ground.vault.journal import Journal, SealedCredential
 from gateway.records.ledger import reading
-from gateway.records.ledger.log import CHECKPOINTS, newest_kept
+from gateway.records.ledger.log import CHECKPOINTS
+from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.server.house import file_lock, folder_of, opened_house
 from gateway.settings import Settings
@@ -40,7 +41,15 @@ def back_up(settings: Settings, target: Path) -> int:
     return target.stat().st_size
 
 
-async def put_back(settings: Settings, source: Path | None) -> Restored:
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """What came of it: how much of the log was lost, and how many families of tokens ended."""
+
+    records_lost: int
+    families_ended: int
+
+
+async def put_back(settings: Settings, source: Path | None) -> PutBack:
     """Put a backup in the database's place (None: the database was put back by other means), and make it safe.
 
     The checkpoints signed so far are kept under another name; the log goes on under a record that says so.
@@ -49,16 +58,11 @@ async def put_back(settings: Settings, source: Path | None) -> Restored:
         AlreadyRunning: the server runs; stop it first.
         Refusal: `bad_backup`: the file is not a whole database of this gateway.
     """
-    if source is not None:
-        await asyncio.to_thread(_replace, settings, source)
-    folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
-    signed_size = await asyncio.to_thread(_set_aside, folder)
-    journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
-    entries = (await asyncio.to_thread(journal.read)).entries
-    credentials = [entry for entry in entries if isinstance(entry, SealedCredential)]
+    signed_size = await asyncio.to_thread(_prepare, settings, source)
     gap = Gap(restored_size=await _count(settings), signed_size=signed_size)
     async with opened_house(settings, may_be_older=True) as house:
-        return await restore(house, Actor(ActorKind.SYSTEM, "command-line"), credentials, gap=gap)
+        ended = await restore(house, Actor(ActorKind.SYSTEM, "command-line"), gap)
+    return PutBack(gap.records_lost, ended)
 
 
 async def _count(settings: Settings) -> int:
@@ -71,25 +75,32 @@ async def _count(settings: Settings) -> int:
         await storage.close()
 
 
+def _prepare(settings: Settings, source: Path | None) -> int:
+    """Put the copy in place and the checkpoints aside, while no server can be running; return the newest's size."""
+    with file_lock(settings):
+        if source is not None:
+            _replace(settings, source)
+        return _set_aside(folder_of(settings, settings.checkpoint_dir, "checkpoints"))
+
+
 def _replace(settings: Settings, source: Path) -> None:
     try:
         check_whole(source, "ledger_head")
     except NotWhole as damaged:
         raise Refusal("bad_backup", f"{source} is not a database of this gateway: {damaged}") from None
     path = sqlite_path(settings.database_url)
-    with file_lock(settings):
-        aside = path.with_name(path.name + ".incoming")
-        aside.write_bytes(source.read_bytes())
-        aside.chmod(0o600)
-        for leftover in ("-wal", "-shm"):
-            path.with_name(path.name + leftover).unlink(missing_ok=True)
-        aside.replace(path)
+    aside = path.with_name(path.name + ".incoming")
+    aside.write_bytes(source.read_bytes())
+    aside.chmod(0o600)
+    for leftover in ("-wal", "-shm"):
+        path.with_name(path.name + leftover).unlink(missing_ok=True)
+    aside.replace(path)
 
 
 def _set_aside(folder: Path) -> int:
     """Keep the checkpoints signed before under another name, so that the log can go on; return the newest's size."""
     current = folder / CHECKPOINTS
-    signed_size = newest_kept(current)
+    signed_size = max((each.size for each in read_outside(current).signed), default=0)
     if signed_size:
         number = sum(1 for _ in folder.glob("before-restore-*.jsonl")) + 1
         current.replace(folder / f"before-restore-{number}.jsonl")

@@ -11,22 +11,26 @@ from aiohttp import web
 import gateway.doors
 from gateway.acts import House
 from gateway.authority.limits import Limits
-from gateway.doors import Endpoint, Porter
+from gateway.doors import Clerk, Endpoint, Porter
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.server import build_calls
+from gateway.doors.consoles.developers.door import DevelopersDoor
+from gateway.doors.consoles.developers.endpoints import endpoints as developer_endpoints
+from gateway.doors.consoles.operators.door import LogCheck, OperatorsDoor
+from gateway.doors.consoles.operators.endpoints import endpoints as operator_endpoints
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.endpoints import api_endpoints
 from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints as person_endpoints
 from gateway.doors.person.errors import error_pages, render_error
-from gateway.doors.person.request_ids import request_ids
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
 from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.frame import Contact, Site
 from gateway.ground.web.rendering import Pages
+from gateway.ground.web.request_ids import request_ids
 from gateway.platforms import Connector
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.health import Health
@@ -35,6 +39,11 @@ from scopes import Catalogue
 
 BODY_LIMIT_BYTES = 1 << 20
 _DOORS = Path(gateway.doors.__file__).parent
+TEMPLATES = {
+    "person": _DOORS / "person/templates",
+    "developers": _DOORS / "consoles/developers/templates",
+    "operators": _DOORS / "consoles/operators/templates",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ def build_public(parts: Parts) -> web.Application:
         middlewares=[request_ids(parts.house.entropy), error_pages(person)], client_max_size=BODY_LIMIT_BYTES
     )
     person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(_oauth_door(parts, person))])
-    person.porter.install(app, _health_endpoints(parts.health))
+    person.porter.install(app, [*_console_endpoints(parts, person), *_health_endpoints(parts.health)])
     return app
 
 
@@ -85,6 +94,20 @@ def _health_endpoints(health: Health) -> list[Endpoint]:
     ]
 
 
+def _console_endpoints(parts: Parts, person: PersonDoor) -> list[Endpoint]:
+    clerk = Clerk(person.pages, person.site, person.public_url)
+    find_check = partial(_find_check, parts.house)
+    return [
+        *developer_endpoints(DevelopersDoor(parts.house, clerk, parts.catalogue)),
+        *operator_endpoints(OperatorsDoor(parts.house, clerk, parts.catalogue, find_check)),
+    ]
+
+
+def _find_check(house: House) -> LogCheck | None:
+    checked = house.ledger.checked
+    return LogCheck(checked.at, checked.size, checked.faults) if checked else None
+
+
 def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
     settings = parts.settings
     platforms = {name: tuple(parts.catalogue.platforms[name].scopes) for name in parts.connectors}
@@ -105,7 +128,7 @@ def _person_door(parts: Parts) -> PersonDoor:
     return PersonDoor(
         house=parts.house,
         porter=Porter(parts.house.storage, parts.house.clock, cookie=cookie),
-        pages=Pages({"person": _DOORS / "person/templates"}, assets),
+        pages=Pages(TEMPLATES, assets),
         assets=assets,
         catalogue=parts.catalogue,
         limits=parts.limits,
@@ -115,6 +138,8 @@ def _person_door(parts: Parts) -> PersonDoor:
         site=_site(settings),
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
         kept_days=settings.record_retention_days,
+        has_developers=True,
+        has_operators=True,
     )
 
 

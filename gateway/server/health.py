@@ -1,6 +1,6 @@
 """Is the gateway alive, and is it ready: `/healthz` and `/readyz` of both origins."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -15,12 +15,10 @@ class Health:
     Args:
         house: the database that must answer, and the log.
         is_draining: set when the server was asked to stop.
-        bad_records: what verification found wrong with the log at the start; it then signs nothing and says so.
     """
 
     house: House
     is_draining: bool = False
-    bad_records: list[str] = field(default_factory=list)
 
     async def answer_alive(self, _request: web.Request) -> web.Response:
         """Answer that the process runs."""
@@ -28,10 +26,12 @@ class Health:
 
     async def answer_ready(self, _request: web.Request) -> web.Response:
         """Answer whether calls can be judged: 200, or 503 while the database is silent or the server drains."""
+        checked = self.house.ledger.checked
+        faults = checked.faults if checked else ()
         state = {
             "ready": not self.is_draining and await self._answers(),
-            "log": "does not verify: nothing is signed" if self.bad_records else "verified at start",
-            "bad_records": self.bad_records[:10],
+            "log": "does not verify: nothing is signed" if faults else "verified at start",
+            "bad_records": faults[:10],
             "checkpoints": "kept" if self.house.ledger.is_published else "cannot be written outside the database",
         }
         return web.json_response(state, status=200 if state["ready"] else 503, headers={"Cache-Control": "no-store"})

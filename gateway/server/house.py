@@ -10,16 +10,20 @@ from pathlib import Path
 from gateway.acts import House
 from gateway.acts.bury import bury
 from gateway.acts.found_log import get_signer
+from gateway.acts.renew import recover_credentials
+from gateway.acts.verify_log import verify_log
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.engines import is_sqlite, sqlite_path
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
-from gateway.ground.vault.journal import Journal
+from gateway.ground.vault.journal import DestroyedKey, Journal, Reading
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Vault
 from gateway.records.ledger import keys, reading
-from gateway.records.ledger.log import CHECKPOINTS, Ledger, newest_kept
+from gateway.records.ledger.log import CHECKPOINTS, Ledger
 from gateway.records.ledger.note import VerifierKey
+from gateway.records.ledger.outside import read_outside
+from gateway.records.ledger.types import Checked
 from gateway.settings import Settings
 from gateway.terms.clock import Clock, SystemClock
 from gateway.terms.entropy import Entropy, SystemEntropy
@@ -79,12 +83,17 @@ async def opened_house(
                 storage, vault, origin=log_origin(settings), clock=used_clock, entropy=used_entropy
             )
             folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
-            ledger = Ledger(signer, person_keys, entropy=used_entropy, folder=folder)
+            ledger = Ledger(signer, person_keys, entropy=used_entropy, storage=storage, folder=folder)
+            await ledger.resume()
             journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
             house = House(storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight())
             if not may_be_older:
                 await check_not_older(storage, ledger.path)
-            await bury(house, (await asyncio.to_thread(journal.read)).tombstones)
+            await _check_log(house, person_keys)
+            kept = await asyncio.to_thread(journal.read)
+            await asyncio.to_thread(_destroy_again, person_keys, kept)
+            await recover_credentials(house, kept.entries)
+            await bury(house, kept.tombstones)
             yield house
         finally:
             await storage.close()
@@ -96,7 +105,8 @@ async def check_not_older(storage: Storage, checkpoints: Path) -> None:
     Raises:
         OlderThanSigned: it is shorter.
     """
-    signed = await asyncio.to_thread(newest_kept, checkpoints)
+    outside = await asyncio.to_thread(read_outside, checkpoints)
+    signed = max((each.size for each in outside.signed), default=0)
     async with storage.read() as connection:
         size = await reading.count(connection)
     if size < signed:
@@ -104,6 +114,23 @@ async def check_not_older(storage: Storage, checkpoints: Path) -> None:
             f"{signed} records were signed and {size} are there: the database was put back or cut. "
             "If you put it back, say so with `quyen restore --in-place`; every token is then ended."
         )
+
+
+async def _check_log(house: House, person_keys: PersonKeys) -> None:
+    """Verify the log before the first record of this start is written and signed over it."""
+    key = house.ledger.verifier_key
+    if key is None:
+        return
+    finding = await verify_log(house.storage, key, person_keys, checkpoints=house.ledger.path)
+    faults = tuple(f"{each.record_id or each.seq or 'log'}: {each.reason}" for each in finding.bad)
+    house.ledger.note_check(Checked(house.clock.now(), finding.size, faults))
+
+
+def _destroy_again(person_keys: PersonKeys, kept: Reading) -> None:
+    """A key that a backup brought back is destroyed once more."""
+    for entry in kept.entries:
+        if isinstance(entry, DestroyedKey) and not person_keys.is_destroyed(entry.person_id, entry.part):
+            person_keys.destroy(entry.person_id, entry.part)
 
 
 async def log_parts(settings: Settings, storage: Storage) -> LogParts:

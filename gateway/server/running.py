@@ -11,14 +11,14 @@ from redis.asyncio import Redis
 
 from gateway.acts import House
 from gateway.acts.expire import expire
-from gateway.acts.verify_log import verify_log
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
+from gateway.doors.calls.listener import CallsRunner
 from gateway.ground.vault.passwords import Passwords
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
-from gateway.server.house import admin_socket_path, log_parts, opened_house
+from gateway.server.house import admin_socket_path, opened_house
 from gateway.server.platforms import list_connectors
 from gateway.settings import Settings
 from gateway.terms.refusal import Unavailable
@@ -45,13 +45,15 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(opened_house(settings))
         parts = await _parts(stack, settings, house)
-        await _check_log(settings, parts)
+        if house.ledger.checked is not None and house.ledger.checked.faults:
+            log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
         path = admin_socket_path(settings)
         if path is not None:
             door = AdminDoor(house, parts.catalogue, parts.passwords)
             await stack.enter_async_context(listening(door, path))
-        await stack.enter_async_context(_listening(build_public(parts), settings.listen))
-        await stack.enter_async_context(_listening(build_api(parts), settings.api_listen))
+        for app, address in ((build_public(parts), settings.listen), (build_api(parts), settings.api_listen)):
+            runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
+            await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(_expiring(house))
         await stopping.wait()
         parts.health.is_draining = True
@@ -84,19 +86,8 @@ async def _limits(stack: AsyncExitStack, settings: Settings, house: House) -> Li
     return RedisLimits(redis, house.clock)
 
 
-async def _check_log(settings: Settings, parts: Parts) -> None:
-    """Verify the log; if it does not hold, serve all the same, sign nothing and say so."""
-    opened = await log_parts(settings, parts.house.storage)
-    finding = await verify_log(parts.house.storage, opened.key, opened.person_keys, checkpoints=opened.checkpoints)
-    if not finding.is_ok:
-        parts.house.ledger.stop_signing()
-        parts.health.bad_records = [f"{each.record_id or each.seq or 'log'}: {each.reason}" for each in finding.bad]
-        log.error("the grant log does not verify", faults=len(finding.bad))
-
-
 @asynccontextmanager
-async def _listening(app: web.Application, address: str) -> AsyncIterator[None]:
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
+async def _listening(runner: web.AppRunner, address: str) -> AsyncIterator[None]:
     await runner.setup()
     host, _, port = address.rpartition(":")
     try:

@@ -1,4 +1,4 @@
-"""The papers are true: commands run, links lead somewhere, what is named exists, what is generated is what is printed."""
+"""The papers are true: commands run, links lead somewhere, what is named exists, what is generated is fresh."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -17,6 +17,7 @@ from gateway.doors.oauth.errors import ERRORS
 from gateway.doors.person.errors import STATUS
 from scopes import load_catalogue, render_docs
 from tests.architecture.papers import (
+    INLINE,
     find_fault,
     list_code,
     list_commands,
@@ -27,7 +28,8 @@ from tests.architecture.papers import (
     list_rows,
     read_paper,
 )
-from tests.architecture.tree import ROOT, Source, list_breaches, list_files, list_python
+from tests.architecture.test_tests import list_tests
+from tests.architecture.tree import ROOT, Rule, Source, list_breaches, list_files, list_python
 
 HARMLESS = {"--help", "scopes check", "scopes list"}
 SETTING = re.compile(r"\bQUYEN_[A-Z_]*[A-Z]\b")
@@ -89,9 +91,8 @@ def test_make_targets_exist() -> None:
 
 
 @pytest.mark.parametrize("rule", [list_dead_links, list_dead_paths])
-def test_nothing_named_is_missing(rule: object) -> None:
+def test_nothing_named_is_missing(rule: Rule) -> None:
     """Every relative link of a paper leads somewhere, and every path of the tree that it names is there."""
-    assert callable(rule)
     assert list_breaches(rule, list_papers()) == []
 
 
@@ -166,13 +167,35 @@ def test_decisions_are_short_and_numbered() -> None:
 
 
 def test_every_library_has_a_reason() -> None:
-    """Each library of production has a row in the list of libraries, or stands there as not used; no row is left over."""
+    """Each library of production has a row in the list, or stands there as not used; no row is left over."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     libraries = {re.split(r"[\[>=<]", line)[0] for line in project["dependencies"]}
     text = read_paper("docs/adr/0010-one-list-of-libraries.md")
     reasons = {row[0].strip("`") for row in list_rows(text) if row[0].startswith("`")}
     assert reasons - libraries == set()
     assert libraries - set(list_code(text)) == set()
+
+
+def test_every_threat_is_shown_or_owned_up() -> None:
+    """Each threat has its own id, a mitigation and a test that exists, or stands among those that no test shows yet."""
+    text = read_paper("docs/threat-model.md")
+    told, _, open_ones = text.partition("## Not shown by a test yet")
+    rows = [row for row in list_rows(told) if row[0].startswith("T-")]
+    ids = [row[0] for row in rows]
+    assert len(ids) == len(set(ids)) > 40
+    tests = {f"{file.path}::{test.name}" for file in list_python("tests") for test in list_tests(file)}
+    unshown = [row[0] for row in rows if not set(INLINE.findall(row[4])) & tests]
+    assert [threat for threat in unshown if threat not in open_ones] == []
+    assert [name for row in rows for name in INLINE.findall(row[4]) if name not in tests] == []
+    assert [row[0] for row in rows if row[1] not in "STRIDE" or not row[3]] == []
+
+
+def test_every_room_at_risk_has_its_threats() -> None:
+    """The threat model has a part for each door, for what keeps or reaches something below, and for the stand-ins."""
+    parts = set(re.findall(r"^## (.+)$", read_paper("docs/threat-model.md"), re.MULTILINE))
+    doors = {file.path.split("/")[2] for file in list_python("gateway/doors") if file.path.count("/") > 2}
+    wanted = {f"doors/{door}" for door in doors} | {"acts and records", "vault", "ledger", "platforms", "sandbox"}
+    assert wanted - parts == set()
 
 
 def test_screenshots_are_there() -> None:
@@ -189,7 +212,7 @@ def test_screenshots_are_there() -> None:
 def test_the_drawing_stands_alone() -> None:
     """The picture is well-formed, says itself in words, follows light and dark, and fetches or runs nothing."""
     text = (ROOT / "docs" / "picture.svg").read_text()
-    names = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(text).iter()}  # noqa: S314 - our own
+    names = {element.tag.rpartition("}")[2] for element in ET.fromstring(text).iter()}  # noqa: S314 - our own
     assert {"title", "desc", "style"} <= names
     assert names & {"script", "image", "foreignObject", "a"} == set()
     assert "prefers-color-scheme: dark" in text
@@ -212,7 +235,7 @@ def list_defined(file: Source) -> set[str]:
     """Return the names that a module defines at its top."""
     defined = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     names = {node.name for node in file.syntax.body if isinstance(node, defined)}
-    targets = [node.target for node in file.syntax.body if isinstance(node, ast.AnnAssign)]
+    targets: list[ast.expr] = [node.target for node in file.syntax.body if isinstance(node, ast.AnnAssign)]
     targets += [target for node in file.syntax.body if isinstance(node, ast.Assign) for target in node.targets]
     return names | {target.id for target in targets if isinstance(target, ast.Name)}
 

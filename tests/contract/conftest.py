@@ -48,6 +48,15 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_te
 
 
 @pytest.fixture
+async def postgres_migrated(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """Yield a fresh, migrated PostgreSQL database."""
+    await postgres_server.add_template(MIGRATED, migrate_url)
+    name = await postgres_server.add_database(MIGRATED)
+    yield postgres_server.url(name)
+    await postgres_server.drop_database(name)
+
+
+@pytest.fixture
 async def scene(database_url: str, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Scene]:
     """Yield a house with two owners, a linked account and two apps."""
     async with house_in(tmp_path, clock, database_url=database_url) as house:

@@ -21,7 +21,16 @@ from gateway.sandbox.zalo.seeds import BAKERY_ID
 from gateway.terms.refusal import Refusal
 from tests.house import REDIRECT_URI, VERIFIER, agree
 from tests.platforms.zalo.lying import Script, answering, lying, saying
-from tests.platforms.zalo.stage import DETAIL, MESSAGE, PROFILE, SEND, Stage, zalo_stage
+from tests.platforms.zalo.stage import (
+    DETAIL,
+    MESSAGE,
+    PROFILE,
+    SEND,
+    Stage,
+    patient_gateway,
+    wait_until,
+    zalo_stage,
+)
 
 GOOD = b'{"data":{"oa_id":"1","name":"Ti\xe1\xbb\x87m (m\xe1\xba\xabu)"},"error":0,"message":"Success"}'
 
@@ -64,6 +73,16 @@ async def test_each_coding_that_we_ask_for_passes(tmp_path: Path, coding: str) -
 
 
 JSON = b"Content-Type: application/json"
+
+
+async def say_without_end(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send chunks for as long as anybody takes them."""
+    writer.write(b"HTTP/1.1 200 OK\r\n" + JSON + b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b"8000\r\n" + b" " * 0x8000 + b"\r\n")
+        await writer.drain()
+
+
 LIES: dict[str, Script] = {
     "two codings": answering(gzip.compress(gzip.compress(GOOD)), b"Content-Encoding: gzip, gzip"),
     "coding twice": answering(gzip.compress(GOOD), b"Content-Encoding: gzip", b"Content-Encoding: identity"),
@@ -97,6 +116,7 @@ LIES: dict[str, Script] = {
     "list for an object": answering(b'{"error":0,"data":[{"name":"x"}]}'),
     "no error member": answering(b'{"data":{"name":"x"}}'),
     "error true": answering(b'{"error":true,"message":"x"}'),
+    "endless": say_without_end,
     "huge": answering(b" " * (1 << 20) + GOOD),
     "status line": saying(b"HTTP/9.9 200 OK\r\n\r\n", then_close=True),
     "no http": saying(b"\x15\x03\x01\x00\x02\x02P", then_close=True),
@@ -146,9 +166,9 @@ async def test_redirects_are_never_followed(tmp_path: Path, status: bytes) -> No
     """The credential's header would travel to wherever the platform points."""
     async with lying(answering(GOOD)) as thief:
         there = b"Location: " + thief.url.encode() + b"/v2.0/oa/getoa"
-        async with lying(answering(b"", there, status=status)) as liar:
-            async with zalo_stage(tmp_path, base_url=liar.url) as stage:
-                reply = await stage.app.call(PROFILE)
+        script = answering(b"", there, status=status)
+        async with lying(script) as liar, zalo_stage(tmp_path, base_url=liar.url) as stage:
+            reply = await stage.app.call(PROFILE)
         assert (reply.code, reply.status) == ("upstream_failed", 502)
         assert "Location" not in reply.headers
         assert (len(liar.heads), thief.heads) == (1, [])
@@ -246,6 +266,35 @@ async def test_a_renewal_without_an_answer_is_no_loss(stage: Stage) -> None:
 def hurried(*parts: Any, seconds: float, **options: Any) -> Any:
     """Wait a hundredth of what the route allows."""
     return upstream.exchange(*parts, seconds=seconds / 100, **options)
+
+
+async def test_a_renewal_that_cannot_be_kept_is_not_used(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new pair did not reach the disk: 503, and nothing is sent with it."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "no space")
+
+    await stage.zalo.json("POST", "/_sandbox/revoke", json={"oa_id": BAKERY_ID, "keeps_refresh": True})
+    monkeypatch.setattr(type(stage.scene.house.journal), "append", full)
+    reply = await stage.app.call(PROFILE)
+    assert (reply.code, reply.status) == ("no_verdict", 503)
+    assert len(await stage.arrived()) == 1
+
+
+async def test_an_app_that_hung_up_meanwhile_is_answered_nothing(stage: Stage) -> None:
+    """The platform answers when nobody listens any more; the trace says so."""
+    async with patient_gateway(stage):
+        await stage.zalo.switch(slow_seconds=0.3)
+        head = f"GET {PROFILE} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {stage.app.token}\r\n\r\n"
+        assert await stage.app.raw(head.encode(), breaks_off=True) == b""
+        await wait_until(lambda: has_ended(stage))
+        assert (await get_ending(stage))[:2] == (Outcome.FAILED, "caller_gone")
+
+
+async def has_ended(stage: Stage) -> bool:
+    """Say whether the newest call's line has ended."""
+    lines = await stage.list_lines()
+    return bool(lines) and lines[0].ending is not None and lines[0].ending.reason is not None
 
 
 async def test_a_slow_platform_is_504_and_a_write_may_have_happened(

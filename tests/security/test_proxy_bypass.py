@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.platforms.zalo.stage import DETAIL, FOLLOWER, MESSAGE, PROFILE, SEND, Stage, zalo_stage
+from gateway.doors.calls import incoming, listener
+from gateway.doors.calls.server import build_calls
+from tests.platforms.zalo.stage import (
+    DETAIL,
+    FOLLOWER,
+    MESSAGE,
+    PROFILE,
+    SEND,
+    CallsServer,
+    Stage,
+    zalo_stage,
+)
 
 OA = "/v2.0/oa/getoa"
 
@@ -170,6 +181,28 @@ async def test_heads_that_can_be_read_in_two_ways_reach_nobody(stage: Stage, hea
     assert await list_targets(stage) == []
 
 
+async def test_what_cannot_be_parsed_is_not_reflected(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """The answer quotes nothing, names no software and has a request id; the log holds no traceback and no token."""
+    for broken in (f"GET {PROFILE} HTTP/1.1\r\nBim\x01at: 1\r\n\r\n", "GET * HTTP/1.1\r\nHost: a\r\n\r\n"):
+        answer = await stage.app.raw(broken.encode())
+        assert answer[8:13] == b" 400 "
+        assert b"application/problem+json" in answer
+        assert b"aiohttp" not in answer
+        assert b"Bim" not in answer
+        assert b"X-Request-ID: rq_" in answer
+    assert "Traceback" not in caplog.text
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+async def test_a_half_sent_head_does_not_stay(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection on which no request comes, or half of one, is closed."""
+    monkeypatch.setattr(listener, "IDLE_SECONDS", 0.2)
+    async with CallsServer(build_calls(stage.door)) as hasty:
+        stage.app.base = str(hasty.make_url("")).rstrip("/")
+        for half in (b"", b"GET / HTTP/1.1\r\nHost:"):
+            assert await stage.app.raw(half) == b""
+
+
 async def test_http_0_9_reaches_nobody(stage: Stage) -> None:
     """A request line without a version has no headers and so no token."""
     await stage.app.raw(f"GET {PROFILE}\r\n\r\n".encode(), breaks_off=True)
@@ -221,6 +254,15 @@ async def test_a_body_that_breaks_off_reaches_nobody(stage: Stage) -> None:
     assert await list_targets(stage) == []
 
 
+async def test_a_body_that_comes_too_slowly_reaches_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a body and then silence: refused when its time is over."""
+    monkeypatch.setattr(incoming, "BODY_SECONDS", 0.2)
+    headers = ["Content-Type: application/json", "Content-Length: 500"]
+    request = request_of(stage, f"POST {SEND} HTTP/1.1", *headers, body='{"recipient":')
+    assert (await stage.app.raw(request)).startswith(b"HTTP/1.1 400 ")
+    assert await list_targets(stage) == []
+
+
 async def test_a_whole_chunked_body_passes_and_is_written_anew(stage: Stage) -> None:
     """The positive control: chunks in, one length out; a trailer is left behind."""
     body = json.dumps(MESSAGE)
@@ -257,7 +299,7 @@ async def test_pipelined_calls_are_judged_each(stage: Stage) -> None:
 async def test_an_old_proxy_may_call_with_http_1_0(stage: Stage) -> None:
     """HTTP/1.0 with a Host and a length is understood."""
     answer = await stage.app.raw(request_of(stage, f"GET {PROFILE} HTTP/1.0"))
-    assert answer.startswith(b"HTTP/1.0 200 ") or answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.startswith((b"HTTP/1.0 200 ", b"HTTP/1.1 200 "))
     assert await list_targets(stage) == [("GET", OA)]
 
 

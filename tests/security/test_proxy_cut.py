@@ -1,4 +1,4 @@
-"""I1 at the proxy: when an act that ends something has returned, no byte of a call under it is handed on, either way."""
+"""I1 at the proxy: when an act that ends something has returned, no byte of a call under it goes on, either way."""
 
 import asyncio
 import json
@@ -14,11 +14,13 @@ from gateway.acts.revoke import revoke
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.doors.calls import incoming as incoming_module
+from gateway.doors.calls.flight import Flight
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.trace.types import Outcome
 from gateway.terms.ids import AskId
+from gateway.terms.refusal import Unavailable
 from tests.platforms.zalo.lying import answering, lying, saying
-from tests.platforms.zalo.stage import MESSAGE, PROFILE, SEND, Reply, Stage, wait_until, zalo_stage
+from tests.platforms.zalo.stage import MESSAGE, PROFILE, SEND, Reply, Stage, patient_gateway, wait_until, zalo_stage
 
 End = Callable[[Stage], Awaitable[object]]
 WAITING = 6
@@ -44,14 +46,14 @@ async def pause_all(stage: Stage) -> object:
     return await pause(stage.scene.house, stage.grant_id, owner_of(stage))
 
 
-async def suspend(stage: Stage) -> object:
+async def suspend(stage: Stage) -> None:
     """Suspend the app as an operator."""
-    return await suspend_app(stage.scene.house, stage.scene.app.id, Actor.system(), reason="thử (mẫu)")
+    await suspend_app(stage.scene.house, stage.scene.app.id, Actor.system(), reason="thử (mẫu)")
 
 
-async def revoke_token(stage: Stage) -> object:
+async def revoke_token(stage: Stage) -> None:
     """Let the app give its access token back."""
-    return await revoke(stage.scene.house, stage.scene.app, stage.app.token)
+    await revoke(stage.scene.house, stage.scene.app, stage.app.token)
 
 
 ENDS: list[tuple[End, str, int]] = [
@@ -72,7 +74,7 @@ async def narrow(tmp_path: Path) -> AsyncIterator[Stage]:
 
 @pytest.mark.parametrize("number", range(len(ENDS)))
 async def test_what_waited_in_the_pool_never_leaves(narrow: Stage, number: int) -> None:
-    """One call holds the only connection, others wait; the act ends; none of those that waited reaches the platform."""
+    """One call holds the only connection, others wait; the act ends; none of those that waited leaves."""
     end, _, _ = ENDS[number]
     in_flight = narrow.scene.house.in_flight
     await narrow.zalo.switch(slow_seconds=0.4)
@@ -130,7 +132,7 @@ async def test_a_call_that_ends_between_verdict_and_bytes_is_refused(
 async def test_a_narrowed_grant_stops_a_call_that_rested_on_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The route would still open, but a field's ask ended after the verdict: the call is refused, not shown too much."""
+    """The route would still open, but a field's ask ended after the verdict: refused, not shown too much."""
     async with zalo_stage(tmp_path) as stage:
         opened = type(stage.door.trace).open
 
@@ -179,6 +181,24 @@ async def test_a_cut_write_that_was_sent_says_that_its_outcome_is_unknown(tmp_pa
         assert len(await stage.arrived()) == 1
 
 
+async def test_a_cut_call_is_403_also_when_the_authority_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 would invite the app to send its message again."""
+
+    async def silent(*_: object, **__: object) -> None:
+        raise Unavailable("database")
+
+    async with zalo_stage(tmp_path) as stage:
+        await stage.zalo.switch(slow_seconds=30)
+        call = asyncio.create_task(stage.app.call(SEND, "POST", json=MESSAGE))
+        await wait_until(lambda: has_arrived(stage))
+        monkeypatch.setattr(type(stage.scene.house.storage), "point", silent)
+        stage.scene.house.in_flight.cut_app(stage.scene.app.id)
+        reply = await asyncio.wait_for(call, 2)
+        assert (reply.code, reply.status, reply.json["outcome"]) == ("insufficient_scope", 403, "unknown")
+
+
 async def test_a_cut_reaches_the_platform_as_a_reset(tmp_path: Path) -> None:
     """The upstream connection is aborted, not left to finish."""
     gone = asyncio.Event()
@@ -210,9 +230,13 @@ async def test_an_answer_that_drips_in_never_reaches_the_app(tmp_path: Path) -> 
         assert b"bimat" not in reply.body
 
 
-async def test_an_answer_on_its_way_out_is_cut_off(tmp_path: Path) -> None:
-    """The app reads slowly: what the kernel did not have yet when the act returned is never handed to it."""
-    chat = json.dumps({"data": [{"from_id": "1", "to_id": "2", "message": "x" * 900_000}], "error": 0}).encode()
+@pytest.mark.parametrize("size", [60_000, 900_000])
+async def test_an_answer_on_its_way_out_is_cut_off(tmp_path: Path, size: int) -> None:
+    """The app reads slowly: what the kernel did not have yet when the act returned is never handed to it.
+
+    60 kB is less than asyncio would buffer behind a call's back.
+    """
+    chat = json.dumps({"data": [{"from_id": "1", "to_id": "2", "message": "x" * size}], "error": 0}).encode()
     async with lying(answering(chat)) as liar, zalo_stage(tmp_path, base_url=liar.url) as stage:
         reader, writer = await open_slow(stage)
         await wait_until(lambda: len(stage.scene.house.in_flight) == 1)
@@ -223,6 +247,54 @@ async def test_an_answer_on_its_way_out_is_cut_off(tmp_path: Path) -> None:
         assert received.startswith(b"HTTP/1.1 200 OK")
         assert len(received) < len(chat)
         await wait_until(lambda: has_ended(stage, Outcome.CUT))
+        assert len(stage.scene.house.in_flight) == 0
+
+
+async def test_a_cut_has_ended_both_sides_when_it_returns(tmp_path: Path) -> None:
+    """Not one turn of the loop later: an act may return, and another process may look, before the call's task runs."""
+    chat = json.dumps({"data": [{"from_id": "1", "to_id": "2", "message": "x" * 900_000}], "error": 0}).encode()
+    async with lying(answering(chat)) as liar, zalo_stage(tmp_path, base_url=liar.url) as stage:
+        _, writer = await open_slow(stage)
+        await wait_until(lambda: is_answering(stage))
+        flight = find_flight(stage)
+        to_app = flight._hang_up.__self__._request.transport  # type: ignore[attr-defined]
+        assert to_app.get_write_buffer_size() > 0
+        assert stage.scene.house.in_flight.cut_app(stage.scene.app.id) == 1
+        assert to_app.get_write_buffer_size() == 0
+        assert to_app.is_closing()
+        writer.close()
+        await wait_until(lambda: has_ended(stage, Outcome.CUT))
+
+
+async def test_a_cut_has_dropped_what_was_still_to_be_sent_when_it_returns(tmp_path: Path) -> None:
+    """The platform takes its time; the bytes that aiohttp still holds for it are dropped, not flushed on closing."""
+
+    async def wait_for_end(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with lying(wait_for_end) as liar, zalo_stage(tmp_path, base_url=liar.url) as stage:
+        call = asyncio.create_task(stage.app.call(PROFILE))
+        await wait_until(lambda: len(liar.heads) == 1)
+        to_platform = find_flight(stage)._upstream
+        assert to_platform is not None
+        assert not to_platform.is_closing()
+        stage.scene.house.in_flight.cut_app(stage.scene.app.id)
+        assert to_platform.is_closing()
+        assert (await call).status == 403
+
+
+async def test_an_app_that_hangs_up_in_the_middle_is_let_go(tmp_path: Path) -> None:
+    """The rest of the answer has nowhere to go; the call ends and its line says why."""
+    chat = json.dumps({"data": [{"from_id": "1", "to_id": "2", "message": "x" * 900_000}], "error": 0}).encode()
+    async with (
+        lying(answering(chat)) as liar,
+        zalo_stage(tmp_path, base_url=liar.url) as stage,
+        patient_gateway(stage),
+    ):
+        _, writer = await open_slow(stage)
+        await wait_until(lambda: is_answering(stage))
+        writer.transport.abort()
+        await wait_until(lambda: has_ended(stage, Outcome.FAILED))
         assert len(stage.scene.house.in_flight) == 0
 
 
@@ -245,10 +317,16 @@ async def open_slow(stage: Stage) -> tuple[asyncio.StreamReader, asyncio.StreamW
     return reader, writer
 
 
+def find_flight(stage: Stage) -> Flight:
+    """Return the flight of the one call in flight."""
+    (call,) = stage.scene.house.in_flight._calls
+    flight: Flight = call.cut.__self__  # type: ignore[attr-defined]
+    return flight
+
+
 def is_answering(stage: Stage) -> bool:
     """Say whether the one call in flight has begun to answer."""
-    calls = list(stage.scene.house.in_flight._calls)
-    return bool(calls) and bool(calls[0].cut.__self__._is_answering)  # type: ignore[attr-defined]
+    return len(stage.scene.house.in_flight) == 1 and find_flight(stage)._is_answering
 
 
 async def read_to_end(reader: asyncio.StreamReader) -> bytes:

@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from gateway.acts.pause import pause
 from gateway.acts.suspend import suspend_app
@@ -18,7 +20,7 @@ from gateway.ground.vault.tokens import new_token
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.trace.types import Outcome
 from gateway.terms.ids import AskId
-from gateway.terms.refusal import Unavailable
+from gateway.terms.refusal import Refusal, Unavailable
 from tests.house import API_URL, PUBLIC_URL
 from tests.platforms.zalo.stage import (
     DETAIL,
@@ -28,7 +30,6 @@ from tests.platforms.zalo.stage import (
     SEND,
     Reply,
     Stage,
-    TestServer,
     mint_token,
     zalo_stage,
 )
@@ -277,7 +278,6 @@ async def test_bodies_are_refused_before_anything_is_sent(stage: Stage, number: 
 
 async def test_a_chunked_body_is_bounded_too(stage: Stage) -> None:
     """Without a declared length the count decides."""
-
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b" " * (1 << 19)
@@ -303,7 +303,6 @@ async def test_a_bug_shows_nothing_of_the_inside(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """500 with a request id; the log says where, and not what was being handled."""
-
     assert FOLLOWER.contact is not None
     handled = str(FOLLOWER.contact.phone)
 
@@ -335,6 +334,25 @@ async def test_details_come_in_the_callers_language(stage: Stage) -> None:
         "Thiếu mã truy cập.",
         "No access token was sent in a header.",
     )
+
+
+async def test_a_reason_without_words_is_a_bug_not_a_crash(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Another endpoint of this origin may raise what calls know nothing of."""
+
+    async def foreign(_request: web.Request) -> web.Response:
+        raise Refusal("of_another_surface")
+
+    async def missing(_request: web.Request) -> web.Response:
+        raise web.HTTPNotFound
+
+    app = build_calls(stage.door)
+    app.router.add_get("/healthz", foreign)
+    app.router.add_get("/readyz", missing)
+    async with TestServer(app) as bare:
+        stage.app.base = str(bare.make_url("")).rstrip("/")
+        await check_refused(stage, await stage.app.call("/healthz"), "internal", status=500)
+        await check_refused(stage, await stage.app.call("/readyz"), "unknown_route", status=404)
+    assert "no words for of_another_surface" in caplog.text
 
 
 async def test_a_platform_without_a_connector_has_no_routes(stage: Stage) -> None:

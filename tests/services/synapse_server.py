@@ -91,6 +91,7 @@ class SynapseServer:
             "rc_registration": UNLIMITED,
             "rc_login": dict.fromkeys(("address", "account", "failed_attempts"), UNLIMITED),
             "rc_joins": {"local": UNLIMITED},
+            "bcrypt_rounds": 4,  # tests make many people; what a password costs is not their matter
             **settings,
         }
         path.write_text(yaml.safe_dump(configuration))

@@ -1,6 +1,7 @@
 """`quyen demo`: prepare, start, fill once, print one table, run until Ctrl-C."""
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -28,6 +29,10 @@ def demo(folder: Path) -> None:
     busy = find_busy([ports.first + n for n in range(4)])
     if busy is not None:
         fail(f"port {busy} is in use; choose four free ones with QUYEN_DEMO_PORT")
+    made_on = DemoFolder(folder).find_first_port()
+    if made_on not in {None, ports.first}:
+        fail(f"{folder} was made on port {made_on}: set QUYEN_DEMO_PORT={made_on}, or forget it with make demo-reset")
+    os.umask(0o077)  # whatever the demo's processes write belongs to their owner alone
     try:
         asyncio.run(_run(DemoFolder(folder), ports))
     except (DidNotStart, WalkFailed) as error:

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -58,6 +59,13 @@ class DemoFolder:
     def is_seeded(self) -> bool:
         """Say whether an earlier start filled the demo to the end."""
         return self.summary.exists()
+
+    def find_first_port(self) -> int | None:
+        """Find the port that this folder was filled on: its apps' addresses lead there and nowhere else."""
+        if not (self.path / "seeded.json").exists():
+            return None
+        callback = urlsplit(self.read_json("seeded.json")["apps"][0]["redirect_uris"][0])
+        return None if callback.port is None else callback.port - 3
 
     def write(self, name: str, content: bytes) -> Path:
         """Write a file that only its owner can read, whole or not at all."""

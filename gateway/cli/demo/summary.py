@@ -1,5 +1,9 @@
 """Seeding a fresh demo, and what the demo tells about itself: `demo.json` for tools, one table for people."""
 
+import os
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -104,9 +108,22 @@ def print_table(facts: dict[str, Any]) -> None:
     for person in facts["people"]:
         table.add_row(f"{person['login']} ({person['roles'][0]})", f"{person['password']}   {person['name']}")
     table.add_section()
-    table.add_row("kiểm nhật ký", "quyen --env-file .demo/env log verify")
-    table.add_row("các quyền đã cấp", "quyen --env-file .demo/env grant list")
+    command = f"{_quyen()} --env-file {_from_here(facts['env_file'])}"
+    table.add_row("kiểm nhật ký", f"{command} log verify")
+    table.add_row("các quyền đã cấp", f"{command} grant list")
     Console(soft_wrap=True).print(table)
+
+
+def _quyen() -> str:
+    """Return what starts `quyen` in this shell: its name where the shell finds it, else the path from here."""
+    beside = Path(sys.executable).with_name("quyen")
+    return "quyen" if shutil.which("quyen") or not beside.exists() else _from_here(str(beside))
+
+
+def _from_here(path: str) -> str:
+    """Write a path as it is shortest to type: from the working directory where it lies below that."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
 
 
 def _app(entry: dict[str, Any], registered: dict[str, Any]) -> dict[str, Any]:

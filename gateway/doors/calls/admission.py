@@ -78,22 +78,20 @@ def limit_body(route: Route, head: Head) -> int:
 
 
 def check_query(match: Match, verdict: Verdict, head: Head) -> CheckedQuery:
-    """Check the query and what in path and query names the account.
+    """Check the query.
 
     Raises:
         Refusal: `bad_target`, `insufficient_scope` (a key that reads what a closed scope opens).
     """
     try:
-        query = match.route.check_query(head.raw_query, verdict.open_scopes)
+        return match.route.check_query(head.raw_query, verdict.open_scopes)
     except TargetRefused as refused:
         scopes = [] if refused.scope is None else [refused.scope]
         raise Refusal(refused.code, refused.detail, scopes=scopes) from refused
-    _check_account(match.account_names(query, b""), verdict)
-    return query
 
 
 def write_outgoing(match: Match, verdict: Verdict, head: Head, *, query: CheckedQuery, raw_body: bytes) -> Outgoing:
-    """Check the body and what in it names the account, and write the whole request anew.
+    """Check the body and whatever in the call names the account (I11), and write the whole request anew.
 
     Raises:
         Refusal: `bad_body`, `unsupported_media`, `too_large`, `bad_target` (it names another account).
@@ -103,7 +101,8 @@ def write_outgoing(match: Match, verdict: Verdict, head: Head, *, query: Checked
         body = route.check_body(head.find("content-type"), raw_body)
     except BodyRefused as refused:
         raise Refusal(refused.code, refused.detail) from refused
-    _check_account(match.account_names(query, body), verdict)
+    if any(name != verdict.facts.external_id for name in match.account_names(query, body)):
+        raise Refusal("bad_target", "the call names another account than the grant's")
     headers = _pick_headers(route, head, has_body=bool(body))
     return Outgoing(route.method, match.upstream_target(query), headers, body)
 
@@ -119,8 +118,3 @@ def _pick_headers(route: Route, head: Head, *, has_body: bool) -> dict[str, str]
     headers["accept-encoding"] = "identity" if route.answer.is_binary else ACCEPTED
     headers["user-agent"] = USER_AGENT
     return headers
-
-
-def _check_account(names: list[str], verdict: Verdict) -> None:
-    if any(name != verdict.facts.external_id for name in names):
-        raise Refusal("bad_target", "the call names another account than the grant's")

@@ -56,8 +56,6 @@ def _unbrotli(body: bytes, limit_bytes: int) -> bytes:
     decompressor = brotli.Decompressor()
     try:
         plain = decompressor.process(body, output_buffer_limit=limit_bytes + 1)
-        while len(plain) <= limit_bytes and not decompressor.is_finished() and not decompressor.can_accept_more_data():
-            plain += decompressor.process(b"", output_buffer_limit=limit_bytes + 1)
     except brotli.error as error:
         raise CodingRefused("not in the coding it names") from error
     if len(plain) <= limit_bytes and not decompressor.is_finished():

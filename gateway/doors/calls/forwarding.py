@@ -184,12 +184,15 @@ class Forwarding:
             raise Refusal("upstream_malformed", log_detail="larger than allowed, or coded")
         flight.begin_answer()
         await self._incoming.start(response.status, _pick_headers(answer, headers), length=length)
+        held = b""  # the last part goes out after the line is closed
         async for chunk in response.content.iter_any():
             limit_bytes -= len(chunk)
             if limit_bytes < 0:
                 raise Refusal("upstream_malformed", log_detail="larger than allowed")
-            await self._incoming.write(chunk)
+            await self._incoming.write(held)
+            held = chunk
         await self._entry.close(Ending(Outcome.PASSED, None, response.status, response.status, 0, 0))
+        await self._incoming.write(held)
         await self._incoming.finish()
 
     def _why_ended(self, facts: TokenFacts | None) -> Refusal:
@@ -201,7 +204,7 @@ class Forwarding:
 
     async def _translated(self, error: BaseException) -> BaseException:
         """Return what the app is told; an answer that was begun cannot turn into another, so it breaks off."""
-        if self._incoming.response is not None and not isinstance(error, asyncio.CancelledError):
+        if self._incoming.is_started and not isinstance(error, asyncio.CancelledError):
             self._incoming.hang_up()
             return error if isinstance(error, CallerGone) else CallerGone()
         if self._is_cut:

@@ -39,7 +39,12 @@ class Incoming:
         self._request = request
         self.head = head
         self.request_id = request_id
-        self.response: web.StreamResponse | None = None
+        self.response = web.StreamResponse()
+
+    @property
+    def is_started(self) -> bool:
+        """Say whether the answer was begun, so that no other can be given."""
+        return self.response.prepared
 
     async def read_body(self, limit_bytes: int) -> bytes:
         """Read the whole body, asking for it where the caller waits to be asked.
@@ -54,23 +59,25 @@ class Incoming:
             raise Refusal("bad_body", "the body broke off or is badly framed") from error
 
     async def start(self, status: int, headers: Mapping[str, str], *, length: int | None) -> None:
-        """Begin the answer; chunked where its length is not known."""
-        response = web.StreamResponse(status=status, headers={**_SHIELDS, **headers, "X-Request-ID": self.request_id})
-        if length is not None:
-            response.content_length = length
+        """Begin the answer; chunked where its length is not known.
+
+        Raises:
+            CallerGone: there is nobody to answer.
+        """
         transport = self._request.transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             raise CallerGone
         transport.set_write_buffer_limits(high=0)
-        self.response = response
-        try:
-            await response.prepare(self._request)
-        except ConnectionError as error:
-            raise CallerGone from error
+        self.response.set_status(status)
+        self.response.headers.update({**_SHIELDS, **headers, "X-Request-ID": self.request_id})
+        if length is not None:
+            self.response.content_length = length
+        await self.response.prepare(self._request)
 
     async def write(self, chunk: bytes) -> None:
-        """Write a part of the answer; returns when the kernel has it."""
-        await self._send(chunk, is_last=False)
+        """Write a part of the answer; returns when the kernel has it. An empty part is none."""
+        if chunk:
+            await self._send(chunk, is_last=False)
 
     async def finish(self) -> None:
         """End the answer; returns when the kernel has all of it."""
@@ -93,8 +100,6 @@ class Incoming:
         return bytes(body)
 
     async def _send(self, chunk: bytes, *, is_last: bool) -> None:
-        if self.response is None:
-            raise AssertionError("an answer is started before it is written")
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await (self.response.write_eof() if is_last else self.response.write(chunk))

@@ -16,8 +16,7 @@ async def get_link(house: House, facts: TokenFacts) -> Connection:
         Refusal: `connection_lost`: there is none, or the platform refuses it.
         Unavailable: the database gave no answer.
     """
-    async with house.storage.read() as connection:
-        link = await accounts.find_connection(connection, facts.account_id)
+    link = await accounts.look_up_connection(house.storage, facts.account_id)
     if link is None or link.state is ConnectionState.LOST:
         raise Refusal("connection_lost")
     return link

@@ -12,7 +12,7 @@ from gateway.doors.calls.dialects import Told, find_language, find_renderer
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.head import Head, parse_head
 from gateway.doors.calls.incoming import CallerGone, Incoming
-from gateway.doors.calls.problems import problem_of
+from gateway.doors.calls.problems import PROBLEMS, problem_of
 from gateway.doors.calls.upstream import open_session
 from gateway.doors.calls.walk import Walk
 from gateway.terms.ids import new_id
@@ -42,8 +42,6 @@ def build_calls(door: CallsDoor) -> web.Application:
 async def _answer_call(request: web.Request) -> web.StreamResponse:
     incoming = Incoming(request, request[_HEAD], request_id=request[_ID])
     await Walk(request.app[_DOOR], request.app[_SESSION], incoming).run()
-    if incoming.response is None:
-        raise AssertionError("a call that is not refused is answered")
     return incoming.response
 
 
@@ -76,6 +74,9 @@ def _refuse(request: web.Request, error: Refusal | Unavailable) -> web.Response:
     platform = request.raw_path[1:].partition("/")[0]
     names = {name.lower(): ("",) for name in request.headers}
     metadata = request.app[_DOOR].resource_metadata(platform)
+    if error.reason not in PROBLEMS:
+        _LOG.error("no words for %s in request %s", error.reason, request[_ID])
+        error = Refusal("internal")
     problem = problem_of(error, request_id=request[_ID], resource_metadata=metadata)
     told: Told = find_renderer(platform, names)(problem, find_language(head))
     headers = {**told.headers, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -16,8 +16,8 @@ from gateway.doors import visitor_of
 from gateway.doors.person.confirming import show_confirm
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
-from gateway.doors.person.request_ids import request_id_of
 from gateway.ground.web.forms import Form
+from gateway.ground.web.request_ids import request_id_of
 from gateway.records.apps.types import Ask
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AskId, RecordId

@@ -14,9 +14,9 @@ from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.connections import has_page
 from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.plain_text import main_text
-from gateway.doors.person.request_ids import request_id_of
 from gateway.doors.person.screen import Screen, confirm_view, consent_view
 from gateway.ground.web.frame import Lang, PageView
+from gateway.ground.web.request_ids import request_id_of
 from gateway.records.requests.types import RequestKind
 from gateway.terms.refusal import Refusal
 

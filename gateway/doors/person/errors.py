@@ -13,8 +13,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.own_paths import own_path
-from gateway.doors.person.request_ids import request_id_of
 from gateway.doors.person.views_access import ErrorView
+from gateway.ground.web.request_ids import request_id_of
 from gateway.terms.refusal import Refusal, Unavailable
 
 SIGN_IN = "sign_in_required"
@@ -38,6 +38,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "not_found": HTTPStatus.NOT_FOUND,
         "nothing_to_change": HTTPStatus.CONFLICT,
         "platform_refused": HTTPStatus.BAD_REQUEST,
+        "reason_required": HTTPStatus.UNPROCESSABLE_ENTITY,
         "staff_may_not_consent": HTTPStatus.FORBIDDEN,
         "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "unknown_ask": HTTPStatus.BAD_REQUEST,

@@ -4,6 +4,7 @@ The signature is a signed note (C2SP) over the receipt in canonical JSON, by a k
 stranger who holds the two public keys can check it without us, and one changed letter shows.
 """
 
+from base64 import b64encode
 from typing import Any
 
 import orjson
@@ -114,15 +115,17 @@ def _item_facts(item: Item, view: AskView) -> dict[str, Any]:
 
 
 async def _proof(door: PersonDoor, record: Record) -> dict[str, Any]:
+    """Return what `docs/verify.py --receipt` checks against the log's own key."""
     async with door.house.storage.read() as connection:
         proven = await proving.prove(connection, record.seq)
     key = door.house.ledger.verifier_key
+    path = (
+        {"index": proven.index, "size": proven.size, "hashes": [each.hex() for each in proven.hashes]} if proven else {}
+    )
+    content = b64encode(record.canonical).decode()
     return {
-        "record": record.canonical.hex(),
-        "leaf_hash": record.leaf_hash.hex(),
-        "index": record.seq - 1,
-        "size": proven.size if proven else None,
-        "hashes": [each.hex() for each in proven.hashes] if proven else [],
+        "record": {"seq": record.seq, "record_id": record.record_id, "bytes": content},
+        "proof": path,
         "checkpoint": proven.note if proven else None,
         "verifier_key": key.text() if key else None,
     }

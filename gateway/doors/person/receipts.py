@@ -3,13 +3,13 @@
 from aiohttp import web
 
 from gateway.doors import visitor_of
-from gateway.doors.person.cursors import read_number, write_number
 from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.receipt_codes import EVENTS, record_id_of
 from gateway.doors.person.receipt_json import write_receipt
 from gateway.doors.person.receipt_sheet import Sheet, read_sheets
 from gateway.doors.person.receipt_view import receipt_line, receipt_view
 from gateway.doors.person.views_records import ReceiptsView
+from gateway.ground.web.cursors import read_number, write_number
 from gateway.ground.web.frame import with_query
 from gateway.ground.web.responses import page_headers
 from gateway.records.accounts import store as accounts

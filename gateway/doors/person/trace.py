@@ -1,22 +1,25 @@
-"""Who looked at my data: every call under the person's grants, newest first, never the data itself."""
+"""Who looked at my data: calls under the person's grants and operators' looks, newest first, never the data."""
 
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from gateway.doors import visitor_of
-from gateway.doors.person.cursors import read_moment, write_moment
 from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.from_records import plain
+from gateway.doors.person.looks import list_looks, look_row
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.doors.person.trace_rows import OUTCOMES, trace_row
 from gateway.doors.person.views import Choice
 from gateway.doors.person.views_records import TraceView
 from gateway.doors.person.words import outcome_name, words
+from gateway.ground.web.cursors import read_moment, write_moment
 from gateway.ground.web.frame import Lang, with_query
 from gateway.ground.web.local import HANOI
+from gateway.records.ledger.types import Record
 from gateway.records.trace import store as trace
 from gateway.records.trace.types import ClosedLine, Outcome
+from gateway.terms.ids import GrantId
 
 PAGE = 50
 _PATH = "/permissions/trace"
@@ -37,10 +40,18 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     )
     async with door.house.storage.read() as connection:
         lines = await trace.list_lines(connection, wanted, PAGE + 1)
+    is_narrow = bool(app_id or outcome)  # a look has neither app nor outcome
+    person = visitor_of(request).person
+    looks = [] if is_narrow else await list_looks(door, person, PAGE + 1, since=since, before=before)
+    found: list[ClosedLine | Record] = sorted([*lines, *looks], key=_moment, reverse=True)
     by_grant = {each.grant.id: each for each in own}
-    shown = [(line, by_grant[line.line.grant_id]) for line in lines[:PAGE] if line.line.grant_id is not None]
     view = TraceView(
-        rows=[trace_row(door.catalogue, line, each, lang=lang) for line, each in shown],
+        rows=[
+            await look_row(door, each, lang)
+            if isinstance(each, Record)
+            else trace_row(door.catalogue, each, by_grant[_grant_of(each)], lang=lang)
+            for each in found[:PAGE]
+        ],
         kept_days=door.kept_days,
         checked_at=door.now(),
         apps=_apps(own, app_id, lang),
@@ -48,7 +59,7 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
         after=raw_day,
         is_filtered=bool(app_id or outcome or since),
         error="bad_day" if raw_day and since is None else "",
-        older=_page_path(request, lines[PAGE - 1] if len(lines) > PAGE else None),
+        older=_page_path(request, found[PAGE - 1] if len(found) > PAGE else None),
         newer=_first_page_path(request) if before else "",
     )
     return door.show(request, view)
@@ -62,10 +73,24 @@ def _read_day(typed: str) -> datetime | None:
         return None
 
 
-def _page_path(request: web.Request, last: ClosedLine | None) -> str:
+def _moment(found: ClosedLine | Record) -> tuple[datetime, str]:
+    """Return the place of a row; at one moment calls (`tr_`) stand before looks (`lr_`), which cursors rest on."""
+    return (found.line.opened_at, "tr_") if isinstance(found, ClosedLine) else (found.at, "lr_")
+
+
+def _grant_of(closed: ClosedLine) -> GrantId:
+    if closed.line.grant_id is None:
+        raise AssertionError("lines were asked for by grant")
+    return closed.line.grant_id
+
+
+def _page_path(request: web.Request, last: ClosedLine | Record | None) -> str:
     if last is None:
         return ""
-    cursor = write_moment(last.line.opened_at, last.line.id)
+    if isinstance(last, ClosedLine):
+        cursor = write_moment(last.line.opened_at, last.line.id)
+    else:
+        cursor = write_moment(last.at, last.record_id)
     return with_query(f"{_PATH}?{request.query_string}", cursor=cursor)
 
 

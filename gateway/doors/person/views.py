@@ -5,53 +5,12 @@ language, aware datetimes, ids. No view decides anything. States are the words o
 `paused`, `withdrawn`, `expired`, `pending`, `reconfirm` (a `StrEnum` member will do).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.ground.web.asks import AskView, Recipient
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One who receives what an ask opens: full name and country, both in words."""
-
-    name: str
-    country: str
-
-
-@dataclass(frozen=True, slots=True)
-class AskView:
-    """One scope for one purpose, with everything that a person needs in order to decide (R9).
-
-    Args:
-        id: the app's slug; the value of the checkbox.
-        name: the scope's plain name, followed by the app's own title of the ask where several rest on one scope.
-        purpose: finishes the sentence "Mục đích: ..."; ends with a full stop.
-        refusal_effect: finishes "Nếu bạn không đồng ý: ..."; ends with a full stop.
-        data_types: the catalogue's words.
-        kept_days: how long the app keeps it; 0 is "not kept".
-        recipients: named parties.
-        required: the app does not run without it; then `required_why` says why.
-        about_others: the data is about followers or customers, not about the one who decides.
-        sensitive_why: not empty: sensitive personal data, and why.
-        advertising: the purpose is advertising (R10).
-        is_new: was not asked before.
-        enforced_by_app: a permission on the device, which the gateway cannot enforce; the page says so.
-    """
-
-    id: str
-    name: str
-    purpose: str
-    refusal_effect: str
-    data_types: Sequence[str]
-    kept_days: int
-    recipients: Sequence[Recipient]
-    required: bool = False
-    required_why: str = ""
-    about_others: bool = False
-    sensitive_why: str = ""
-    advertising: bool = False
-    is_new: bool = False
-    enforced_by_app: bool = False
+__all__ = ["AccountView", "AppView", "AskView", "Choice", "Duration", "Recipient"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from functools import cache
 
-from babel import Locale
-
 from gateway.ground.web.catalogue import load_catalogue
 from gateway.ground.web.frame import Lang
 
@@ -15,12 +13,6 @@ Translate = Callable[[str], str]
 def words(lang: Lang) -> Translate:
     """Return the translation into a language of texts that are marked by `_(...)`."""
     return load_catalogue(lang).gettext
-
-
-def country_name(code: str, lang: Lang) -> str:
-    """Name a country by its ISO 3166 code; an unknown code stands as it is."""
-    found: str = Locale(lang).territories.get(code, code)
-    return found
 
 
 def role_name(role: str, lang: Lang) -> str:

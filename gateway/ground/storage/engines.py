@@ -3,8 +3,9 @@
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -51,12 +52,35 @@ def writing_engine(url: str) -> AsyncEngine:
 
 
 def reading_engine(url: str, writer: AsyncEngine) -> AsyncEngine:
-    """Open the engine that pages and queries read through: read-only on SQLite, the same pool on PostgreSQL."""
+    """Open the engine that pages and queries read through: read-only, and each read is one snapshot.
+
+    On PostgreSQL it shares the writer's pool.
+    """
     if not is_sqlite(url):
-        return writer
-    return create_async_engine(
-        f"sqlite+aiosqlite:///file:{sqlite_path(url)}?mode=ro&uri=true", pool_size=4, max_overflow=0, pool_timeout=10
-    )
+        return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    read_only = URL.create("sqlite+aiosqlite", database=_file_uri(url), query={"mode": "ro", "uri": "true"})
+    engine = create_async_engine(read_only, pool_size=4, max_overflow=0, pool_timeout=10)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def read_any_text(connection: DBAPIConnection, _record: Any) -> None:
+        # Text that is no UTF-8 was put there by someone else; verification must be able to read past it.
+        connection.driver_connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+
+    return engine
+
+
+def errand_engine(url: str) -> AsyncEngine | None:
+    """Open the engine whose connections hold named locks; None on SQLite, where the process is alone.
+
+    A pool of its own: errands that wait for each other never take the connections that acts need.
+    """
+    if is_sqlite(url):
+        return None
+    return create_async_engine(url, pool_size=5, max_overflow=0, pool_pre_ping=True)
 
 
 def point_connection(url: str) -> sqlite3.Connection:
@@ -65,7 +89,11 @@ def point_connection(url: str) -> sqlite3.Connection:
     It runs in autocommit: each read sees every commit made before it.
     """
     connection = sqlite3.connect(
-        f"file:{sqlite_path(url)}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=0
+        f"{_file_uri(url)}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=0
     )
     connection.execute("PRAGMA query_only=ON")
     return connection
+
+
+def _file_uri(url: str) -> str:
+    return f"file:{quote(str(sqlite_path(url)))}"

@@ -6,11 +6,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from gateway.ground.storage.storage import Storage, translated
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('migrate', 0))")
 
 
 def _config() -> Config:
@@ -21,6 +22,8 @@ def _config() -> Config:
 
 async def migrate(storage: Storage) -> None:
     """Apply every migration that the database lacks, in one transaction on the writing connection.
+
+    Servers that start together take turns: SQLite by its one writer, PostgreSQL by an advisory lock.
 
     Raises:
         Unavailable: the database did not answer; it is as it was.
@@ -33,6 +36,8 @@ async def migrate(storage: Storage) -> None:
 
     with translated():
         async with storage.writer.begin() as connection:
+            if not storage.is_sqlite:
+                await connection.execute(_TURN)
             await connection.run_sync(upgrade)
 
 

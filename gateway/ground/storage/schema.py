@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, MetaData
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, BigInteger, Dialect, MetaData, Select, Table, select, type_coerce
+from sqlalchemy.types import NullType, TypeDecorator
 
 metadata = MetaData(
     naming_convention={
@@ -23,6 +23,12 @@ _MICROSECOND = timedelta(microseconds=1)
 def microseconds(moment: datetime) -> int:
     """Write an aware datetime as whole microseconds since 1970 (exact, unlike a float timestamp)."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def as_stored(table: Table) -> Select[Any]:
+    """Select a table's values as the database holds them, read by no type: for checks that trust no column."""
+    columns: list[Any] = [type_coerce(column, NullType()).label(column.name) for column in table.c]
+    return select(*columns)
 
 
 def moment_of(value: int) -> datetime:

@@ -3,13 +3,13 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Select, text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,7 +21,10 @@ _SQLITE = sqlite.dialect(paramstyle="named")
 _ADVISORY = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 P = ParamSpec("P")
 T = TypeVar("T")
-_LOST = (OperationalError, InterfaceError, PoolTimeoutError, OSError, sqlite3.OperationalError)
+_LOST = (OperationalError, InterfaceError, PoolTimeoutError, OSError, sqlite3.DatabaseError)
+# Classes of SQLSTATE that say "not now": connection, read-only, log-in, no such database, rolled back (deadlock),
+# resources, limits, in use, stopped, system, internal. The others (data, constraints, syntax) are about the statement.
+_LOST_STATES = frozenset({"08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "XX"})
 
 
 class UnitOfWork:
@@ -57,7 +60,7 @@ class PointQuery:
         self.sql = str(compiled)
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._writers = {
-            name: bind.type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name, bind in compiled.binds.items()
+            name: bind.type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for bind, name in compiled.bind_names.items()
         }
         columns = statement.selected_columns
         self._readers = [column.type.dialect_impl(_SQLITE).result_processor(_SQLITE, None) for column in columns]
@@ -84,6 +87,7 @@ class Storage:
         self.is_sqlite = engines.is_sqlite(url)
         self.writer = engines.writing_engine(url)
         self.reader = engines.reading_engine(url, self.writer)
+        self._errands = engines.errand_engine(url)
         self._points: sqlite3.Connection | None = None
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -102,7 +106,7 @@ class Storage:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Open a connection for reading a page. It sees every commit made before."""
+        """Open a connection for reading a page: one snapshot, which holds every commit made before its first query."""
         with translated():
             async with self.reader.connect() as connection:
                 yield connection
@@ -131,23 +135,21 @@ class Storage:
 
         In one process it is a lock of the loop; on PostgreSQL also an advisory lock, so that replicas take turns.
         """
-        async with self._locks.setdefault(name, asyncio.Lock()):
-            if self.is_sqlite:
-                yield
-                return
-            with translated():
-                async with self.writer.connect() as connection:
+        async with self._locks.setdefault(name, asyncio.Lock()), AsyncExitStack() as held:
+            if self._errands is not None:
+                with translated():
+                    connection = await held.enter_async_context(self._errands.connect())
                     await connection.execute(_ADVISORY, {"name": name})
-                    yield
+            yield
 
     async def close(self) -> None:
         """Give back every connection."""
         if self._points is not None:
             self._points.close()
             self._points = None
-        if self.reader is not self.writer:
-            await self.reader.dispose()
-        await self.writer.dispose()
+        for engine in (self.reader, self.writer, self._errands):
+            if engine is not None:
+                await engine.dispose()
 
 
 class translated:  # noqa: N801 - reads as a phrase: `with translated():`
@@ -159,9 +161,17 @@ class translated:  # noqa: N801 - reads as a phrase: `with translated():`
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         """Translate `error` where it is one of the database's."""
-        lost = isinstance(error, _LOST) or (isinstance(error, DBAPIError) and error.connection_invalidated)
-        if lost:
+        if error is not None and _is_lost(error):
             raise Unavailable("database") from error
+
+
+def _is_lost(error: BaseException) -> bool:
+    if isinstance(error, _LOST) or type(error) is DatabaseError:  # the bare class: a file that is none, or is damaged
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return str(state)[:2] in _LOST_STATES
 
 
 def shielded(act: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:

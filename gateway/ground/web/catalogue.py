@@ -3,6 +3,8 @@
 The committed `.po` is compiled in memory at start (some 20 ms), so that no built file can be missing or stale.
 """
 
+from collections.abc import Callable
+from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -29,3 +31,9 @@ def load_catalogue(lang: Lang) -> NullTranslations:
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+@cache
+def words(lang: Lang) -> Callable[[str], str]:
+    """Return the translation into a language of texts that code marks by `_(...)`."""
+    return load_catalogue(lang).gettext

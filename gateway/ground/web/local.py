@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -39,6 +41,12 @@ def write_machine(at: datetime) -> str:
 def write_number(number: int) -> str:
     """Write `1204` as `1.204`, in both languages."""
     return f"{number:,}".replace(",", ".")
+
+
+def country_name(code: str, lang: str) -> str:
+    """Name a country by its ISO 3166 code; an unknown code stands as it is."""
+    found: str = Locale(lang).territories.get(code, code)
+    return found
 
 
 def _local(at: datetime) -> datetime:

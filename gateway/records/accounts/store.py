@@ -1,17 +1,25 @@
 """Questions and changes on accounts, connections and standings."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, exists, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.storage import PointQuery, Storage
 from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
 from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
 from gateway.terms.ids import AccountId, ConnectionId, PersonId
 
+_LINK = PointQuery(
+    select(*[connections.c[name] for name in Connection.__slots__]).where(
+        connections.c.account_id == bindparam("account_id")
+    )
+)
 
-def _connection(row: RowMapping) -> Connection:
+
+def _connection(row: Mapping[str, Any]) -> Connection:
     fields: dict[str, Any] = {**row, "state": ConnectionState(row["state"])}
     return Connection(**fields)
 
@@ -27,6 +35,12 @@ async def find_external(connection: AsyncConnection, platform: str, external_id:
     query = select(accounts).where(accounts.c.platform == platform, accounts.c.external_id == external_id)
     row = (await connection.execute(query)).mappings().first()
     return Account(**row) if row else None
+
+
+async def list_named(connection: AsyncConnection, account_ids: Collection[AccountId]) -> dict[AccountId, Account]:
+    """Find several accounts at once, by id."""
+    rows = (await connection.execute(select(accounts).where(accounts.c.id.in_(account_ids)))).mappings()
+    return {AccountId(row["id"]): Account(**row) for row in rows}
 
 
 async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:
@@ -54,6 +68,12 @@ async def find_standing(
     )
     row = (await connection.execute(query)).mappings().first()
     return Standing(**row) if row else None
+
+
+async def has_standing(connection: AsyncConnection, account_id: AccountId, now: datetime) -> bool:
+    """Say whether anybody may decide for the account now."""
+    query = select(standings.c.id).where(standings.c.account_id == account_id, standings.c.lapses_at > now)
+    return (await connection.execute(query.limit(1))).first() is not None
 
 
 async def add(connection: AsyncConnection, account: Account) -> None:
@@ -85,12 +105,6 @@ async def end_standing(connection: AsyncConnection, account_id: AccountId, perso
     return (await connection.execute(update(standings).where(*known).values(lapses_at=now))).rowcount == 1
 
 
-async def has_standing(connection: AsyncConnection, account_id: AccountId, now: datetime) -> bool:
-    """Say whether anyone may still decide for the account."""
-    held = exists().where(standings.c.account_id == account_id, standings.c.lapses_at > now)
-    return bool((await connection.execute(select(held))).scalar_one())
-
-
 async def list_lapsed(connection: AsyncConnection, now: datetime) -> list[AccountId]:
     """List the accounts that have no standing left."""
     held = select(standings.c.id).where(standings.c.account_id == accounts.c.id, standings.c.lapses_at > now)
@@ -104,7 +118,13 @@ async def find_connection(
     """Find the gateway's connection to the account; `lock` holds the row until the unit ends."""
     query = select(connections).where(connections.c.account_id == account_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
-    return _connection(row) if row else None
+    return _connection(dict(row)) if row else None
+
+
+async def look_up_connection(storage: Storage, account_id: AccountId) -> Connection | None:
+    """Find the gateway's connection to the account by one compiled look-up, as each call does."""
+    rows = await storage.point(_LINK, account_id=account_id)
+    return _connection(dict(zip(Connection.__slots__, rows[0], strict=True))) if rows else None
 
 
 async def add_connection(connection: AsyncConnection, link: Connection) -> None:
@@ -118,20 +138,39 @@ async def renew_connection(connection: AsyncConnection, link: Connection) -> boo
     return (await connection.execute(update(connections).where(*known).values(**_fields(link)))).rowcount == 1
 
 
-async def adopt_credential(
-    connection: AsyncConnection, connection_id: str, *, generation: int, sealed_credential: bytes, now: datetime
+async def put_back_credential(
+    connection: AsyncConnection,
+    connection_id: ConnectionId,
+    sealed_credential: bytes,
+    *,
+    generation: int,
+    now: datetime,
 ) -> bool:
-    """Take over a sealed credential that is newer than the one at hand; False if it is not, or is nobody's."""
+    """Store a credential that the journal kept, if it is newer than the row's; False if it is not.
+
+    When it runs out is not known any more: a call finds that out.
+    """
     known = connections.c.id == connection_id, connections.c.generation < generation
-    newer = {"generation": generation, "sealed_credential": sealed_credential, "changed_at": now}
+    newer = {
+        "state": ConnectionState.LIVE,
+        "lost_reason": None,
+        "sealed_credential": sealed_credential,
+        "generation": generation,
+        "credential_expires_at": None,
+        "changed_at": now,
+    }
     return (await connection.execute(update(connections).where(*known).values(**newer))).rowcount == 1
 
 
 async def mark_lost(
     connection: AsyncConnection, connection_id: ConnectionId, *, generation: int, reason: str, now: datetime
 ) -> bool:
-    """Note that the platform refuses the credential of this generation; False if it was renewed meanwhile."""
-    known = connections.c.id == connection_id, connections.c.generation == generation
+    """Note that the platform refuses the credential of this generation; False if it was renewed or lost meanwhile."""
+    known = (
+        connections.c.id == connection_id,
+        connections.c.generation == generation,
+        connections.c.state != ConnectionState.LOST,
+    )
     lost = {"state": ConnectionState.LOST, "lost_reason": reason, "changed_at": now}
     return (await connection.execute(update(connections).where(*known).values(**lost))).rowcount == 1
 

@@ -1,10 +1,11 @@
 """Questions and changes on apps, secrets and asks."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.apps.tables import app_secrets, apps, asks
@@ -24,9 +25,17 @@ def _ask(row: RowMapping) -> Ask:
     return Ask(**fields)
 
 
-async def find(connection: AsyncConnection, app_id: str) -> App | None:
-    """Find an app by its client_id, which may be anything that a stranger sent."""
-    row = (await connection.execute(select(apps).where(apps.c.id == app_id))).mappings().first()
+async def find(connection: AsyncConnection, app_id: str, *, lock: bool = False) -> App | None:
+    """Find an app by its client_id, which may be anything that a stranger sent; `lock` holds the row."""
+    query = select(apps).where(apps.c.id == app_id)
+    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
+    return _app(row) if row else None
+
+
+async def find_owned(connection: AsyncConnection, app_id: str, owner_id: PersonId) -> App | None:
+    """Find an app of this developer's; another's is as unknown as none."""
+    query = select(apps).where(apps.c.id == app_id, apps.c.owner_id == owner_id)
+    row = (await connection.execute(query)).mappings().first()
     return _app(row) if row else None
 
 
@@ -84,3 +93,16 @@ async def list_live_secrets(connection: AsyncConnection, app_id: AppId) -> list[
     known = app_secrets.c.app_id == app_id, app_secrets.c.ended_at.is_(None)
     query = select(app_secrets).where(*known).order_by(app_secrets.c.created_at, app_secrets.c.id)
     return [AppSecret(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def list_secrets(connection: AsyncConnection, app_id: AppId) -> list[AppSecret]:
+    """List every secret that the app ever had, newest first."""
+    query = select(app_secrets).where(app_secrets.c.app_id == app_id)
+    rows = await connection.execute(query.order_by(app_secrets.c.created_at.desc(), app_secrets.c.id))
+    return [AppSecret(**row) for row in rows.mappings()]
+
+
+async def count_asks(connection: AsyncConnection, app_ids: Sequence[AppId]) -> dict[AppId, int]:
+    """Count what each app asks for."""
+    query = select(asks.c.app_id, func.count()).where(asks.c.app_id.in_(app_ids)).group_by(asks.c.app_id)
+    return {AppId(row[0]): row[1] for row in await connection.execute(query)}

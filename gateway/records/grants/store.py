@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import RowMapping, Select, and_, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.grants.tables import grants, permissions
-from gateway.records.grants.types import STANDING_STATES, Change, Grant, Permission, PermissionState
-from gateway.terms.ids import AccountId, AppId, GrantId
+from gateway.records.grants.types import STANDING_STATES, AskTally, Change, Grant, Permission, PermissionState
+from gateway.terms.ids import AccountId, AppId, AskId, GrantId
 
 
 def _permission(row: RowMapping) -> Permission:
@@ -78,6 +78,35 @@ async def list_due(connection: AsyncConnection, now: datetime) -> list[GrantId]:
     )
     rows = await connection.execute(select(permissions.c.grant_id).where(*due).distinct())
     return [GrantId(row.grant_id) for row in rows]
+
+
+async def count_by_ask(connection: AsyncConnection, app_id: AppId, now: datetime) -> dict[AskId, AskTally]:
+    """Count every permission that accounts ever held about an app, by ask and by where it stands now."""
+    is_over = and_(permissions.c.state.in_(sorted(STANDING_STATES)), permissions.c.ends_at <= now)
+    state = case((is_over, PermissionState.EXPIRED.value), else_=permissions.c.state).label("stands")
+    query = (
+        select(permissions.c.ask_id, state, func.count())
+        .join(grants, grants.c.id == permissions.c.grant_id)
+        .where(grants.c.app_id == app_id)
+        .group_by(permissions.c.ask_id, state)
+    )
+    counted: dict[AskId, dict[str, int]] = {}
+    for ask_id, stands, number in await connection.execute(query):
+        name = "live" if stands == PermissionState.GRANTED else str(stands)
+        counted.setdefault(AskId(ask_id), {})[name] = number
+    return {ask_id: AskTally(**numbers) for ask_id, numbers in counted.items()}
+
+
+async def count_live(connection: AsyncConnection, app_ids: Sequence[AppId], now: datetime) -> dict[AppId, int]:
+    """Count the accounts that let each app do something now; an app without any is absent."""
+    query = (
+        select(grants.c.app_id, func.count(grants.c.id.distinct()))
+        .join(permissions, grants.c.id == permissions.c.grant_id)
+        .where(grants.c.app_id.in_(app_ids), permissions.c.is_current, permissions.c.ends_at > now)
+        .where(permissions.c.state == PermissionState.GRANTED.value)
+        .group_by(grants.c.app_id)
+    )
+    return {AppId(row[0]): row[1] for row in await connection.execute(query)}
 
 
 async def add(connection: AsyncConnection, grant: Grant) -> None:

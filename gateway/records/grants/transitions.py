@@ -46,48 +46,57 @@ def decide(grant: Grant, decision: Decision, new_id: Callable[[], PermissionId])
     is still a decision: version + 1.
     """
     touched = [_decided(grant.find(choice.ask_id), choice, decision, new_id) for choice in decision.choices]
-    return _change(grant, [pair for pairs in touched for pair in pairs], may_be_empty=True)
+    return _change(grant, decision.at, [pair for pairs in touched for pair in pairs], may_be_empty=True)
 
 
 def withdraw(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
     """End the standing permissions named (all, if None)."""
     chosen = _standing(grant, ask_ids)
-    return _change(grant, [(p, _end(p, PermissionState.WITHDRAWN, at)) for p in chosen])
+    return _change(grant, at, [(p, _end(p, PermissionState.WITHDRAWN, at)) for p in chosen])
 
 
 def pause(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
     """Hold back the live permissions named (all, if None)."""
     chosen = [p for p in _standing(grant, ask_ids) if p.is_live(at)]
-    return _change(grant, [(p, replace(p, state=PermissionState.PAUSED, changed_at=at)) for p in chosen])
+    return _change(grant, at, [(p, replace(p, state=PermissionState.PAUSED, changed_at=at)) for p in chosen])
 
 
 def resume(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
     """Let the paused permissions named (all, if None) through again; an ended one never returns."""
     paused = [p for p in _standing(grant, ask_ids) if p.state is PermissionState.PAUSED and p.is_standing(at)]
-    return _change(grant, [(p, replace(p, state=PermissionState.GRANTED, changed_at=at)) for p in paused])
+    return _change(grant, at, [(p, replace(p, state=PermissionState.GRANTED, changed_at=at)) for p in paused])
 
 
 def shorten(grant: Grant, ask_ids: Collection[AskId] | None, ends_at: datetime, at: datetime) -> Change:
     """Bring the end of the standing permissions named (all, if None) nearer, never further away."""
     later = [p for p in _standing(grant, ask_ids) if p.ends_at is not None and p.ends_at > ends_at]
-    return _change(grant, [(p, replace(p, ends_at=ends_at, changed_at=at)) for p in later])
+    return _change(grant, at, [(p, replace(p, ends_at=ends_at, changed_at=at)) for p in later])
 
 
 def expire(grant: Grant, at: datetime) -> Change:
     """Write down that the time of permissions has run out. Verdicts knew it without this."""
     due = [p for p in grant.permissions if p.state in STANDING_STATES and not p.is_standing(at)]
-    return _change(grant, [(p, _end(p, PermissionState.EXPIRED, p.ends_at or at)) for p in due])
+    return _change(grant, at, [(p, _end(p, PermissionState.EXPIRED, p.ends_at or at)) for p in due])
 
 
 def lapse(grant: Grant, at: datetime) -> Change:
     """Nobody may decide for the account any more: what stands waits to be confirmed anew."""
-    return _change(grant, [(p, _end(p, PermissionState.RECONFIRM, at)) for p in _standing(grant, None)])
+    return _change(grant, at, [(p, _end(p, PermissionState.RECONFIRM, at)) for p in _standing(grant, None)])
+
+
+def reconfirm(grant: Grant, at: datetime) -> Change:
+    """Decisions on the grant were lost (the database was restored): what stands waits to be confirmed anew.
+
+    Version + 1 although nothing may stand: the record says from where versions go on.
+    """
+    lost = [(p, _end(p, PermissionState.RECONFIRM, at)) for p in _standing(grant, None)]
+    return _change(grant, at, lost, may_be_empty=True)
 
 
 def bury(grant: Grant, permission_ids: Collection[PermissionId], at: datetime) -> Change:
     """End the standing permissions with these ids: the tombstone journal says that they ended before."""
     dead = [p for p in _standing(grant, None) if p.id in permission_ids]
-    return _change(grant, [(p, _end(p, PermissionState.WITHDRAWN, at)) for p in dead])
+    return _change(grant, at, [(p, _end(p, PermissionState.WITHDRAWN, at)) for p in dead])
 
 
 def _decided(
@@ -151,7 +160,7 @@ def _standing(grant: Grant, ask_ids: Collection[AskId] | None) -> list[Permissio
 
 
 def _change(
-    grant: Grant, pairs: Iterable[tuple[Permission | None, Permission]], *, may_be_empty: bool = False
+    grant: Grant, at: datetime, pairs: Iterable[tuple[Permission | None, Permission]], *, may_be_empty: bool = False
 ) -> Change:
     moves = [(before, after) for before, after in pairs if before != after]
     if not moves and not may_be_empty:
@@ -161,6 +170,7 @@ def _change(
     permissions = tuple(p for p in [*kept, *after_by_id.values()] if p.is_current)
     return Change(
         grant=replace(grant, version=grant.version + 1, permissions=permissions),
+        at=at,
         changed=tuple(after for before, after in moves if before is not None),
         added=tuple(after for before, after in moves if before is None),
         stopped=frozenset(after.id for before, after in moves if before is not None and _is_less(before, after)),

@@ -93,14 +93,36 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a transition did: the grant after it (version + 1), the rows it touched, and what it ended or narrowed.
+    """What a transition did at `at`: the grant after it (version + 1), the rows it touched, what it ended or narrowed.
 
     `stopped` are the permissions that let through less than before (ended, paused, shortened): calls under them are
     cut. `ended` are those that never live again: they go to the tombstone journal.
     """
 
     grant: Grant
+    at: datetime
     changed: tuple[Permission, ...]
     added: tuple[Permission, ...]
     stopped: frozenset[PermissionId]
     ended: frozenset[PermissionId]
+
+
+@dataclass(frozen=True, slots=True)
+class AskTally:
+    """How often accounts gave one ask, and what became of it: `given` is the sum of all fields but `refused`.
+
+    A permission counts once, where it stands now; a running one that is agreed to again, or a refusal that is repeated,
+    stays the same permission.
+    """
+
+    live: int = 0
+    paused: int = 0
+    withdrawn: int = 0
+    expired: int = 0
+    reconfirm: int = 0
+    refused: int = 0
+
+    @property
+    def given(self) -> int:
+        """How many permissions were ever given."""
+        return self.live + self.paused + self.withdrawn + self.expired + self.reconfirm

@@ -2,17 +2,15 @@
 
 import asyncio
 import hashlib
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import orjson
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.schema import microseconds
+from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Place
 from gateway.records.ledger.canonical import (
@@ -25,11 +23,13 @@ from gateway.records.ledger.canonical import (
 )
 from gateway.records.ledger.checkpoint import Checkpoint, sign_checkpoint
 from gateway.records.ledger.note import Signer, VerifierKey
+from gateway.records.ledger.outside import Signed, append_outside, read_outside
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts, ledger_records
 from gateway.records.ledger.tree import Frontier, leaf_hash
-from gateway.records.ledger.types import Draft, Part, Recorded
+from gateway.records.ledger.types import Checked, Draft, Part, Recorded
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import RecordId, new_id
+from gateway.terms.refusal import Unavailable
 
 _HEAD = 1
 CHECKPOINTS = "checkpoints.jsonl"
@@ -53,18 +53,23 @@ class Ledger:
         signer: signs checkpoints in the name of the log's origin; None when there is no key to sign with.
         person_keys: seal the parts of a payload.
         entropy: where record ids and salts come from.
+        storage: where committed checkpoints are read from.
         folder: where checkpoints are kept outside the database.
     """
 
-    def __init__(self, signer: Signer | None, person_keys: PersonKeys, *, entropy: Entropy, folder: Path) -> None:
+    def __init__(
+        self, signer: Signer | None, person_keys: PersonKeys, *, entropy: Entropy, storage: Storage, folder: Path
+    ) -> None:
         self._signer = signer
         self._person_keys = person_keys
         self._entropy = entropy
+        self._storage = storage
         self._path = folder / CHECKPOINTS
+        self._publishing = asyncio.Lock()
         self._published_size = 0
-        self._unpublished: dict[int, str] = {}
         self.may_sign = signer is not None
         self.is_published = True
+        self.checked: Checked | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @property
@@ -77,15 +82,26 @@ class Ledger:
         """The public key under which checkpoints verify."""
         return None if self._signer is None else self._signer.verifier_key
 
+    @property
+    def person_keys(self) -> PersonKeys:
+        """The keys under which the parts of payloads are sealed."""
+        return self._person_keys
+
     def stop_signing(self) -> None:
         """The log does not verify: from now on records are kept, and nothing is signed."""
         self.may_sign = False
+
+    def note_check(self, checked: Checked) -> None:
+        """Keep what verification said before anything was written; a log with a fault is never signed again."""
+        self.checked = checked
+        if checked.faults:
+            self.stop_signing()
 
     async def append(self, connection: AsyncConnection, draft: Draft) -> Recorded:
         """Add a record under the locked head and close the batch with a signed checkpoint.
 
         Raises:
-            LogDamaged: what was written does not read back; the caller's transaction is undone.
+            LogDamaged: the head is no head, or what was written does not read back; the caller's transaction is undone.
         """
         frontier = await _locked_frontier(connection)
         signed_root = frontier.root()
@@ -102,35 +118,51 @@ class Ledger:
         note = await self._sign(connection, frontier, signed_root, draft.at)
         return Recorded(frontier.size, record_id, frontier.size, frontier.root(), note)
 
+    async def resume(self) -> None:
+        """Go on from the checkpoints outside. A database that lacks the last of them is older or another: sign nothing.
+
+        Raises:
+            OSError: the checkpoints outside cannot be read.
+            Unavailable: the database gave no answer.
+        """
+        outside = await asyncio.to_thread(read_outside, self._path)
+        if outside.damaged_lines:
+            self.stop_signing()
+        if outside.signed:
+            last = max(outside.signed, key=lambda signed: signed.size)
+            async with self._storage.read() as connection:
+                held = await _list_signed(connection, after=last.size - 1)
+            if last not in held:
+                self.stop_signing()
+            self._published_size = last.size
+        await self.publish()
+
     async def publish(self) -> None:
-        """Write the checkpoints of committed batches outside the database.
+        """Write the checkpoints of committed batches outside the database; one that was undone is never seen there.
 
         A disk that does not take it is told by `is_published`, in /readyz; the next one tries again.
         """
-        waiting = sorted(size for size in self._unpublished if size > self._published_size)
-        if not waiting:
-            return
-        lines = b"".join(orjson.dumps({"size": n, "note": self._unpublished[n]}) + b"\n" for n in waiting)
-        try:
-            await asyncio.to_thread(_append_durably, self._path, lines)
-        except OSError:
-            self.is_published = False
-            return
-        self.is_published = True
-        self._published_size = waiting[-1]
-        self._unpublished = {n: note for n, note in self._unpublished.items() if n > self._published_size}
+        async with self._publishing:
+            try:
+                async with self._storage.read() as connection:
+                    waiting = await _list_signed(connection, after=self._published_size)
+                if waiting:
+                    await asyncio.to_thread(append_outside, self._path, waiting)
+                    self._published_size = waiting[-1].size
+                self.is_published = True
+            except (OSError, Unavailable):
+                self.is_published = False
 
     async def _sign(
         self, connection: AsyncConnection, frontier: Frontier, signed_root: bytes, at: datetime
     ) -> str | None:
-        await _check_written(connection, frontier, signed_root)
         if not self.may_sign or self._signer is None:
             return None
+        await _check_written(connection, frontier, signed_root)
         checkpoint = Checkpoint(self._signer.verifier_key.name, frontier.size, frontier.root())
         note = sign_checkpoint(checkpoint, self._signer)
         fields = {"size": frontier.size, "root": frontier.root(), "note": note, "signed_at": at}
         await connection.execute(insert(ledger_checkpoints).values(**fields))
-        self._unpublished[frontier.size] = note
         return note
 
     def _seal(self, record_id: RecordId, part: Part) -> _Sealed:
@@ -147,10 +179,18 @@ def part_place(record_id: str, name: str, person_id: str) -> Place:
     return Place("ledger_parts", f"{record_id}/{name}/{person_id}", "sealed")
 
 
+async def _list_signed(connection: AsyncConnection, *, after: int) -> list[Signed]:
+    query = select(ledger_checkpoints.c.size, ledger_checkpoints.c.note).where(ledger_checkpoints.c.size > after)
+    return [Signed(row.size, row.note) for row in await connection.execute(query.order_by(ledger_checkpoints.c.size))]
+
+
 async def _locked_frontier(connection: AsyncConnection) -> Frontier:
     query = select(ledger_head).where(ledger_head.c.id == _HEAD).with_for_update()
     head = (await connection.execute(query)).mappings().one()
-    return Frontier(head["size"], [bytes.fromhex(peak) for peak in head["peaks"]])
+    try:
+        return Frontier(head["size"], [bytes.fromhex(peak) for peak in head["peaks"]])
+    except ValueError as wrong:
+        raise LogDamaged("the head describes no tree") from wrong
 
 
 def _canonical(draft: Draft, seq: int, record_id: RecordId, sealed: list[_Sealed]) -> CanonicalRecord:
@@ -211,25 +251,3 @@ async def _check_written(connection: AsyncConnection, frontier: Frontier, signed
     node = select(ledger_nodes.c.hash).where(ledger_nodes.c.level == 0, ledger_nodes.c.position == size - 1)
     if (await connection.execute(node)).scalar_one() != leaf_hash(canonical) or head != peaks:
         raise LogDamaged("the record just written reads back otherwise")
-
-
-def newest_kept(path: Path) -> int:
-    """Return the size of the newest checkpoint kept outside the database; 0 if there is none."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return 0
-    sizes = [0]
-    for line in lines:
-        with suppress(ValueError, KeyError, TypeError):  # a torn or damaged line is verification's to name
-            sizes.append(int(orjson.loads(line)["size"]))
-    return max(sizes)
-
-
-def _append_durably(path: Path, lines: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(descriptor, lines)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,13 +1,17 @@
 """Reading the grant log: single records, searches newest first, and the sealed parts of those that may be opened."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy import RowMapping, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.schema import as_stored
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger.canonical import CanonicalRecord, Json, NotCanonical, parse_canonical_json, split_salt
@@ -15,14 +19,25 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts, ledger_records
 from gateway.records.ledger.types import Actor, ActorKind, Record
-from gateway.terms.ids import AppId, GrantId, PersonId
+from gateway.terms.ids import AppId, AskId, GrantId, PersonId
 
 _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
+class AnyOf:
+    """A word that someone searched for, as what it may mean: one of these apps, or one of these kinds."""
+
+    app_ids: Collection[AppId] = ()
+    kinds: Collection[Kind] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
-    """What to look for; None leaves a field open. `before_seq` is a cursor: the last record seen."""
+    """What to look for; None leaves a field open, and each of `matching` must hold.
+
+    `before_seq` is a cursor: the last record seen.
+    """
 
     grant_ids: Sequence[GrantId] | None = None
     person_id: PersonId | None = None
@@ -32,19 +47,25 @@ class Search:
     until: datetime | None = None
     request_id: str | None = None
     before_seq: int | None = None
+    matching: Sequence[AnyOf] = ()
 
 
 async def find(connection: AsyncConnection, record_id: str) -> Record | None:
     """Find one record."""
     query = select(ledger_records).where(ledger_records.c.record_id == record_id)
     row = (await connection.execute(query)).mappings().first()
-    return _record(row) if row else None
+    return read_record(dict(row)) if row else None
 
 
 async def list_records(connection: AsyncConnection, wanted: Search, limit: int) -> list[Record]:
     """List records, newest first."""
+    query = narrowed(select(ledger_records), wanted).order_by(ledger_records.c.seq.desc())
+    return [read_record(row) for row in (await connection.execute(query.limit(limit))).mappings()]
+
+
+def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
+    """Narrow a question on the records to what is wanted."""
     table = ledger_records.c
-    query = select(ledger_records).order_by(table.seq.desc()).limit(limit)
     if wanted.grant_ids is not None:
         query = query.where(table.grant_id.in_(wanted.grant_ids))
     if wanted.person_id is not None:
@@ -60,15 +81,19 @@ async def list_records(connection: AsyncConnection, wanted: Search, limit: int) 
         query = query.where(table.seq < wanted.before_seq)
     for column, value in ((table.app_id, wanted.app_id), (table.request_id, wanted.request_id)):
         query = query if value is None else query.where(column == value)
-    return [_record(row) for row in (await connection.execute(query)).mappings()]
+    for each in wanted.matching:
+        kinds = [kind.value for kind in each.kinds]
+        query = query.where(or_(table.app_id.in_(each.app_ids), table.kind.in_(kinds)))
+    return query
 
 
 async def iterate(connection: AsyncConnection) -> AsyncIterator[RowMapping]:
-    """Go through every row of the log from the first, in batches; rows as they are, trusted in nothing."""
-    last = -1
+    """Go through every row of the log from the first, in batches; values as they are stored, trusted in nothing."""
+    query = as_stored(ledger_records).order_by(ledger_records.c.seq).limit(_BATCH)
+    last: Any = None
     while True:
-        query = select(ledger_records).where(ledger_records.c.seq > last).order_by(ledger_records.c.seq).limit(_BATCH)
-        rows = (await connection.execute(query)).mappings().all()
+        further = query if last is None else query.where(ledger_records.c.seq > last)
+        rows = (await connection.execute(further)).mappings().all()
         for row in rows:
             yield row
         if len(rows) < _BATCH:
@@ -77,8 +102,8 @@ async def iterate(connection: AsyncConnection) -> AsyncIterator[RowMapping]:
 
 
 async def list_parts(connection: AsyncConnection, record_ids: Sequence[str]) -> dict[str, list[RowMapping]]:
-    """List the sealed parts of some records, by record."""
-    query = select(ledger_parts).where(ledger_parts.c.record_id.in_(record_ids))
+    """List the sealed parts of some records, by record; values as they are stored."""
+    query = as_stored(ledger_parts).where(ledger_parts.c.record_id.in_(record_ids))
     found: dict[str, list[RowMapping]] = {record_id: [] for record_id in record_ids}
     for row in (await connection.execute(query.order_by(ledger_parts.c.name, ledger_parts.c.person_id))).mappings():
         found[row["record_id"]].append(row)
@@ -139,7 +164,30 @@ async def count_kinds(connection: AsyncConnection, app_id: AppId) -> dict[Kind, 
     return {Kind(row[0]): row[1] for row in await connection.execute(query.group_by(ledger_records.c.kind))}
 
 
-def _record(row: RowMapping) -> Record:
+async def count_unlinked_refusals(connection: AsyncConnection, app_id: AppId) -> dict[AskId, int]:
+    """Count, by ask, what people refused an app before they had linked an account: no grant holds that."""
+    known = (
+        ledger_records.c.app_id == app_id,
+        ledger_records.c.kind == Kind.REFUSED.value,
+        ledger_records.c.grant_id.is_(None),
+    )
+    counted: Counter[AskId] = Counter()
+    rows = await connection.stream(select(ledger_records.c.canonical).where(*known))
+    async for row in rows:
+        with suppress(NotCanonical):  # a record that was changed says nothing; verification names it
+            facts = parse_canonical_json(CanonicalRecord.decode(row.canonical).facts)
+            refused = facts.get("refused_asks") if isinstance(facts, Mapping) else None
+            counted.update(AskId(str(ask)) for ask in (refused if isinstance(refused, list) else ()))
+    return dict(counted)
+
+
+def read_record(row: Mapping[str, Any]) -> Record:
+    """Read a row as the record that its bytes are.
+
+    Raises:
+        NotCanonical: the bytes were changed.
+        ValueError: a kind that there is not.
+    """
     facts = parse_canonical_json(CanonicalRecord.decode(row["canonical"]).facts)
     if not isinstance(facts, dict):
         raise NotCanonical("facts are an object")

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Literal
 
+from gateway.records.ledger.canonical import CanonicalRecord, PartDigest
 from gateway.records.ledger.kinds import Kind
 from gateway.terms.ids import AccountId, AppId, GrantId, PersonId, RecordId
 
@@ -66,6 +67,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What verification said when the gateway started: when, of how many records, and each fault in one line."""
+
+    at: datetime
+    size: int
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """Where a record stands, and the signed checkpoint that closed its batch (None while the log may not sign)."""
 
@@ -93,3 +103,8 @@ class Record:
     facts: Mapping[str, Any]
     canonical: bytes
     leaf_hash: bytes
+
+    @property
+    def part_digests(self) -> tuple[PartDigest, ...]:
+        """What the record says of its sealed parts."""
+        return CanonicalRecord.decode(self.canonical).parts

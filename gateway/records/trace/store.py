@@ -1,11 +1,24 @@
 """Questions on the trace, newest first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, RowMapping, Select, String, TableValuedAlias, and_, false, func, or_, select, true
+from sqlalchemy import (
+    Column,
+    RowMapping,
+    Select,
+    String,
+    TableValuedAlias,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.trace.tables import trace_lines
@@ -14,8 +27,20 @@ from gateway.terms.ids import AppId, AskId, GrantId
 
 
 @dataclass(frozen=True, slots=True)
+class AnyOf:
+    """A word that someone searched for, as what it may mean: one of these apps, outcomes, or routes (platform, id)."""
+
+    app_ids: Collection[AppId] = ()
+    outcomes: Collection[Outcome] = ()
+    routes: Collection[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
-    """What to look for; None leaves a field open. `before` is a cursor: (opened_at, id) of the last line seen."""
+    """What to look for; None leaves a field open, and each of `matching` must hold.
+
+    `before` is a cursor: (opened_at, id) of the last line seen.
+    """
 
     grant_ids: Sequence[GrantId] | None = None
     app_id: AppId | None = None
@@ -24,6 +49,7 @@ class Filter:
     until: datetime | None = None
     request_id: str | None = None
     before: tuple[datetime, str] | None = None
+    matching: Sequence[AnyOf] = ()
 
 
 async def list_lines(connection: AsyncConnection, wanted: Filter, limit: int) -> list[ClosedLine]:
@@ -99,6 +125,10 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
         query = query.where(table.opened_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(table.opened_at < wanted.until)
+    for each in wanted.matching:
+        outcomes = [outcome.value for outcome in each.outcomes]
+        is_route = tuple_(table.platform, table.route).in_(list(each.routes))
+        query = query.where(or_(table.app_id.in_(each.app_ids), table.outcome.in_(outcomes), is_route))
     if wanted.before is not None:
         at, seen = wanted.before
         query = query.where(or_(table.opened_at < at, and_(table.opened_at == at, table.id < seen)))

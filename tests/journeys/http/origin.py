@@ -22,13 +22,13 @@ from gateway.doors import Endpoint, Porter
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints
 from gateway.doors.person.errors import error_pages
-from gateway.doors.person.request_ids import request_ids
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
 from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.frame import Site
 from gateway.ground.web.rendering import Pages
+from gateway.ground.web.request_ids import request_ids
 from gateway.platforms import Connector
 from gateway.records.people.types import Person
 from gateway.terms.ids import AskId

@@ -1,8 +1,13 @@
 """Receipts: one for each decision, on paper and as signed JSON, and checked by anyone without signing in."""
 
+import asyncio
 import copy
+import subprocess
+import sys
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,6 +20,8 @@ from gateway.records.ledger.tree import leaf_hash, verify_inclusion
 from gateway.terms.ids import AskId
 from tests.house import agree
 from tests.journeys.http.origin import Browser, Origin
+
+VERIFY = Path(__file__).parents[3] / "docs/verify.py"
 
 
 @pytest.fixture
@@ -100,12 +107,26 @@ async def test_sheet_and_json_say_the_same(browser: Browser, code: str) -> None:
 async def test_the_proof_stands_without_us(browser: Browser, code: str) -> None:
     """From the JSON alone: the record's bytes lead to the root that the log's key signed."""
     proof = (await get_json(browser, code))["receipt"]["proof"]
-    hashed = leaf_hash(bytes.fromhex(proof["record"]))
-    assert hashed.hex() == proof["leaf_hash"]
+    hashed = leaf_hash(b64decode(proof["record"]["bytes"]))
     signed = open_checkpoint(proof["checkpoint"], [VerifierKey.parse(proof["verifier_key"])])
-    hashes = [bytes.fromhex(each) for each in proof["hashes"]]
-    verify_inclusion(hashed, hashes, index=proof["index"], size=signed.size, root=signed.root)
-    assert signed.size == proof["size"]
+    hashes = [bytes.fromhex(each) for each in proof["proof"]["hashes"]]
+    verify_inclusion(hashed, hashes, index=proof["proof"]["index"], size=signed.size, root=signed.root)
+    assert signed.size == proof["proof"]["size"]
+
+
+async def test_a_stranger_checks_the_file_with_our_script_alone(browser: Browser, code: str, tmp_path: Path) -> None:
+    """`docs/verify.py` takes the very file that people download; one changed digit of the record does not hold."""
+    signed = await get_json(browser, code)
+    key, file = tmp_path / "key", tmp_path / "receipt.json"
+    key.write_text(signed["receipt"]["proof"]["verifier_key"])
+    argv = [sys.executable, str(VERIFY), "--receipt", str(file), "--key", str(key)]
+    file.write_bytes(orjson.dumps(signed))
+    honest = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, timeout=30, check=False)
+    assert (honest.returncode, honest.stdout.endswith("holds\n")) == (0, True), honest.stderr
+    signed["receipt"]["proof"]["record"]["seq"] += 1
+    file.write_bytes(orjson.dumps(signed))
+    forged = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, timeout=30, check=False)
+    assert forged.returncode == 1
 
 
 async def test_anyone_can_check(browser: Browser, stranger: Browser, code: str) -> None:

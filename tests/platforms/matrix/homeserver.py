@@ -1,4 +1,4 @@
-"""A stand-in of the few Client-Server endpoints that tests of the proxy need, true to facts D2; the truth is Synapse's."""
+"""A stand-in of the few Client-Server endpoints that tests of the proxy need; the truth is Synapse's."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +21,7 @@ class Arrival:
     method: str
     path: str
     authorization: str
+    media_type: str
     body: bytes = field(repr=False)
 
 
@@ -46,7 +47,8 @@ class Homeserver:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer anything."""
         token = request.headers.get("Authorization", "")
-        self.arrived.append(Arrival(request.method, request.raw_path, token, await request.read()))
+        media_type = request.headers.get("Content-Type", "")
+        self.arrived.append(Arrival(request.method, request.raw_path, token, media_type, await request.read()))
         name = request.path.rsplit("/", 1)[-1]
         if name in {"login", "refresh"}:
             return await self._answer_token(request, name)
@@ -72,6 +74,8 @@ class Homeserver:
             return web.Response(body=self.media, headers=headers)
         if "/send/" in request.path:
             return web.json_response({"event_id": "$event"})
+        if name == "upload":
+            return web.json_response({"content_uri": "mxc://localhost/abc"})
         if name == "joined_rooms":
             return web.json_response({"joined_rooms": [ROOM]})
         return _error(404, "M_UNRECOGNIZED")

@@ -1,4 +1,4 @@
-"""The Matrix connector against a stand-in of the few endpoints that it speaks to; the real homeserver has its own tests."""
+"""The Matrix connector against a stand-in of the few endpoints that it speaks to, and against lies."""
 
 import json
 from collections.abc import AsyncIterator

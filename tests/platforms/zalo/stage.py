@@ -15,11 +15,13 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from gateway.acts.redeem import Redemption, redeem
 from gateway.doors.calls.door import CallsDoor
+from gateway.doors.calls.listener import CallsRunner
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
 from gateway.platforms import Credential
@@ -136,6 +138,27 @@ def open_socket(host: str, port: int, family: socket.AddressFamily) -> socket.so
     return opened
 
 
+class CallsServer(TestServer):
+    """A test server that listens as the gateway does."""
+
+    async def _make_runner(self, **settings: Any) -> CallsRunner:
+        settings.pop("debug", None)
+        return CallsRunner(self.app, SeededEntropy("listener"), **settings)
+
+
+@asynccontextmanager
+async def patient_gateway(stage: Stage) -> AsyncIterator[None]:
+    """Serve the stage's door so that calls go on when their app hangs up, as the gateway does."""
+    runner = CallsRunner(build_calls(stage.door), SeededEntropy("patient"), handler_cancellation=False)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, open_socket("127.0.0.1", 0, socket.AF_INET)).start()
+        stage.app.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield
+    finally:
+        await runner.cleanup()
+
+
 @asynccontextmanager
 async def zalo_stage(
     folder: Path, *, asks: frozenset[AskId] | None = None, base_url: str = "", **door_settings: Any
@@ -172,7 +195,7 @@ async def zalo_stage(
                 **door_settings,
             },
         )
-        async with TestServer(build_calls(door), socket_factory=open_socket) as gateway:
+        async with CallsServer(build_calls(door), socket_factory=open_socket) as gateway:
             app = AppCaller(http, str(gateway.make_url("")).rstrip("/"), token=token)
             yield Stage(scene, door, zalo, app, connector, grant_id)
 

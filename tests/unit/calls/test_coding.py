@@ -48,6 +48,12 @@ def test_cut_trailing_or_other_bytes_are_refused(coding: str, spoil: object) -> 
         decode_body(spoil(ENCODERS[coding](b'{"error":0}')), [coding], LIMIT)
 
 
+def test_a_large_brotli_body_is_whole() -> None:
+    """The decoder gives all of it at once as long as the bound is not reached."""
+    body = bytes(range(256)) * 4096
+    assert decode_body(brotli.compress(body), ["br"], len(body)) == body
+
+
 @pytest.mark.parametrize("codings", [["gzip, gzip"], ["x-gzip"], ["zstd"], ["gzip", "gzip"], [""], ["gzip,identity"]])
 def test_more_than_one_known_coding_is_refused(codings: list[str]) -> None:
     """Two codings, an alias, an unknown one, and a header that stands twice are refused."""

@@ -15,7 +15,12 @@ from gateway.terms.refusal import Refusal, Unavailable
 from scopes.refusals import BodyCode, TargetCode
 
 ROOT = Path(__file__).parents[3]
-REACHING = ("gateway/doors/calls", "gateway/authority/verdict.py", "gateway/acts/renew.py", "gateway/acts/first_use.py")
+REACHING = (
+    "gateway/doors/calls/*.py",
+    "gateway/authority/verdict.py",
+    "gateway/acts/renew.py",
+    "gateway/acts/first_use.py",
+)
 RENDERERS = (render_problem, render_matrix, render_zalo)
 ZALO_CODES = {
     "no_credential": -216,
@@ -51,13 +56,11 @@ STATUSES = {
 
 def list_reasons() -> Iterator[str]:
     """Yield each reason that code on a call's way raises, by reading that code."""
-    for place in REACHING:
-        path = ROOT / place
-        for file in [path] if path.is_file() else sorted(path.glob("*.py")):
-            calls = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
-            for call in calls:
-                if ast.unparse(call.func) == "Refusal":
-                    yield from list_literals(call.args[0])
+    for file in (file for place in REACHING for file in ROOT.glob(place)):
+        calls = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
+        for call in calls:
+            if ast.unparse(call.func) == "Refusal":
+                yield from list_literals(call.args[0])
     yield from get_args(TargetCode)
     yield from get_args(BodyCode)
     yield from ("no_verdict", "not_settled")
@@ -161,4 +164,4 @@ def test_what_may_be_tried_again_says_when() -> None:
 )
 def test_the_dialect_follows_where_the_token_stood(platform: str, names: list[str], expected: object) -> None:
     """The caller is answered as it spoke."""
-    assert find_renderer(platform, {name: ("",) for name in names}) is expected
+    assert find_renderer(platform, dict.fromkeys(names, ("",))) is expected

@@ -3,12 +3,26 @@
 from dataclasses import replace
 from typing import Final
 
-from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppsView, AskCounts, KeyLine
-from gateway.doors.consoles.operators.views import Integrity, LogRow, LogView, QueryError, RecordView
+from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppsView, AskLine, KeyLine
+from gateway.doors.consoles.operators.views import (
+    Change,
+    ExportView,
+    IdentityView,
+    Integrity,
+    LogRow,
+    LogView,
+    PartView,
+    ProofView,
+    QueryError,
+    RecordView,
+)
 from gateway.ground.web.frame import PageView
-from tests.unit.web.samples import NOW
+from gateway.records.grants.types import AskTally
+from tests.unit.web.samples import CONSENT, NOW
 
-WHOLE: Final = Integrity("whole", 48213, NOW)
+WHOLE: Final = Integrity("whole", 48213, 48213, NOW, 48100)
+FAULTS: Final = ("lr_8: the record's bytes are not canonical: text is not NFC", "8: tree node (0, 7) does not follow")
+BROKEN: Final = Integrity("broken", 48213, 48100, NOW, 48100, FAULTS)
 ROW: Final = LogRow(
     source="log",
     record_id="lr_48213",
@@ -41,50 +55,70 @@ LOG: Final = LogView(
     integrity=WHOLE,
     rows=LOG_ROWS,
     older="/operators/log?cursor=x",
-    exports=tuple((kind, f"/operators/log/export?format={kind}") for kind in ("csv", "ndjson", "json", "ocsf")),
 )
+EXPORT: Final = ExportView("app:so", ("csv", "ndjson", "json"))
+HASH: Final = "9f3a51c807deb24e66a01d93f8b52c749f3a51c807deb24e66a01d93f8b52c74"
 RECORD: Final = RecordView(
     row=ROW,
-    facts=(("Người quyết", "Trần Minh Hạnh (mẫu)"), ("Thông báo", "TB-ZOA-014, bản 3")),
+    facts=(("Người quyết", "ps_4f7Kq2mau"), ("Thông báo", "TB-ZOA-014, bản 3")),
     integrity=WHOLE,
-    changes=(("profile", "", "granted"), ("promo", "granted", "withdrawn")),
-    leaf_hash="9f3a51c807deb24e66a01d93f8b52c749f3a51c807deb24e66a01d93f8b52c74",
-    payload_hash="0d93f8b52c749f3a51c807deb24e66a01d93f8b52c749f3a51c807deb24e66a0",
+    changes=(Change("profile", "", "granted"), Change("promo", "granted", "withdrawn")),
+    proof=ProofView("holds", 48212, HASH, 48213, "quyen.example/log\n48213\nnzpRyAfeskyg\n\n— quyen.example/log mau\n"),
+    parts=(PartView("evidence", "ps_4f7Kq2mau", HASH), PartView("identity", "ps_4f7Kq2mau", HASH, is_erased=True)),
+    may_open=True,
 )
 ASKS: Final = tuple(
-    AskCounts(name, scope, purpose, name == "profile", 410, 27, 1204)
-    for name, scope, purpose in (
-        ("profile", "zalo.profile.read", "hiện đúng tên OA"),
-        ("order_update", "zalo.message.send#order_update", "báo tình trạng đơn"),
-        ("follower_phone", "zalo.follower.phone.read", "ghép với đơn cũ"),
-    )
+    AskLine(ask, f"zalo.scope.{ask.id}#mau", AskTally(410, 3, 1204, 27, 1, 12), unlinked_refusals=2)
+    for ask in CONSENT.asks
 )
 APP_PAGE: Final = AppPageView(
     name="Sổ bán hàng (mẫu)",
     legal_name="Công ty TNHH Sổ Bán Hàng (mẫu)",
+    address="1 Phố Mẫu, Hà Nội (mẫu)",
+    contact="dulieu@sobanhang.example",
+    country="Việt Nam",
     domain="sobanhang.example",
     state="reviewed",
+    registered_at=NOW,
+    reviewed_at=NOW,
     client_id="ap_4f7Kq2mau",
     redirect_uris=("https://sobanhang.example/tro-ve", "com.example.sobanhang:/tro-ve"),
     asks=ASKS,
-    keys=(KeyLine("Khóa chính", "k7Qd", NOW), KeyLine("Khóa cũ", "02Ax", NOW, ended_at=NOW)),
+    keys=(KeyLine("k7Qd", NOW), KeyLine("02Ax", NOW, ended_at=NOW)),
+    may_refresh=True,
     dialect="Zalo",
 )
 LINE: Final = AppLine("ap_1", "Sổ bán hàng (mẫu)", "sobanhang.example", "reviewed", 6, 1204)
 
 CONSOLE_PAGES: Final[dict[str, PageView]] = {
     "log": LOG,
-    "log-empty": replace(LOG, rows=(), query="app:khong-co", integrity=Integrity("unknown", 0), exports=()),
-    "log-new": replace(LOG, rows=(), query="", exports=()),
-    "log-error": replace(LOG, rows=(), query="ap:x", error=QueryError(1, "ap:", "app:x"), exports=()),
-    "log-error-plain": replace(LOG, rows=(), query='"', error=QueryError(1, '"'), exports=()),
-    "log-reason": replace(LOG, rows=(), query="person:khach-1", needs_reason=True, exports=()),
-    "log-broken": replace(LOG, integrity=Integrity("broken", 48213, NOW), reason="trả lời khiếu nại số 192"),
+    "log-empty": replace(LOG, rows=(), query="app:khong-co", integrity=Integrity("unknown", 0)),
+    "log-new": replace(LOG, rows=(), query=""),
+    "log-error": replace(LOG, rows=(), query="ap:x", error=QueryError(1, "ap:", "app:x")),
+    "log-error-plain": replace(LOG, rows=(), query='"', error=QueryError(1, '"')),
+    "log-reason": replace(LOG, rows=(), query="person:khach-1", needs_reason=True),
+    "log-broken": replace(LOG, integrity=BROKEN, reason="trả lời khiếu nại số 192", newest="/operators/log?q=x"),
+    "export": EXPORT,
+    "export-reason": replace(EXPORT, chosen="json", needs_reason=True),
+    "export-format": replace(EXPORT, has_bad_format=True),
+    "export-error": replace(EXPORT, query="ap:x", error=QueryError(1, "ap:", "app:x")),
     "record": RECORD,
-    "record-trace": replace(RECORD, row=LOG_ROWS[3], facts=(), changes=(), leaf_hash="", payload_hash="", erased=True),
+    "record-reason": replace(RECORD, needs_reason=True, reason="  "),
+    "record-opened": replace(
+        RECORD, is_opened=True, identities=(IdentityView("ps_1", "Trần Minh Hạnh (mẫu)", "chu-shop-1"),)
+    ),
+    "record-erased": replace(RECORD, may_open=False, is_opened=True),
+    "record-broken": replace(RECORD, integrity=BROKEN, proof=ProofView("broken", 7, HASH), parts=()),
+    "record-unsigned": replace(RECORD, proof=ProofView("unsigned", 7, HASH), parts=(), changes=()),
+    "record-damaged": replace(
+        RECORD, row=replace(ROW, act="damaged"), is_damaged=True, facts=(), changes=(), proof=None, parts=()
+    ),
+    "record-trace": replace(RECORD, row=LOG_ROWS[3], facts=(), changes=(), proof=None, parts=()),
     "apps": AppsView((LINE, replace(LINE, id="ap_2", name="Giao hàng (mẫu)", state="unreviewed"))),
     "apps-empty": AppsView(()),
     "app": APP_PAGE,
-    "app-suspended": replace(APP_PAGE, state="suspended", keys=(), asks=(), dialect=""),
-    "app-public": replace(APP_PAGE, state="unreviewed", keys=(), is_public=True),
+    "app-suspended": replace(
+        APP_PAGE, state="suspended", keys=(), asks=(), dialect="", suspended_because="gọi sai mục đích"
+    ),
+    "app-public": replace(APP_PAGE, state="unreviewed", keys=(), is_public=True, reviewed_at=None),
 }

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from gateway.ground.web.asks import AskView
+from gateway.records.grants.types import AskTally
+
 AppState = Literal["reviewed", "unreviewed", "suspended"]
 
 
@@ -39,30 +42,31 @@ class AppsView:
 
 
 @dataclass(frozen=True, slots=True)
-class AskCounts:
-    """One ask of the app, and how people decided about it. Counts of accounts, never who (I10).
+class AskLine:
+    """One ask of the app, and how accounts decided about it. Counts, never who (I10).
 
     Args:
-        id: the app's slug.
-        scope: as on the wire, with `#purpose` where the app has several asks on the scope.
-        purpose: the words that people see.
-        agreed, refused, withdrawn: decisions so far.
+        ask: exactly what the consent screen shows.
+        wire_name: `scope#purpose`, its unambiguous name in a `scope` parameter.
+        tally: where every permission that was ever given or refused stands now.
+        unlinked_refusals: refusals by people who had no account linked yet; they make no permission.
     """
 
-    id: str
-    scope: str
-    purpose: str
-    required: bool
-    agreed: int
-    refused: int
-    withdrawn: int
+    ask: AskView
+    wire_name: str
+    tally: AskTally
+    unlinked_refusals: int = 0
+
+    @property
+    def refused(self) -> int:
+        """Every refusal."""
+        return self.tally.refused + self.unlinked_refusals
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
     """One client secret, by its last 4 characters; `ended_at` is set once it no longer counts."""
 
-    name: str
     last_4: str
     created_at: datetime
     ended_at: datetime | None = None
@@ -70,24 +74,35 @@ class KeyLine:
 
 @dataclass(frozen=True, slots=True)
 class AppPageView:
-    """`GET /developers/{id}`: one app as it stands in the register.
+    """`GET /developers/{client_id}`: one app as it stands in the register.
 
     Args:
+        legal_name, address, contact, country, domain: who stands behind it.
+        reviewed_at: when an operator checked that, or None.
         client_id: public.
         redirect_uris: exactly as registered.
-        dialect: platform whose own OAuth the app speaks, in words, or "".
+        may_refresh: gets refresh tokens.
         keys: newest first; empty for a public client.
         is_public: has no secret by nature.
+        dialect: platform whose own OAuth the app speaks, in words, or "".
+        suspended_because: the operator's words, or "".
     """
 
     TEMPLATE: ClassVar[str] = "developers/app.html"
     name: str
     legal_name: str
+    address: str
+    contact: str
+    country: str
     domain: str
     state: AppState
+    registered_at: datetime
     client_id: str
     redirect_uris: Sequence[str]
-    asks: Sequence[AskCounts]
+    asks: Sequence[AskLine]
     keys: Sequence[KeyLine]
+    reviewed_at: datetime | None = None
+    may_refresh: bool = False
     is_public: bool = False
     dialect: str = ""
+    suspended_because: str = ""

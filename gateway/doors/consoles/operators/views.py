@@ -1,4 +1,4 @@
-"""What the operators' pages show: the grant log and one record.
+"""What the operators' pages show: the grant log, one record, exports.
 
 Every view is a frozen value, filled by a handler and drawn by the template that it names: ready words in the page's
 language, aware datetimes, ids.
@@ -15,14 +15,20 @@ class Integrity:
     """What the head of the log says about the log itself.
 
     Args:
-        state: `whole`; `broken` (nothing is signed any more); `unknown` (not checked yet).
-        size: how many records.
+        state: what the check at the start found: `whole`; `broken` (nothing is signed any more); `unknown` (none yet).
+        size: how many records there are now.
+        signed_size: how many of them the newest checkpoint signs.
         checked_at: or None with `unknown`.
+        checked_size: how many records were checked then.
+        faults: the first of them, in the words of `quyen log verify`.
     """
 
     state: Literal["whole", "broken", "unknown"]
     size: int
+    signed_size: int = 0
     checked_at: datetime | None = None
+    checked_size: int = 0
+    faults: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,11 @@ class LogRow:
     Args:
         source: `log` or `trace`; with `record_id` they become `tr[data-source][data-record]`.
         act: chooses the glyph: `agree`, `refuse`, `withdraw`, `pause`, `resume`, `shorten`, `expire`, `reconfirm`,
-            `link`, `suspend`, `look_up`, `call`, `blocked`, `deliver`, `export`; any other shows a sheet.
+            `link`, `lost`, `suspend`, `look_up`, `export`, `damaged`, and of calls `call`, `blocked`, `failed`, `cut`;
+            any other shows a sheet.
         title: the event in words, "Đồng ý 4/6 mục".
         app: name, or "".
-        account: name, or who acted.
+        account: its name where it is an organisation's, else its id, or who acted.
         asks: ask ids, or a reason; as text.
         seq: its number in the log; None for the trace.
     """
@@ -72,7 +79,6 @@ class LogView:
         needs_reason: the query looks a person up and no reason came with it; then nothing was searched (R55).
         reason: as typed.
         older, newest: own paths with cursors, or "".
-        exports: pairs of format and own path (`csv`, `/operators/log/export?format=csv&q=...`); empty hides the link.
         keys: the query language's keys, for the hint.
     """
 
@@ -85,8 +91,74 @@ class LogView:
     reason: str = ""
     older: str = ""
     newest: str = ""
-    exports: Sequence[tuple[str, str]] = ()
     keys: Sequence[str] = ("app:", "action:", "person:", "after:", "before:", "outcome:", "source:")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportView:
+    """`GET /operators/log/export` before a file can go out.
+
+    Args:
+        query, chosen, reason: as typed.
+        formats: what there is to choose from.
+        error, needs_reason, has_bad_format: why none went out.
+    """
+
+    TEMPLATE: ClassVar[str] = "operators/export.html"
+    query: str
+    formats: Sequence[str]
+    chosen: str = ""
+    reason: str = ""
+    error: QueryError | None = None
+    needs_reason: bool = False
+    has_bad_format: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One ask of a record: its state before ("" if there was none) and after."""
+
+    ask: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProofView:
+    """Where a record stands in the log.
+
+    Args:
+        state: `holds` (its bytes lead to the signed root), `broken` (they do not), `unsigned` (no checkpoint since).
+        index: of the leaf, from 0.
+        leaf_hash: hex.
+        size: of the tree that the checkpoint signs.
+        checkpoint: the signed note, whole.
+    """
+
+    state: Literal["holds", "broken", "unsigned"]
+    index: int
+    leaf_hash: str
+    size: int = 0
+    checkpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """One sealed part of a record: `identity` or `evidence`, whose it is, SHA-256 of the sealed bytes."""
+
+    name: str
+    person_id: str
+    sealed_hash: str
+    is_erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityView:
+    """Someone behind a record, opened for a reason that they will read."""
+
+    person_id: str
+    name: str
+    login: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +168,27 @@ class RecordView:
     Args:
         row: the line as in the list.
         facts: pairs of label and value, both in words.
-        changes: for each ask: its id, its state before ("" if there was none), its state after.
-        leaf_hash: hex; "" for a trace line.
-        payload_hash: SHA-256 of the sealed payload, hex, or "".
-        erased: the payload's key was destroyed; the facts that it held are gone.
         integrity: of the whole log.
-        back: own path of the search it was opened from.
+        changes: for each ask, before and after.
+        proof: None for a trace line, and for a record that was changed.
+        parts: the sealed parts, by id only.
+        may_open: there is an identity that can be opened for a reason.
+        needs_reason: it was to be opened, without a reason.
+        reason: as typed.
+        is_opened, identities: what was opened.
+        is_damaged: the record is not what was written; nothing of it is shown.
     """
 
     TEMPLATE: ClassVar[str] = "operators/record.html"
     row: LogRow
     facts: Sequence[tuple[str, str]]
     integrity: Integrity
-    changes: Sequence[tuple[str, str, str]] = ()
-    leaf_hash: str = ""
-    payload_hash: str = ""
-    erased: bool = False
-    back: str = "/operators/log"
+    changes: Sequence[Change] = ()
+    proof: ProofView | None = None
+    parts: Sequence[PartView] = ()
+    may_open: bool = False
+    needs_reason: bool = False
+    reason: str = ""
+    is_opened: bool = False
+    identities: Sequence[IdentityView] = ()
+    is_damaged: bool = False

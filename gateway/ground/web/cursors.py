@@ -17,9 +17,10 @@ def read_moment(raw_cursor: str) -> tuple[datetime, str] | None:
     try:
         written = urlsafe_b64decode(raw_cursor + "=" * (-len(raw_cursor) % 4)).decode("ascii")
         number, row_id = written.split(" ", 1)
-        return _EPOCH + int(number) * _MICROSECOND, row_id
+        at = _EPOCH + int(number) * _MICROSECOND
     except (ValueError, OverflowError):
         return None
+    return (at, row_id) if row_id.isprintable() else None
 
 
 def write_number(number: int) -> str:

@@ -1,0 +1,92 @@
+"""How the API origin listens: what aiohttp's server leaves open is closed here.
+
+Measured: it keeps a half-sent header block for an hour, decodes request bodies by itself, names itself and its version,
+reflects what it could not parse, and logs a traceback for each malformed request.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+import orjson
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from gateway.terms.entropy import Entropy
+from gateway.terms.ids import new_id
+
+IDLE_SECONDS = 30.0
+LINGER_SECONDS = 2.0
+LIMIT_LINE_BYTES = 8190
+LIMIT_HEADERS = 100
+SERVER = "quyen"
+
+_OF_THE_SERVER = frozenset({"access_log_class", "handler_cancellation"})
+
+_LOG = logging.getLogger(__name__)
+
+
+class CallsRunner(web.AppRunner):
+    """Runs the API origin's application.
+
+    Args:
+        app: from `build_calls`.
+        entropy: where the ids of requests that could not be parsed come from.
+        settings: further ones of `aiohttp.web.AppRunner`.
+    """
+
+    def __init__(self, app: web.Application, entropy: Entropy, **settings: Any) -> None:
+        bounds: dict[str, Any] = {
+            "access_log": None,
+            "auto_decompress": False,
+            "keepalive_timeout": IDLE_SECONDS,
+            "lingering_time": LINGER_SECONDS,
+            "max_line_size": LIMIT_LINE_BYTES,
+            "max_field_size": LIMIT_LINE_BYTES,
+            "max_headers": LIMIT_HEADERS,
+        }
+        super().__init__(app, **{**bounds, **settings})
+        self._entropy = entropy
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        bounds = {name: value for name, value in self._kwargs.items() if name not in _OF_THE_SERVER}
+        return _StrictServer(made, self._entropy, bounds)
+
+
+class _StrictServer(web.Server):
+    """Makes the protocol of each connection."""
+
+    def __init__(self, made: web.Server, entropy: Entropy, bounds: dict[str, Any]) -> None:
+        super().__init__(
+            made.request_handler,
+            request_factory=made.request_factory,
+            handler_cancellation=made.handler_cancellation,
+        )
+        self.entropy = entropy
+        self._bounds = bounds
+
+    def __call__(self) -> RequestHandler:
+        return _StrictHandler(self, loop=asyncio.get_running_loop(), **self._bounds)
+
+
+class _StrictHandler(RequestHandler):
+    """One connection. What cannot be parsed is answered without a word of it, and the connection ends."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002 - it could not be read
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it quotes what was sent
+    ) -> web.StreamResponse:
+        """Answer problem+json; the log gets the kind of error alone. A connection that is gone is let go."""
+        if isinstance(exc, ConnectionError) or not isinstance(self._manager, _StrictServer):
+            raise ConnectionResetError
+        request_id = new_id("rq", self._manager.entropy)
+        _LOG.info("no request could be read: %s, answered %d as %s", type(exc).__name__, status, request_id)
+        told = {"type": "about:blank", "status": status, "code": "bad_target", "request_id": request_id}
+        headers = {"Server": SERVER, "X-Request-ID": request_id, "Content-Type": "application/problem+json"}
+        response = web.Response(status=status, body=orjson.dumps(told), headers=headers)
+        response.force_close()
+        return response

@@ -1,0 +1,89 @@
+"""My apps, and one of them: `/developers`, `/developers/{client_id}`."""
+
+from aiohttp import web
+
+from gateway.doors import ask_views, lang_of, spoken, visitor_of
+from gateway.doors.consoles.developers.door import DevelopersDoor
+from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppState, AppsView, AskLine, KeyLine
+from gateway.ground.web.frame import Lang
+from gateway.ground.web.local import country_name
+from gateway.ground.web.plain import plain
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import App, AppSecret, Ask
+from gateway.records.apps.types import AppState as Known
+from gateway.records.grants import store as grants
+from gateway.records.grants.types import AskTally
+from gateway.records.ledger import reading
+from gateway.terms.ids import AskId
+from gateway.terms.refusal import Refusal
+
+
+async def show_apps(door: DevelopersDoor, request: web.Request) -> web.Response:
+    """`GET /developers`: the apps of the one signed in."""
+    developer = visitor_of(request).person
+    async with door.house.storage.read() as connection:
+        mine = await apps.list_all(connection, developer.id)
+        ids = [app.id for app in mine]
+        asked = await apps.count_asks(connection, ids)
+        live = await grants.count_live(connection, ids, door.house.clock.now())
+    lines = [
+        AppLine(app.id, plain(app.name), plain(app.domain), _state(app), asked.get(app.id, 0), live.get(app.id, 0))
+        for app in mine
+    ]
+    return door.clerk.show(request, AppsView(lines))
+
+
+async def show_app(door: DevelopersDoor, request: web.Request) -> web.Response:
+    """`GET /developers/{client_id}`: one of them; another developer's is as unknown as none."""
+    client_id, developer = request.match_info["client_id"], visitor_of(request).person
+    if not client_id.isprintable():
+        raise Refusal("not_found")
+    now = door.house.clock.now()
+    async with door.house.storage.read() as connection:
+        app = await apps.find_owned(connection, client_id, developer.id)
+        if app is None:
+            raise Refusal("not_found")
+        asks = await apps.list_asks(connection, app.id)
+        secrets = await apps.list_secrets(connection, app.id)
+        tallies = await grants.count_by_ask(connection, app.id, now)
+        unlinked = await reading.count_unlinked_refusals(connection, app.id)
+    lines = _ask_lines(door, asks, tallies, unlinked=unlinked, lang=lang_of(request))
+    return door.clerk.show(request, _page(door, app, lines, secrets=secrets, lang=lang_of(request)))
+
+
+def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list[AppSecret], lang: Lang) -> AppPageView:
+    platform = door.catalogue.platforms.get(app.dialect) if app.dialect else None
+    return AppPageView(
+        name=plain(app.name),
+        legal_name=plain(app.legal_entity),
+        address=plain(app.address),
+        contact=plain(app.contact),
+        country=plain(country_name(app.country, lang)),
+        domain=plain(app.domain),
+        state=_state(app),
+        reviewed_at=app.reviewed_at,
+        registered_at=app.created_at,
+        client_id=app.id,
+        redirect_uris=[plain(uri, len(uri)) for uri in app.redirect_uris],
+        may_refresh=app.may_refresh,
+        asks=lines,
+        keys=[KeyLine(secret.last4, secret.created_at, secret.ended_at) for secret in secrets],
+        is_public=not app.is_confidential,
+        dialect=spoken(platform.name, lang) if platform else app.dialect or "",
+        suspended_because=plain(app.suspended_reason or ""),
+    )
+
+
+def _ask_lines(
+    door: DevelopersDoor, asks: list[Ask], tallies: dict[AskId, AskTally], *, unlinked: dict[AskId, int], lang: Lang
+) -> list[AskLine]:
+    shown = zip(asks, ask_views(door.catalogue, asks, lang), strict=True)
+    return [
+        AskLine(view, ask.wire_name, tallies.get(ask.id, AskTally()), unlinked.get(ask.id, 0)) for ask, view in shown
+    ]
+
+
+def _state(app: App) -> AppState:
+    if app.state is Known.SUSPENDED:
+        return "suspended"
+    return "reviewed" if app.is_reviewed else "unreviewed"

@@ -1,0 +1,67 @@
+"""What happened, in words: the kinds of the log and the outcomes of calls."""
+
+from typing import Final
+
+from gateway.ground.web.catalogue import words
+from gateway.ground.web.frame import Lang
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.trace.types import Outcome
+
+LANGS: Final[tuple[Lang, ...]] = ("vi", "en")
+
+
+def kind_title(kind: Kind, lang: Lang) -> str:
+    """Name what a record is about."""
+    _ = words(lang)
+    titles = {
+        Kind.DECIDED: _("Đồng ý"),
+        Kind.REFUSED: _("Từ chối"),
+        Kind.WITHDRAWN: _("Rút lại"),
+        Kind.PAUSED: _("Tạm dừng"),
+        Kind.RESUMED: _("Chia sẻ lại"),
+        Kind.SHORTENED: _("Rút ngắn thời hạn"),
+        Kind.EXPIRED: _("Hết hạn"),
+        Kind.RECONFIRM: _("Cần xác nhận lại"),
+        Kind.BURIED: _("Kết thúc lại sau khi khôi phục"),
+        Kind.LINKED: _("Liên kết tài khoản"),
+        Kind.CONNECTION_LOST: _("Mất kết nối với nền tảng"),
+        Kind.STANDING_ENDED: _("Hết tư cách quyết cho tài khoản"),
+        Kind.FAMILY_ENDED: _("Chấm dứt một chuỗi mã truy cập"),
+        Kind.APP_REGISTERED: _("Đăng ký ứng dụng"),
+        Kind.SECRET_ROTATED: _("Đổi khóa của ứng dụng"),
+        Kind.APP_SUSPENDED: _("Đình chỉ ứng dụng"),
+        Kind.APP_RESUMED: _("Mở lại ứng dụng"),
+        Kind.PERSON_ADDED: _("Thêm người dùng"),
+        Kind.ROLES_SET: _("Đổi vai trò"),
+        Kind.LOOKED_UP: _("Người vận hành xem"),
+        Kind.EXPORTED: _("Xuất nhật ký"),
+        Kind.TRACE_BATCH: _("Ghi gốc một lô dấu vết"),
+        Kind.RESTORED: _("Khôi phục từ bản sao lưu"),
+    }
+    return titles[kind]
+
+
+def outcome_title(outcome: Outcome, lang: Lang) -> str:
+    """Name how a call ended."""
+    _ = words(lang)
+    titles = {
+        Outcome.OPEN: _("Đang gọi"),
+        Outcome.PASSED: _("Đã cho qua"),
+        Outcome.REFUSED: _("Đã chặn"),
+        Outcome.FAILED: _("Nền tảng không trả lời"),
+        Outcome.CUT: _("Bị cắt giữa chừng"),
+    }
+    return titles[outcome]
+
+
+def actor_title(actor: Actor, lang: Lang) -> str:
+    """Say in which capacity someone acted; who they are stands behind a look-up."""
+    _ = words(lang)
+    titles = {
+        ActorKind.PERSON: _("Người quyết"),
+        ActorKind.OPERATOR: _("Người vận hành"),
+        ActorKind.APP: _("Ứng dụng"),
+        ActorKind.SYSTEM: _("Cổng"),
+    }
+    return titles[actor.kind]

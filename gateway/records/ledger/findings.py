@@ -1,0 +1,61 @@
+"""What verification finds: what does not hold, and what the log says that everything else must look like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Something that does not hold: at which record, if one can be named, and why."""
+
+    seq: int | None
+    record_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that a record says: the facts, and which record."""
+
+    seq: int
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFold:
+    """What the log says a grant looks like, and each of its permissions by id; `seq` is the last record about it."""
+
+    seq: int
+    version: int
+    app_id: str
+    account_id: str
+    created_at_us: int
+    permissions: Mapping[str, Told]
+
+
+@dataclass(slots=True)
+class Finding:
+    """What verification found: `bad` is empty when the log holds.
+
+    `grants` and `notices` are the log's fold: what grants must look like, and when each text was first shown, in which
+    language. `record_ids` and `times_us` go by index seq - 1.
+    """
+
+    size: int = 0
+    root: bytes = b""
+    bad: list[Bad] = field(default_factory=list)
+    grants: dict[str, GrantFold] = field(default_factory=dict)
+    notices: dict[str, Told] = field(default_factory=dict)
+    record_ids: list[str] = field(default_factory=list)
+    times_us: list[int | None] = field(default_factory=list)
+
+    @property
+    def is_ok(self) -> bool:
+        """Say whether everything holds."""
+        return not self.bad
+
+    def add(self, seq: int | None, reason: str) -> None:
+        """Note something bad at the record that stands at `seq`."""
+        known = seq is not None and 0 < seq <= len(self.record_ids)
+        self.bad.append(Bad(seq, self.record_ids[seq - 1] if seq is not None and known else None, reason))

@@ -1,0 +1,122 @@
+"""The same way on other screens: a narrow phone without scripts, another language, and what axe says of every page."""
+
+import json
+from typing import Final
+
+import pytest
+from playwright.async_api import expect
+
+from tests.journeys.demo.conftest import Arrive
+from tests.journeys.demo.walking import Walker
+from tests.journeys.test_pages_look import SIDEWAYS, list_flaws
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+OWNER, OTHER = "chu-shop-1", "chu-shop-2"
+PHONE_WITHOUT_SCRIPTS: Final = {"viewport": {"width": 320, "height": 640}, "java_script_enabled": False}
+OWNERS_PAGES: Final = ("/", "/connections", "/permissions", "/permissions/receipts", "/permissions/trace")
+SAMPLE_PAGES: Final = ("/", "/followers", "/chat")
+
+
+async def choose(walker: Walker, lang: str) -> None:
+    """Choose the language by the page's own switch, where a way through another site has lost it."""
+    switch = walker.page.locator(f"nav.lang a[hreflang={lang}]")
+    if await switch.count():
+        await switch.click()
+
+
+async def check_fits(walker: Walker, lang: str) -> None:
+    """Check that the page of the gateway is in this language and does not scroll sideways."""
+    assert await walker.page.locator("html").get_attribute("lang") == lang
+    assert await walker.page.evaluate(SIDEWAYS) <= 0, walker.page.url
+
+
+@pytest.mark.parametrize(
+    "options,lang,withdrawn",
+    [(PHONE_WITHOUT_SCRIPTS, "vi", "Đã rút lại mọi mục"), ({}, "en", "Withdrew every item")],
+    ids=["narrow-without-scripts", "english"],
+)
+async def test_whole_way(arrive: Arrive, options: dict[str, object], lang: str, withdrawn: str) -> None:
+    """Sign in, link, decide about the public app, use it, withdraw it: all of it fits the screen, in one language."""
+    walker = await arrive(**options)
+    page, demo, app, account = walker.page, walker.demo, walker.demo.app(1), walker.demo.account(OWNER)
+    query = "" if lang == "vi" else f"&lang={lang}"
+    await walker.open(f"/sign-in?return_to=/connections{query}")
+    await check_fits(walker, lang)
+    await walker.sign_in(OWNER)
+    await check_fits(walker, lang)
+    await walker.link_zalo(account["external_id"])
+    await choose(walker, lang)
+    await check_fits(walker, lang)
+    await walker.ask_for_consent(app)
+    await choose(walker, lang)
+    await check_fits(walker, lang)
+    await walker.picture(f"30-consent-{lang}")
+    await walker.decide(["who", "where"], account=account["name"], duration="P1D")
+    await page.wait_for_url(f"{demo.facts['sample_app']}/?connected=*")
+    await walker.show("/followers", app, account["external_id"])
+    assert await page.evaluate(SIDEWAYS) <= 0
+    assert await page.locator("td.address:not(:empty)").count() == 4
+    assert await page.locator("td.phone:not(:empty)").count() == 0
+    await walker.open(f"/permissions?{query}")
+    await walker.open_grant(app["name"], account["name"])
+    await check_fits(walker, lang)
+    assert await walker.read_states() == {"who": "granted", "where": "granted", "call": "refused"}
+    await walker.withdraw("aside")
+    await expect(page.get_by_role("status")).to_contain_text(withdrawn)
+    await check_fits(walker, lang)
+    await walker.picture(f"31-withdrawn-{lang}")
+    before = demo.newest_received()
+    await walker.show("/followers", app, account["external_id"])
+    assert json.loads(await walker.result())["code"] == "invalid_token"
+    assert demo.received(before) == []
+
+
+async def test_the_owners_real_pages_are_accessible(arrive: Arrive) -> None:
+    """With real data in them, on a narrow phone, axe finds nothing on the owner's pages and the sample app's."""
+    walker = await arrive(viewport={"width": 320, "height": 800})
+    page, demo, flaws = walker.page, walker.demo, {}
+    await walker.open("/sign-in?return_to=/connections")
+    flaws["sign-in"] = await list_flaws(page)
+    await walker.sign_in(OTHER)
+    for path in OWNERS_PAGES:
+        await walker.open(path)
+        flaws[path] = await list_flaws(page)
+    await walker.open("/permissions")
+    await walker.open_grant(demo.app()["name"], demo.account(OTHER)["name"])
+    flaws["grant"] = await list_flaws(page)
+    await page.locator("aside button[value=withdraw]").click()
+    await expect(page.locator("button[name=confirm]")).to_be_visible()
+    flaws["confirm"] = await list_flaws(page)
+    await walker.open("/permissions/receipts")
+    await page.locator("main a[href*='/permissions/receipts/']").first.click()
+    await page.wait_for_url("**/permissions/receipts/*")
+    flaws["receipt"] = await list_flaws(page)
+    await walker.ask_for_consent(demo.app())
+    flaws["consent"] = await list_flaws(page)
+    for path in SAMPLE_PAGES:
+        await walker.show(path, demo.app(), demo.account(OTHER)["external_id"])
+        flaws[f"sample{path}"] = await list_flaws(page)
+    assert {name: found for name, found in flaws.items() if found} == {}
+
+
+@pytest.mark.parametrize("width,scheme", [(320, "light"), (1280, "dark")])
+async def test_the_staffs_real_pages_are_accessible(arrive: Arrive, width: int, scheme: str) -> None:
+    """With real data in them axe finds nothing on the operator's and the developer's pages, narrow and wide."""
+    screen = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    operator, developer = await arrive(**screen), await arrive(**screen)
+    client_id, flaws = operator.demo.app()["client_id"], {}
+    await operator.open("/sign-in?return_to=/operators/log?q=source:log")
+    await operator.sign_in("van-hanh-1")
+    flaws["log"] = await list_flaws(operator.page)
+    await operator.page.locator("tr[data-source=log]").get_by_role("link").first.click()
+    await operator.page.wait_for_url("**/operators/log/*")
+    flaws["record"] = await list_flaws(operator.page)
+    await operator.open("/operators/log/export")
+    flaws["export"] = await list_flaws(operator.page)
+    await developer.open("/sign-in?return_to=/developers")
+    await developer.sign_in("dev-1")
+    flaws["apps"] = await list_flaws(developer.page)
+    await developer.open(f"/developers/{client_id}")
+    flaws["app"] = await list_flaws(developer.page)
+    assert {name: found for name, found in flaws.items() if found} == {}
