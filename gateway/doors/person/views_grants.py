@@ -123,7 +123,8 @@ class HistoryEvent:
     """One line of a grant's history.
 
     Args:
-        act: `agree`, `refuse`, `withdraw`, `pause`, `resume`, `shorten`, `expire`, `reconfirm`, `suspend`, `look_up`.
+        act: `agree`, `refuse`, `withdraw`, `pause`, `resume`, `shorten`, `expire`, `reconfirm`, `suspend`, `look_up`,
+            `link`, `note`.
         text: the event in words, "Tạm dừng “Xem nhãn”".
         by: who, and by which door, in words.
         version: of the grant after it; 0 where it changed nothing.

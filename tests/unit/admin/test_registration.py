@@ -89,7 +89,7 @@ PLACES = ["name", "legal_entity", "address", "contact", "domain"]
 def test_what_a_reader_cannot_see_is_refused_in_every_name(place: str, written: str) -> None:
     """Bidi and zero-width signs, line ends, fillers, markup: none of them enters the register."""
     with pytest.raises(ValidationError, match=place):
-        register(entry(**{place: written}))
+        register(entry() | {place: written})
 
 
 @pytest.mark.parametrize("place", ["purpose", "refusal_effect", "why_required"])
@@ -111,7 +111,7 @@ def test_what_a_reader_cannot_see_is_refused_in_a_recipient(written: str) -> Non
 def test_ten_thousand_letters_are_no_name(place: str) -> None:
     """No name pushes the buttons off the page."""
     with pytest.raises(ValidationError, match="at most"):
-        register(entry(**{place: "a" * 10_000}))
+        register(entry() | {place: "a" * 10_000})
 
 
 @pytest.mark.parametrize("purpose", ["advertising", "marketing"])
