@@ -9,6 +9,7 @@ from gateway.doors import visitor_of
 from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.flash import single_ask_name
 from gateway.doors.person.from_records import plain
+from gateway.doors.person.notices import notice_path
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.receipt_codes import receipt_code
 from gateway.doors.person.told import SIGNS, sentence
@@ -56,6 +57,7 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
             by=names[record.record_id] or words(lang)("Bạn"),
             version=record.version,
             receipt_code=receipt_code(record),
+            notice_path=notice_path(record, reader),
         )
         for record in records
     ]

@@ -129,6 +129,7 @@ class HistoryEvent:
         by: who, and by which door, in words.
         version: of the grant after it; 0 where it changed nothing.
         receipt_code: or "".
+        notice_path: own path of the text that the reader saw, or "".
     """
 
     act: str
@@ -137,6 +138,7 @@ class HistoryEvent:
     by: str
     version: int = 0
     receipt_code: str = ""
+    notice_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
