@@ -119,9 +119,7 @@ async def test_a_state_belongs_to_its_person_its_platform_and_ten_minutes(
     """Another person's, an unknown, another platform's and a late state link nothing."""
     journey = await start_link(scene.house, platform, scene.owner.id, return_to="/")
     with pytest.raises(Refusal, match="link_state"):
-        await finish_link(
-            scene.house, platform, scene.other_owner.id, raw_state=journey.raw_state, raw_code="stolen"
-        )
+        await finish_link(scene.house, platform, scene.other_owner.id, raw_state=journey.raw_state, raw_code="stolen")
     with pytest.raises(Refusal, match="link_state"):
         await finish_link(scene.house, platform, scene.owner.id, raw_state="guess", raw_code="x")
     with pytest.raises(Refusal, match="link_state"):

@@ -43,7 +43,9 @@ async def test_a_login_is_taken_once(scene: Scene) -> None:
     """Eight at once: one person, one record."""
     before = len(await list_records(scene.house))
     wanted = NewPerson("khach-9", "Khách 9 (mẫu)", frozenset({Role.FOLLOWER}), None)
-    outcomes = await asyncio.gather(*[add_person(scene.house, wanted, SYSTEM) for _ in range(8)], return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *[add_person(scene.house, wanted, SYSTEM) for _ in range(8)], return_exceptions=True
+    )
     assert sum(isinstance(each, Person) for each in outcomes) == 1
     assert [each.reason for each in outcomes if isinstance(each, Refusal)] == ["login_taken"] * 7
     assert len(await list_records(scene.house)) == before + 1

@@ -23,7 +23,9 @@ from tests.services.postgres_server import PostgresServer
 from tests.stand_ins.clock import START
 
 PERSON: dict[str, Any] = {"id": "ps_1", "login": "a", "name": "A (mẫu)", "roles": ("owner",), "created_at": START}
-BY_LOGIN = PointQuery(select(people.c.id, people.c.roles, people.c.created_at).where(people.c.login == bindparam("who")))
+BY_LOGIN = PointQuery(
+    select(people.c.id, people.c.roles, people.c.created_at).where(people.c.login == bindparam("who"))
+)
 
 
 @pytest.fixture

@@ -71,7 +71,12 @@ PASSES = {
         {"crm_name", "crm_phone"},
         {NAME, PHONE},
     ),
-    "a field whose scope is missing is left out": (facts(CRM_NAME), wanted(NAME, fields=(PHONE,)), {"crm_name"}, {NAME}),
+    "a field whose scope is missing is left out": (
+        facts(CRM_NAME),
+        wanted(NAME, fields=(PHONE,)),
+        {"crm_name"},
+        {NAME},
+    ),
     "what the route does not name is not used": (facts(CRM_NAME, ORDER_SEND), wanted(NAME), {"crm_name"}, {NAME}),
     "asks of two purposes on two scopes need no purpose": (
         facts(CRM_NAME, ORDER_SEND),
