@@ -20,7 +20,6 @@ from gateway.records.ledger.types import EVIDENCE, Record
 from gateway.records.ledger.verification import columns_of
 from gateway.terms.ids import PersonId
 
-
 _FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 

@@ -20,7 +20,7 @@ from gateway.records.ledger.types import Actor, ActorKind, Record
 from gateway.records.ledger.verification import Finding
 from gateway.records.trace.types import Outcome
 from gateway.server.house import log_parts
-from tests.house import agree, test_settings
+from tests.house import agree, settings_for
 from tests.journeys.http.consoles_origin import Consoles, served_consoles
 from tests.journeys.http.origin import Browser, Page
 from tests.stand_ins.clock import ManualClock
@@ -87,7 +87,7 @@ async def list_look_ups(consoles: Consoles) -> list[Record]:
 async def verified(consoles: Consoles, folder: Path) -> Finding:
     """Verify the log, as `quyen log verify` does."""
     storage = consoles.scene.house.storage
-    parts = await log_parts(test_settings(folder), storage)
+    parts = await log_parts(settings_for(folder), storage)
     return await verify_log(storage, parts.key, parts.person_keys, checkpoints=parts.checkpoints)
 
 
