@@ -31,7 +31,6 @@ from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal
 from scopes import Catalogue, Scope, Text
 
-ADVERTISING = frozenset({"advertising", "marketing"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -199,7 +198,7 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
         required_why=plain(text.why_required, LONGEST_TEXT) if ask.is_required else "",
         about_others=scope is not None and scope.whose == "subject",
         sensitive_why=_sensitive_why(scope, lang),
-        advertising=ask.purpose in ADVERTISING,
+        advertising=ask.is_advertising,
         is_new=is_new,
         enforced_by_app=scope is not None and scope.enforced_by == "app",
     )

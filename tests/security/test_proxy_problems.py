@@ -278,6 +278,7 @@ async def test_bodies_are_refused_before_anything_is_sent(stage: Stage, number: 
 
 async def test_a_chunked_body_is_bounded_too(stage: Stage) -> None:
     """Without a declared length the count decides."""
+
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b" " * (1 << 19)

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from gateway.records.apps.types import App, AppState, Ask, AskText, Recipient
+from gateway.doors.admin.wording import Definite, Readable, Told
+from gateway.records.apps.types import ADVERTISING, App, AppState, Ask, AskText, Recipient
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import AppId, AskId, PersonId, new_id
@@ -14,7 +15,6 @@ from scopes import Catalogue
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_VAGUE = ("các đối tác", "v.v", "bên liên quan", "partners", "etc.", "third parties")
 
 
 def _redirect(value: str) -> str:
@@ -28,12 +28,6 @@ def _redirect(value: str) -> str:
     return value
 
 
-def _named(value: str) -> str:
-    if any(word in value.lower() for word in _VAGUE):
-        raise ValueError("name each one; vague words are refused")
-    return value
-
-
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,16 +35,16 @@ class _Strict(BaseModel):
 class RecipientEntry(_Strict):
     """Someone who receives the data."""
 
-    name: Annotated[str, AfterValidator(_named), Field(min_length=2, max_length=200)]
+    name: Definite = Field(min_length=2, max_length=200)
     country: str = Field(pattern=r"^[A-Z]{2}$")
 
 
 class TextEntry(_Strict):
     """What a person reads about an ask, in one language."""
 
-    purpose: Annotated[str, AfterValidator(_named), Field(min_length=3, max_length=400)]
-    refusal_effect: str = Field(min_length=3, max_length=400)
-    why_required: str = Field("", max_length=400)
+    purpose: Definite = Field(min_length=3, max_length=400)
+    refusal_effect: Told = Field(min_length=3, max_length=400)
+    why_required: Told = Field("", max_length=400)
 
 
 class AskEntry(_Strict):
@@ -75,11 +69,11 @@ class AskEntry(_Strict):
 class AppEntry(_Strict):
     """An app, as its file says; an ask without purpose, refusal effect, retention or recipients is refused (R8)."""
 
-    name: str = Field(min_length=2, max_length=80)
-    legal_entity: str = Field(min_length=2, max_length=200)
-    address: str = Field(min_length=2, max_length=300)
-    contact: str = Field(min_length=3, max_length=200)
-    domain: str = Field(min_length=3, max_length=253)
+    name: Told = Field(min_length=2, max_length=80)
+    legal_entity: Readable = Field(min_length=2, max_length=200)
+    address: Readable = Field(min_length=2, max_length=300)
+    contact: Readable = Field(min_length=3, max_length=200)
+    domain: Readable = Field(min_length=3, max_length=253)
     country: str = Field(pattern=r"^[A-Z]{2}$")
     owner_login: str | None = None
     kind: Literal["confidential", "public"]
@@ -96,8 +90,8 @@ def records_of(
     """Turn a registration into records.
 
     Raises:
-        Refusal: `invalid_registration`: a scope that the catalogue does not know, an id or (scope, purpose) twice, a
-            dialect of no platform.
+        Refusal: `invalid_registration`: a scope that the catalogue does not know, an id or (scope, purpose) twice,
+            required advertising, a dialect of no platform.
     """
     _check(entry, catalogue)
     app_id = AppId(new_id("app", entropy))
@@ -131,6 +125,8 @@ def _check(entry: AppEntry, catalogue: Catalogue) -> None:
     pairs = [(ask.scope, ask.purpose) for ask in entry.asks]
     if len(set(ids)) != len(ids) or len(set(pairs)) != len(pairs):
         raise Refusal("invalid_registration", "an ask's id, and its scope with its purpose, stand once")
+    if any(ask.required and ask.purpose in ADVERTISING for ask in entry.asks):
+        raise Refusal("invalid_registration", "advertising is an item of its own that nobody has to agree to")
     if entry.dialect is not None and entry.dialect not in catalogue.platforms:
         raise Refusal("invalid_registration", f"no platform {entry.dialect}")
     if entry.dialect is not None and entry.kind != "confidential":

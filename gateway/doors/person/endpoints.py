@@ -6,7 +6,18 @@ from functools import partial
 from aiohttp import web
 
 from gateway.doors import Endpoint
-from gateway.doors.person import connections, consent, first, grant_page, permissions, receipts, sign_in, trace, verify
+from gateway.doors.person import (
+    connections,
+    consent,
+    first,
+    grant_page,
+    notices,
+    permissions,
+    receipts,
+    sign_in,
+    trace,
+    verify,
+)
 from gateway.doors.person.door import PersonDoor
 from gateway.records.people.types import Role
 
@@ -30,6 +41,7 @@ SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/permissions/trace", trace.show_trace),
     ("GET", "/permissions/receipts", receipts.show_receipts),
     ("GET", "/permissions/receipts/{code}", receipts.show_receipt),
+    ("GET", "/permissions/notices/{sha256}", notices.show_notice),
     ("GET", "/permissions/{grant}", grant_page.show_grant),
     ("POST", "/permissions/{grant}", grant_page.act_on_grant),
 )

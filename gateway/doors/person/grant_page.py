@@ -28,7 +28,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
     story = await read_story(door, request, own)
     usage = await read_usage(door, own.grant, now - MONTH)
     asks = {AskId(view.id): view for view in ask_views(door.catalogue, own.decided_asks, lang)}
-    rows = [_row(p, asks[p.ask_id], story, use=usage.get(p.ask_id, Use()), now=now) for p in _ordered(own)]
+    rows = [_row(p, asks[p.ask_id], story, use=usage[p.ask_id], now=now) for p in _ordered(own)]
     view = GrantView(
         id=own.grant.id,
         app=app_view(own.app),
@@ -57,16 +57,15 @@ def _ordered(own: OwnGrant) -> list[Permission]:
 
 
 def _row(permission: Permission, ask: AskView, story: Story, *, use: Use, now: datetime) -> PermissionRow:
-    state = state_of(permission, now)
     return PermissionRow(
         ask=ask,
-        state=state,
+        state=state_of(permission, now),
         changed_at=changed_at(permission, now),
         changed_by=story.changed_by.get(permission.ask_id, ""),
         ends_at=permission.ends_at if permission.is_standing(now) else None,
         calls_30_days=use.calls,
         last_used_at=use.last_at,
-        blocked_calls=use.blocked_since(permission.changed_at) if state != "granted" else 0,
+        blocked_calls=use.blocked,
     )
 
 

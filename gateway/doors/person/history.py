@@ -7,28 +7,22 @@ from aiohttp import web
 
 from gateway.doors import visitor_of
 from gateway.doors.person.door import PersonDoor, lang_of
-from gateway.doors.person.flash import ACTS, single_ask_name
+from gateway.doors.person.flash import single_ask_name
 from gateway.doors.person.from_records import plain
+from gateway.doors.person.notices import notice_path
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.receipt_codes import receipt_code
+from gateway.doors.person.told import SIGNS, sentence
 from gateway.doors.person.views_grants import HistoryEvent
 from gateway.doors.person.words import words
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger import reading
-from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import ActorKind, Record
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
 from gateway.terms.ids import AskId, PersonId
 
 MOST_EVENTS = 200
-_GLYPHS = {
-    **ACTS,
-    Kind.EXPIRED: "expire",
-    Kind.RECONFIRM: "reconfirm",
-    Kind.BURIED: "withdraw",
-    Kind.LOOKED_UP: "look_up",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +47,23 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
         records = await reading.list_records(connection, reading.Search(grant_ids=[own.grant.id]), MOST_EVENTS)
         actors = frozenset(PersonId(r.actor.id) for r in records if r.actor.kind is not ActorKind.SYSTEM)
         known = await people.list_named(connection, actors)
-    told = [record for record in records if record.kind in _GLYPHS]
     lang = lang_of(request)
-    names = {record.record_id: _actor_name(record, known, reader, lang=lang) for record in told}
+    names = {record.record_id: _actor_name(record, known, reader, lang=lang) for record in records}
     events = [
         HistoryEvent(
-            act=_GLYPHS[record.kind],
+            act=SIGNS[record.kind],
             at=record.at,
             text=_text(record, single_ask_name(door, record, own, lang=lang), lang),
             by=names[record.record_id] or words(lang)("Bạn"),
             version=record.version,
             receipt_code=receipt_code(record),
+            notice_path=notice_path(record, reader),
         )
-        for record in told
+        for record in records
     ]
     changed_by = {
         AskId(fact["ask"]): names[record.record_id]
-        for record in reversed(told)
+        for record in reversed(records)
         for fact in record.facts.get("permissions", [])
     }
     return Story(events, [event.receipt_code for event in events if event.receipt_code], changed_by)
@@ -89,17 +83,5 @@ def _actor_name(record: Record, known: Mapping[PersonId, Person], reader: Person
 
 
 def _text(record: Record, ask_name: str, lang: Lang) -> str:
-    _ = words(lang)
-    texts = {
-        Kind.DECIDED: _("Đồng ý các mục đã chọn"),
-        Kind.REFUSED: _("Không đồng ý"),
-        Kind.WITHDRAWN: _("Rút lại"),
-        Kind.PAUSED: _("Tạm dừng"),
-        Kind.RESUMED: _("Chia sẻ lại"),
-        Kind.SHORTENED: _("Rút ngắn thời hạn"),
-        Kind.EXPIRED: _("Hết hạn"),
-        Kind.RECONFIRM: _("Cần xác nhận lại"),
-        Kind.BURIED: _("Kết thúc lại sau khi khôi phục"),
-        Kind.LOOKED_UP: _("Người vận hành xem"),
-    }
-    return f"{texts[record.kind]} “{ask_name}”" if ask_name else texts[record.kind]
+    told = sentence(record.kind, lang)
+    return f"{told} “{ask_name}”" if ask_name else told

@@ -2,6 +2,7 @@
 
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view, ask_views, plain
+from gateway.doors.person.notices import notice_path
 from gateway.doors.person.receipt_sheet import Sheet
 from gateway.doors.person.views import AccountView, AskView
 from gateway.doors.person.views_records import Proof, ReceiptItem, ReceiptLine, ReceiptView
@@ -9,6 +10,7 @@ from gateway.doors.person.words import words
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger import proof as proving
 from gateway.records.ledger.types import Record
+from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
 
@@ -26,7 +28,7 @@ def receipt_line(sheet: Sheet) -> ReceiptLine:
     )
 
 
-async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang) -> ReceiptView:
+async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Person) -> ReceiptView:
     """Show a receipt as one sheet of A4."""
     views = {view.id: view for view in ask_views(door.catalogue, [item.ask for item in sheet.items], lang)}
     ends_at = sheet.ends_at if sheet.event == "given" else None
@@ -45,6 +47,7 @@ async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang) -> ReceiptVie
         starts_at=sheet.record.at if ends_at else None,
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
+        notice_path=notice_path(sheet.record, reader),
     )
 
 

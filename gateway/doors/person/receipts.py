@@ -41,10 +41,10 @@ async def show_receipts(door: PersonDoor, request: web.Request) -> web.Response:
 
 async def show_receipt(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /permissions/receipts/{code}`: the sheet, or with `.json` or `Accept: application/json` the signed JSON."""
-    code = request.match_info["code"]
-    sheet = await _get_own_sheet(door, visitor_of(request).person.id, code.removesuffix(_JSON))
+    code, reader = request.match_info["code"], visitor_of(request).person
+    sheet = await _get_own_sheet(door, reader.id, code.removesuffix(_JSON))
     if not code.endswith(_JSON) and request.headers.get("Accept") != "application/json":
-        return door.show(request, await receipt_view(door, sheet, lang_of(request)))
+        return door.show(request, await receipt_view(door, sheet, lang_of(request), reader=reader))
     body = await write_receipt(door, sheet, lang_of(request))
     headers = page_headers(is_https=door.is_https) | {"Vary": "Accept"}
     return web.Response(body=body, content_type="application/json", charset="utf-8", headers=headers)

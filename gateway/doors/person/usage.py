@@ -1,44 +1,31 @@
 """How often each ask of a grant was used, and how often a call was stopped for want of it."""
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.grant_states import changed_at, state_of
 from gateway.records.grants.types import Grant
 from gateway.records.trace import store as trace
-from gateway.records.trace.types import Outcome
 from gateway.terms.ids import AskId
 
-MOST_LINES = 2000
-"""Lines read for one page; a grant that is busier shows at least so many."""
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Use:
-    """What the trace says about one ask."""
+    """What the trace says about one ask; `blocked` counts since the ask came into its present state."""
 
     calls: int = 0
     last_at: datetime | None = None
-    blocked_at: list[datetime] = field(default_factory=list)
-
-    def blocked_since(self, moment: datetime) -> int:
-        """Count the calls that were stopped after a moment."""
-        return sum(at >= moment for at in self.blocked_at)
+    blocked: int = 0
 
 
-async def read_usage(door: PersonDoor, grant: Grant, since: datetime) -> dict[AskId, Use]:
-    """Read the newest lines of a grant since a moment and count them by ask."""
-    wanted = trace.Filter(grant_ids=[grant.id], since=since)
+async def read_usage(door: PersonDoor, grant: Grant, since: datetime) -> Mapping[AskId, Use]:
+    """Count the calls of a grant since a moment, and those stopped since each of its asks was paused or ended."""
+    now = door.now()
+    closed = {p.ask_id: changed_at(p, now) for p in grant.permissions if state_of(p, now) != "granted"}
     async with door.house.storage.read() as connection:
-        lines = await trace.list_lines(connection, wanted, MOST_LINES)
-    usage: defaultdict[AskId, Use] = defaultdict(Use)
-    for line in lines:
-        for ask_id in line.line.ask_ids:
-            use = usage[ask_id]
-            if line.ending is not None and line.ending.outcome is Outcome.REFUSED:
-                use.blocked_at.append(line.line.opened_at)
-                continue
-            use.calls += 1
-            use.last_at = use.last_at or line.line.opened_at
-    return dict(usage)
+        used = await trace.count_by_ask(connection, [grant.id], since)
+        blocked = await trace.count_refused(connection, grant.id, closed)
+    counts = {p.ask_id: used.get((grant.id, p.ask_id), (0, None)) for p in grant.permissions}
+    return {ask_id: Use(calls, last_at, blocked.get(ask_id, 0)) for ask_id, (calls, last_at) in counts.items()}

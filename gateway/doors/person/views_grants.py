@@ -123,11 +123,13 @@ class HistoryEvent:
     """One line of a grant's history.
 
     Args:
-        act: `agree`, `refuse`, `withdraw`, `pause`, `resume`, `shorten`, `expire`, `reconfirm`, `suspend`, `look_up`.
+        act: `agree`, `refuse`, `withdraw`, `pause`, `resume`, `shorten`, `expire`, `reconfirm`, `suspend`, `look_up`,
+            `link`, `note`.
         text: the event in words, "Tạm dừng “Xem nhãn”".
         by: who, and by which door, in words.
         version: of the grant after it; 0 where it changed nothing.
         receipt_code: or "".
+        notice_path: own path of the text that the reader saw, or "".
     """
 
     act: str
@@ -136,6 +138,7 @@ class HistoryEvent:
     by: str
     version: int = 0
     receipt_code: str = ""
+    notice_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

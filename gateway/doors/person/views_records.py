@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, Choice
+from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
 
 
@@ -141,6 +142,7 @@ class ReceiptView:
         notice: "TB-ZOA-014, bản 3", the text that was shown.
         verify_url: absolute; also what the QR code holds.
         json_path: own path of the signed JSON, or "".
+        notice_path: own path of the very text, or "" where the reader is not who saw it.
     """
 
     TEMPLATE: ClassVar[str] = "person/receipt.html"
@@ -158,10 +160,30 @@ class ReceiptView:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     json_path: str = ""
+    notice_path: str = ""
 
     def count(self, state: str) -> int:
         """How many items were decided so."""
         return sum(item.state == state for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """`GET /permissions/notices/{sha256}`: the archived text of the page on which the reader decided.
+
+    Args:
+        sha256: of the text's UTF-8 bytes, in hex.
+        lang, language: of the text; the latter in words.
+        content: the text, as it is archived.
+        decided_at: when the reader decided on it last.
+    """
+
+    TEMPLATE: ClassVar[str] = "person/notice.html"
+    sha256: str
+    lang: Lang
+    language: str
+    content: str
+    decided_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,10 @@ from enum import StrEnum
 from gateway.terms.ids import AppId, AskId, PersonId
 
 
+ADVERTISING = frozenset({"advertising", "marketing"})
+"""The purposes that are always an item of their own, and never the price of anything else (R10)."""
+
+
 class AppState(StrEnum):
     """Whether the app may do anything at all."""
 
@@ -53,6 +57,11 @@ class Ask:
     def platform(self) -> str:
         """The slug of the platform that it is about: the first word of its scope's id."""
         return self.scope.partition(".")[0]
+
+    @property
+    def is_advertising(self) -> bool:
+        """Say whether it is about advertising or marketing."""
+        return self.purpose in ADVERTISING
 
     @property
     def wire_name(self) -> str:

@@ -1,16 +1,29 @@
 """Questions on the trace, newest first."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, func, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    RowMapping,
+    Select,
+    String,
+    TableValuedAlias,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.trace.tables import trace_lines
 from gateway.records.trace.types import ClosedLine, Ending, Line, Outcome
-from gateway.terms.ids import AppId, GrantId
+from gateway.terms.ids import AppId, AskId, GrantId
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,44 @@ async def count_since(
         .group_by(trace_lines.c.grant_id)
     )
     return {GrantId(row[0]): (row[1], row[2]) for row in await connection.execute(query)}
+
+
+async def count_by_ask(
+    connection: AsyncConnection, grant_ids: Sequence[GrantId], since: datetime
+) -> dict[tuple[GrantId, AskId], tuple[int, datetime]]:
+    """Count the calls that used each ask of some grants since a moment, with the time of the newest.
+
+    A refused call used nothing. An ask's name is its app's own, so it says which one only together with its grant.
+    """
+    table, asked = trace_lines.c, _asked(connection)
+    query = (
+        select(table.grant_id, asked.c.value, func.count(), func.max(table.opened_at))
+        .select_from(trace_lines.join(asked, true()))
+        .where(table.grant_id.in_(grant_ids), table.opened_at >= since, table.outcome != Outcome.REFUSED)
+        .group_by(table.grant_id, asked.c.value)
+    )
+    return {(GrantId(row[0]), AskId(row[1])): (row[2], row[3]) for row in await connection.execute(query)}
+
+
+async def count_refused(
+    connection: AsyncConnection, grant_id: GrantId, since: Mapping[AskId, datetime]
+) -> dict[AskId, int]:
+    """Count the calls that were refused for want of each ask, each since a moment of its own; 0 is left out."""
+    table, asked = trace_lines.c, _asked(connection)
+    wanted = [and_(asked.c.value == ask_id, table.opened_at >= moment) for ask_id, moment in since.items()]
+    query = (
+        select(asked.c.value, func.count())
+        .select_from(trace_lines.join(asked, true()))
+        .where(table.grant_id == grant_id, table.outcome == Outcome.REFUSED, or_(false(), *wanted))
+        .group_by(asked.c.value)
+    )
+    return {AskId(row[0]): row[1] for row in await connection.execute(query)}
+
+
+def _asked(connection: AsyncConnection) -> TableValuedAlias:
+    """Unfold the JSON list of asks that each line holds; the two databases have a word of their own for it."""
+    unfold = func.json_each if connection.dialect.name == "sqlite" else func.json_array_elements_text
+    return unfold(trace_lines.c.ask_ids).table_valued(Column("value", String), name="asked")
 
 
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:

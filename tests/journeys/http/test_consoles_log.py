@@ -16,7 +16,7 @@ from gateway.acts.verify_log import verify_log
 from gateway.acts.withdraw import withdraw
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
-from gateway.records.ledger.types import Checked, Actor, ActorKind, Record
+from gateway.records.ledger.types import Actor, ActorKind, Checked, Record
 from gateway.records.ledger.verification import Finding
 from gateway.records.trace.types import Outcome
 from gateway.server.house import log_parts

@@ -15,6 +15,7 @@ from gateway.doors.person.views_grants import (
     PermissionsView,
 )
 from gateway.doors.person.views_records import (
+    NoticeView,
     Proof,
     ReceiptItem,
     ReceiptLine,
@@ -193,6 +194,7 @@ RECEIPT: Final = ReceiptView(
     starts_at=NOW,
     ends_at=NOW + timedelta(days=90),
     json_path="/permissions/receipts/BN-7K2M-94QD.json",
+    notice_path="/permissions/notices/" + "ab" * 32,
 )
 LINES: Final = tuple(
     ReceiptLine(f"BN-7K2M-{number}", NOW, event, APP.name, BAKERY.name, 5, 1)
@@ -213,6 +215,9 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     "receipts": ReceiptsView(LINES, newer="/permissions/receipts"),
     "receipts-empty": ReceiptsView(()),
     "receipt": RECEIPT,
+    "notice": NoticeView(
+        "ab" * 32, "vi", "tiếng Việt", "Sổ bán hàng (mẫu) xin phép\n[ ] Xem nhãn\n[Không đồng ý]\n", NOW
+    ),
     "verify": VerifyView(),
     "verify-genuine": VerifyView("genuine", "BN-7K2M-94QD", NOW, "given", PROOF),
     "verify-altered": VerifyView("altered", "BN-7K2M-94QD"),

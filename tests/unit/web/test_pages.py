@@ -22,6 +22,7 @@ TYPED_BY_OTHERS = {
     "app_name",
     "asks",
     "by",
+    "content",
     "login",
     "name",
     "purpose",

@@ -1,0 +1,68 @@
+"""How each kind of record reads to the person whom it concerns: a sign and a sentence, for every kind that there is."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from gateway.doors.person.words import words
+from gateway.ground.web.frame import Lang
+from gateway.records.ledger.kinds import Kind
+
+SIGNS: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        Kind.DECIDED: "agree",
+        Kind.REFUSED: "refuse",
+        Kind.WITHDRAWN: "withdraw",
+        Kind.PAUSED: "pause",
+        Kind.RESUMED: "resume",
+        Kind.SHORTENED: "shorten",
+        Kind.EXPIRED: "expire",
+        Kind.RECONFIRM: "reconfirm",
+        Kind.BURIED: "withdraw",
+        Kind.LINKED: "link",
+        Kind.CONNECTION_LOST: "suspend",
+        Kind.STANDING_ENDED: "reconfirm",
+        Kind.FAMILY_ENDED: "withdraw",
+        Kind.APP_REGISTERED: "note",
+        Kind.SECRET_ROTATED: "note",
+        Kind.APP_SUSPENDED: "suspend",
+        Kind.APP_RESUMED: "resume",
+        Kind.PERSON_ADDED: "note",
+        Kind.ROLES_SET: "note",
+        Kind.LOOKED_UP: "look_up",
+        Kind.EXPORTED: "look_up",
+        Kind.TRACE_BATCH: "note",
+        Kind.RESTORED: "reconfirm",
+    }
+)
+"""The act of `person/acts.html` whose glyph a kind wears."""
+
+
+def sentence(kind: Kind, lang: Lang) -> str:
+    """Say what happened, as the person reads it."""
+    _ = words(lang)
+    return {
+        Kind.DECIDED: _("Đồng ý các mục đã chọn"),
+        Kind.REFUSED: _("Không đồng ý"),
+        Kind.WITHDRAWN: _("Rút lại"),
+        Kind.PAUSED: _("Tạm dừng"),
+        Kind.RESUMED: _("Chia sẻ lại"),
+        Kind.SHORTENED: _("Rút ngắn thời hạn"),
+        Kind.EXPIRED: _("Hết hạn"),
+        Kind.RECONFIRM: _("Cần xác nhận lại"),
+        Kind.BURIED: _("Kết thúc lại sau khi khôi phục"),
+        Kind.LINKED: _("Liên kết tài khoản"),
+        Kind.CONNECTION_LOST: _("Mất kết nối với nền tảng"),
+        Kind.STANDING_ENDED: _("Hết tư cách quyết cho tài khoản"),
+        Kind.FAMILY_ENDED: _("Chấm dứt một chuỗi mã truy cập"),
+        Kind.APP_REGISTERED: _("Đăng ký ứng dụng"),
+        Kind.SECRET_ROTATED: _("Đổi khóa của ứng dụng"),
+        Kind.APP_SUSPENDED: _("Đình chỉ ứng dụng"),
+        Kind.APP_RESUMED: _("Mở lại ứng dụng"),
+        Kind.PERSON_ADDED: _("Thêm người dùng"),
+        Kind.ROLES_SET: _("Đổi vai trò"),
+        Kind.LOOKED_UP: _("Người vận hành xem"),
+        Kind.EXPORTED: _("Xuất nhật ký"),
+        Kind.TRACE_BATCH: _("Ghi gốc một lô dấu vết"),
+        Kind.RESTORED: _("Khôi phục từ bản sao lưu"),
+    }[kind]

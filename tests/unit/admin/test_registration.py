@@ -1,0 +1,148 @@
+"""What an app may register: its name, its texts, and what it may make a condition."""
+
+import unicodedata
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from gateway.doors.admin.registration import AppEntry, records_of
+from gateway.terms.refusal import Refusal
+from scopes import load_catalogue
+from tests.stand_ins.clock import ManualClock
+from tests.stand_ins.entropy import SeededEntropy
+
+CATALOGUE = load_catalogue()
+
+
+def entry(*, ask: dict[str, Any] | None = None, text: dict[str, Any] | None = None, **app: Any) -> dict[str, Any]:
+    """Return a registration that nothing is wrong with, changed."""
+    texts = {
+        "purpose": "hiện tên (mẫu).",
+        "refusal_effect": "không hiện tên.",
+        "why_required": "cần tên.",
+        **(text or {}),
+    }
+    asked = {
+        "id": "oa_profile",
+        "scope": "zalo.profile.read",
+        "purpose": "shop",
+        "retention_days": 30,
+        "recipients": [{"name": "Công ty (mẫu)", "country": "VN"}],
+        "vi": texts,
+        "en": texts,
+        **(ask or {}),
+    }
+    return {
+        "name": "Sổ bán hàng (mẫu)",
+        "legal_entity": "Công ty (mẫu)",
+        "address": "1 Phố Mẫu (mẫu)",
+        "contact": "a@app.example",
+        "domain": "app.example",
+        "country": "VN",
+        "kind": "confidential",
+        "redirect_uris": ["https://app.example/cb"],
+        "asks": [asked],
+        **app,
+    }
+
+
+def register(raw_entry: dict[str, Any]) -> str:
+    """Register; return the name as it is kept."""
+    checked = AppEntry.model_validate(raw_entry)
+    return records_of(checked, CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy())[0].name
+
+
+def test_an_honest_registration_is_taken() -> None:
+    """Names are kept as they were written."""
+    assert register(entry()) == "Sổ bán hàng (mẫu)"
+
+
+def test_names_and_texts_are_kept_in_one_spelling() -> None:
+    """Two spellings of the same letters are one name."""
+    name = "Sổ bán hàng (mẫu)"
+    assert register(entry(name=unicodedata.normalize("NFD", name))) == unicodedata.normalize("NFC", name)
+
+
+SPOOFED = [
+    "Zalo\u202egnol",
+    "\u2066Zalo\u2069",
+    "Za\u200blo",
+    "Za\u2060lo\ufeff",
+    "Za\u200dlo",
+    "A\u2028B",
+    "Zalo\nĐã xác minh",
+    "\u3164\u3164\u3164",
+    "<b>Zalo</b>",
+    "Zalo &lt;b&gt;",
+    "Zalo &#8238;",
+    "{{ 7 * 7 }}",
+    "%(app)s (mẫu)",
+    " Zalo (mẫu)",
+    "Zalo (mẫu)\u00a0",
+]
+PLACES = ["name", "legal_entity", "address", "contact", "domain"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("written", SPOOFED)
+def test_what_a_reader_cannot_see_is_refused_in_every_name(place: str, written: str) -> None:
+    """Bidi and zero-width signs, line ends, fillers, markup: none of them enters the register."""
+    with pytest.raises(ValidationError, match=place):
+        register(entry() | {place: written})
+
+
+@pytest.mark.parametrize("place", ["purpose", "refusal_effect", "why_required"])
+@pytest.mark.parametrize("written", SPOOFED)
+def test_what_a_reader_cannot_see_is_refused_in_every_text(place: str, written: str) -> None:
+    """What stands on the consent screen reads as it is written."""
+    with pytest.raises(ValidationError, match=place):
+        register(entry(text={place: written}))
+
+
+@pytest.mark.parametrize("written", SPOOFED)
+def test_what_a_reader_cannot_see_is_refused_in_a_recipient(written: str) -> None:
+    """Recipients are names too."""
+    with pytest.raises(ValidationError, match="recipients"):
+        register(entry(ask={"recipients": [{"name": written, "country": "VN"}]}))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_ten_thousand_letters_are_no_name(place: str) -> None:
+    """No name pushes the buttons off the page."""
+    with pytest.raises(ValidationError, match="at most"):
+        register(entry() | {place: "a" * 10_000})
+
+
+@pytest.mark.parametrize("purpose", ["advertising", "marketing"])
+def test_advertising_is_never_required(purpose: str) -> None:
+    """R10: it is an item of its own, and nobody has to agree to it."""
+    assert register(entry(ask={"purpose": purpose}))
+    with pytest.raises(Refusal, match="invalid_registration"):
+        register(entry(ask={"purpose": purpose, "required": True}))
+
+
+WAIVERS = [
+    "bằng việc sử dụng ứng dụng, bạn cho phép.",
+    "Bằng  Việc\u00a0Sử Dụng ứng dụng.",
+    unicodedata.normalize("NFD", "bạn không khiếu nại về việc này."),
+    "bạn sẽ không có bất kỳ khiếu nại nào.",
+    "By using this app you allow it.",
+    "continuing means YOU AGREE.",
+    "you waive all claims.",
+]
+
+
+@pytest.mark.parametrize("place", ["purpose", "refusal_effect", "why_required"])
+@pytest.mark.parametrize("written", WAIVERS)
+def test_no_text_takes_a_right_away(place: str, written: str) -> None:
+    """R12: whoever writes that using is agreeing, or that nobody may complain, is not registered."""
+    with pytest.raises(ValidationError, match="takes no right away"):
+        register(entry(text={place: written}))
+
+
+@pytest.mark.parametrize("written", ["chia cho các đối tác.", "gửi hàng, v.v.", "share with Partners."])
+def test_vague_words_are_refused(written: str) -> None:
+    """R8: a purpose names each thing."""
+    with pytest.raises(ValidationError, match="vague"):
+        register(entry(text={"purpose": written}))
