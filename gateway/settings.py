@@ -5,13 +5,24 @@ names and unsafe combinations refuse to start, with one sentence each.
 """
 
 import os
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "QUYEN_"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -21,25 +32,54 @@ class SettingsRefused(Exception):
     """The settings cannot be used; the text says which and why, and holds no secret."""
 
 
-def _origin(value: str) -> str:
+def _base(value: str) -> str:
+    """Check the start of a URL: over TLS or loopback, and nothing in it that is secret or comes after a path."""
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_port(parts):
         raise ValueError("must be http(s)://host[:port]")
-    if parts.query or parts.fragment or parts.username or parts.path not in {"", "/"}:
-        raise ValueError("must be an origin: no path, query, fragment or user")
+    if any(not "!" <= sign <= "~" for sign in value) or {"@", "?", "#"} & set(value):
+        raise ValueError("must be printable ASCII without user, query or fragment")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError("must be https; http is for loopback only")
     return value.rstrip("/")
 
 
+def _origin(value: str) -> str:
+    origin = _base(value)
+    if urlsplit(origin).path:
+        raise ValueError("must be an origin: no path")
+    return origin
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+
+
 def _address(value: str) -> str:
     host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+    if not host or not port.isdecimal() or not port.isascii() or int(port) > 65535:
         raise ValueError("must be host:port")
     return value
 
 
+def _database(value: str) -> str:
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError(_DATABASES) from None
+    is_file = url.drivername == "sqlite+aiosqlite" and url.database not in {None, "", ":memory:"}
+    if not is_file and url.drivername != "postgresql+asyncpg":
+        raise ValueError(_DATABASES)
+    return value
+
+
+_DATABASES = "must be sqlite+aiosqlite:///file or postgresql+asyncpg://..."
 Origin = Annotated[str, AfterValidator(_origin)]
+Base = Annotated[str, AfterValidator(_base)]
+Database = Annotated[str, AfterValidator(_database)]
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -48,8 +88,8 @@ class ZaloSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str = Field("https://openapi.zalo.me", description="the OA API")
-    oauth_url: str = Field("https://oauth.zaloapp.com", description="where accounts are linked and tokens renewed")
+    base_url: Base = Field("https://openapi.zalo.me", description="the OA API")
+    oauth_url: Base = Field("https://oauth.zaloapp.com", description="where accounts are linked and tokens renewed")
     app_id: str = Field(description="id of the gateway's own Zalo app")
     app_secret: SecretStr = Field(description="secret of the gateway's own Zalo app")
 
@@ -59,7 +99,7 @@ class MatrixSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str = Field(description="the homeserver's client-server API, without /_matrix")
+    base_url: Base = Field(description="the homeserver's client-server API, without /_matrix")
 
 
 class PlatformSettings(BaseModel):
@@ -76,8 +116,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    database_url: str = Field(
-        "sqlite+aiosqlite:///var/quyen.db", description="`sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`"
+    database_url: Database = Field(
+        "sqlite+aiosqlite:///var/quyen.db",
+        description="`sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`",
+        repr=False,
     )
     redis_url: SecretStr | None = Field(None, description="limits shared by several processes; optional")
     public_url: Origin = Field(description="the origin of people and OAuth; also the issuer")
@@ -107,6 +149,10 @@ class Settings(BaseModel):
     authority: str = Field("", description="the authority that people may complain to, as they read it")
     platform: PlatformSettings = Field(default_factory=PlatformSettings, description="the platforms")
 
+    @field_serializer("database_url")
+    def _without_password(self, value: str) -> str:
+        return make_url(value).render_as_string(hide_password=True)
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.public_url == self.api_url:
@@ -120,9 +166,10 @@ class Settings(BaseModel):
         """The master key, decoded; empty if it is not base64url."""
         raw_key = self.master_key.get_secret_value()
         try:
-            return urlsafe_b64decode(raw_key + "=" * (-len(raw_key) % 4))
+            key = urlsafe_b64decode(raw_key + "=" * (-len(raw_key) % 4))
         except ValueError:
             return b""
+        return key if urlsafe_b64encode(key).decode().rstrip("=") == raw_key.rstrip("=") else b""
 
 
 def read_settings(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
@@ -156,7 +203,7 @@ def demo_port(environment: Mapping[str, str] | None = None) -> int:
         SettingsRefused: not a port with room for three more.
     """
     raw_port = (os.environ if environment is None else environment).get("QUYEN_DEMO_PORT", "8400")
-    if not raw_port.isdigit() or not 1024 <= int(raw_port) <= 65532:
+    if not (raw_port.isascii() and raw_port.isdecimal()) or not 1024 <= int(raw_port) <= 65532:
         raise SettingsRefused("QUYEN_DEMO_PORT must be a port between 1024 and 65532")
     return int(raw_port)
 
@@ -166,8 +213,12 @@ def _from_file(name: str, value: str) -> tuple[str, str]:
         return name, value
     try:
         return name.removesuffix("_FILE"), Path(value).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsRefused(f"{name}: the file cannot be read ({error.strerror})") from None
+    except (OSError, ValueError) as error:
+        raise SettingsRefused(f"{name}: the file cannot be read ({_why(error)})") from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "it is not UTF-8, or has no such name"
 
 
 def _place(nested: dict[str, Any], name: str, value: str) -> None:
@@ -193,8 +244,8 @@ def _sentence(error: Any) -> str:
 def _read_env_file(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise SettingsRefused(f"{path}: cannot be read ({error.strerror})") from None
+    except (OSError, ValueError) as error:
+        raise SettingsRefused(f"{path}: cannot be read ({_why(error)})") from None
     pairs = [line.split("=", 1) for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if any(len(pair) != 2 for pair in pairs):
         raise SettingsRefused(f"{path}: a line is not NAME=value")

@@ -1,6 +1,6 @@
 """Steps that several tests of the acts take: agree and get tokens, look at a grant, a token, the log."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,7 +132,7 @@ class Cuts:
 
 
 @contextmanager
-def calls_under_way(scene: Scene, calls: dict[str, tuple[TokenFacts, Collection[AskId]]]) -> Iterator[Cuts]:
+def calls_under_way(scene: Scene, calls: Mapping[str, tuple[TokenFacts, Collection[AskId]]]) -> Iterator[Cuts]:
     """Register calls by name, each with a token's facts and the asks that it uses."""
     cuts = Cuts()
     with ExitStack() as stack:

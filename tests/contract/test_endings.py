@@ -356,6 +356,7 @@ async def test_a_caller_that_goes_away_leaves_the_act_whole(scene: Scene, monkey
 
 async def test_eight_at_once_leave_one_history(scene: Scene) -> None:
     """Twenty rounds of withdrawals, pauses, resumptions and a shortening: ended stays ended, a record each version."""
+    given = await agreed(scene)
     for round_ in range(20):
         scene.clock.advance(1)
         given = await agreed(scene)

@@ -25,10 +25,10 @@ from gateway.records.ledger import notices, outside, reading
 from gateway.records.ledger.checkpoint import open_checkpoint
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import LogDamaged, part_place
-from gateway.records.ledger.proof import prove
+from gateway.records.ledger.proof import Proof, prove
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts
 from gateway.records.ledger.tree import Frontier, leaf_hash, verify_inclusion
-from gateway.records.ledger.types import Draft
+from gateway.records.ledger.types import Draft, Record
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.contract.steps import (
     NAME,
@@ -64,6 +64,11 @@ async def make_history(scene: Scene) -> list[Kind]:
     await agree(scene, frozenset())
     acts = [Kind.DECIDED, Kind.WITHDRAWN, Kind.PAUSED, Kind.RESUMED, Kind.SHORTENED, Kind.APP_SUSPENDED]
     return [*acts, Kind.APP_RESUMED, Kind.SECRET_ROTATED, Kind.EXPIRED, Kind.REFUSED]
+
+
+def is_published(scene: Scene) -> bool:
+    """Say whether all that is signed stands outside."""
+    return scene.house.ledger.is_published
 
 
 async def test_each_act_leaves_one_record_in_order(scene: Scene) -> None:
@@ -111,8 +116,7 @@ async def test_every_record_is_proven(scene: Scene, tmp_path: Path) -> None:
     await make_history(scene)
     key = scene.house.ledger.verifier_key
     assert key is not None
-    records = await list_records(scene.house)
-    for record in records:
+    for record in await list_records(scene.house):
         async with scene.house.storage.read() as connection:
             proof = await prove(connection, record.seq)
         assert proof is not None
@@ -121,15 +125,18 @@ async def test_every_record_is_proven(scene: Scene, tmp_path: Path) -> None:
         verify_inclusion(
             leaf_hash(record.canonical), proof.hashes, index=proof.index, size=proof.size, root=signed.root
         )
-    receipt = {
+        (tmp_path / f"{record.seq}.json").write_text(json.dumps(_receipt(record, proof)))
+    (tmp_path / "key").write_text(key.text() + "\n")
+    command = [sys.executable, str(SCRIPT), "--receipt", str(tmp_path / "5.json"), "--key", str(tmp_path / "key")]
+    assert "holds" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _receipt(record: Record, proof: Proof) -> dict[str, Any]:
+    return {
         "record": {"seq": record.seq, "record_id": record.record_id, "bytes": b64encode(record.canonical).decode()},
         "proof": {"index": proof.index, "size": proof.size, "hashes": [each.hex() for each in proof.hashes]},
         "checkpoint": proof.note,
     }
-    (tmp_path / "receipt.json").write_text(json.dumps(receipt))
-    (tmp_path / "key").write_text(key.text() + "\n")
-    command = [sys.executable, str(SCRIPT), "--receipt", str(tmp_path / "receipt.json"), "--key", str(tmp_path / "key")]
-    assert "holds" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 async def test_a_record_is_proven_under_a_later_checkpoint_where_its_own_is_missing(scene: Scene) -> None:
@@ -188,7 +195,7 @@ async def test_a_disk_that_takes_no_checkpoint_is_told_and_tried_again(
 ) -> None:
     """The act stands all the same; the next one brings both outside."""
     given = await agreed(scene)
-    assert scene.house.ledger.is_published
+    assert is_published(scene)
 
     def full_disk(*_given: object) -> None:
         raise OSError(28, "No space left on device")
@@ -196,9 +203,9 @@ async def test_a_disk_that_takes_no_checkpoint_is_told_and_tried_again(
     with monkeypatch.context() as broken:
         broken.setattr("gateway.records.ledger.log.append_outside", full_disk)
         settled = await withdraw(scene.house, given.grant_id, owner(scene), ask_ids=[SEND])
-    assert not scene.house.ledger.is_published
+    assert not is_published(scene)
     await withdraw(scene.house, given.grant_id, owner(scene))
-    assert scene.house.ledger.is_published
+    assert is_published(scene)
     stands = outside.read_outside(scene.house.ledger.path).signed
     assert [each.size for each in stands] == list(range(1, settled.recorded.size + 2))
 
@@ -214,9 +221,9 @@ async def test_a_database_that_cannot_be_read_leaves_the_checkpoint_for_later(
     with monkeypatch.context() as broken:
         broken.setattr(scene.house.storage, "read", gone)
         await rotate_secret(scene.house, scene.app.id, SYSTEM)
-    assert not scene.house.ledger.is_published
+    assert not is_published(scene)
     await rotate_secret(scene.house, scene.app.id, SYSTEM)
-    assert scene.house.ledger.is_published
+    assert is_published(scene)
     assert (await verified(scene.house)).is_ok
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,6 @@ from gateway.records.ledger.tables import (
 from gateway.records.ledger.tree import Frontier, leaf_hash
 from gateway.records.ledger.types import Draft
 from gateway.server.house import log_parts
-from gateway.terms.ids import GrantId
 from gateway.terms.refusal import Refusal
 from tests.contract.conftest import MIGRATED, migrate_url
 from tests.contract.steps import NAME, PROFILE, SEND, SYSTEM, agreed, keys_of, owner, verified
@@ -96,7 +96,7 @@ async def test_an_honest_log_holds(target: Target) -> None:
 async def test_a_change_in_any_column_is_found_and_named(target: Target, column: "Column[Any]") -> None:
     """Every column of every table of the log, and of grants and permissions; a record is named each time."""
     async with target.opened() as connection:
-        row = (await list_rows(connection, column.table))[-1]  # type: ignore[arg-type]
+        row = (await list_rows(connection, column.table))[-1]
         await change(connection, column, row, other_value(column, row[column.name]))
         finding = await target.verified(connection)
         assert finding.bad
@@ -113,7 +113,7 @@ async def test_a_change_in_any_column_is_found_and_named(target: Target, column:
 async def test_a_value_that_is_not_of_its_column_is_found(target: Target, column: "Column[Any]") -> None:
     """SQLite stores text anywhere but in its own row number; verification finds it and never falls over it."""
     async with target.opened() as connection:
-        row = (await list_rows(connection, column.table))[-1]  # type: ignore[arg-type]
+        row = (await list_rows(connection, column.table))[-1]
         await change_raw(connection, column, row, "không phải")
         assert not (await target.verified(connection)).is_ok
 
@@ -356,24 +356,17 @@ async def test_what_verification_needs_is_opened_beside_the_server(scene: Scene,
 async def test_a_record_that_steps_back_is_found(scene: Scene) -> None:
     """A version that was passed already, and facts that are no facts of permissions, written by the log itself."""
     given = await agreed(scene)
-    for version, told in ((0, []), (7, "none"), (8, ["none"])):
-        facts = {"permissions": told}
-        async with scene.house.storage.unit() as unit:
-            draft = Draft(
-                Kind.PAUSED,
-                scene.clock.now(),
-                SYSTEM,
-                facts,
-                grant_id=GrantId(given.grant_id),
-                version=version,
-                app_id=scene.app.id,
-                account_id=scene.account.id,
-            )
-            recorded = await scene.house.ledger.append(unit.connection, draft)
-            await unit.commit()
+    base = Draft(Kind.PAUSED, scene.clock.now(), SYSTEM, {}, app_id=scene.app.id, account_id=scene.account.id)
+    drafts = [
+        replace(base, grant_id=given.grant_id, version=version, facts={"permissions": told})
+        for version, told in ((0, []), (7, "none"), (8, ["none"]))
+    ]
+    async with scene.house.storage.unit() as unit:
+        places = [await scene.house.ledger.append(unit.connection, draft) for draft in drafts]
+        await unit.commit()
     finding = await verified(scene.house)
     assert "version 0 of the grant comes after version 1" in {each.reason for each in finding.bad}
-    assert (recorded.seq, f"grant {given.grant_id} is not what the log says") in {
+    assert (places[-1].seq, f"grant {given.grant_id} is not what the log says") in {
         (each.seq, each.reason) for each in finding.bad
     }
 

@@ -10,7 +10,10 @@ from urllib.parse import quote
 import orjson
 import pytest
 
+from gateway.acts.decide import DURATIONS, Answer, decide
+from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import NewPerson, add_person, register_app
+from gateway.acts.show_request import show_request
 from gateway.doors.consoles.developers.endpoints import endpoints as developer_endpoints
 from gateway.doors.consoles.operators.endpoints import endpoints as operator_endpoints
 from gateway.records.ledger import reading
@@ -19,7 +22,7 @@ from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Role
 from gateway.records.trace.types import Outcome
 from gateway.terms.ids import AppId
-from tests.house import agree, app_of, ask_of, link_account
+from tests.house import CHALLENGE, REDIRECT_URI, agree, app_of, ask_of, link_account
 from tests.journeys.http.consoles_origin import OWN_ASKS, Consoles, served_consoles
 from tests.journeys.http.origin import Browser
 from tests.stand_ins.clock import ManualClock
@@ -152,13 +155,26 @@ async def test_nothing_personal_is_on_the_pages_or_in_the_files(consoles: Consol
         assert "Chữ đã hiện" not in page.text
 
 
-async def test_a_matrix_account_stands_as_its_id(consoles: Consoles, operator: Browser) -> None:
-    """The name of an account that is a person is personal data, and is not shown."""
-    await link_account(
-        consoles.scene.house, consoles.scene.other_owner.id, external_id="@an:may-chu.example", platform="matrix"
-    )
-    page = await operator.get("/operators/log")
-    assert "@an:may-chu.example" not in page.text
+async def test_an_account_that_is_a_person_stands_as_its_id(consoles: Consoles, operator: Browser) -> None:
+    """A Matrix account's name is a person's; list, record and export show its id instead."""
+    scene = consoles.scene
+    them, name = scene.other_owner.id, "@an:may-chu.example"
+    account = await link_account(scene.house, them, external_id=name, platform="matrix")
+    asked = Asked(scene.app.id, tuple(ask.id for ask in scene.asks), REDIRECT_URI, "s", CHALLENGE)
+    request = await open_request(scene.house, asked)
+    await show_request(scene.house, request.id, them)
+    said = Answer(them, account.id, scene.all_asks, DURATIONS["P30D"], "Chữ đã hiện (mẫu)", "vi")
+    decided = await decide(scene.house, request.id, said)
+    pages = [
+        await operator.get(path)
+        for path in (
+            "/operators/log",
+            f"/operators/log/{decided.recorded.record_id}",
+            "/operators/log/export?format=json&reason=kiem+tra",
+        )
+    ]
+    assert all(account.id in page.text for page in pages)
+    assert not any("may-chu.example" in page.text for page in pages)
 
 
 @pytest.mark.parametrize("name", ['=HYPERLINK("https://xau.example")', "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1"])

@@ -269,7 +269,7 @@ def hurried(*parts: Any, seconds: float, **options: Any) -> Any:
 
 
 async def test_a_renewal_that_cannot_be_kept_is_not_used(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The new pair did not reach the disk: 503, and nothing is sent with it."""
+    """The new pair did not reach the journal: 503, and the call is not sent again with it."""
 
     def full(*_: object) -> None:
         raise OSError(28, "no space")
@@ -277,7 +277,7 @@ async def test_a_renewal_that_cannot_be_kept_is_not_used(stage: Stage, monkeypat
     await stage.zalo.json("POST", "/_sandbox/revoke", json={"oa_id": BAKERY_ID, "keeps_refresh": True})
     monkeypatch.setattr(type(stage.scene.house.journal), "append", full)
     reply = await stage.app.call(PROFILE)
-    assert (reply.code, reply.status) == ("no_verdict", 503)
+    assert (reply.code, reply.status) == ("not_settled", 503)
     assert len(await stage.arrived()) == 1
 
 

@@ -23,6 +23,7 @@ from gateway.terms.ids import GrantId
 
 PAGE = 50
 _PATH = "/permissions/trace"
+Row = ClosedLine | Record
 
 
 async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
@@ -43,7 +44,7 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     is_narrow = bool(app_id or outcome)  # a look has neither app nor outcome
     person = visitor_of(request).person
     looks = [] if is_narrow else await list_looks(door, person, PAGE + 1, since=since, before=before)
-    found: list[ClosedLine | Record] = sorted([*lines, *looks], key=_moment, reverse=True)
+    found: list[Row] = sorted([*lines, *looks], key=_moment, reverse=True)
     by_grant = {each.grant.id: each for each in own}
     view = TraceView(
         rows=[
@@ -73,7 +74,7 @@ def _read_day(typed: str) -> datetime | None:
         return None
 
 
-def _moment(found: ClosedLine | Record) -> tuple[datetime, str]:
+def _moment(found: Row) -> tuple[datetime, str]:
     """Return the place of a row; at one moment calls (`tr_`) stand before looks (`lr_`), which cursors rest on."""
     return (found.line.opened_at, "tr_") if isinstance(found, ClosedLine) else (found.at, "lr_")
 
@@ -84,7 +85,7 @@ def _grant_of(closed: ClosedLine) -> GrantId:
     return closed.line.grant_id
 
 
-def _page_path(request: web.Request, last: ClosedLine | Record | None) -> str:
+def _page_path(request: web.Request, last: Row | None) -> str:
     if last is None:
         return ""
     if isinstance(last, ClosedLine):

@@ -181,7 +181,7 @@ async def count_unlinked_refusals(connection: AsyncConnection, app_id: AppId) ->
     return dict(counted)
 
 
-def read_record(row: Mapping[str, Any]) -> Record:
+def read_record(row: RowMapping | Mapping[str, Any]) -> Record:
     """Read a row as the record that its bytes are.
 
     Raises:

@@ -21,7 +21,7 @@ from gateway.server.doors import Parts, build_public
 from gateway.server.health import Health
 from gateway.terms.ids import AskId, GrantId, TraceId, new_id
 from scopes import load_catalogue
-from tests.house import Scene, agree, app_of, ask_of, house_in, set_scene, settings_for
+from tests.house import Scene, app_of, ask_of, house_in, set_scene, settings_for
 from tests.journeys.http.origin import Browser
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
@@ -96,6 +96,3 @@ async def served_consoles(folder: Path, clock: ManualClock, entropy: SeededEntro
                 yield Consoles(scene, base, health, operator, developer, rival, own_app)
         finally:
             passwords.close()
-
-
-__all__ = ["Consoles", "agree", "leave_line", "served_consoles"]

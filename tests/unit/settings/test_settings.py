@@ -1,0 +1,267 @@
+"""The settings: each rule, each with one sentence that names the setting and shows no secret."""
+
+import json
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli.main import main
+from gateway.settings import Settings, SettingsRefused, demo_port, read_settings
+
+KEY = urlsafe_b64encode(bytes(range(32))).decode()
+SECRET = "app-secret-9f3b"
+DATABASE_PASSWORD = "pw-7c1e"
+GOOD = {
+    "QUYEN_PUBLIC_URL": "https://quyen.example",
+    "QUYEN_API_URL": "https://api.quyen.example",
+    "QUYEN_MASTER_KEY": KEY,
+    "QUYEN_RECORD_RETENTION_DAYS": "730",
+}
+ZALO = {"QUYEN_PLATFORM__ZALO__APP_ID": "1", "QUYEN_PLATFORM__ZALO__APP_SECRET": SECRET}
+
+
+def refused(**changes: str | None) -> str:
+    """Return the sentence with which these settings are refused; None takes a variable away."""
+    environment = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    with pytest.raises(SettingsRefused) as caught:
+        read_settings(environment)
+    return str(caught.value)
+
+
+def read(**changes: str) -> Settings:
+    """Read good settings with some changes."""
+    return read_settings({**GOOD, **changes})
+
+
+def test_the_least_that_must_be_set_is_enough() -> None:
+    """Four names; the rest has defaults, and other programs' variables are not ours."""
+    settings = read(PATH="/usr/bin", QUYENX="1")
+    assert settings.database_url == "sqlite+aiosqlite:///var/quyen.db"
+    assert settings.master_key_bytes == bytes(range(32))
+    assert (settings.platform.zalo, settings.platform.matrix, settings.redis_url) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_has_no_default_must_be_set(name: str) -> None:
+    """Each by its name; the demo's own values are nobody's default."""
+    assert refused(**{name: None}) == f"{name}: must be set"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "QUYEN_MASTERKEY",
+        "QUYEN_PUBLIC_URLS",
+        "QUYEN_",
+        "QUYEN_PLATFORM__ZALO__TOKEN",
+        "QUYEN_PLATFORM__ZALO",
+    ],
+)
+def test_an_unknown_name_refuses_to_start(name: str) -> None:
+    """A typing mistake is never a setting that silently does not hold."""
+    sentence = refused(**ZALO, **{name: "x"}) if name.startswith("QUYEN_PLATFORM__Z") else refused(**{name: "x"})
+    assert name in sentence
+    assert "no such setting" in sentence or "same name" in sentence
+    platform = "QUYEN_PLATFORM__TELEGRAM"
+    assert refused(**{f"{platform}__BASE_URL": "x"}) == f"{platform}: no such setting"
+
+
+def test_nested_names_make_a_platform() -> None:
+    """Two underscores go one deeper; a platform without its secret is refused by name."""
+    zalo = read(**ZALO, QUYEN_PLATFORM__ZALO__BASE_URL="http://127.0.0.1:8402/zalo/").platform.zalo
+    assert zalo is not None
+    assert (zalo.base_url, zalo.oauth_url) == ("http://127.0.0.1:8402/zalo", "https://oauth.zaloapp.com")
+    assert zalo.app_secret.get_secret_value() == SECRET
+    assert refused(QUYEN_PLATFORM__ZALO__APP_ID="1") == "QUYEN_PLATFORM__ZALO__APP_SECRET: must be set"
+
+
+def test_a_name_cannot_be_both_value_and_folder() -> None:
+    """Said plainly, whichever is read first."""
+    assert "same name" in refused(QUYEN_LISTEN="127.0.0.1:1", QUYEN_LISTEN__PORT="1")
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    """Without the line break that editors leave; nested ones too."""
+    (tmp_path / "key").write_text(KEY + "\n")
+    (tmp_path / "app").write_text(SECRET)
+    environment = {name: value for name, value in GOOD.items() if name != "QUYEN_MASTER_KEY"}
+    environment["QUYEN_MASTER_KEY_FILE"] = str(tmp_path / "key")
+    environment["QUYEN_PLATFORM__ZALO__APP_SECRET_FILE"] = str(tmp_path / "app")
+    settings = read_settings({**environment, "QUYEN_PLATFORM__ZALO__APP_ID": "1"})
+    assert settings.master_key_bytes == bytes(range(32))
+    assert settings.platform.zalo is not None
+    assert settings.platform.zalo.app_secret.get_secret_value() == SECRET
+
+
+def test_a_secret_is_given_once(tmp_path: Path) -> None:
+    """In the environment or in a file, not in both."""
+    (tmp_path / "key").write_text(KEY)
+    assert refused(QUYEN_MASTER_KEY_FILE=str(tmp_path / "key")) == "QUYEN_MASTER_KEY: given twice"
+
+
+@pytest.mark.parametrize("kind", ["absent", "folder", "bytes", "odd name"])
+def test_a_file_that_cannot_be_read_is_named_without_its_content(tmp_path: Path, kind: str) -> None:
+    """One sentence, no traceback, nothing of what is in it."""
+    (tmp_path / "bytes").write_bytes(SECRET.encode() + b"\xff\xfe")
+    path = {"absent": "absent", "folder": "", "bytes": "bytes", "odd name": "a\0b"}[kind]
+    sentence = refused(QUYEN_MASTER_KEY=None, QUYEN_MASTER_KEY_FILE=str(tmp_path / path))
+    assert sentence.startswith("QUYEN_MASTER_KEY_FILE: the file cannot be read (")
+    assert SECRET not in sentence
+
+
+@pytest.mark.parametrize("name", ["QUYEN_PUBLIC_URL", "QUYEN_API_URL", "QUYEN_PLATFORM__MATRIX__BASE_URL"])
+@pytest.mark.parametrize(
+    "value,reason",
+    [
+        ("http://quyen.example", "https"),
+        ("http://10.0.0.1", "https"),
+        ("http://127.0.0.1.example", "https"),
+        ("ftp://quyen.example", "host"),
+        ("quyen.example", "host"),
+        ("https://", "host"),
+        ("https://quyen.example:0", "host"),
+        ("https://quyen.example:99999", "host"),
+        ("https://quyen.example:port", "host"),
+        ("https://user@quyen.example", "user"),
+        (f"https://:{SECRET}@quyen.example", "user"),
+        ("https://quyen.example?x=1", "query"),
+        ("https://quyen.example#x", "fragment"),
+        ("https://quyen.example\n", "ASCII"),
+        ("https://quyền.example", "ASCII"),
+        ("https://[::1", "IPv6"),
+    ],
+)
+def test_an_address_that_is_unsafe_is_refused(name: str, value: str, reason: str) -> None:
+    """Clear text beyond loopback, secrets in a URL, and whatever is no origin."""
+    sentence = refused(**{name: value})
+    assert sentence.startswith(f"{name}: ")
+    assert reason in sentence
+    assert SECRET not in sentence
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8400", "localhost:8400", "[::1]:8400"])
+def test_loopback_may_speak_http(host: str) -> None:
+    """The demo and tests need no certificate; the trailing slash is no part of an origin."""
+    assert read(QUYEN_PUBLIC_URL=f"http://{host}/").public_url == f"http://{host}"
+
+
+def test_an_origin_has_no_path_and_a_platform_may() -> None:
+    """People and calls have whole origins; a homeserver may stand below a path."""
+    assert "no path" in refused(QUYEN_API_URL="https://quyen.example/api")
+    matrix = read(QUYEN_PLATFORM__MATRIX__BASE_URL="https://hs.example/matrix").platform.matrix
+    assert matrix is not None
+    assert matrix.base_url == "https://hs.example/matrix"
+
+
+def test_people_and_calls_have_two_origins() -> None:
+    """Cookies never reach the API; a slash more does not make it another origin."""
+    assert "another origin" in refused(QUYEN_API_URL=GOOD["QUYEN_PUBLIC_URL"] + "/")
+
+
+@pytest.mark.parametrize(
+    "key", ["", "short", KEY[:-2], KEY + "AAAA", "!" + KEY[1:], KEY + "!!!!", KEY.replace("A", "+")]
+)
+def test_the_master_key_is_32_bytes_and_nothing_else(key: str) -> None:
+    """Too short, too long, or with letters that base64url has not; never shown."""
+    sentence = refused(QUYEN_MASTER_KEY=key)
+    assert "32 bytes" in sentence
+    assert len(key) < 6 or key not in sentence
+    assert read(QUYEN_MASTER_KEY=KEY.rstrip("=")).master_key_bytes == bytes(range(32))
+
+
+@pytest.mark.parametrize("value", ["127.0.0.1", ":8400", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "a:²"])
+def test_where_to_listen_is_host_and_port(value: str) -> None:
+    """Anything else is refused before a socket is."""
+    assert "host:port" in refused(QUYEN_LISTEN=value)
+    assert read(QUYEN_LISTEN="[::1]:0").listen == "[::1]:0"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many"])
+def test_how_long_evidence_is_kept_is_a_number_of_days(value: str) -> None:
+    """At least one."""
+    assert refused(QUYEN_RECORD_RETENTION_DAYS=value).startswith("QUYEN_RECORD_RETENTION_DAYS: ")
+
+
+def test_the_mode_is_one_of_two() -> None:
+    """What the consent screen says cannot be anything."""
+    assert refused(QUYEN_MODE="other").startswith("QUYEN_MODE: ")
+    assert read(QUYEN_MODE="platform").mode == "platform"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sqlite:///x.db",
+        "sqlite+aiosqlite://",
+        "sqlite+aiosqlite:///:memory:",
+        f"postgresql://u:{DATABASE_PASSWORD}@h/d",
+        f"mysql+aiomysql://u:{DATABASE_PASSWORD}@h/d",
+        "no address",
+    ],
+)
+def test_the_database_is_a_file_or_postgresql(value: str) -> None:
+    """With the drivers that there are; a password in it is not shown."""
+    sentence = refused(QUYEN_DATABASE_URL=value)
+    assert sentence.startswith("QUYEN_DATABASE_URL: must be sqlite+aiosqlite")
+    assert DATABASE_PASSWORD not in sentence
+
+
+def test_every_fault_is_told_at_once() -> None:
+    """One start, one list."""
+    sentence = refused(QUYEN_LISTEN="x", QUYEN_MODE="y", QUYEN_WRONG="z")
+    assert [part.partition(":")[0] for part in sentence.split("; ")] == ["QUYEN_LISTEN", "QUYEN_MODE", "QUYEN_WRONG"]
+
+
+def test_a_file_of_settings_is_overridden_by_the_environment(tmp_path: Path) -> None:
+    """Comments and empty lines pass; a value may hold `=`."""
+    lines = [f"{name} = {value}" for name, value in GOOD.items()]
+    path = tmp_path / "env"
+    path.write_text("\n".join(["# comment", "", *lines, "QUYEN_OPERATOR_NAME=A=B"]))
+    settings = read_settings({"QUYEN_MODE": "platform", "QUYEN_RECORD_RETENTION_DAYS": "1"}, path)
+    assert (settings.operator_name, settings.mode, settings.record_retention_days) == ("A=B", "platform", 1)
+
+
+@pytest.mark.parametrize("content", [b"QUYEN_MODE\n", b"\xff", None])
+def test_a_file_of_settings_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> None:
+    """Absent, not text, or with a line that is no setting."""
+    path = tmp_path / "env"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SettingsRefused, match="env: "):
+        read_settings({}, path)
+
+
+def test_the_process_s_own_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is handed in."""
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("QUYEN_DEMO_PORT", "9000")
+    assert read_settings().public_url == GOOD["QUYEN_PUBLIC_URL"]
+    assert demo_port() == 9000
+
+
+@pytest.mark.parametrize("value", ["", "x", "80", "65533", "²", "-8400"])
+def test_the_demo_s_port_has_room_for_three_more(value: str) -> None:
+    """Refused with a sentence; 8400 is the default."""
+    with pytest.raises(SettingsRefused, match="QUYEN_DEMO_PORT"):
+        demo_port({"QUYEN_DEMO_PORT": value})
+    assert (demo_port({}), demo_port({"QUYEN_DEMO_PORT": "1024"})) == (8400, 1024)
+
+
+def test_no_secret_is_printed_or_represented(tmp_path: Path) -> None:
+    """`config print`, JSON, `repr` and `str`: master key, app secret, Redis and database passwords stay hidden."""
+    redis, database = "redis://:redis-pw@h", f"postgresql+asyncpg://quyen:{DATABASE_PASSWORD}@db.example/quyen"
+    given = {**GOOD, **ZALO, "QUYEN_REDIS_URL": redis, "QUYEN_DATABASE_URL": database}
+    path = tmp_path / "env"
+    path.write_text("\n".join(f"{name}={value}" for name, value in given.items()))
+    printed = [
+        CliRunner().invoke(main, ["--env-file", str(path), "config", "print", *more]).output
+        for more in ([], ["--json"])
+    ]
+    assert json.loads(printed[1])["database_url"] == "postgresql+asyncpg://quyen:***@db.example/quyen"
+    settings = read_settings(given)
+    assert settings.database_url == database
+    for text in (*printed, settings.model_dump_json(), repr(settings), str(settings)):
+        assert not [secret for secret in (KEY, SECRET, DATABASE_PASSWORD, "redis-pw") if secret in text]
