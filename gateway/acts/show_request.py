@@ -17,12 +17,10 @@ async def show_request(house: House, raw_request_id: str, person_id: PersonId) -
     """
     async with house.storage.unit() as unit:
         now = house.clock.now()
-        if not await requests.claim(unit.connection, raw_request_id, person_id, now):
+        request = await requests.claim(unit.connection, raw_request_id, person_id, now)
+        if request is None:
             raise Refusal("not_found")
-        request = await requests.find(unit.connection, raw_request_id)
         await unit.commit()
-    if request is None:
-        raise AssertionError("a claimed request exists")
     if request.decided_at is not None:
         raise Refusal("decided")
     if request.expires_at <= now:

@@ -11,7 +11,7 @@ from tests.architecture.tree import Rule, Source, list_breaches, list_python
 
 CLAIM = re.compile(r"^(assert|expect|check|raises|verify|fail)")
 SWITCHES = {"skip", "skipif", "skipIf", "xfail"}
-SLEEPERS = ("tests/services", "tests/faults")  # they wait for real processes
+SLEEPERS = ("tests/services", "tests/faults", "tests/journeys/demo")  # they wait for real processes
 
 
 def list_tests(file: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

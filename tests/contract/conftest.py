@@ -3,17 +3,14 @@
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
 from tests.house import Scene, house_in, set_scene
+from tests.services.postgres_server import PostgresServer
 from tests.stand_ins.clock import ManualClock
-
-if TYPE_CHECKING:
-    from tests.services.postgres_server import PostgresServer
 
 MIGRATED = "migrated"
 

@@ -101,7 +101,7 @@ async def find_connection(scene: Scene) -> Connection:
 ENDS: dict[str, Callable[[Scene, Agreed], Awaitable[object]]] = {
     "withdraw one": lambda scene, given: withdraw(scene.house, given.grant_id, owner(scene), ask_ids=[SEND]),
     "withdraw all": lambda scene, given: withdraw(scene.house, given.grant_id, owner(scene)),
-    "decide narrower": lambda scene, given: agree(scene, frozenset({PROFILE})),
+    "decide narrower": lambda scene, _given: agree(scene, frozenset({PROFILE})),
 }
 
 
@@ -198,7 +198,7 @@ async def test_a_grant_that_the_old_database_never_knew_is_passed_over(machine: 
 async def test_a_kill_between_the_steps_of_burying_loses_nothing(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is one transaction: when the record cannot be written the version is not lifted, and the next start does all."""
+    """It is one transaction: without the record the version is not lifted, and the next start does all."""
     scene, given = await backed_up(machine)
     async with machine.started(scene) as scene:
         await withdraw(scene.house, given.grant_id, owner(scene), ask_ids=[SEND])

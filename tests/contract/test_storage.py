@@ -62,7 +62,7 @@ async def test_a_unit_without_commit_never_was(storage: Storage) -> None:
     with pytest.raises(Refusal):
         await leave(_refuse)
     with pytest.raises(asyncio.CancelledError):
-        task = asyncio.ensure_future(leave(lambda: task.cancel()))
+        task = asyncio.ensure_future(leave(lambda: task.cancel()))  # noqa: PLW0108 - `task` is bound a line later
         await task
     assert await list_logins(storage) == []
     await add(storage)

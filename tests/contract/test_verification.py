@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -42,8 +42,10 @@ from tests.contract.conftest import MIGRATED, migrate_url
 from tests.contract.steps import NAME, PROFILE, SEND, SYSTEM, agreed, keys_of, owner, verified
 from tests.contract.tampering import COLUMNS, TABLES, Target, change, change_raw, list_rows, name_of, other_value
 from tests.house import Scene, agree, house_in, set_scene, settings_for
-from tests.services.postgres_server import PostgresServer
 from tests.stand_ins.clock import ManualClock
+
+if TYPE_CHECKING:
+    from tests.services.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

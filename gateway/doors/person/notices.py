@@ -1,7 +1,6 @@
 """The exact text that someone saw when they decided, from the archive, for that person alone (R47)."""
 
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.doors import visitor_of
 from gateway.doors.person.door import PersonDoor
@@ -22,8 +21,8 @@ _BATCH = 200
 async def show_notice(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /permissions/notices/{sha256}`: 404 for whoever made no decision that names it."""
     person, sha256 = visitor_of(request).person, request.match_info["sha256"]
+    record = await _find_naming(door, person.id, sha256)
     async with door.house.storage.read() as connection:
-        record = await _find_naming(connection, person.id, sha256)
         kept = await notices.find(connection, sha256) if record else None
     if record is None or kept is None:
         raise Refusal("not_found")
@@ -41,15 +40,15 @@ def notice_path(record: Record, reader: Person) -> str:
     return f"/permissions/notices/{sha256}" if sha256 and record.actor.id == reader.id else ""
 
 
-async def _find_naming(connection: AsyncConnection, person_id: PersonId, sha256: str) -> Record | None:
+async def _find_naming(door: PersonDoor, person_id: PersonId, sha256: str) -> Record | None:
     """Find the newest of the person's own decisions that names a text."""
     before: int | None = None
     while True:
         wanted = reading.Search(person_id=person_id, kinds=_SHOWN, before_seq=before)
-        records = await reading.list_records(connection, wanted, _BATCH)
-        for record in records:
-            if record.actor.id == person_id and record.facts.get("notice") == sha256:
-                return record
-        if len(records) < _BATCH:
-            return None
+        async with door.house.storage.read() as connection:
+            records = await reading.list_records(connection, wanted, _BATCH)
+        naming = (r for r in records if r.actor.id == person_id and r.facts.get("notice") == sha256)
+        found = next(naming, None)
+        if found is not None or len(records) < _BATCH:
+            return found
         before = records[-1].seq

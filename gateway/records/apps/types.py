@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from gateway.terms.ids import AppId, AskId, PersonId
 
-
 ADVERTISING = frozenset({"advertising", "marketing"})
 """The purposes that are always an item of their own, and never the price of anything else (R10)."""
 

@@ -5,12 +5,15 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import Result
 
 from tests.house import MASTER_KEY
 from tests.journeys.cli.conftest import APP, Quyen, parsed
+
+if TYPE_CHECKING:
+    from click.testing import Result
 
 PASSWORD = "mật khẩu đủ dài"
 VERIFY = Path(__file__).parents[3] / "docs/verify.py"

@@ -1,157 +1,35 @@
-"""The stand-alone verifier: honest exports and receipts hold; each way of tampering is found and named."""
+"""The stand-alone verifier on exports: honest ones hold; each way of tampering is found and named."""
 
 import ast
 import base64
-import importlib.util
 import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.records.ledger.canonical import CanonicalRecord, PartDigest, canonical_json
 from gateway.records.ledger.checkpoint import Checkpoint, sign_checkpoint
-from gateway.records.ledger.note import Signer
-from gateway.records.ledger.tree import Frontier, inclusion_proof, leaf_hash, root_at
-
-SCRIPT = Path(__file__).parents[3] / "docs" / "verify.py"
-ORIGIN = "quyen.example/log"
-LOG = Signer(ORIGIN, b"\x07" * 32)
-STRANGER = Signer(ORIGIN, b"\x09" * 32)
-WITNESS = Signer("witness.example", b"\x08" * 32)
-SIZE = 7
-
-Line = dict[str, Any]
-
-
-def load_script() -> ModuleType:
-    """Load the script as a module; it is in no package."""
-    spec = importlib.util.spec_from_file_location("quyen_verify", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-verify = load_script()
-
-
-def record_of(seq: int, **changed: Any) -> CanonicalRecord:
-    """Make a record like the gateway's."""
-    part = PartDigest("decision", "pe_1", seq.to_bytes(32), b"\x02" * 32)
-    given_fields: dict[str, Any] = {
-        "seq": seq,
-        "record_id": f"re_{seq}",
-        "kind": "decide",
-        "at_us": 1_795_249_800_000_000 + seq,
-        "grant_id": "gr_1",
-        "version": seq,
-        "app_id": "ap_1",
-        "account_id": "ac_1",
-        "actor_kind": "person",
-        "actor_id": "pe_1",
-        "request_id": "",
-        "facts": canonical_json({"asks": ["phone"], "lý do": "mẫu"}),
-        "parts": (part,),
-    }
-    return CanonicalRecord(**given_fields | changed)
-
-
-class Log:
-    """An honest log, written with the gateway's own modules."""
-
-    def __init__(self, size: int = SIZE) -> None:
-        self.records = [record_of(seq).encode() for seq in range(1, size + 1)]
-        self.nodes: dict[tuple[int, int], bytes] = {}
-        frontier = Frontier()
-        for raw in self.records:
-            for level, index, node in frontier.append(leaf_hash(raw)):
-                self.nodes[level, index] = node
-
-    def get_node(self, level: int, index: int) -> bytes:
-        """Read a stored node."""
-        return self.nodes[level, index]
-
-    def note(self, size: int, *signers: Signer) -> str:
-        """Sign the log's head at a size."""
-        return sign_checkpoint(Checkpoint(ORIGIN, size, root_at(size, self.get_node)), *(signers or (LOG,)))
-
-    def lines(self, *, checkpoints: tuple[int, ...] = (2, 4, 5, SIZE)) -> list[Line]:
-        """Write the export: each checkpoint behind the last record it covers."""
-        lines: list[Line] = [{"type": "header", "format": 1, "origin": ORIGIN}]
-        for seq, raw in enumerate(self.records, 1):
-            lines.append({"type": "record", "seq": seq, "record_id": f"re_{seq}", "bytes": encoded(raw)})
-            if seq in checkpoints:
-                lines.append({"type": "checkpoint", "note": self.note(seq)})
-        return lines
-
-    def receipt(self, seq: int, size: int = SIZE) -> Line:
-        """Write the receipt of one record."""
-        hashes = inclusion_proof(seq - 1, size, get_node=self.get_node)
-        return {
-            "record": {"seq": seq, "record_id": f"re_{seq}", "bytes": encoded(self.records[seq - 1])},
-            "proof": {"index": seq - 1, "size": size, "hashes": [one.hex() for one in hashes]},
-            "checkpoint": self.note(size),
-        }
-
-
-class Bench:
-    """Runs the verifier on what a test has written."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self.write("key", LOG.verifier_key.text() + "\n")
-
-    def write(self, name: str, text: str) -> str:
-        """Write a file and return its path."""
-        path = self.folder / name
-        path.write_text(text, encoding="utf-8")
-        return str(path)
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        """Run the verifier with the key; return its exit code and what it printed."""
-        code = verify.main([*arguments, "--key", str(self.folder / "key")])
-        captured = self._capsys.readouterr()
-        return code, captured.out + captured.err
-
-    def export(self, lines: list[Line]) -> tuple[int, str]:
-        """Check an export."""
-        return self.run(self.write("export", "".join(json.dumps(line) + "\n" for line in lines)))
-
-    def receipt(self, receipt: Any) -> tuple[int, str]:
-        """Check a receipt."""
-        return self.run("--receipt", self.write("receipt", json.dumps(receipt)))
-
-
-def encoded(raw: bytes) -> str:
-    """Base64, as in the export."""
-    return base64.b64encode(raw).decode()
-
-
-def bad_seqs(printed: str) -> list[int]:
-    """Read which records were named."""
-    return [
-        int(line.split()[2]) for line in printed.splitlines() if line.startswith("BAD seq ") and "record_id" in line
-    ]
-
-
-def record_lines(lines: list[Line]) -> list[Line]:
-    """Pick the record lines."""
-    return [line for line in lines if line["type"] == "record"]
-
-
-@pytest.fixture
-def bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Bench:
-    """A folder with the log's key."""
-    return Bench(tmp_path, capsys)
+from gateway.records.ledger.tree import Frontier, leaf_hash, root_at
+from tests.unit.ledger.verifying import (
+    LOG,
+    ORIGIN,
+    SCRIPT,
+    SIZE,
+    STRANGER,
+    WITNESS,
+    Bench,
+    Line,
+    Log,
+    bad_seqs,
+    encoded,
+    record_lines,
+    record_of,
+    verify,
+)
 
 
 def test_it_stands_alone(tmp_path: Path) -> None:
@@ -398,112 +276,3 @@ def test_printed_ids_cannot_steer_the_terminal(bench: Bench) -> None:
     assert "\x1b" not in printed
     assert "\u202e" not in printed
     assert printed.splitlines().count("holds") == 0
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 6, 7])
-def test_honest_receipts_hold(bench: Bench, size: int) -> None:
-    """Every record's receipt holds by itself and beside the export, and shows the record."""
-    log = Log()
-    bench.export(log.lines())
-    for seq in range(1, size + 1):
-        code, printed = bench.receipt(log.receipt(seq, size))
-        assert code == 0, printed
-        assert f'"record_id": "re_{seq}"' in printed
-        assert bench.run(str(bench.folder / "export"), "--receipt", str(bench.folder / "receipt"))[0] == 0
-
-
-@pytest.mark.parametrize(
-    "path,value",
-    [
-        (("record", "bytes"), encoded(record_of(3, version=9).encode())),
-        (("record", "bytes"), encoded(record_of(2).encode())),
-        (("record", "seq"), 4),
-        (("record", "record_id"), "re_4"),
-        (("proof", "index"), 3),
-        (("proof", "index"), -1),
-        (("proof", "index"), "2"),
-        (("proof", "size"), 6),
-        (("proof", "size"), 8),
-        (("proof", "hashes"), []),
-        (("proof", "hashes"), ["00" * 32] * 3),
-        (("proof", "hashes"), ["xx"]),
-        (("checkpoint",), Log().note(6)),
-        (("checkpoint",), Log().note(SIZE, STRANGER)),
-        (("checkpoint",), Log().note(SIZE).replace("quyen.example", "other.example")),
-        (("checkpoint",), ""),
-        (("checkpoint",), None),
-        (("proof",), None),
-    ],
-)
-def test_tampered_receipt_is_refused(bench: Bench, path: tuple[str, ...], value: Any) -> None:
-    """No member of a receipt may differ."""
-    receipt = Log().receipt(3)
-    inner = receipt
-    for name in path[:-1]:
-        inner = inner[name]
-    inner[path[-1]] = value
-    code, printed = bench.receipt(receipt)
-    assert code == 1, printed
-    assert "BAD receipt" in printed
-
-
-def test_path_of_another_length_is_refused(bench: Bench) -> None:
-    """A path that is longer or shorter by one hash does not lead to the root."""
-    receipt = Log().receipt(3)
-    for hashes in (receipt["proof"]["hashes"][:-1], [*receipt["proof"]["hashes"], "00" * 32]):
-        code, printed = bench.receipt(receipt | {"proof": receipt["proof"] | {"hashes": hashes}})
-        assert (code, "another length" in printed) == (1, True)
-
-
-def test_receipt_of_a_fork_is_found_beside_the_export(bench: Bench) -> None:
-    """A receipt that holds by itself, from a history shown to one person only, does not hold beside the log."""
-    bench.export(Log().lines())
-    fork = Log()
-    fork.records[2] = record_of(3, actor_id="pe_9").encode()
-    frontier = Frontier()
-    for raw in fork.records:
-        fork.nodes |= {(level, index): node for level, index, node in frontier.append(leaf_hash(raw))}
-    assert bench.receipt(fork.receipt(3))[0] == 0
-    code, printed = bench.run(str(bench.folder / "export"), "--receipt", str(bench.folder / "receipt"))
-    assert code == 1
-    assert "two histories" in printed
-
-
-@pytest.mark.parametrize(
-    "export",
-    [
-        "",
-        "nonsense\n",
-        "[]\n",
-        '{"type": "record"}\n',
-        '{"type": "header", "format": 2}\n',
-        '{"type": "header", "format": 1}\n{',
-    ],
-)
-def test_what_is_no_export_exits_2(bench: Bench, export: str) -> None:
-    """Another file, another format, broken lines: it could not be checked, which is not the same as tampered."""
-    code, printed = bench.run(bench.write("export", export))
-    assert code == 2
-    assert "could not be checked" in printed
-
-
-@pytest.mark.parametrize("key", ["nonsense", LOG.verifier_key.text()[:-4], "a+00000000+AAAA", "é"])
-def test_what_is_no_key_exits_2(bench: Bench, key: str) -> None:
-    """A key file that is damaged is no reason to call the log bad, nor good."""
-    bench.write("key", key)
-    assert bench.export(Log().lines())[0] == 2
-
-
-def test_missing_files_and_wrong_usage_exit_2(bench: Bench) -> None:
-    """A file that is not there, or nothing to check, is exit code 2."""
-    assert bench.run(str(bench.folder / "missing"))[0] == 2
-    assert bench.run("--receipt", str(bench.folder / "missing"))[0] == 2
-    with pytest.raises(SystemExit) as ended:
-        bench.run()
-    assert ended.value.code == 2
-
-
-def test_no_key_at_all_proves_nothing(bench: Bench) -> None:
-    """An empty key file trusts nobody."""
-    bench.write("key", "\n")
-    assert bench.export(Log().lines())[0] == 1
