@@ -5,6 +5,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 WORKERS ?= 2
+# Stories on whole running systems: one after the other, in one process, beside nothing else.
+TOLD := tests/journeys/demo tests/platforms/synapse
 # 100 % of branches where a mistake lets someone through; a room counts as soon as it exists.
 STRICT := $(wildcard gateway/acts gateway/authority gateway/records/grants gateway/doors/oauth gateway/doors/calls)
 
@@ -28,7 +30,8 @@ demo-reset: ## forget the demo's data
 
 test: setup-dev setup-synapse ## every test, with the real services; installs what is missing when root
 	@tools/ensure_services.sh
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TOLD:%=--ignore=%) --cov --cov-report=
+	$(BIN)/python -m pytest $(TOLD) --cov --cov-append --cov-report=
 	$(BIN)/coverage report --fail-under=95
 	@for room in $(STRICT); do $(BIN)/coverage report --include="$$room/*" --fail-under=100 || exit 1; done
 

@@ -37,13 +37,10 @@ def entropy() -> SeededEntropy:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real service; what needs Synapse runs on one worker, since starting it takes seconds."""
+    """Mark what needs a real service."""
     for item in items:
-        needed = SERVICES.intersection(getattr(item, "fixturenames", ()))
-        if needed:
+        if SERVICES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("service")
-        if "synapse" in needed:
-            item.add_marker(pytest.mark.xdist_group("synapse"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -64,5 +64,12 @@ def refused_because(reason: str | None, lang: Lang) -> str:
         "account_suspended": _("Người vận hành đang dừng tài khoản này."),
         "connection_lost": _("Nền tảng từ chối kết nối của tài khoản này."),
         "limited": _("Ứng dụng gọi quá nhiều lần trong thời gian ngắn."),
+        "invalid_token": _("Ứng dụng dùng một mã đã hết hiệu lực."),
+        "bad_target": _("Ứng dụng gọi sai cách."),
+        "bad_body": _("Ứng dụng gửi nội dung sai cách."),
+        "upstream_failed": _("Nền tảng không trả lời."),
+        "upstream_timeout": _("Nền tảng trả lời quá lâu."),
+        "upstream_malformed": _("Nền tảng trả lời sai dạng, nên cổng không cho qua."),
+        "no_verdict": _("Cổng chưa đọc được quyền, nên không cho gì qua."),
     }
     return sentences.get(reason or "", "" if reason is None else reason)

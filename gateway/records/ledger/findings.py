@@ -39,7 +39,8 @@ class Finding:
     """What verification found: `bad` is empty when the log holds.
 
     `grants` and `notices` are the log's fold: what grants must look like, and when each text was first shown, in which
-    language. `record_ids` and `times_us` go by index seq - 1.
+    language. `record_ids` and `times_us` go by index seq - 1. `changed_seqs` are the records whose bytes were changed:
+    what follows from that in the tree is told, and laid at no other record's door.
     """
 
     size: int = 0
@@ -49,11 +50,20 @@ class Finding:
     notices: dict[str, Told] = field(default_factory=dict)
     record_ids: list[str] = field(default_factory=list)
     times_us: list[int | None] = field(default_factory=list)
+    changed_seqs: set[int] = field(default_factory=set)
 
     @property
     def is_ok(self) -> bool:
         """Say whether everything holds."""
         return not self.bad
+
+    def follow(self, seq: int | None, reason: str) -> None:
+        """Note something bad in the tree up to `seq`: at that record, unless a changed one explains it."""
+        explained = seq is not None and any(changed <= seq for changed in self.changed_seqs)
+        if explained:
+            self.bad.append(Bad(None, None, reason))
+        else:
+            self.add(seq, reason)
 
     def add(self, seq: int | None, reason: str) -> None:
         """Note something bad at the record that stands at `seq`."""

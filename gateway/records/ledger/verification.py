@@ -80,6 +80,7 @@ def _check_record(finding: Finding, row: RowMapping, *, expected_seq: int) -> No
 
     if row["leaf_hash"] != leaf_hash(_content(row)):
         bad("column leaf_hash is not the hash of the record's bytes")
+        finding.changed_seqs.add(expected_seq)
     if row["seq"] != expected_seq:
         bad(f"record {expected_seq} is missing before this one")
     try:

@@ -47,14 +47,14 @@ async def check_tree(
     peaks = orjson.dumps([peak.hex() for peak in tree.frontier.peaks])
     told = [(row["id"], row["size"], _compact(row["peaks"])) for row in head]
     if told != [(1, finding.size, peaks)]:
-        finding.add(finding.size, f"the head does not describe the {finding.size} records that are there")
+        finding.follow(finding.size, f"the head does not describe the {finding.size} records that are there")
     left = dict(tree.nodes)
     for row in (await connection.execute(as_stored(ledger_nodes))).mappings():
         place = row["level"], row["position"]
         if left.pop(place, None) != row["hash"]:
-            finding.add(_first_seq(*place), f"tree node {place} does not follow from the records")
+            finding.follow(_last_seq(*place), f"tree node {place} does not follow from the records")
     for place in left:
-        finding.add(_first_seq(*place), f"tree node {place} is missing")
+        finding.add(_last_seq(*place), f"tree node {place} is missing")
     rows = (await connection.execute(as_stored(ledger_checkpoints))).mappings().all()
     for row in rows:
         _check_row(finding, row, key, tree.roots)
@@ -91,9 +91,10 @@ def _compact(raw_peaks: Any) -> bytes | None:
         return None
 
 
-def _first_seq(level: Any, index: Any) -> int | None:
+def _last_seq(level: Any, index: Any) -> int | None:
+    """Return the last of the records under a node: whose writing completed it."""
     is_place = isinstance(level, int) and isinstance(index, int) and 0 <= level < 64  # bits of a size
-    return (index << level) + 1 if is_place else None
+    return (index + 1) << level if is_place else None
 
 
 def _check_row(finding: Finding, row: RowMapping, key: VerifierKey, roots: Mapping[int, bytes]) -> None:
@@ -128,5 +129,5 @@ def _check_note(finding: Finding, note: str, key: VerifierKey, roots: Mapping[in
     if signed.size not in roots:
         finding.add(finding.size, f"{signed.size} records were signed, {finding.size} are there")
     elif roots[signed.size] != signed.root:
-        finding.add(signed.size, f"the first {signed.size} records are not those that were signed")
+        finding.follow(signed.size, f"the first {signed.size} records are not those that were signed")
     return signed

@@ -6,13 +6,9 @@ import stat
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from gateway.sandbox.zalo.seeds import ACCOUNTS
 from tests.journeys.demo.running import RunningDemo
 from tests.journeys.demo.walking import Walker
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 OWNER = "chu-shop-2"
 MARKER: Final = "dauvet7Qx9Lm, gọi 0912000347"

@@ -4,14 +4,11 @@ import json
 import re
 from typing import Final
 
-import pytest
 from playwright.async_api import expect
 
 from gateway.cli.demo import seeds
 from tests.journeys.demo.conftest import Arrive
 from tests.journeys.demo.walking import Walker
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 FIRST, SECOND = "chu-shop-1", "chu-shop-2"
 AGREED: Final = ["oa_profile", "crm_name", "chat_read", "order_send"]

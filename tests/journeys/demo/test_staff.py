@@ -13,8 +13,6 @@ from tests.journeys.demo.running import Json, RunningDemo
 from tests.journeys.demo.walking import Walker
 from tests.services.child import find_program
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 OWNER: Final = "chu-shop-2"
 COUNTED: Final = ("agreed", "refused", "withdrawn")
 CHAT: Final = "/zalo/v2.0/oa/listrecentchat?data=%7B%22offset%22%3A0%2C%22count%22%3A1%7D"

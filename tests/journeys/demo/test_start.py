@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.journeys.demo.running import RunningDemo, four_free_ports, is_free
 from tests.journeys.demo.walking import Walker
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.service]
+pytestmark = pytest.mark.service
 
 OWNER = "chu-shop-2"
 

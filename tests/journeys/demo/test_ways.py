@@ -10,8 +10,6 @@ from tests.journeys.demo.conftest import Arrive
 from tests.journeys.demo.walking import Walker
 from tests.journeys.test_pages_look import SIDEWAYS, list_flaws
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 OWNER, OTHER = "chu-shop-1", "chu-shop-2"
 PHONE_WITHOUT_SCRIPTS: Final = {"viewport": {"width": 320, "height": 640}, "java_script_enabled": False}
 OWNERS_PAGES: Final = ("/", "/connections", "/permissions", "/permissions/receipts", "/permissions/trace")

@@ -31,7 +31,6 @@ async def hasty_street() -> AsyncIterator[Street]:
 
 
 @pytest.mark.service
-@pytest.mark.xdist_group("synapse")
 async def test_a_token_that_ran_out_is_renewed_once_for_all_calls(hasty_street: Street) -> None:
     """The app notices nothing; of several calls that find the token dead, one renews it."""
     async with hasty_street.desk() as desk:

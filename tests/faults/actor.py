@@ -1,0 +1,100 @@
+"""A gateway in a process of its own that is killed in the middle of an act, at a step that the test names.
+
+    actor.py FOLDER STEP ACT
+
+It writes its process's end with SIGKILL: what the kernel has not been given is lost, as with any kill.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gateway.acts import House
+from gateway.acts.pause import pause
+from gateway.acts.register import rotate_secret
+from gateway.acts.renew import renew
+from gateway.acts.withdraw import withdraw
+from gateway.ground.storage.storage import UnitOfWork
+from gateway.ground.vault.journal import Journal
+from gateway.records.accounts import store as accounts
+from gateway.records.grants import store as grants
+from gateway.records.ledger.log import Ledger
+from gateway.records.ledger.types import Actor
+from gateway.terms.entropy import SystemEntropy
+from tests.contract.platform import StandInPlatform
+from tests.house import house_in
+from tests.stand_ins.clock import ManualClock
+
+
+def die(*_given: Any, **_named: Any) -> None:
+    """End here and now."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def die_later(*_given: Any, **_named: Any) -> None:
+    """End where a coroutine is awaited."""
+    die()
+
+
+def after(owner: Any, name: str) -> None:
+    """Let a coroutine function do its work, then end."""
+    work: Callable[..., Any] = getattr(owner, name)
+
+    async def run(*given: Any, **named: Any) -> None:
+        await work(*given, **named)
+        die()
+
+    setattr(owner, name, run)
+
+
+def torn(journal: Journal, entries: Any) -> None:
+    """Write half of what a tombstone would be, and end: a torn write."""
+    with journal._path.open("ab") as file:
+        file.write(b'{"length":300,"crc32":"00000000","entry":{"grant')
+        file.flush()
+        os.fsync(file.fileno())
+    die()
+
+
+STEPS: dict[str, Callable[[], None]] = {
+    "before the change": lambda: setattr(grants, "save", die_later),
+    "during append": lambda: setattr(Ledger, "_sign", die_later),
+    "after append": lambda: after(Ledger, "append"),
+    "before commit": lambda: setattr(UnitOfWork, "commit", die_later),
+    "after commit": lambda: after(UnitOfWork, "commit"),
+    "before the tombstone": lambda: setattr(Journal, "append", die),
+    "in the tombstone": lambda: setattr(Journal, "append", torn),
+    "before the checkpoint goes outside": lambda: setattr(Ledger, "publish", die_later),
+    "after the checkpoint went outside": lambda: after(Ledger, "publish"),
+}
+
+
+async def act(house: House, name: str) -> None:
+    """Do one act on the only grant or account that there is."""
+    async with house.storage.read() as connection:
+        (grant,) = await grants.list_all(connection)
+        link = await accounts.find_connection(connection, grant.account_id)
+    system = Actor.system()
+    if name == "withdraw":
+        await withdraw(house, grant.id, system)
+    elif name == "pause":
+        await pause(house, grant.id, system)
+    elif name == "rotate":
+        await rotate_secret(house, grant.app_id, system)
+    elif link is not None:
+        await renew(house, StandInPlatform(_live="upstream-refresh"), link)
+
+
+async def main(folder: Path, step: str, name: str) -> None:
+    """Open the gateway, set the trap, act."""
+    async with house_in(folder, ManualClock(), entropy=SystemEntropy()) as house:
+        STEPS[step]()
+        await act(house, name)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))

@@ -1,0 +1,140 @@
+"""SIGKILL at each step of an act, on real files: when the gateway starts again, what must hold holds."""
+
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from gateway.acts.renew import renew
+from gateway.acts.withdraw import withdraw
+from gateway.ground.vault.journal import SealedCredential
+from gateway.platforms import Credential
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.places import credential_place
+from gateway.records.accounts.types import Connection
+from gateway.records.ledger.kinds import Kind
+from tests.contract.platform import StandInPlatform
+from tests.contract.steps import ALL, SYSTEM, Agreed, agreed, get_grant, list_records, list_stones, live_asks, verified
+from tests.faults.actor import STEPS
+from tests.house import Scene, house_in, set_scene
+from tests.stand_ins.clock import ManualClock
+from tests.stand_ins.entropy import SeededEntropy
+
+ROOT = Path(__file__).parents[2]
+BEFORE_COMMIT = ["before the change", "during append", "after append", "before commit"]
+AFTER_COMMIT = [step for step in STEPS if step not in BEFORE_COMMIT]
+
+
+@dataclass
+class Machine:
+    """A gateway's folder, and the scene that is in it."""
+
+    folder: Path
+    clock: ManualClock
+    scene: Scene
+    given: Agreed
+
+    def killed(self, step: str, act: str) -> None:
+        """Run an act in a process of its own, which a SIGKILL ends at the step."""
+        command = [sys.executable, "-m", "tests.faults.actor", str(self.folder), step, act]
+        ended = subprocess.run(command, cwd=ROOT, timeout=30, check=False, capture_output=True, text=True)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+    def check_whole(self) -> None:
+        """Ask SQLite whether the file is whole."""
+        with sqlite3.connect(self.folder / "quyen.db") as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+async def prepared(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """Return a gateway with one grant, stopped."""
+    folder, clock = tmp_path_factory.mktemp("prepared"), ManualClock()
+    async with house_in(folder, clock, entropy=SeededEntropy()) as house:
+        scene = await set_scene(house, clock)
+        return Machine(folder, clock, scene, await agreed(scene))
+
+
+@pytest.fixture
+def machine(prepared: Machine, tmp_path: Path) -> Machine:
+    """Return a copy that a test may kill."""
+    shutil.copytree(prepared.folder, tmp_path / "machine")
+    return replace(prepared, folder=tmp_path / "machine")
+
+
+async def find_link(scene: Scene) -> Connection:
+    """Read the account's connection."""
+    async with scene.house.storage.read() as connection:
+        link = await accounts.find_connection(connection, scene.account.id)
+    assert link is not None
+    return link
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_withdrawal_that_was_killed_happened_whole_or_not_at_all(machine: Machine, step: str) -> None:
+    """Committed: over for good, recorded once. Not committed: as before, and the next withdrawal goes through."""
+    machine.killed(step, "withdraw")
+    machine.check_whole()
+    async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
+        scene = replace(machine.scene, house=house)
+        is_done = step in AFTER_COMMIT
+        assert await live_asks(scene, machine.given.access_token) == (set() if is_done else ALL)
+        assert len(await list_records(house, kinds=[Kind.WITHDRAWN])) == is_done
+        assert (await get_grant(house, machine.given.grant_id)).version == 1 + is_done
+        assert (await verified(house)).bad == []
+        assert house.ledger.may_sign
+        if not is_done:
+            await withdraw(house, machine.given.grant_id, SYSTEM)
+            assert len(list_stones(house)) == 1
+        assert await live_asks(scene, machine.given.access_token) == set()
+        assert (await verified(house)).bad == []
+
+
+@pytest.mark.parametrize("step", ["during append", "after commit", "before the checkpoint goes outside"])
+async def test_the_log_goes_on_where_a_kill_left_it(machine: Machine, step: str) -> None:
+    """Numbers without gaps, every checkpoint outside, nothing signed twice; three kills in a row."""
+    for _ in range(3):
+        machine.killed(step, "rotate")
+    async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
+        records = await list_records(house)
+        assert [each.seq for each in records] == list(range(len(records), 0, -1))
+        rotated = [each for each in records if each.kind is Kind.SECRET_ROTATED]
+        assert len(rotated) == (0 if step == "during append" else 3)
+        lines = house.ledger.path.read_bytes().splitlines()
+        assert len(lines) == len(set(lines)) == len(records)
+        assert (await verified(house)).bad == []
+
+
+@pytest.mark.parametrize("step", ["before commit", "after commit"])
+async def test_a_renewed_credential_outlives_the_kill(machine: Machine, step: str) -> None:
+    """The platform ended the old one: the new one was in the journal before the database heard of it."""
+    machine.killed(step, "renew")
+    async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
+        scene = replace(machine.scene, house=house)
+        link = await find_link(scene)
+        opened = Credential.from_bytes(house.vault.open(link.sealed_credential, credential_place(link.id)))
+        assert (link.generation, opened.refresh_token) == (2, "refresh-1")
+        assert [each.version for each in house.journal.read().entries if isinstance(each, SealedCredential)] == [2]
+        renewed = await renew(house, StandInPlatform(_live="refresh-1"), link)
+        assert renewed.generation == 3
+
+
+async def test_a_kill_before_the_journal_leaves_the_old_credential(machine: Machine) -> None:
+    """Nothing was stored: the platform will refuse it, and the connection is lost, not silently wrong."""
+    machine.killed("before the tombstone", "renew")
+    async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
+        assert (await find_link(replace(machine.scene, house=house))).generation == 1
+
+
+async def test_a_kill_frees_the_lock_of_the_file(machine: Machine) -> None:
+    """The kernel gives it back: the next start is not refused, and a pause that was committed holds."""
+    machine.killed("after commit", "pause")
+    async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
+        assert await live_asks(replace(machine.scene, house=house), machine.given.access_token) == set()
