@@ -265,8 +265,7 @@ def check_receipt(path: Path, keys: Keys) -> Head:
     record, hashes = check_record(listed, proof["index"] + 1), [bytes.fromhex(text) for text in proof["hashes"]]
     if proof["size"] != head.size or not 1 <= record["seq"] <= head.size:
         raise Wrong("the proof is not for this checkpoint")
-    leaf = leaf_hash(from_base64(listed["bytes"]))
-    if root_by_path(leaf, hashes, index=proof["index"], size=head.size) != head.root:
+    if root_by_path(leaf_hash(from_base64(listed["bytes"])), hashes, index=proof["index"], size=head.size) != head.root:
         raise Wrong("the path does not lead to the signed root")
     print(f"{head.origin!r} held this record when it had {head.size} records:\n{json.dumps(record, indent=2)}")
     return head

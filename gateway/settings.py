@@ -21,8 +21,8 @@ from pydantic import (
     field_serializer,
     model_validator,
 )
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+
+from gateway.ground.storage.engines import is_usable, without_password
 
 PREFIX = "QUYEN_"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -66,17 +66,11 @@ def _address(value: str) -> str:
 
 
 def _database(value: str) -> str:
-    try:
-        url = make_url(value)
-    except ArgumentError:
-        raise ValueError(_DATABASES) from None
-    is_file = url.drivername == "sqlite+aiosqlite" and url.database not in {None, "", ":memory:"}
-    if not is_file and url.drivername != "postgresql+asyncpg":
-        raise ValueError(_DATABASES)
+    if not is_usable(value):
+        raise ValueError("must be sqlite+aiosqlite:///file or postgresql+asyncpg://...")
     return value
 
 
-_DATABASES = "must be sqlite+aiosqlite:///file or postgresql+asyncpg://..."
 Origin = Annotated[str, AfterValidator(_origin)]
 Base = Annotated[str, AfterValidator(_base)]
 Database = Annotated[str, AfterValidator(_database)]
@@ -151,7 +145,7 @@ class Settings(BaseModel):
 
     @field_serializer("database_url")
     def _without_password(self, value: str) -> str:
-        return make_url(value).render_as_string(hide_password=True)
+        return without_password(value)
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:

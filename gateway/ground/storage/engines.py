@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT_MS = 2_000
@@ -16,6 +17,21 @@ _DURABLE = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreig
 def is_sqlite(url: str) -> bool:
     """Say whether the address names a SQLite file."""
     return make_url(url).get_backend_name() == "sqlite"
+
+
+def is_usable(url: str) -> bool:
+    """Say whether the address is one that `Storage` opens: a SQLite file or PostgreSQL, by the drivers that we use."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return False
+    is_file = parsed.drivername == "sqlite+aiosqlite" and parsed.database not in {None, "", ":memory:"}
+    return is_file or parsed.drivername == "postgresql+asyncpg"
+
+
+def without_password(url: str) -> str:
+    """Write the address as it may be shown."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def sqlite_path(url: str) -> Path:

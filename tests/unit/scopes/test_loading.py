@@ -203,7 +203,7 @@ def test_docs_name_every_scope_route_and_field(packaged: Catalogue) -> None:
     for platform in packaged.platforms.values():
         for route in platform.routes.values():
             assert all(f"/{platform.id}{template}`" in text for template in route.templates)
-    assert "| `data.shared_info.phone` | `zalo.follower.phone.read`, and the person concerned |" in text
+    assert "| `data.shared_info.phone` | `zalo.follower.phone.read` (about other people) |" in text
     assert "user_dob" not in text
 
 
