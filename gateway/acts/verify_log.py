@@ -7,10 +7,13 @@ from typing import Any
 from gateway.ground.storage.storage import Connection, Storage
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.records.grants import as_facts
+from gateway.records.ledger.batches import root_of
+from gateway.records.ledger.canonical import NotCanonical
 from gateway.records.ledger.findings import Finding, GrantFold, Told
 from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.verification import verify
+from gateway.records.trace import batches
 
 
 async def verify_log(storage: Storage, key: VerifierKey, person_keys: PersonKeys, *, checkpoints: Path) -> Finding:
@@ -30,6 +33,7 @@ async def verify_log(storage: Storage, key: VerifierKey, person_keys: PersonKeys
     async with storage.read() as connection:
         finding = await verify(connection, key, person_keys=person_keys, outside=outside)
         await _compare(connection, finding)
+        await _check_batches(connection, finding)
     return finding
 
 
@@ -49,6 +53,17 @@ async def _compare(connection: Connection, finding: Finding) -> None:
         finding.add(fold.seq, f"grant {grant_id} of the log is missing")
     for grant_id in permissions:
         finding.add(None, f"permissions of a grant {grant_id} that is not there")
+
+
+async def _check_batches(connection: Connection, finding: Finding) -> None:
+    for seq, told in finding.batches.items():
+        lines = await batches.list_batch(connection, seq)
+        try:
+            is_whole = (len(lines), root_of(lines).hex()) == (told.get("lines"), told.get("root"))
+        except NotCanonical:
+            is_whole = False
+        if not is_whole:
+            finding.add(seq, "its trace lines are not those that were sealed")
 
 
 def _facts_of(fold: GrantFold) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from gateway.acts import House
 from gateway.acts.expire import expire
+from gateway.acts.seal_trace import MOST_LINES, seal_trace
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
@@ -25,6 +26,7 @@ from gateway.terms.refusal import Unavailable
 from scopes import load_catalogue
 
 EXPIRY_SECONDS = 5
+SEAL_SECONDS = 30
 DRAIN_SECONDS = 20
 _CONNECTOR_TIMEOUT = ClientTimeout(total=20, connect=3)
 
@@ -54,7 +56,7 @@ async def serve(settings: Settings) -> None:
         for app, address in ((build_public(parts), settings.listen), (build_api(parts), settings.api_listen)):
             runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
             await stack.enter_async_context(_listening(runner, address))
-        await stack.enter_async_context(_expiring(house))
+        await stack.enter_async_context(_recording(house))
         await stopping.wait()
         parts.health.is_draining = True
 
@@ -98,20 +100,22 @@ async def _listening(runner: web.AppRunner, address: str) -> AsyncIterator[None]
 
 
 @asynccontextmanager
-async def _expiring(house: House) -> AsyncIterator[None]:
-    """Record what time has ended, every few seconds; verdicts do not wait for it."""
+async def _recording(house: House) -> AsyncIterator[None]:
+    """Record what time has ended and what was called, every few seconds; verdicts do not wait for it."""
 
-    async def run() -> None:
+    async def every(seconds: float, act: Callable[[House], Awaitable[int]]) -> None:
         while True:
             try:
-                await expire(house)
+                while await act(house) == MOST_LINES:
+                    pass  # more of the trace waits
             except Unavailable as unavailable:
-                log.warning("expiry could not be recorded", what=unavailable.what)
-            await asyncio.sleep(EXPIRY_SECONDS)
+                log.warning("what time did could not be recorded", what=unavailable.what)
+            await asyncio.sleep(seconds)
 
-    task = asyncio.create_task(run())
+    tasks = [asyncio.create_task(every(EXPIRY_SECONDS, expire)), asyncio.create_task(every(SEAL_SECONDS, seal_trace))]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -39,11 +39,6 @@ async def end(connection: AsyncConnection, family_id: FamilyId, now: datetime) -
     return ended
 
 
-async def end_all(connection: AsyncConnection, grant_id: GrantId, now: datetime) -> list[FamilyId]:
-    """End every family of the grant."""
-    return await _end_some(connection, select(families.c.id).where(families.c.grant_id == grant_id), now)
-
-
 async def end_every(connection: AsyncConnection, now: datetime) -> int:
     """End every family there is: after a restore nobody knows which tokens were given back; return how many."""
     return len(await _end_some(connection, select(families.c.id), now))

@@ -52,11 +52,6 @@ async def list_of_accounts(connection: AsyncConnection, account_ids: Sequence[Ac
     return await _grants(connection, query.order_by(grants.c.created_at.desc(), grants.c.id))
 
 
-async def list_of_app(connection: AsyncConnection, app_id: AppId) -> list[Grant]:
-    """List the grants about one app."""
-    return await _grants(connection, select(grants).where(grants.c.app_id == app_id).order_by(grants.c.id))
-
-
 async def list_all(connection: AsyncConnection) -> list[Grant]:
     """List every grant, for verification and the command line."""
     return await _grants(connection, select(grants).order_by(grants.c.id))

@@ -28,6 +28,7 @@ from gateway.records.ledger.canonical import (
     split_salt,
 )
 from gateway.records.ledger.findings import Bad, Finding, GrantFold, Told
+from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import Outside
@@ -112,6 +113,8 @@ def _fold(finding: Finding, record: CanonicalRecord, bad: Any) -> None:
     if "notice" in facts:
         shown = {"language": facts.get("language"), "first_shown_at": record.at_us}
         finding.notices.setdefault(str(facts["notice"]), Told(record.seq, shown))
+    if record.kind == Kind.TRACE_BATCH:
+        finding.batches[record.seq] = facts
     if not record.grant_id:
         return
     before = finding.grants.get(record.grant_id)

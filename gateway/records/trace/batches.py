@@ -1,0 +1,45 @@
+"""Which trace lines wait for the grant log, and which stand in a batch of it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import RowMapping, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.ground.storage.schema import as_stored
+from gateway.records.trace.tables import trace_lines
+
+LEFT_OPEN = timedelta(hours=1)
+"""After this no call still runs: a line that is open was left so by a process that was killed."""
+
+Facts = dict[str, Any]
+
+
+async def list_waiting(connection: AsyncConnection, now: datetime, limit: int) -> list[Facts]:
+    """List closed lines, and such as were left open, that are in no batch yet; in the order of their batch."""
+    table = trace_lines.c
+    is_over = or_(table.closed_at.is_not(None), table.opened_at < now - LEFT_OPEN)
+    query = as_stored(trace_lines).where(table.batch_seq.is_(None), is_over)
+    rows = await connection.execute(query.order_by(table.opened_at, table.id).limit(limit))
+    return [_facts(row) for row in rows.mappings()]
+
+
+async def list_batch(connection: AsyncConnection, seq: int) -> list[Facts]:
+    """List the lines of the batch that stands in the log as record `seq`, as they are stored, read by no type."""
+    table = trace_lines.c
+    query = as_stored(trace_lines).where(table.batch_seq == seq).order_by(table.opened_at, table.id)
+    return [_facts(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def mark(connection: AsyncConnection, line_ids: Sequence[str], seq: int) -> None:
+    """Put lines into the batch of record `seq`."""
+    known = trace_lines.c.id.in_(line_ids), trace_lines.c.batch_seq.is_(None)
+    await connection.execute(update(trace_lines).where(*known).values(batch_seq=seq))
+
+
+def _facts(row: RowMapping) -> Facts:
+    facts = {name: value for name, value in row.items() if name != "batch_seq"}
+    asks = facts["ask_ids"]
+    return {**facts, "ask_ids": orjson.loads(asks) if isinstance(asks, str) else asks}
