@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from gateway.acts.link import finish_link, start_link
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.renew import renew
 from gateway.acts.revoke import revoke
+from gateway.acts.shorten import shorten
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.records.accounts import store as accounts
@@ -64,10 +66,10 @@ async def test_a_kept_answer_that_does_not_open_is_a_replay(scene: Scene) -> Non
 
 async def test_the_kept_answer_of_a_grant_that_ran_out_is_not_given_again(scene: Scene) -> None:
     """Its tokens would open nothing: the app hears that it is over."""
-    given = await agreed(scene, duration="P1D")
-    scene.clock.advance(86_399)
+    given = await agreed(scene)
     await refreshed(scene, given.refresh_token)
-    scene.clock.advance(1)
+    await shorten(scene.house, given.grant_id, owner(scene), lasts=timedelta(hours=1))
+    scene.clock.advance(3600)
     with pytest.raises(Refusal, match="invalid_grant"):
         await refreshed(scene, given.refresh_token)
 
