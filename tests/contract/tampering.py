@@ -70,9 +70,9 @@ class Target:
 
 
 async def list_rows(connection: AsyncConnection, table: Table) -> list[Mapping[str, Any]]:
-    """Read a table, in the order of its key."""
+    """Read a table in the order of its key, rows that are current after those that are not."""
     rows = await connection.execute(select(table).order_by(*table.primary_key.columns))
-    return [dict(row) for row in rows.mappings()]
+    return sorted((dict(row) for row in rows.mappings()), key=lambda row: row.get("is_current", True))
 
 
 async def change(connection: AsyncConnection, column: "Column[Any]", row: Mapping[str, Any], value: Any) -> None:
