@@ -53,7 +53,7 @@ def settings_for(folder: Path, upstream: int, ports: tuple[int, int]) -> dict[st
 async def prepare(settings: Settings, ports: tuple[int, int], pages: int) -> Subject:
     """Fill the database by the acts themselves: people, apps, a grant, `pages` open requests."""
     async with opened_house(settings) as house:
-        scene: Scene = await set_scene(house, SystemClock())  # type: ignore[arg-type]
+        scene: Scene = await set_scene(house, SystemClock())
         decided = await agree(scene)
         answer = orjson.loads(await redeem(house, Redemption(scene.app, str(decided.raw_code), VERIFIER, REDIRECT_URI)))
         names = tuple(ask.id for ask in scene.asks)

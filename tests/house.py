@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gateway.acts import House
 from gateway.acts.decide import DURATIONS, Answer, Decided, decide
@@ -134,7 +135,7 @@ def app_of(name: str, app_id: str, *, is_confidential: bool, clock: Clock) -> Ap
     )
 
 
-async def set_scene(house: House, clock: ManualClock) -> Scene:
+async def set_scene(house: House, clock: Any) -> Scene:
     """Fill a fresh house: two owners, one account that the first may decide for, a confidential and a public app."""
     system = Actor.system()
     owner, other = [

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import update
 
 from gateway.acts.first_use import note_first_use
 from gateway.acts.pause import pause
@@ -19,6 +20,7 @@ from gateway.authority.verdict import check_token, list_live
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App
 from gateway.records.families import store as families
+from gateway.records.families.tables import refresh_tokens
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AskId, GrantId
 from gateway.terms.refusal import Refusal
@@ -327,3 +329,16 @@ async def test_no_token_rests_in_the_clear(scene: Scene) -> None:
     assert token is not None
     assert token.sealed_answer is not None
     assert b"qat_" not in token.sealed_answer
+
+
+async def test_a_kept_answer_that_was_tampered_with_is_never_given(scene: Scene) -> None:
+    """It does not open under the token any more: the retry counts as a replay and ends the family."""
+    answer = await redeemed(scene, (await get_code(scene))[0])
+    first = await refreshed(scene, answer["refresh_token"])
+    async with scene.house.storage.unit() as unit:
+        changed = update(refresh_tokens).where(refresh_tokens.c.sealed_answer.is_not(None))
+        await unit.connection.execute(changed.values(sealed_answer=b"no seal"))
+        await unit.commit()
+    with pytest.raises(Refusal, match="invalid_grant"):
+        await refreshed(scene, answer["refresh_token"])
+    assert not await is_alive(scene, first["access_token"])

@@ -1,5 +1,6 @@
 """The commands, without a server: what they print, what they change, and how they end."""
 
+import asyncio
 import json
 import sqlite3
 import subprocess
@@ -9,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.house import MASTER_KEY
+from gateway.server.house import opened_house
+from gateway.settings import read_settings
+from gateway.terms.clock import SystemClock
+from tests.house import MASTER_KEY, agree, set_scene
 from tests.journeys.cli.conftest import APP, Quyen, parsed
 
 if TYPE_CHECKING:
@@ -224,3 +228,27 @@ def test_a_file_that_is_no_backup_is_not_put_back(quyen: Quyen, app_file: Path, 
     strange.write_bytes(b"not a database")
     assert quyen("restore", str(strange)).stderr.startswith("bad_backup")
     assert len(parsed(quyen("app", "list", "--json"))) == 1
+
+
+async def _grant(env_file: Path) -> str:
+    async with opened_house(read_settings(environment={}, env_file=env_file)) as house:
+        scene = await set_scene(house, SystemClock())
+        return str((await agree(scene)).grant_id)
+
+
+def test_grants_are_listed_shown_and_withdrawn(quyen: Quyen, env_file: Path) -> None:
+    """An operator sees what stands, and ends one ask or all of it; a second time there is nothing to end."""
+    grant_id = asyncio.run(_grant(env_file))
+    (row,) = parsed(quyen("grant", "list", "--json"))
+    assert (row["grant_id"], row["live"], row["account"]) == (grant_id, 5, "zalo 4000000000000001")
+    assert grant_id in quyen("grant", "list").stdout
+    assert quyen("grant", "withdraw", grant_id, "--ask", "order_send").exit_code == 0
+    shown = parsed(quyen("grant", "show", grant_id, "--json"))
+    assert {each["ask"]: each["state"] for each in shown["permissions"]}["order_send"] == "withdrawn"
+    assert "withdrawn" in quyen("grant", "show", grant_id).stdout
+    assert quyen("grant", "withdraw", grant_id).exit_code == 0
+    assert quyen("grant", "withdraw", grant_id).stderr.strip() == "nothing_to_change"
+    assert quyen("grant", "show", "gr_nobody").exit_code == 1
+    found = parsed(quyen("log", "search", "--grant", grant_id, "--json"))
+    assert [each["kind"] for each in found] == ["withdrawn", "withdrawn", "decided"]
+    assert quyen("log", "verify").exit_code == 0
