@@ -59,7 +59,7 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
         if renewal.app.is_confidential:
             sealed = house.vault.seal_under(renewal.raw_token.encode(), minted.answer, place=_place(token))
         if not await families.use_refresh(unit.connection, token.hashed_token, sealed, now):
-            raise AssertionError("a refresh token is spent under its grant's lock only")
+            raise Refusal("invalid_grant", "the refresh token has expired")
         if token.parent_hash is not None:
             await families.destroy_answer(unit.connection, token.parent_hash)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)
