@@ -76,6 +76,7 @@ CHANGES = [
     "UPDATE trace_lines SET outcome = 'refused'",
     "UPDATE trace_lines SET app_id = 'giao-hang'",
     "UPDATE trace_lines SET ask_ids = '[]'",
+    "UPDATE trace_lines SET reason = 'e\u0301'",
     "UPDATE trace_lines SET batch_seq = NULL",
     "DELETE FROM trace_lines",
 ]
