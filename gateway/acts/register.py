@@ -111,6 +111,7 @@ async def rotate_secret(house: House, app_id: AppId, actor: Actor) -> str:
 async def _add_secret(house: House, unit: UnitOfWork, app_id: AppId) -> str:
     raw_secret = new_token(CLIENT_SECRET, house.entropy)
     secret_id = new_id("sk", house.entropy)
-    secret = AppSecret(secret_id, app_id, hashed(raw_secret), raw_secret[-4:], house.clock.now(), None)
+    number = len(await apps.list_secrets(unit.connection, app_id)) + 1
+    secret = AppSecret(secret_id, app_id, number, hashed(raw_secret), raw_secret[-4:], house.clock.now(), None)
     await apps.add_secret(unit.connection, secret)
     return raw_secret

@@ -84,21 +84,21 @@ async def add_secret(connection: AsyncConnection, secret: AppSecret) -> None:
 async def end_secrets(connection: AsyncConnection, app_id: AppId, keep: int, now: datetime) -> None:
     """End all live secrets of the app but the `keep` newest."""
     live = await list_live_secrets(connection, app_id)
-    ended = [secret.id for secret in live[: len(live) - keep]] if len(live) > keep else []
+    ended = [secret.id for secret in live[: max(len(live) - keep, 0)]]
     await connection.execute(update(app_secrets).where(app_secrets.c.id.in_(ended)).values(ended_at=now))
 
 
 async def list_live_secrets(connection: AsyncConnection, app_id: AppId) -> list[AppSecret]:
     """List the secrets that open the app's door now, oldest first."""
     known = app_secrets.c.app_id == app_id, app_secrets.c.ended_at.is_(None)
-    query = select(app_secrets).where(*known).order_by(app_secrets.c.created_at, app_secrets.c.id)
+    query = select(app_secrets).where(*known).order_by(app_secrets.c.number)
     return [AppSecret(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def list_secrets(connection: AsyncConnection, app_id: AppId) -> list[AppSecret]:
     """List every secret that the app ever had, newest first."""
     query = select(app_secrets).where(app_secrets.c.app_id == app_id)
-    rows = await connection.execute(query.order_by(app_secrets.c.created_at.desc(), app_secrets.c.id))
+    rows = await connection.execute(query.order_by(app_secrets.c.number.desc()))
     return [AppSecret(**row) for row in rows.mappings()]
 
 

@@ -30,10 +30,12 @@ app_secrets = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("app_id", ForeignKey("apps.id"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
     Column("hashed_secret", LargeBinary, nullable=False, unique=True),
     Column("last4", String, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    UniqueConstraint("app_id", "number"),
 )
 
 asks = Table(

@@ -101,6 +101,8 @@ class AppSecret:
 
     id: str
     app_id: AppId
+    number: int
+    """1 for the app's first secret; the order of secrets, whatever the machine's clock did."""
     hashed_secret: bytes
     last4: str
     created_at: datetime

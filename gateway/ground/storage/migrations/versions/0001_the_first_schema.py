@@ -221,12 +221,14 @@ def upgrade() -> None:
         "app_secrets",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("hashed_secret", sa.LargeBinary(), nullable=False),
         sa.Column("last4", sa.String(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_app_secrets_app_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_app_secrets")),
+        sa.UniqueConstraint("app_id", "number", name=op.f("uq_app_secrets_app_id_number")),
         sa.UniqueConstraint("hashed_secret", name=op.f("uq_app_secrets_hashed_secret")),
     )
     with op.batch_alter_table("app_secrets", schema=None) as batch_op:
