@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gateway.doors.admin.wording import Definite, Readable, Told
-from gateway.records.apps.types import ADVERTISING, App, AppState, Ask, AskText, Recipient
+from gateway.records.apps.types import ADVERTISING, App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import AppId, AskId, PersonId, new_id
@@ -105,9 +105,9 @@ def records_of(
         domain=entry.domain,
         country=entry.country,
         owner_id=owner_id,
-        is_confidential=entry.kind == "confidential",
+        auth_method=AuthMethod.SECRET if entry.kind == "confidential" else AuthMethod.NONE,
         dialect=entry.dialect,
-        may_refresh=entry.may_refresh,
+        grant_types=(GrantType.CODE, GrantType.REFRESH) if entry.may_refresh else (GrantType.CODE,),
         redirect_uris=tuple(entry.redirect_uris),
         state=AppState.ACTIVE,
         suspended_reason=None,

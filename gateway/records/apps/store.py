@@ -9,12 +9,13 @@ from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.apps.tables import app_secrets, apps, asks
-from gateway.records.apps.types import App, AppSecret, AppState, Ask, AskText, Recipient
+from gateway.records.apps.types import App, AppSecret, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
 from gateway.terms.ids import AppId, AskId, PersonId
 
 
 def _app(row: RowMapping) -> App:
-    fields: dict[str, Any] = {**row, "state": AppState(row["state"])}
+    fields: dict[str, Any] = {**row, "state": AppState(row["state"]), "auth_method": AuthMethod(row["auth_method"])}
+    fields["grant_types"] = tuple(GrantType(each) for each in row["grant_types"])
     return App(**fields)
 
 

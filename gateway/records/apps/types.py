@@ -18,6 +18,20 @@ class AppState(StrEnum):
     SUSPENDED = "suspended"
 
 
+class AuthMethod(StrEnum):
+    """How the app proves to the OAuth endpoints that it is itself; `none` is a public client."""
+
+    NONE = "none"
+    SECRET = "client_secret"
+
+
+class GrantType(StrEnum):
+    """What an app may exchange for tokens, if it registered it (RFC 7591 section 2)."""
+
+    CODE = "authorization_code"
+    REFRESH = "refresh_token"
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who receives the data, and the ISO 3166 code of the country where."""
@@ -80,14 +94,24 @@ class App:
     domain: str
     country: str
     owner_id: PersonId | None
-    is_confidential: bool
+    auth_method: AuthMethod
     dialect: str | None
-    may_refresh: bool
+    grant_types: tuple[GrantType, ...]
     redirect_uris: tuple[str, ...]
     state: AppState
     suspended_reason: str | None
     reviewed_at: datetime | None
     created_at: datetime
+
+    @property
+    def is_confidential(self) -> bool:
+        """Say whether the app can prove that it is itself."""
+        return self.auth_method is not AuthMethod.NONE
+
+    @property
+    def may_refresh(self) -> bool:
+        """Say whether the app gets refresh tokens."""
+        return GrantType.REFRESH in self.grant_types
 
     @property
     def is_reviewed(self) -> bool:
