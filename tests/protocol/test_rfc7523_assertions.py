@@ -1,4 +1,4 @@
-"""`private_key_jwt` (RFC 7523 as rfc7523bis narrows it): an app proves itself by its own key, by each assertion once."""
+"""`private_key_jwt` (RFC 7523 as rfc7523bis narrows it): an app proves itself by its own key, each assertion once."""
 
 import asyncio
 from datetime import timedelta
@@ -29,8 +29,7 @@ async def test_req_049_a_key_proves_an_app(wire: Wire) -> None:
     app = await add_key_app(wire)
     for fields in (proof_of(wire, app), {**proof_of(wire, app), "client_id": app.id}):
         assert (await ask(wire, fields)).error == PASSED
-    for alg in ("Ed25519", "EdDSA"):
-        assert (await ask(wire, signed(claims_of(wire, app), ED, alg=alg))).error == PASSED
+    assert (await ask(wire, signed(claims_of(wire, app), ED))).error == PASSED
     assert (await wire.post("/oauth/introspect", {"token": "x", **proof_of(wire, app)})).json == {"active": False}
     assert (await wire.post("/oauth/revoke", {"token": "x", **proof_of(wire, app)})).status == 200
 

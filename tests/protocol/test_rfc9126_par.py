@@ -1,6 +1,7 @@
 """Pushed authorization requests (RFC 9126)."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from tests.protocol.wire import Reply, Wire
 PATH = "/oauth/par"
 
 
-async def push(wire: Wire, changes: dict[str, str | None] | None = None, *, anonymous: bool = False) -> Reply:
+async def push(wire: Wire, changes: Mapping[str, str | None] | None = None, *, anonymous: bool = False) -> Reply:
     """Push a right request as the confidential app, with some parameters changed (None: left out)."""
     fields = {**wire.right_request(), **(changes or {})}
     sent = {name: value for name, value in fields.items() if value is not None}

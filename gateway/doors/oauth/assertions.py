@@ -15,7 +15,7 @@ from gateway.records.apps.keys import import_keys
 from gateway.records.apps.types import App
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ALGORITHMS = ("ES256", "EdDSA", "Ed25519")
+ALGORITHMS = ("ES256", "Ed25519")
 LONGEST = timedelta(minutes=10)
 EARLY = timedelta(seconds=10)
 """How far ahead of ours the app's clock may run."""
