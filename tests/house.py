@@ -130,6 +130,7 @@ def app_of(name: str, app_id: str, *, is_confidential: bool, clock: Clock) -> Ap
         grant_types=(GrantType.CODE, GrantType.REFRESH),
         redirect_uris=(REDIRECT_URI, "https://app.example/cb"),
         must_push=False,
+        binds_tokens=False,
         state=AppState.ACTIVE,
         suspended_reason=None,
         reviewed_at=clock.now(),

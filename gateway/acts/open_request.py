@@ -21,6 +21,7 @@ class Asked:
     redirect_uri: str
     state: str | None
     code_challenge: str
+    jkt: str | None = None
     is_pushed: bool = False
 
 
@@ -28,7 +29,9 @@ class Asked:
 async def open_request(house: House, asked: Asked) -> AuthorizationRequest:
     """Keep an app's request until a person decides, at most 30 minutes."""
     request = _fresh(house, RequestKind.AUTHORIZE, asked.app_id, asked.ask_ids)
-    kept = replace(request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge)
+    kept = replace(
+        request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge, jkt=asked.jkt
+    )
     if asked.is_pushed:
         kept = replace(kept, pushed_until=kept.created_at + PUSHED_LASTS)
     async with house.storage.unit() as unit:
@@ -68,6 +71,7 @@ def _fresh(house: House, kind: RequestKind, app_id: AppId, ask_ids: tuple[AskId,
         redirect_uri=None,
         state=None,
         code_challenge=None,
+        jkt=None,
         grant_id=None,
         person_id=None,
         shown_at=None,

@@ -9,6 +9,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from gateway.acts.spend_assertion import forget_spent
 from gateway.acts.withdraw import withdraw
+from gateway.authority.limits import LocalLimits
 from gateway.doors.oauth.clients import WRONG_SECRETS
 from gateway.records.ledger.types import Actor
 from tests.protocol.keys import EC, ED, add_key_app, claims_of, proof_of, signed
@@ -93,24 +94,29 @@ async def test_req_192_clocks_may_differ_a_little(wire: Wire) -> None:
 async def test_req_194_other_algorithms_and_keys(wire: Wire) -> None:
     """No signature, a shared secret, RSA, a stranger's key under a known name, a key that is not the app's."""
     app = await add_key_app(wire)
-    claims = claims_of(wire, app)
     stranger = ECKey.generate_key("P-256", {"kid": "ec-1"}, private=True)
     rsa = RSAKey.generate_key(2048, {"kid": "ec-1"}, private=True)
     shared = OctKey.import_key("0" * 32, {"kid": "ec-1"})
+    right = signed(claims_of(wire, app))
     forged = [
-        signed(claims, stranger),
-        signed(claims, rsa, alg="RS256"),
-        signed(claims, rsa, alg="PS256"),
-        signed(claims, shared, alg="HS256"),
-        signed(claims, EC, kid="unknown"),
-        signed(claims, EC, crit=["b64"], b64=True),
+        signed(claims_of(wire, app), stranger),
+        signed(claims_of(wire, app), rsa, alg="RS256"),
+        signed(claims_of(wire, app), rsa, alg="PS256"),
+        signed(claims_of(wire, app), shared, alg="HS256"),
+        signed(claims_of(wire, app), EC, kid="unknown"),
     ]
-    unsigned = signed(claims)["client_assertion"].rpartition(".")[0] + "."
-    forged += [{**forged[0], "client_assertion": raw} for raw in (unsigned, "e.y.J", "....", "é.é.é", ".e30.")]
+    unsigned = right["client_assertion"].rpartition(".")[0] + "."
+    forged += [{**right, "client_assertion": raw} for raw in (unsigned, "e.y.J", "....", "é.é.é", ".e30.")]
     for fields in forged:
-        wire.scene.clock.advance(timedelta(minutes=2))
-        fresh = (await ask(wire, {**fields, "client_id": app.id})).error
-        assert fresh == FAILED, fields
+        assert (await ask(wire, {**fields, "client_id": app.id})).error == FAILED, fields
+        await forgive(wire)
+    assert (await ask(wire, right)).error == PASSED
+
+
+async def forgive(wire: Wire) -> None:
+    """Forget the wrong tries, so that each is judged by itself."""
+    assert isinstance(wire.door.limits, LocalLimits)
+    wire.door.limits._full_at.clear()
 
 
 async def test_an_assertion_counts_once(wire: Wire) -> None:

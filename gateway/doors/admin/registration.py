@@ -80,6 +80,7 @@ class AppEntry(_Strict):
     kind: Literal["confidential", "public"]
     jwks: Annotated[dict[str, Any], AfterValidator(check_public_keys)] | None = None
     require_pushed_authorization_requests: bool = False
+    dpop_bound_access_tokens: bool = False
     dialect: str | None = None
     may_refresh: bool = True
     reviewed: bool = False
@@ -114,6 +115,7 @@ def records_of(
         grant_types=(GrantType.CODE, GrantType.REFRESH) if entry.may_refresh else (GrantType.CODE,),
         redirect_uris=tuple(entry.redirect_uris),
         must_push=entry.require_pushed_authorization_requests,
+        binds_tokens=entry.dpop_bound_access_tokens,
         state=AppState.ACTIVE,
         suspended_reason=None,
         reviewed_at=now if entry.reviewed else None,

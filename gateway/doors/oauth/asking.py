@@ -76,6 +76,13 @@ def check_challenge(asking: Asking) -> None:
         raise Refusal("invalid_request", "code_challenge must be 43 characters of base64url")
 
 
+def check_key(asking: Asking) -> None:
+    """The key to which the code is to be bound is named by its thumbprint (RFC 9449 section 10)."""
+    named = asking.unverified.find("dpop_jkt")
+    if named is not None and not _CHALLENGE.fullmatch(named):
+        raise Refusal("invalid_request", "dpop_jkt must be 43 characters of base64url")
+
+
 def check_scope(asking: Asking) -> None:
     """What is asked was registered, on one platform, and that platform is set up here."""
     asks = choose_asks(asking.unverified.find("scope"), asking.asks)
@@ -97,13 +104,14 @@ CHECKS: tuple[Callable[[Asking], None], ...] = (
     check_response_type,
     check_response_mode,
     check_challenge,
+    check_key,
     check_scope,
     check_prompt,
 )
 
 
-def asked_of(asking: Asking) -> Asked:
-    """Return what a request that passed every check asks for."""
+def asked_of(asking: Asking, jkt: str | None) -> Asked:
+    """Return what a request that passed every check asks for, its code bound to the key with this thumbprint."""
     chosen = choose_asks(asking.unverified.find("scope"), asking.asks)
     return Asked(
         app_id=asking.app.id,
@@ -111,6 +119,7 @@ def asked_of(asking: Asking) -> Asked:
         redirect_uri=asking.redirect_uri,
         state=asking.unverified.find("state"),
         code_challenge=asking.unverified.get("code_challenge"),
+        jkt=jkt,
         is_pushed=asking.is_pushed,
     )
 

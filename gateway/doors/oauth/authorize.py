@@ -49,7 +49,7 @@ async def authorize(door: OAuthDoor, request: web.Request) -> web.Response:
     try:
         for check in CHECKS:
             check(asking)
-        opened = await open_request(door.house, asked_of(asking))
+        opened = await open_request(door.house, asked_of(asking, asking.unverified.find("dpop_jkt")))
     except Refusal as refusal:
         return _answer_error(door, request, asking, refusal=refusal)
     except Unavailable as unavailable:

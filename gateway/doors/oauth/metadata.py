@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.authority.proofs import ALGORITHMS as PROOF_ALGORITHMS
 from gateway.doors import Endpoint, Handler
 from gateway.doors.oauth.asking import CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES
 from gateway.doors.oauth.assertions import ALGORITHMS
@@ -34,6 +35,7 @@ ENDPOINTS: dict[str, dict[str, Sequence[str]]] = {
         "grant_types_supported": tuple(GRANT_TYPES),
         "token_endpoint_auth_methods_supported": METHODS,
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "dpop_signing_alg_values_supported": PROOF_ALGORITHMS,
     },
     "/oauth/par": {},
     "/oauth/revoke": {
@@ -77,6 +79,7 @@ def describe_resource(door: OAuthDoor, platform: str) -> dict[str, Any]:
             "authorization_servers": [door.issuer],
             "scopes_supported": sorted(door.platforms[platform]),
             "bearer_methods_supported": ["header"],
+            "dpop_signing_alg_values_supported": PROOF_ALGORITHMS,
         }
     )
 

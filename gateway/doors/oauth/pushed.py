@@ -10,7 +10,8 @@ from gateway.doors.oauth.asking import CHECKS, Asking, asked_of
 from gateway.doors.oauth.clients import authenticate
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
-from gateway.doors.oauth.parameters import read_parameters
+from gateway.doors.oauth.parameters import Parameters, read_parameters
+from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.redirects import get_redirect_uri
 from gateway.ground.web.addresses import address_of
 from gateway.records.apps import store as apps
@@ -40,10 +41,18 @@ async def answer_par(door: OAuthDoor, request: web.Request) -> web.Response:
     asking = Asking(parameters, app, asks, redirect_uri, door.platforms.keys(), is_pushed=True)
     for check in CHECKS:
         check(asking)
-    kept = await open_request(door.house, asked_of(asking))
+    kept = await open_request(door.house, asked_of(asking, await _find_key(door, request, parameters)))
     return render_json(
         {"request_uri": f"{PREFIX}{kept.id}", "expires_in": int(PUSHED_LASTS.total_seconds())}, status=201
     )
+
+
+async def _find_key(door: OAuthDoor, request: web.Request, parameters: Parameters) -> str | None:
+    """Return the key to which the code is to be bound: proven here, or named; both must agree (RFC 9449 10.1)."""
+    proven, named = await find_proven_key(door, request), parameters.find("dpop_jkt")
+    if proven is not None and named not in {None, proven}:
+        raise Refusal("invalid_dpop_proof", "dpop_jkt is another key than the proven one")
+    return proven or named
 
 
 async def check_opened(door: OAuthDoor, request: web.Request) -> None:

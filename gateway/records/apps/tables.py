@@ -21,6 +21,7 @@ apps = Table(
     Column("grant_types", Words, nullable=False),
     Column("redirect_uris", Words, nullable=False),
     Column("must_push", Boolean, nullable=False),
+    Column("binds_tokens", Boolean, nullable=False),
     Column("state", String, nullable=False),
     Column("suspended_reason", String),
     Column("reviewed_at", Instant),

@@ -88,8 +88,8 @@ class Ask:
 class App:
     """A third-party OAuth client. `id` is its client_id; `dialect` is the platform whose header it may use.
 
-    `must_push`: its authorization requests come by RFC 9126 only. `jwks` is its public key set where it proves itself
-    by a key (RFC 7517), else None.
+    `must_push`: its authorization requests come by RFC 9126 only. `binds_tokens`: it gets no bearer tokens (RFC 9449).
+    `jwks` is its public key set where it proves itself by a key (RFC 7517), else None.
     """
 
     id: AppId
@@ -106,6 +106,7 @@ class App:
     grant_types: tuple[GrantType, ...]
     redirect_uris: tuple[str, ...]
     must_push: bool
+    binds_tokens: bool
     state: AppState
     suspended_reason: str | None
     reviewed_at: datetime | None

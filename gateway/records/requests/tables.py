@@ -14,6 +14,7 @@ authorization_requests = Table(
     Column("redirect_uri", String),
     Column("state", String),
     Column("code_challenge", String),
+    Column("jkt", String),
     Column("grant_id", ForeignKey("grants.id")),
     Column("person_id", ForeignKey("people.id")),
     Column("shown_at", Instant),

@@ -23,6 +23,7 @@ class AuthorizationRequest:
 
     A request of kind `reconsider` has no redirect URI; its decision returns to the page of `grant_id`.
     `person_id` is who opened the screen first; nobody else can see it after. `shown_at` is when they saw it last.
+    `jkt` is the thumbprint of the key to which the app binds its code (RFC 9449 section 10).
     `pushed_until` is how long its request_uri leads to the screen; None: it was not pushed (RFC 9126).
     """
 
@@ -33,6 +34,7 @@ class AuthorizationRequest:
     redirect_uri: str | None
     state: str | None
     code_challenge: str | None
+    jkt: str | None
     grant_id: GrantId | None
     person_id: PersonId | None
     shown_at: datetime | None

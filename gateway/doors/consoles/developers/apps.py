@@ -72,6 +72,7 @@ def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list
         is_public=not app.is_confidential,
         own_keys=[key.kid or key.thumbprint() for key in import_keys(app.jwks)] if app.jwks else (),
         must_push=app.must_push,
+        binds_tokens=app.binds_tokens,
         dialect=spoken(platform.name, lang) if platform else app.dialect or "",
         suspended_because=plain(app.suspended_reason or ""),
     )
