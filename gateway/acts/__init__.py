@@ -123,7 +123,7 @@ class House:
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
         registered = await apps.list_ask_ids(unit.connection, grant.app_id)
-        return Holding(family.id, grant.id, account.external_id, in_order(held, registered))
+        return Holding(family.id, grant.id, account.platform, account.external_id, in_order(held, registered))
 
     async def settle(self, change: Change, ended: list[FamilyId], *, cause: str) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
@@ -160,6 +160,16 @@ class House:
             if standing is None:
                 raise Refusal("not_found")
         return grant
+
+
+def check_target(holding: Holding, platform: str | None) -> None:
+    """Check that tokens are wanted for the platform that they are for (RFC 8707); None: it was not said.
+
+    Raises:
+        Refusal: `invalid_target`.
+    """
+    if platform not in {None, holding.platform}:
+        raise Refusal("invalid_target", "the grant is for another API than resource names")
 
 
 def terms_of(app: App, at: datetime, *, jkt: str | None, parent_hash: bytes | None = None) -> Terms:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.acts import House, terms_of
+from gateway.acts import House, check_target, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.sealing import Place, Unsealable
 from gateway.ground.vault.tokens import hashed
@@ -17,12 +17,16 @@ from gateway.terms.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What the token endpoint received. `ask_ids` None asks for all that is still reached; `jkt` is the key proven."""
+    """What the token endpoint received. `ask_ids` None asks for all that is still reached; `jkt` is the key proven.
+
+    `platform` is the one named as the target of the new tokens, if any.
+    """
 
     app: App
     raw_token: str
     ask_ids: frozenset[AskId] | None
     jkt: str | None = None
+    platform: str | None = None
 
 
 @shielded
@@ -36,7 +40,7 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
         The token answer, JSON.
 
     Raises:
-        Refusal: `invalid_grant`; `invalid_scope` (more was asked than the family reaches; the token is not spent).
+        Refusal: `invalid_grant`; `invalid_target`, `invalid_scope` (more was asked than the family reaches): not spent.
         Unavailable: nothing was spent.
     """
     now = house.clock.now()
@@ -55,6 +59,7 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the refresh token was used before; its family is ended")
         holding = _narrowed(await house.holding(unit, family, grant, now), renewal.ask_ids)
+        check_target(holding, renewal.platform)
         terms = terms_of(renewal.app, now, jkt=renewal.jkt, parent_hash=token.hashed_token)
         minted = mint(holding, terms, house.entropy)
         sealed = None

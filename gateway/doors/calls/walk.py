@@ -42,7 +42,7 @@ class Walk:
             CallerGone: the app hung up.
         """
         match = find_match(self.door, self.incoming.head)
-        presented = find_credential(self.incoming.head)
+        presented = self._find_credential(match)
         hashed_token = hashed(presented.raw_token)
         facts = await find_token(self.door.house.storage, hashed_token)
         if facts is None:
@@ -55,6 +55,16 @@ class Walk:
             await self.door.trace.note(line, ending_of(refusal, None, is_cut=False))
             raise hinted from refusal
         await self._forward(admitted)
+
+    def _find_credential(self, match: Match) -> Presented:
+        """Find the credential; who has none yet is told everything that the operation may need (MCP authorization)."""
+        try:
+            return find_credential(self.incoming.head)
+        except Refusal as refusal:
+            if refusal.reason != "no_credential":
+                raise
+            asks = sorted(match.route.opened_by | match.route.field_scopes)
+            raise Refusal("no_credential", asks=asks) from refusal
 
     async def _admit(self, match: Match, facts: TokenFacts, *, presented: Presented, hashed_token: bytes) -> Admitted:
         head, house = self.incoming.head, self.door.house

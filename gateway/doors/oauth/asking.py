@@ -1,12 +1,13 @@
 """The rules of an authorization request: one small named check for each, in the order in which they are tried."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.acts.open_request import Asked
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.scope_names import choose_asks
+from gateway.doors.oauth.targets import find_platform
 from gateway.records.apps.types import App, Ask
 from gateway.terms.refusal import Refusal
 
@@ -19,14 +20,32 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A request of a known app that may be answered at `redirect_uri`; nothing else of it is believed yet."""
+    """A request of a known app that may be answered at `redirect_uri`; nothing else of it is believed yet.
+
+    `resources` are the platforms that are set up here, by the identifiers of their APIs.
+    """
 
     unverified: Parameters
     app: App
     asks: tuple[Ask, ...]
     redirect_uri: str
-    platforms: Collection[str]
+    resources: Mapping[str, str]
     is_pushed: bool = False
+
+    def choose(self) -> tuple[Ask, ...]:
+        """Return what is asked, on the one platform that scope and resource name.
+
+        Raises:
+            Refusal: `invalid_scope`, `invalid_target`.
+        """
+        platform, raw_scope = find_platform(self.resources, self.unverified), self.unverified.find("scope")
+        among = [ask for ask in self.asks if raw_scope is not None or platform in {None, ask.platform}]
+        chosen = choose_asks(raw_scope, among)
+        if chosen[0].platform not in self.resources.values():
+            raise Refusal("invalid_scope", "this gateway does not serve that platform")
+        if platform not in {None, chosen[0].platform}:
+            raise Refusal("invalid_target", "the scopes are not of the API that resource names")
+        return chosen
 
 
 def check_not_repeated(asking: Asking) -> None:
@@ -84,10 +103,8 @@ def check_key(asking: Asking) -> None:
 
 
 def check_scope(asking: Asking) -> None:
-    """What is asked was registered, on one platform, and that platform is set up here."""
-    asks = choose_asks(asking.unverified.find("scope"), asking.asks)
-    if asks[0].platform not in asking.platforms:
-        raise Refusal("invalid_scope", "this gateway does not serve that platform")
+    """What is asked was registered, on one platform, which is set up here and is the named target."""
+    asking.choose()
 
 
 def check_prompt(asking: Asking) -> None:
@@ -112,10 +129,9 @@ CHECKS: tuple[Callable[[Asking], None], ...] = (
 
 def asked_of(asking: Asking, jkt: str | None) -> Asked:
     """Return what a request that passed every check asks for, its code bound to the key with this thumbprint."""
-    chosen = choose_asks(asking.unverified.find("scope"), asking.asks)
     return Asked(
         app_id=asking.app.id,
-        ask_ids=tuple(ask.id for ask in chosen),
+        ask_ids=tuple(ask.id for ask in asking.choose()),
         redirect_uri=asking.redirect_uri,
         state=asking.unverified.find("state"),
         code_challenge=asking.unverified.get("code_challenge"),

@@ -84,7 +84,7 @@ async def _find_pushed(door: OAuthDoor, unverified_id: str) -> AuthorizationRequ
 async def _get_asking(door: OAuthDoor, unverified: Parameters) -> Asking:
     app, asks = await _get_app(door, unverified.get("client_id"))
     redirect_uri = get_redirect_uri(app, unverified.find("redirect_uri"))
-    return Asking(unverified, app, asks, redirect_uri, door.platforms.keys())
+    return Asking(unverified, app, asks, redirect_uri, door.resources)
 
 
 async def _get_app(door: OAuthDoor, unverified_id: str) -> tuple[App, tuple[Ask, ...]]:

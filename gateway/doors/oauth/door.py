@@ -55,6 +55,11 @@ class OAuthDoor:
         """Say whether the public origin is https."""
         return self.issuer.startswith("https://")
 
+    @property
+    def resources(self) -> dict[str, str]:
+        """The platforms that are set up here, by the identifiers of their APIs."""
+        return {self.resource(platform): platform for platform in self.platforms}
+
     def resource(self, platform: str) -> str:
         """Return the resource identifier of a platform's API: where its calls go (RFC 8707, 9728)."""
         return f"{self.api_url}/{platform}"

@@ -38,7 +38,7 @@ async def answer_par(door: OAuthDoor, request: web.Request) -> web.Response:
     redirect_uri = get_redirect_uri(app, parameters.find("redirect_uri"))
     async with door.house.storage.read() as connection:
         asks = tuple(await apps.list_asks(connection, app.id))
-    asking = Asking(parameters, app, asks, redirect_uri, door.platforms.keys(), is_pushed=True)
+    asking = Asking(parameters, app, asks, redirect_uri, door.resources, is_pushed=True)
     for check in CHECKS:
         check(asking)
     kept = await open_request(door.house, asked_of(asking, await _find_key(door, request, parameters)))

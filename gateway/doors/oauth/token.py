@@ -15,6 +15,7 @@ from gateway.doors.oauth.known import find_refresh
 from gateway.doors.oauth.parameters import Parameters, read_parameters
 from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.scope_names import narrow
+from gateway.doors.oauth.targets import find_platform
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.terms.refusal import Refusal
@@ -22,10 +23,11 @@ from gateway.terms.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated app (or a public one that said its name), and the thumbprint of the key that it proved."""
+    """An authenticated app (or a public one that said its name), the key that it proved, the platform that it named."""
 
     app: App
     jkt: str | None
+    platform: str | None
 
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -46,7 +48,8 @@ async def answer_token(door: OAuthDoor, request: web.Request) -> web.Response:
     jkt = await find_proven_key(door, request)
     if jkt is None and app.binds_tokens:
         raise Refusal("invalid_dpop_proof", "this app registered to prove a key with each request for tokens")
-    return render_json(await exchange(door, Caller(app, jkt), parameters))
+    platform = find_platform(door.resources, parameters)
+    return render_json(await exchange(door, Caller(app, jkt, platform), parameters))
 
 
 async def exchange_code(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
@@ -55,7 +58,8 @@ async def exchange_code(door: OAuthDoor, caller: Caller, parameters: Parameters)
     if not _VERIFIER.fullmatch(raw_verifier):
         raise Refusal("invalid_request", "code_verifier must be 43 to 128 unreserved characters")
     redirect_uri = parameters.find("redirect_uri")
-    return await redeem(door.house, Redemption(caller.app, raw_code, raw_verifier, redirect_uri, caller.jkt))
+    redemption = Redemption(caller.app, raw_code, raw_verifier, redirect_uri, caller.jkt, caller.platform)
+    return await redeem(door.house, redemption)
 
 
 async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
@@ -69,7 +73,7 @@ async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Paramete
         held = [each.ask_id for each in known.standing] if known else []
         async with door.house.storage.read() as connection:
             asked = narrow(raw_scope, await apps.list_asks(connection, caller.app.id), held)
-    return await refresh(door.house, Renewal(caller.app, raw_token, asked, caller.jkt))
+    return await refresh(door.house, Renewal(caller.app, raw_token, asked, caller.jkt, caller.platform))
 
 
 GRANT_TYPES: Mapping[str, Callable[[OAuthDoor, Caller, Parameters], Awaitable[bytes]]] = {

@@ -26,10 +26,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What tokens are minted for: a family of a grant, the account's own id on its platform, and the asks held."""
+    """What tokens are minted for: a family of a grant, the account by its own id on its platform, and the asks held."""
 
     family_id: FamilyId
     grant_id: GrantId
+    platform: str
     external_account_id: str
     held: tuple[Held, ...]
     is_narrowed: bool = False
