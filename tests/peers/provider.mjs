@@ -18,13 +18,19 @@ const provider = new Provider(issuer, {
   }),
   features: { backchannelLogout: { enabled: true } },
   enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA', 'Ed25519'] },
+  // Its own guard keeps it away from loopback, which is where all of its clients are here.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   ...given.configuration,
 });
 
 // What the provider tells its clients behind the browser's back, and what came of it: read by tests.
 const told = [];
-provider.on('backchannel.success', (ctx, client, accountId, sid) => told.push({ client: client.clientId, accountId, sid, ok: true }));
-provider.on('backchannel.error', (ctx, error, client) => told.push({ client: client.clientId, ok: false, error: String(error) }));
+provider.on('backchannel.success', (ctx, client, accountId, sid) => {
+  told.push({ ok: true, client: client.clientId, accountId, sid });
+});
+provider.on('backchannel.error', (ctx, error, client) => {
+  told.push({ ok: false, client: client.clientId, error: `${error} ${error.cause}` });
+});
 provider.on('server_error', (ctx, error) => console.error(error));
 provider.use(async (ctx, next) => {
   if (ctx.path !== '/_test/told') return next();
