@@ -24,16 +24,13 @@ async def link_identity(house: House, login: str, issuer: str, *, subject: str, 
     """
     async with house.storage.unit() as unit:
         person = await _get_person(unit, login)
-        now = house.clock.now()
-        known = await identities.find(unit.connection, issuer, subject)
-        identity = Identity(issuer, subject, person.id, "operator", now)
-        if known is not None and known.person_id != person.id:
-            holder = await people.find(unit.connection, known.person_id)
-            raise Refusal("identity_taken", f"{holder.login if holder else known.person_id} signs in with it")
-        if known is not None:
+        identity = Identity(issuer, subject, person.id, "operator", house.clock.now())
+        if not await unit.is_added(identities.add(unit.connection, identity)):
+            known = await identities.find(unit.connection, issuer, subject)
+            if known is None or known.person_id != person.id:
+                holder = await people.find(unit.connection, known.person_id) if known else None
+                raise Refusal("identity_taken", f"{holder.login} signs in with it" if holder else "")
             await identities.mark_operators(unit.connection, identity)
-        elif not await unit.is_added(identities.add(unit.connection, identity)):
-            raise Refusal("identity_taken", "somebody signed in with it just now")
         await house.ledger.append(unit.connection, _draft(Kind.IDENTITY_LINKED, identity, person, actor=actor))
         await unit.commit()
     await house.ledger.publish()

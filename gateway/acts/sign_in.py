@@ -204,12 +204,12 @@ async def _link(house: House, proven: Proven, person_id: PersonId | None) -> Per
         person = await people.find(unit.connection, person_id)
         if person is None or person.roles & STAFF:
             raise Refusal("identity_staff")
-        known = await identities.find(unit.connection, proven.issuer, proven.subject)
-        if known is not None and known.person_id == person_id:
-            return person_id
         fresh = _identity(proven, person_id, now, by="person")
-        if known is not None or not await unit.is_added(identities.add(unit.connection, fresh)):
-            raise Refusal("identity_taken")
+        if not await unit.is_added(identities.add(unit.connection, fresh)):
+            known = await identities.find(unit.connection, proven.issuer, proven.subject)
+            if known is None or known.person_id != person_id:
+                raise Refusal("identity_taken")
+            return person_id
         facts = {"person": person_id, "issuer": proven.issuer, "by": "person"}
         actor = Actor(ActorKind.PERSON, person_id)
         draft = Draft(Kind.IDENTITY_LINKED, now, actor, facts, parts=_parts(person, proven))

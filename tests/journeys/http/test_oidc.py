@@ -1,8 +1,6 @@
 """Sign-in at a provider, by a browser without JavaScript: out, back, in; and a page for each way in which it fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -10,117 +8,23 @@ import pytest
 from aiohttp import web
 
 from gateway.acts.identities import link_identity
-from gateway.acts.register import NewPerson, add_person
-from gateway.acts.sign_in import Errand, start_sign_in
-from gateway.doors.person.provider import SignInProvider
-from gateway.ground.identity.provider import Provider
-from gateway.ground.identity.types import Registration
-from gateway.ground.vault.tokens import hashed
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
-from gateway.records.people import identities
 from gateway.records.people import store as people
-from gateway.records.people.identities import Purpose
-from gateway.records.people.types import LONG_AGO, PASSWORD_ACR, Person, Role, Session
-from tests.house import PUBLIC_URL, Scene
-from tests.journeys.http.origin import Browser, Origin, Page, served
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.provider import CALLBACK, CLIENT_ID, CLIENT_SECRET, LyingProvider, lying_provider
-
-PASSWORD = "mật khẩu đúng (mẫu)"
-NAME = "Tài khoản Công ty (mẫu)"
+from gateway.records.people.types import LONG_AGO, PASSWORD_ACR, Role
+from tests.journeys.http.oidc_stage import NAME, Stage, add_with_password, set_out_to_prove, sign_in_by_password
+from tests.journeys.http.origin import Browser, Origin
+from tests.stand_ins.provider import CALLBACK
 
 
-@dataclass(frozen=True)
-class Stage:
-    """The served origin, the provider beside it, and the gateway's client of it."""
-
-    origin: Origin
-    provider: LyingProvider
-    client: Provider
-
-    async def start(self, browser: Browser, **fields: str) -> str:
-        """Press the provider's button; return where the browser is sent."""
-        page = await browser.get("/sign-in?again=1" if "again" in fields else "/sign-in")
-        done = await browser.post("/sign-in/oidc", {"csrf_token": page.token, **fields})
-        return done.location
-
-    async def sign_in(self, browser: Browser, subject: str, return_to: str = "/", **claims: object) -> Page:
-        """Sign in at the provider as a subject, the whole way."""
-        url = await self.start(browser, return_to=return_to)
-        return await browser.get(self.provider.authorise(url, subject, **claims))
-
-    async def failed(self, browser: Browser, page: Page) -> tuple[int, str]:
-        """Follow a return that failed to its page; return its status and code, having seen that nobody is in."""
-        address = urlsplit(page.location)
-        assert address.path == "/sign-in/failed", page.location
-        shown = await browser.get(page.location)
-        assert "quyen_session" not in browser.cookies()
-        why = parse_qs(address.query)["why"][0]
-        assert why in shown.text
-        return shown.status, why
-
-    async def find_session(self, browser: Browser) -> Session:
-        """Find the live session of this browser."""
-        async with self.origin.scene.house.storage.read() as connection:
-            raw_session = browser.cookies()["quyen_session"]
-            found = await people.find_session(connection, hashed(raw_session), self.origin.scene.clock.now())
-        assert found is not None
-        return found
-
-    async def find_person(self, subject: str) -> Person | None:
-        """Find whom a subject is here."""
-        async with self.origin.scene.house.storage.read() as connection:
-            known = await identities.find(connection, self.provider.base, subject)
-            return await people.find(connection, known.person_id) if known else None
-
-
-@pytest.fixture
-async def provider(clock: ManualClock) -> AsyncIterator[LyingProvider]:
-    """Yield a provider on loopback."""
-    async with lying_provider(clock) as provider:
-        yield provider
-
-
-@pytest.fixture
-async def stage(scene: Scene, provider: LyingProvider) -> AsyncIterator[Stage]:
-    """Yield the people's origin with that provider."""
-    registration = Registration(
-        provider.base, CLIENT_ID, CLIENT_SECRET, "client_secret_basic", CALLBACK, f"{PUBLIC_URL}/"
-    )
-    client = Provider(registration, scene.clock, limit_seconds=2)
-    async with served(scene, provider=SignInProvider(client, NAME, "Company (mẫu)", frozenset({Role.OWNER}))) as origin:
-        yield Stage(origin, provider, client)
-
-
-@pytest.fixture
-async def browser(stage: Stage) -> AsyncIterator[Browser]:
-    """Yield a browser in which nobody is signed in."""
-    async with stage.origin.browser() as browser:
-        yield browser
-
-
-async def add_with_password(stage: Stage, login: str, *roles: Role) -> Person:
-    """Add someone with a password."""
-    hashed_password = await stage.origin.door.passwords.hash_password(PASSWORD)
-    wanted = NewPerson(login, f"{login} (mẫu)", frozenset(roles), hashed_password)
-    return await add_person(stage.origin.scene.house, wanted, Actor.system())
-
-
-async def sign_in_by_password(browser: Browser, login: str) -> None:
-    """Sign in by password."""
-    done = await browser.submit("/sign-in", {"login": login, "password": PASSWORD})
-    assert done.status == 303
-
-
-async def test_the_button_leads_out_and_back_in(stage: Stage, browser: Browser) -> None:
+async def test_the_button_leads_out_and_back_in(stage: Stage, stranger: Browser) -> None:
     """The page names the provider and lets the form lead there; the way back ends where the person wanted to go."""
-    page = await browser.get("/sign-in?return_to=/permissions")
+    page = await stranger.get("/sign-in?return_to=/permissions")
     assert f"Đăng nhập bằng {NAME}" in page.words
     assert page.policy == "'self' http:"
     assert page.text.index("/sign-in/oidc") < page.text.index('id="password"')
-    url = await stage.start(browser, return_to="/permissions")
+    url = await stage.start(stranger, return_to="/permissions")
     asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     assert url.startswith(f"{stage.provider.base}/authorize?")
     assert asked["scope"] == "openid profile"
@@ -129,17 +33,17 @@ async def test_the_button_leads_out_and_back_in(stage: Stage, browser: Browser) 
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["code_challenge"]) == len(asked["state"]) == len(asked["nonce"]) == 43
     assert {"max_age", "prompt"} & set(asked) == set()
-    back = await browser.get(stage.provider.authorise(url, "u-1", name="Người Mới (mẫu)"))
+    back = await stranger.get(stage.provider.authorise(url, "u-1", name="Người Mới (mẫu)"))
     assert back.location == "/permissions"
-    shown = await browser.get(back.location)
+    shown = await stranger.get(back.location)
     assert shown.status == 200
     assert "Người Mới (mẫu)" in shown.words
-    assert "quyen_form" not in browser.cookies()
+    assert "quyen_form" not in stranger.cookies()
 
 
-async def test_a_new_subject_is_a_new_person(stage: Stage, browser: Browser) -> None:
+async def test_a_new_subject_is_a_new_person(stage: Stage, stranger: Browser) -> None:
     """A person without password or staff role, in the log with the issuer and without a name in the clear."""
-    await stage.sign_in(browser, "u-1", name="N\u202egười\u200b  Mới")
+    await stage.sign_in(stranger, "u-1", name="N\u202egười\u200b  Mới")
     person = await stage.find_person("u-1")
     assert person is not None
     assert (person.name, person.roles, person.hashed_password) == ("Người Mới", frozenset({Role.OWNER}), None)
@@ -148,15 +52,15 @@ async def test_a_new_subject_is_a_new_person(stage: Stage, browser: Browser) -> 
         record = (await reading.list_records(connection, search, 1))[0]
     assert record.facts == {"person": person.id, "roles": ["owner"], "issuer": stage.provider.base}
     assert b"u-1" not in record.canonical
-    await stage.sign_in(browser, "u-1", name="Tên khác")
+    await stage.sign_in(stranger, "u-1", name="Tên khác")
     assert await stage.find_person("u-1") == person
 
 
-async def test_the_same_mail_address_is_another_person(stage: Stage, browser: Browser) -> None:
+async def test_the_same_mail_address_is_another_person(stage: Stage, stranger: Browser) -> None:
     """Neither e-mail nor name nor login finds a person: only issuer and subject do."""
     known = await add_with_password(stage, "an@shop.example", Role.OWNER)
     mail = "an@shop.example"
-    await stage.sign_in(browser, "u-2", email=mail, email_verified=True, preferred_username=mail)
+    await stage.sign_in(stranger, "u-2", email=mail, email_verified=True, preferred_username=mail)
     person = await stage.find_person("u-2")
     assert person is not None
     assert person.id != known.id
@@ -174,30 +78,30 @@ async def test_the_same_mail_address_is_another_person(stage: Stage, browser: Br
     ],
 )
 async def test_a_name_may_come_from_userinfo(
-    stage: Stage, browser: Browser, userinfo: dict[str, object], name: str | None
+    stage: Stage, stranger: Browser, userinfo: dict[str, object], name: str | None
 ) -> None:
     """An ID token without a name is followed by one question, whose answer must be about the same subject."""
     stage.provider.lies.userinfo = userinfo
-    assert (await stage.sign_in(browser, "u-3")).location == "/"
+    assert (await stage.sign_in(stranger, "u-3")).location == "/"
     person = await stage.find_person("u-3")
     assert person is not None
     assert person.name == (name or person.login)
 
 
-async def test_a_silent_userinfo_keeps_nobody_out(stage: Stage, browser: Browser) -> None:
+async def test_a_silent_userinfo_keeps_nobody_out(stage: Stage, stranger: Browser) -> None:
     """A name is not worth a failed sign-in; without such an address nothing is asked at all."""
     stage.provider.lies.answer["/me"] = lambda: _text("no", 500)
-    assert (await stage.sign_in(browser, "u-4")).location == "/"
+    assert (await stage.sign_in(stranger, "u-4")).location == "/"
     async with stage.origin.browser() as other:
         assert (await stage.sign_in(other, "u-5", preferred_username="x")).location == "/"
     assert stage.provider.asked.count("/me") == 1
 
 
-async def test_the_session_tells_how_it_was_proven(stage: Stage, browser: Browser) -> None:
+async def test_the_session_tells_how_it_was_proven(stage: Stage, stranger: Browser) -> None:
     """auth_time, acr and sid stand on the session; without auth_time it is too long ago for anyone who asks."""
     at = stage.origin.scene.clock.now() - timedelta(hours=3)
-    await stage.sign_in(browser, "u-1", auth_time=int(at.timestamp()), acr="phr", sid="s-1")
-    session = await stage.find_session(browser)
+    await stage.sign_in(stranger, "u-1", auth_time=int(at.timestamp()), acr="phr", sid="s-1")
+    session = await stage.find_session(stranger)
     assert session.authenticated_at == at.replace(microsecond=0)
     assert (session.acr, session.issuer, session.subject, session.sid) == ("phr", stage.provider.base, "u-1", "s-1")
     async with stage.origin.browser() as other:
@@ -206,109 +110,109 @@ async def test_the_session_tells_how_it_was_proven(stage: Stage, browser: Browse
         assert (session.authenticated_at, session.acr, session.sid) == (LONG_AGO, None, None)
 
 
-async def test_a_password_session_says_so(stage: Stage, browser: Browser) -> None:
+async def test_a_password_session_says_so(stage: Stage, stranger: Browser) -> None:
     """A password is a proof made now, with a word of our own for its strength."""
     await add_with_password(stage, "an", Role.OWNER)
-    await sign_in_by_password(browser, "an")
-    session = await stage.find_session(browser)
+    await sign_in_by_password(stranger, "an")
+    session = await stage.find_session(stranger)
     assert (session.authenticated_at, session.acr) == (stage.origin.scene.clock.now(), PASSWORD_ACR)
     assert session.issuer is None
 
 
-async def test_the_language_comes_back_with_the_person(stage: Stage, browser: Browser) -> None:
+async def test_the_language_comes_back_with_the_person(stage: Stage, stranger: Browser) -> None:
     """Who set out in English lands in English, also on the page of a failure; no code stays in an address."""
-    page = await browser.get("/sign-in?lang=en")
+    page = await stranger.get("/sign-in?lang=en")
     assert "Sign in with Company (mẫu)" in page.words
-    out = await browser.post("/sign-in/oidc?lang=en", {"csrf_token": page.token, "return_to": "/permissions"})
+    out = await stranger.post("/sign-in/oidc?lang=en", {"csrf_token": page.token, "return_to": "/permissions"})
     stage.provider.lies.claims = {"nonce": "x"}
-    back = await browser.get(stage.provider.authorise(out.location, "u-1"))
+    back = await stranger.get(stage.provider.authorise(out.location, "u-1"))
     assert back.location == "/sign-in/failed?why=sign_in_nonce&lang=en"
-    shown = await browser.get(back.location)
+    shown = await stranger.get(back.location)
     assert "This answer belongs to another sign-in" in shown.words
     assert "code-0" not in shown.text
     stage.provider.lies.claims = {}
-    page = await browser.get("/sign-in?lang=en")
-    out = await browser.post("/sign-in/oidc?lang=en", {"csrf_token": page.token, "return_to": "/permissions"})
-    back = await browser.get(stage.provider.authorise(out.location, "u-1"))
+    page = await stranger.get("/sign-in?lang=en")
+    out = await stranger.post("/sign-in/oidc?lang=en", {"csrf_token": page.token, "return_to": "/permissions"})
+    back = await stranger.get(stage.provider.authorise(out.location, "u-1"))
     assert back.location == "/permissions?lang=en"
 
 
-async def test_sign_in_never_leads_elsewhere(stage: Stage, browser: Browser) -> None:
+async def test_sign_in_never_leads_elsewhere(stage: Stage, stranger: Browser) -> None:
     """A return_to of another origin is the first page."""
-    assert (await stage.sign_in(browser, "u-1", "https://evil.example/")).location == "/"
+    assert (await stage.sign_in(stranger, "u-1", "https://evil.example/")).location == "/"
     async with stage.origin.browser() as other:
         assert (await stage.sign_in(other, "u-1", "//evil.example")).location == "/"
 
 
-async def test_starting_needs_a_form_of_our_own(stage: Stage, browser: Browser) -> None:
+async def test_starting_needs_a_form_of_our_own(stage: Stage, stranger: Browser) -> None:
     """Another site can neither send somebody out nor choose as whom they come back: a form token, and no GET."""
-    token = (await browser.get("/sign-in")).token
+    token = (await stranger.get("/sign-in")).token
     foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
-    assert (await browser.post("/sign-in/oidc", {"csrf_token": token}, headers=foreign)).status == 403
-    assert (await browser.post("/sign-in/oidc", {"csrf_token": "x"})).status == 403
-    assert (await browser.get("/sign-in/oidc")).status == 405
+    assert (await stranger.post("/sign-in/oidc", {"csrf_token": token}, headers=foreign)).status == 403
+    assert (await stranger.post("/sign-in/oidc", {"csrf_token": "x"})).status == 403
+    assert (await stranger.get("/sign-in/oidc")).status == 405
     assert stage.provider.asked == []
 
 
-async def test_a_return_of_another_browser_lets_nobody_in(stage: Stage, browser: Browser) -> None:
+async def test_a_return_of_another_browser_lets_nobody_in(stage: Stage, stranger: Browser) -> None:
     """Login CSRF: an attacker's own return, opened in the victim's browser, signs the victim in as nobody."""
-    path = stage.provider.authorise(await stage.start(browser, return_to="/"), "attacker")
+    path = stage.provider.authorise(await stage.start(stranger, return_to="/"), "attacker")
     async with stage.origin.browser() as victim:
         assert await stage.failed(victim, await victim.get(path)) == (400, "sign_in_state")
         await victim.get("/sign-in")  # a victim who has a form cookie of their own
         assert await stage.failed(victim, await victim.get(path)) == (400, "sign_in_state")
     assert "/token" not in stage.provider.asked
-    assert (await browser.get(path)).location == "/"  # the victim's tries spent nothing
+    assert (await stranger.get(path)).location == "/"  # the victim's tries spent nothing
 
 
 @pytest.mark.parametrize("state", [None, "", "x" * 43])
-async def test_a_state_that_is_not_ours_is_refused(stage: Stage, browser: Browser, state: str | None) -> None:
+async def test_a_state_that_is_not_ours_is_refused(stage: Stage, stranger: Browser, state: str | None) -> None:
     """Missing, empty and made up."""
-    path = stage.provider.authorise(await stage.start(browser), "u-1")
+    path = stage.provider.authorise(await stage.start(stranger), "u-1")
     query = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()} | {"state": state or ""}
     query = {name: value for name, value in query.items() if name != "state" or state is not None}
-    page = await browser.get(f"/sign-in/oidc/callback?{urlencode(query)}")
-    assert await stage.failed(browser, page) == (400, "sign_in_state")
+    page = await stranger.get(f"/sign-in/oidc/callback?{urlencode(query)}")
+    assert await stage.failed(stranger, page) == (400, "sign_in_state")
 
 
 @pytest.mark.parametrize("name", ["state", "code", "iss", "error"])
-async def test_a_parameter_that_stands_twice_is_refused(stage: Stage, browser: Browser, name: str) -> None:
+async def test_a_parameter_that_stands_twice_is_refused(stage: Stage, stranger: Browser, name: str) -> None:
     """Which one counts is never guessed."""
-    path = stage.provider.authorise(await stage.start(browser), "u-1") + f"&{name}=x&{name}=y"
-    assert await stage.failed(browser, await browser.get(path)) == (400, "sign_in_state")
+    path = stage.provider.authorise(await stage.start(stranger), "u-1") + f"&{name}=x&{name}=y"
+    assert await stage.failed(stranger, await stranger.get(path)) == (400, "sign_in_state")
 
 
-async def test_a_return_counts_once(stage: Stage, browser: Browser) -> None:
+async def test_a_return_counts_once(stage: Stage, stranger: Browser) -> None:
     """A replay of a return that let somebody in, or failed, is told as such, and exchanges nothing."""
-    path = stage.provider.authorise(await stage.start(browser), "u-1")
-    form_cookie = browser.cookies()["quyen_form"]
-    assert (await browser.get(path)).location == "/"
+    path = stage.provider.authorise(await stage.start(stranger), "u-1")
+    form_cookie = stranger.cookies()["quyen_form"]
+    assert (await stranger.get(path)).location == "/"
     async with stage.origin.browser() as again:
         again.keep("quyen_form", form_cookie)
         assert await stage.failed(again, await again.get(path)) == (409, "sign_in_replayed")
     assert stage.provider.asked.count("/token") == 1
 
 
-async def test_of_eight_returns_at_once_one_counts(stage: Stage, browser: Browser) -> None:
+async def test_of_eight_returns_at_once_one_counts(stage: Stage, stranger: Browser) -> None:
     """Single use is one atomic write."""
-    path = stage.provider.authorise(await stage.start(browser), "u-1")
-    pages = await asyncio.gather(*(browser.get(path) for _ in range(8)))
+    path = stage.provider.authorise(await stage.start(stranger), "u-1")
+    pages = await asyncio.gather(*(stranger.get(path) for _ in range(8)))
     assert sorted(page.location for page in pages) == ["/", *["/sign-in/failed?why=sign_in_replayed"] * 7]
     assert stage.provider.asked.count("/token") == 1
 
 
 @pytest.mark.parametrize("late,outcome", [(timedelta(0), (410, "sign_in_expired")), (-timedelta(seconds=1), None)])
 async def test_a_return_is_late_after_ten_minutes(
-    stage: Stage, browser: Browser, late: timedelta, outcome: tuple[int, str] | None
+    stage: Stage, stranger: Browser, late: timedelta, outcome: tuple[int, str] | None
 ) -> None:
     """Not a second before."""
-    url = await stage.start(browser)
+    url = await stage.start(stranger)
     stage.origin.scene.clock.advance(timedelta(minutes=10) + late)
-    page = await browser.get(stage.provider.authorise(url, "u-1"))
+    page = await stranger.get(stage.provider.authorise(url, "u-1"))
     if outcome is None:
         assert page.location == "/"
     else:
-        assert await stage.failed(browser, page) == outcome
+        assert await stage.failed(stranger, page) == outcome
 
 
 @pytest.mark.parametrize(
@@ -321,35 +225,35 @@ async def test_a_return_is_late_after_ten_minutes(
     ],
 )
 async def test_a_no_at_the_provider_is_told(
-    stage: Stage, browser: Browser, error: str, outcome: tuple[int, str]
+    stage: Stage, stranger: Browser, error: str, outcome: tuple[int, str]
 ) -> None:
     """The person's own no and the provider's trouble are two pages, and either spends the state."""
-    url = await stage.start(browser)
+    url = await stage.start(stranger)
     state = parse_qs(urlsplit(url).query)["state"][0]
     path = f"/sign-in/oidc/callback?{urlencode({'error': error, 'state': state, 'iss': stage.provider.base})}"
-    page = await browser.get(path)
-    assert await stage.failed(browser, page) == outcome
-    assert await stage.failed(browser, await browser.get(path)) == (409, "sign_in_replayed")
+    page = await stranger.get(path)
+    assert await stage.failed(stranger, page) == outcome
+    assert await stage.failed(stranger, await stranger.get(path)) == (409, "sign_in_replayed")
 
 
-async def test_a_return_without_an_answer_is_refused(stage: Stage, browser: Browser) -> None:
+async def test_a_return_without_an_answer_is_refused(stage: Stage, stranger: Browser) -> None:
     """Neither code nor error."""
-    state = parse_qs(urlsplit(await stage.start(browser)).query)["state"][0]
+    state = parse_qs(urlsplit(await stage.start(stranger)).query)["state"][0]
     path = f"/sign-in/oidc/callback?{urlencode({'state': state, 'iss': stage.provider.base})}"
-    assert await stage.failed(browser, await browser.get(path)) == (502, "provider_refused")
+    assert await stage.failed(stranger, await stranger.get(path)) == (502, "provider_refused")
 
 
-async def test_a_provider_that_is_down_is_told_before_and_after(stage: Stage, browser: Browser) -> None:
+async def test_a_provider_that_is_down_is_told_before_and_after(stage: Stage, stranger: Browser) -> None:
     """Down at the start, or at the exchange: 503 with a hint, in both languages, and a password still lets in."""
     stage.provider.lies.answer["/.well-known/openid-configuration"] = lambda: _text("down", 503)
-    page = await browser.get("/sign-in")
-    out = await browser.post("/sign-in/oidc?lang=en", {"csrf_token": page.token})
-    assert await stage.failed(browser, out) == (503, "provider_silent")
-    shown = await browser.get(out.location)
+    page = await stranger.get("/sign-in")
+    out = await stranger.post("/sign-in/oidc?lang=en", {"csrf_token": page.token})
+    assert await stage.failed(stranger, out) == (503, "provider_silent")
+    shown = await stranger.get(out.location)
     assert "The sign-in provider does not answer" in shown.words
     assert int(shown.headers["Retry-After"]) > 0
     await add_with_password(stage, "an", Role.OWNER)
-    await sign_in_by_password(browser, "an")
+    await sign_in_by_password(stranger, "an")
     stage.provider.lies.answer.clear()
     stage.origin.scene.clock.advance(timedelta(seconds=6))
     async with stage.origin.browser() as other:
@@ -360,35 +264,35 @@ async def test_a_provider_that_is_down_is_told_before_and_after(stage: Stage, br
 
 
 @pytest.mark.parametrize("why", ["", "internal", "forbidden", "<b>"])
-async def test_the_page_of_failures_shows_failures_only(stage: Stage, browser: Browser, why: str) -> None:
+async def test_the_page_of_failures_shows_failures_only(stage: Stage, stranger: Browser, why: str) -> None:
     """Nobody can make it say something else."""
-    assert (await browser.get(f"/sign-in/failed?{urlencode({'why': why})}")).status == 404
+    assert (await stranger.get(f"/sign-in/failed?{urlencode({'why': why})}")).status == 404
 
 
-async def test_starting_is_limited(stage: Stage, browser: Browser) -> None:
+async def test_starting_is_limited(stage: Stage, stranger: Browser) -> None:
     """Each start keeps a row, so an address has its limit."""
-    token = (await browser.get("/sign-in")).token
-    statuses = [(await browser.post("/sign-in/oidc", {"csrf_token": token})).status for _ in range(301)]
+    token = (await stranger.get("/sign-in")).token
+    statuses = [(await stranger.post("/sign-in/oidc", {"csrf_token": token})).status for _ in range(301)]
     assert statuses[:300] == [303] * 300
     assert statuses[300] == 429
 
 
 async def test_without_a_provider_nothing_of_it_exists(origin: Origin) -> None:
     """No button, no route, no page."""
-    async with origin.browser() as browser:
-        page = await browser.get("/sign-in")
+    async with origin.browser() as stranger:
+        page = await stranger.get("/sign-in")
         assert "/sign-in/oidc" not in page.text
         assert page.policy == "'self'"
         for path in ("/sign-in/oidc/callback", "/sign-in/failed?why=sign_in_state", "/signed-out", "/sign-in/ways"):
-            assert (await browser.get(path)).status == 404
+            assert (await stranger.get(path)).status == 404
         for path in ("/sign-in/oidc", "/sign-in/oidc/logout", "/sign-in/ways"):
-            assert (await browser.post(path, {})).status == 404
-        assert "/sign-in/ways" not in (await (await browser.sign_in_as(origin.scene.owner)).get("/permissions")).text
+            assert (await stranger.post(path, {})).status == 404
+        assert "/sign-in/ways" not in (await (await stranger.sign_in_as(origin.scene.owner)).get("/permissions")).text
 
 
-async def test_staff_roles_come_from_an_operator_alone(stage: Stage, browser: Browser) -> None:
+async def test_staff_roles_come_from_an_operator_alone(stage: Stage, stranger: Browser) -> None:
     """An identity gives a staff role only where an operator tied it; a role given later does not open it either."""
-    await stage.sign_in(browser, "u-1")
+    await stage.sign_in(stranger, "u-1")
     person = await stage.find_person("u-1")
     assert person is not None
     house = stage.origin.scene.house
@@ -401,22 +305,22 @@ async def test_staff_roles_come_from_an_operator_alone(stage: Stage, browser: Br
         assert (await stage.sign_in(again, "u-1")).location == "/"
 
 
-async def test_a_step_up_proves_the_same_person_again(stage: Stage, browser: Browser) -> None:
+async def test_a_step_up_proves_the_same_person_again(stage: Stage, stranger: Browser) -> None:
     """With max_age 0 the provider is asked for a proof made now; a fresh session carries it, and the old one ends."""
     clock = stage.origin.scene.clock
-    await stage.sign_in(browser, "u-1", auth_time=int(clock.now().timestamp()))
-    before = browser.cookies()["quyen_session"]
+    await stage.sign_in(stranger, "u-1", auth_time=int(clock.now().timestamp()))
+    before = stranger.cookies()["quyen_session"]
     clock.advance(timedelta(hours=2))
-    url = await _prove(stage, browser, max_age_seconds=0)
+    url = await set_out_to_prove(stage, stranger, max_age_seconds=0)
     assert parse_qs(urlsplit(url).query)["max_age"] == ["0"]
     assert parse_qs(urlsplit(url).query)["prompt"] == ["login"]
-    back = await browser.get(stage.provider.authorise(url, "u-1", auth_time=int(clock.now().timestamp()), acr="mfa"))
+    back = await stranger.get(stage.provider.authorise(url, "u-1", auth_time=int(clock.now().timestamp()), acr="mfa"))
     assert back.location == "/permissions"
-    session = await stage.find_session(browser)
+    session = await stage.find_session(stranger)
     assert (session.authenticated_at, session.acr) == (clock.now().replace(microsecond=0), "mfa")
-    assert browser.cookies()["quyen_session"] != before
-    browser.keep("quyen_session", before)
-    assert (await browser.get("/permissions")).location.startswith("/sign-in")
+    assert stranger.cookies()["quyen_session"] != before
+    stranger.keep("quyen_session", before)
+    assert (await stranger.get("/permissions")).location.startswith("/sign-in")
 
 
 @pytest.mark.parametrize(
@@ -424,40 +328,33 @@ async def test_a_step_up_proves_the_same_person_again(stage: Stage, browser: Bro
     [("u-2", 0, "identity_other"), ("u-1", 61, "provider_refused"), ("u-1", None, "provider_refused")],
 )
 async def test_a_step_up_that_proves_less_changes_nothing(
-    stage: Stage, browser: Browser, subject: str, age: int | None, why: str
+    stage: Stage, stranger: Browser, subject: str, age: int | None, why: str
 ) -> None:
     """Another person, an old proof, or one without a time: the session stays as it was."""
     clock = stage.origin.scene.clock
     async with stage.origin.browser() as other:
         await stage.sign_in(other, "u-2")
-    await stage.sign_in(browser, "u-1")
-    before = browser.cookies()["quyen_session"]
-    url = await _prove(stage, browser, max_age_seconds=0)
+    await stage.sign_in(stranger, "u-1")
+    before = stranger.cookies()["quyen_session"]
+    url = await set_out_to_prove(stage, stranger, max_age_seconds=0)
     at = {} if age is None else {"auth_time": int(clock.now().timestamp()) - age}
-    back = await browser.get(stage.provider.authorise(url, subject, **at))
+    back = await stranger.get(stage.provider.authorise(url, subject, **at))
     assert back.location == f"/sign-in/failed?why={why}"
-    assert browser.cookies()["quyen_session"] == before
-    assert (await stage.find_session(browser)).authenticated_at == LONG_AGO
+    assert stranger.cookies()["quyen_session"] == before
+    assert (await stage.find_session(stranger)).authenticated_at == LONG_AGO
 
 
-async def test_a_step_up_ends_with_the_session_that_began_it(stage: Stage, browser: Browser) -> None:
+async def test_a_step_up_ends_with_the_session_that_began_it(stage: Stage, stranger: Browser) -> None:
     """Signed out meanwhile: the return is nobody's, and is not even exchanged."""
-    await stage.sign_in(browser, "u-1")
-    kept = browser.cookies()["quyen_session"]
-    url = await _prove(stage, browser, max_age_seconds=0)
-    await browser.submit("/sign-out", {}, page="/permissions")
-    browser.keep("quyen_session", kept)
+    await stage.sign_in(stranger, "u-1")
+    kept = stranger.cookies()["quyen_session"]
+    url = await set_out_to_prove(stage, stranger, max_age_seconds=0)
+    await stranger.submit("/sign-out", {}, page="/permissions")
+    stranger.keep("quyen_session", kept)
     exchanged = stage.provider.asked.count("/token")
-    back = await browser.get(stage.provider.authorise(url, "u-1"))
+    back = await stranger.get(stage.provider.authorise(url, "u-1"))
     assert back.location == "/sign-in/failed?why=sign_in_state"
     assert stage.provider.asked.count("/token") == exchanged
-
-
-async def _prove(stage: Stage, browser: Browser, *, max_age_seconds: int) -> str:
-    session = await stage.find_session(browser)
-    errand = Errand("/permissions", Purpose.PROVE, session.person_id, max_age_seconds, prompt="login")
-    raw_browser = browser.cookies()["quyen_session"]
-    return await start_sign_in(stage.origin.scene.house, stage.client, errand, raw_browser=raw_browser)
 
 
 def _text(text: str, status: int) -> web.Response:
