@@ -10,7 +10,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
 import orjson
@@ -38,6 +38,8 @@ class Lies:
         sign: makes the signature instead of the provider's own key.
         token: members of the token endpoint's answer.
         answer: what any path answers instead, by path.
+        mangle: what becomes of the true answer, by path.
+        drip: paths whose true answer comes in small pieces.
         delay_seconds: by path, before anything is answered.
         userinfo: what stands there.
     """
@@ -48,6 +50,8 @@ class Lies:
     sign: Callable[[Claims, Claims], str] | None = None
     token: Claims = field(default_factory=dict)
     answer: dict[str, Callable[[], web.StreamResponse]] = field(default_factory=dict)
+    mangle: dict[str, Callable[[web.Response], web.Response]] = field(default_factory=dict)
+    drip: set[str] = field(default_factory=set)
     delay_seconds: dict[str, float] = field(default_factory=dict)
     userinfo: Claims = field(default_factory=dict)
 
@@ -69,6 +73,10 @@ class LyingProvider:
         app.router.add_get("/jwks", self._guard(self._jwks))
         app.router.add_post("/token", self._guard(self._token))
         app.router.add_get("/me", self._guard(self._userinfo))
+        # Where a redirect may lead: the truth, so that whoever follows one is seen.
+        for path, truth in (("/.well-known/openid-configuration", self._metadata), ("/jwks", self._jwks)):
+            app.router.add_get(f"/elsewhere{path}", truth)
+        app.router.add_post("/elsewhere/token", self._token)
         return app
 
     def authorise(self, url: str, subject: str, **claims: Any) -> str:
@@ -93,8 +101,10 @@ class LyingProvider:
             await asyncio.sleep(self.lies.delay_seconds.get(request.path, 0))
             if request.path in self.lies.answer:
                 return self.lies.answer[request.path]()
-            response: web.StreamResponse = await answer(request)
-            return response
+            response: web.Response = await answer(request)
+            if request.path in self.lies.drip:
+                return await _drip(request, response)
+            return self.lies.mangle[request.path](response) if request.path in self.lies.mangle else response
 
         return guarded
 
@@ -188,6 +198,17 @@ def sign_not(head: Claims, claims: Claims) -> str:
     """Leave the signature out, with `alg` none."""
     parts = (urlsafe_b64encode(orjson.dumps(each)).rstrip(b"=").decode() for each in ({**head, "alg": "none"}, claims))
     return ".".join((*parts, ""))
+
+
+async def _drip(request: web.Request, response: web.Response) -> web.StreamResponse:
+    """Send a true answer in 20 pieces, a tenth of a second apart: each of them comes in time, the whole does not."""
+    dripping = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await dripping.prepare(request)
+    body = cast("bytes", response.body)
+    for start in range(0, len(body), len(body) // 20 + 1):
+        await asyncio.sleep(0.1)
+        await dripping.write(body[start : start + len(body) // 20 + 1])
+    return dripping
 
 
 def _without(members: Claims) -> Claims:
