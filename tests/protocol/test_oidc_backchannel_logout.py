@@ -1,55 +1,29 @@
 """OpenID Connect Back-Channel Logout 1.0, the client's side: one lie of the logout token at a time, each refused."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from gateway.ground.identity.provider import Provider
-from gateway.ground.identity.types import Registration
 from gateway.terms.refusal import Refusal, Unavailable
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.provider import (
-    CALLBACK,
-    CLIENT_ID,
-    CLIENT_SECRET,
-    LyingProvider,
-    lying_provider,
-    new_key,
-    sign_not,
-    sign_with_secret,
-)
+from tests.stand_ins.provider import LyingProvider, new_key, sign_not, sign_with_secret
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-@pytest.fixture
-async def liar(clock: ManualClock) -> AsyncIterator[LyingProvider]:
-    """Yield a provider that tells the truth so far."""
-    async with lying_provider(clock) as provider:
-        yield provider
-
-
-@pytest.fixture
-def client(liar: LyingProvider, clock: ManualClock) -> Provider:
-    """Return the gateway's client."""
-    registration = Registration(liar.base, CLIENT_ID, CLIENT_SECRET, "client_secret_basic", CALLBACK, CALLBACK)
-    return Provider(registration, clock, limit_seconds=1)
-
-
 @pytest.mark.parametrize("claims", [{"sub": "u-1"}, {"sid": "s-1"}, {"sub": "u-1", "sid": "s-1"}])
-async def test_the_truth_is_believed(client: Provider, liar: LyingProvider, claims: dict[str, Any]) -> None:
+async def test_the_truth_is_believed(relying: Provider, liar: LyingProvider, claims: dict[str, Any]) -> None:
     """2.4: a subject, a session of the provider, or both."""
-    told = await client.read_logout(liar.logout_token(**claims))
+    told = await relying.read_logout(liar.logout_token(**claims))
     assert (told.issuer, told.jti) == (liar.base, "jti-1")
     assert (told.subject, told.sid) == (claims.get("sub"), claims.get("sid"))
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "logout+jwt", "application/logout+JWT"])
-async def test_the_type_may_be_said(client: Provider, liar: LyingProvider, typ: str | None) -> None:
+async def test_the_type_may_be_said(relying: Provider, liar: LyingProvider, typ: str | None) -> None:
     """2.4: `logout+jwt` is recommended, and older providers say nothing."""
     liar.lies.head = {"typ": typ}
-    assert (await client.read_logout(liar.logout_token(sub="u-1"))).subject == "u-1"
+    assert (await relying.read_logout(liar.logout_token(sub="u-1"))).subject == "u-1"
 
 
 LIES: list[tuple[dict[str, Any], str]] = [
@@ -76,49 +50,49 @@ LIES: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize("claims,why", LIES)
 async def test_a_claim_that_does_not_hold_is_refused(
-    client: Provider, liar: LyingProvider, claims: dict[str, Any], why: str
+    relying: Provider, liar: LyingProvider, claims: dict[str, Any], why: str
 ) -> None:
     """2.6: issuer, audience, times, who, the event, and no nonce."""
     with pytest.raises(Refusal) as refused:
-        await client.read_logout(liar.logout_token(**{"sub": "u-1", **claims}))
+        await relying.read_logout(liar.logout_token(**{"sub": "u-1", **claims}))
     assert (refused.value.reason, refused.value.log_detail) == ("provider_refused", why)
 
 
-async def test_an_id_token_logs_nobody_out(client: Provider, liar: LyingProvider) -> None:
+async def test_an_id_token_logs_nobody_out(relying: Provider, liar: LyingProvider) -> None:
     """2.6, 6: one that carries the event too is still refused for its nonce; without the event it is none anyway."""
     for claims in ({"nonce": "n"}, {"nonce": None, "events": None}):
         liar.lies.head = {"typ": "JWT"}
         with pytest.raises(Refusal):
-            await client.read_logout(liar.logout_token(sub="u-1", **claims))
+            await relying.read_logout(liar.logout_token(sub="u-1", **claims))
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "secevent+jwt", "dpop+jwt"])
-async def test_a_token_of_another_type_is_refused(client: Provider, liar: LyingProvider, typ: str) -> None:
+async def test_a_token_of_another_type_is_refused(relying: Provider, liar: LyingProvider, typ: str) -> None:
     """2.4: what says that it is something else is not believed."""
     liar.lies.head = {"typ": typ}
     with pytest.raises(Refusal) as refused:
-        await client.read_logout(liar.logout_token(sub="u-1"))
+        await relying.read_logout(liar.logout_token(sub="u-1"))
     assert refused.value.log_detail == "a token of another kind"
 
 
 @pytest.mark.parametrize("sign", [sign_not, sign_with_secret, None])
-async def test_a_signature_of_anyone_else_is_refused(client: Provider, liar: LyingProvider, sign: Any) -> None:
+async def test_a_signature_of_anyone_else_is_refused(relying: Provider, liar: LyingProvider, sign: Any) -> None:
     """2.6, 2 and 3: none, the client secret, and a stranger's key under the provider's key name."""
     liar.lies.sign = sign
     with pytest.raises(Refusal):
-        await client.read_logout(liar.logout_token(new_key("ES256", "key-1"), sub="u-1"))
+        await relying.read_logout(liar.logout_token(new_key("ES256", "key-1"), sub="u-1"))
 
 
-async def test_a_stranger_cannot_make_us_fetch_keys_all_day(client: Provider, liar: LyingProvider) -> None:
+async def test_a_stranger_cannot_make_us_fetch_keys_all_day(relying: Provider, liar: LyingProvider) -> None:
     """Made-up key names: one fetch, however many come."""
     for number in range(5):
         with pytest.raises(Refusal):
-            await client.read_logout(liar.logout_token(new_key("ES256", f"stranger-{number}"), sub="u-1"))
+            await relying.read_logout(liar.logout_token(new_key("ES256", f"stranger-{number}"), sub="u-1"))
     assert liar.asked.count("/jwks") == 1
 
 
-async def test_without_keys_nothing_is_decided(client: Provider, liar: LyingProvider) -> None:
+async def test_without_keys_nothing_is_decided(relying: Provider, liar: LyingProvider) -> None:
     """A provider whose keys cannot be had is silent: the logout is to be sent again; nobody is logged out by guess."""
     liar.lies.delay_seconds["/jwks"] = 3
     with pytest.raises(Unavailable):
-        await client.read_logout(liar.logout_token(sub="u-1"))
+        await relying.read_logout(liar.logout_token(sub="u-1"))
