@@ -18,8 +18,9 @@ from gateway.ground.vault.journal import Journal, Tombstone
 from gateway.ground.vault.sealing import Vault
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
+from gateway.records.apps.types import App
 from gateway.records.families import store as families
-from gateway.records.families.minting import Held, Holding, in_order
+from gateway.records.families.minting import Held, Holding, Terms, in_order
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
@@ -159,3 +160,8 @@ class House:
             if standing is None:
                 raise Refusal("not_found")
         return grant
+
+
+def terms_of(app: App, at: datetime, *, jkt: str | None, parent_hash: bytes | None = None) -> Terms:
+    """Return on what terms an app gets tokens: bound to the key that it proved, a public app's refresh token too."""
+    return Terms(at, app.may_refresh, parent_hash, access_jkt=jkt, refresh_jkt=None if app.is_confidential else jkt)

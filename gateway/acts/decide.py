@@ -188,7 +188,15 @@ async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) 
     await families.add(unit.connection, family)
     raw_code = new_token(CODE, house.entropy)
     code = Code(
-        hashed(raw_code), family_id, request.id, request.redirect_uri, request.code_challenge, now + CODE_LASTS, None, 0
+        hashed_code=hashed(raw_code),
+        family_id=family_id,
+        request_id=request.id,
+        redirect_uri=request.redirect_uri,
+        code_challenge=request.code_challenge,
+        expires_at=now + CODE_LASTS,
+        redeemed_at=None,
+        wrong_verifiers=0,
+        jkt=request.jkt,
     )
     await families.add_code(unit.connection, code)
     return raw_code

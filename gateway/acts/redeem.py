@@ -6,7 +6,7 @@ from datetime import datetime
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from gateway.acts import House
+from gateway.acts import House, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
@@ -18,12 +18,13 @@ from gateway.terms.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """What the token endpoint received, with the app already authenticated (or public)."""
+    """What the token endpoint received, with the app already authenticated (or public); `jkt` is the key it proved."""
 
     app: App
     raw_code: str
     raw_verifier: str
     redirect_uri: str | None
+    jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the code was used before; its tokens are ended")
         holding = await house.holding(unit, found.family, locked, now)
-        minted = mint(holding, house.entropy, now=now, parent_hash=None, may_refresh=redemption.app.may_refresh)
+        minted = mint(holding, terms_of(redemption.app, now, jkt=redemption.jkt), house.entropy)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)
         await unit.commit()
     return minted.answer
@@ -77,6 +78,8 @@ async def _find(unit: UnitOfWork, redemption: Redemption, now: datetime) -> _Fou
         raise Refusal("invalid_grant", "the code is dead after too many wrong verifiers")
     if redemption.redirect_uri is not None and redemption.redirect_uri != code.redirect_uri:
         raise Refusal("invalid_grant", "the redirect_uri is not that of the request")
+    if code.jkt is not None and code.jkt != redemption.jkt:
+        raise Refusal("invalid_grant", "the code is bound to a key that was not proven")
     return _Found(code, family)
 
 

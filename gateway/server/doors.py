@@ -10,6 +10,7 @@ from aiohttp import web
 
 import gateway.doors
 from gateway.acts import House
+from gateway.authority.freshness import ProofMemory
 from gateway.authority.limits import Limits
 from gateway.doors import Clerk, Endpoint, Porter
 from gateway.doors.calls.door import CallsDoor
@@ -56,6 +57,7 @@ class Parts:
     catalogue: Catalogue
     connectors: Mapping[str, Connector]
     limits: Limits
+    proofs: ProofMemory
     passwords: Passwords
     health: Health
     provider: SignInProvider | None = None
@@ -80,6 +82,7 @@ def build_api(parts: Parts) -> web.Application:
         catalogue=parts.catalogue,
         connectors=parts.connectors,
         trace=TraceWriter(parts.house.storage, parts.house.clock),
+        proofs=parts.proofs,
         issuer=settings.public_url,
         api_url=settings.api_url,
     )
@@ -116,6 +119,7 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
     return OAuthDoor(
         house=parts.house,
         limits=parts.limits,
+        proofs=parts.proofs,
         issuer=settings.public_url,
         api_url=settings.api_url,
         platforms=platforms,

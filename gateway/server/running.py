@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from gateway.acts import House
 from gateway.acts.expire import expire
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
+from gateway.acts.spend_assertion import forget_spent
+from gateway.authority.freshness import LocalProofMemory, ProofMemory, RedisProofMemory
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
@@ -27,6 +29,7 @@ from gateway.terms.refusal import Unavailable
 from scopes import load_catalogue
 
 EXPIRY_SECONDS = 5
+FORGETTING_SECONDS = 600
 SEAL_SECONDS = 30
 DRAIN_SECONDS = 20
 _CONNECTOR_TIMEOUT = ClientTimeout(total=20, connect=3)
@@ -66,6 +69,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Par
     http = await stack.enter_async_context(
         ClientSession(timeout=_CONNECTOR_TIMEOUT, cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=False)
     )
+    redis = _open_redis(stack, settings)
     passwords = Passwords(house.entropy)
     stack.callback(passwords.close)
     return Parts(
@@ -73,21 +77,32 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Par
         house=house,
         catalogue=load_catalogue(settings.catalogue),
         connectors=list_connectors(settings, http, house.clock),
-        limits=await _limits(stack, settings, house),
+        limits=_limits(redis, house),
+        proofs=_proofs(redis, house),
         passwords=passwords,
         health=Health(house),
         provider=find_provider(settings, house.clock),
     )
 
 
-async def _limits(stack: AsyncExitStack, settings: Settings, house: House) -> Limits:
+def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis | None:
     if settings.redis_url is None:
-        return LocalLimits(house.clock)
+        return None
     redis = Redis.from_url(
         settings.redis_url.get_secret_value(), socket_timeout=1, socket_connect_timeout=1, retry=None
     )
     stack.push_async_callback(redis.aclose)
-    return RedisLimits(redis, house.clock)
+    return redis
+
+
+def _limits(redis: Redis | None, house: House) -> Limits:
+    return LocalLimits(house.clock) if redis is None else RedisLimits(redis, house.clock)
+
+
+def _proofs(redis: Redis | None, house: House) -> ProofMemory:
+    if redis is None:
+        return LocalProofMemory(house.clock, house.entropy)
+    return RedisProofMemory(redis, house.clock, house.entropy)
 
 
 @asynccontextmanager
@@ -114,7 +129,8 @@ async def _recording(house: House) -> AsyncIterator[None]:
                 log.warning("what time did could not be recorded", what=unavailable.what)
             await asyncio.sleep(seconds)
 
-    tasks = [asyncio.create_task(every(EXPIRY_SECONDS, expire)), asyncio.create_task(every(SEAL_SECONDS, seal_trace))]
+    often = {expire: EXPIRY_SECONDS, seal_trace: SEAL_SECONDS, forget_spent: FORGETTING_SECONDS}
+    tasks = [asyncio.create_task(every(seconds, act)) for act, seconds in often.items()]
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.acts import House
+from gateway.authority.freshness import ProofMemory
 from gateway.platforms import Connector
 from gateway.records.trace.writer import TraceWriter
 from scopes import Catalogue
@@ -18,6 +19,7 @@ class CallsDoor:
         catalogue: what exists for apps.
         connectors: by platform; a platform of the catalogue without one has no routes here.
         trace: opens a line before the first byte goes upstream.
+        proofs: which proofs of keys were seen.
         issuer: the public origin, where consent is asked for.
         api_url: this origin.
         limit_connections: upstream connections at once; further calls wait, and are checked after waiting.
@@ -27,6 +29,7 @@ class CallsDoor:
     catalogue: Catalogue
     connectors: Mapping[str, Connector]
     trace: TraceWriter
+    proofs: ProofMemory
     issuer: str
     api_url: str
     limit_connections: int = 256

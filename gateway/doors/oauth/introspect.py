@@ -12,7 +12,7 @@ from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.known import KnownToken, find_known
 from gateway.doors.oauth.parameters import read_parameters
-from gateway.records.families.minting import details_of, unique
+from gateway.records.families.minting import details_of, token_type, unique
 from gateway.terms.refusal import Refusal
 
 INACTIVE = {"active": False}
@@ -63,4 +63,6 @@ def describe(door: OAuthDoor, token: KnownToken) -> dict[str, Any]:
         "grant_id": token.grant_id,
         "authorization_details": details_of(token.live, token.external_id),
     }
-    return members | ({"token_type": "Bearer"} if token.is_access else {})
+    if token.jkt is not None:
+        members["cnf"] = {"jkt": token.jkt}
+    return members | ({"token_type": token_type(token.jkt)} if token.is_access else {})

@@ -25,7 +25,7 @@ class KnownToken:
 
     `standing` is what a refresh would still give, paused asks too (empty for an access token); `live` is what may be
     used now, and is empty for a dead token. Both are in the order in which the app registered its asks. Whose the token
-    is, the caller must judge.
+    is, the caller must judge. `jkt` is the thumbprint of the key that it is bound to.
     """
 
     is_access: bool
@@ -36,6 +36,7 @@ class KnownToken:
     external_id: str
     created_at: datetime
     expires_at: datetime
+    jkt: str | None
     standing: tuple[Held, ...]
     live: tuple[Held, ...]
 
@@ -66,6 +67,7 @@ async def _find_access(storage: Storage, raw_token: str, now: datetime) -> Known
         external_id=facts.external_id,
         created_at=facts.created_at,
         expires_at=facts.expires_at,
+        jkt=facts.jkt,
         standing=(),
         live=live,
     )
@@ -98,6 +100,7 @@ async def find_refresh(storage: Storage, raw_token: str, now: datetime) -> Known
         external_id=account.external_id,
         created_at=token.created_at,
         expires_at=token.expires_at,
+        jkt=token.jkt,
         standing=_held((p for p in reached if p.is_standing(now)), registered),
         live=() if is_idle else _held((p for p in reached if p.is_live(now)), registered),
     )

@@ -14,10 +14,12 @@ authorization_requests = Table(
     Column("redirect_uri", String),
     Column("state", String),
     Column("code_challenge", String),
+    Column("jkt", String),
     Column("grant_id", ForeignKey("grants.id")),
     Column("person_id", ForeignKey("people.id")),
     Column("shown_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("decided_at", Instant),
+    Column("pushed_until", Instant),
 )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId, RequestId
 
 REQUEST_LASTS = timedelta(minutes=30)
+PUSHED_LASTS = timedelta(seconds=90)
 
 
 class RequestKind(StrEnum):
@@ -22,6 +23,8 @@ class AuthorizationRequest:
 
     A request of kind `reconsider` has no redirect URI; its decision returns to the page of `grant_id`.
     `person_id` is who opened the screen first; nobody else can see it after. `shown_at` is when they saw it last.
+    `jkt` is the thumbprint of the key to which the app binds its code (RFC 9449 section 10).
+    `pushed_until` is how long its request_uri leads to the screen; None: it was not pushed (RFC 9126).
     """
 
     id: RequestId
@@ -31,9 +34,11 @@ class AuthorizationRequest:
     redirect_uri: str | None
     state: str | None
     code_challenge: str | None
+    jkt: str | None
     grant_id: GrantId | None
     person_id: PersonId | None
     shown_at: datetime | None
     created_at: datetime
     expires_at: datetime
     decided_at: datetime | None
+    pushed_until: datetime | None

@@ -44,6 +44,7 @@ def facts(*reached: Reach, **changes: Any) -> TokenFacts:
         family_id=FamilyId("fa_1"),
         parent_hash=None,
         has_kept_answer=False,
+        jkt=None,
         created_at=START,
         expires_at=LATER,
         is_ended=False,

@@ -133,10 +133,13 @@ def upgrade() -> None:
         sa.Column("domain", sa.String(), nullable=False),
         sa.Column("country", sa.String(), nullable=False),
         sa.Column("owner_id", sa.String(), nullable=True),
-        sa.Column("is_confidential", sa.Boolean(), nullable=False),
+        sa.Column("auth_method", sa.String(), nullable=False),
+        sa.Column("jwks", sa.JSON(), nullable=True),
         sa.Column("dialect", sa.String(), nullable=True),
-        sa.Column("may_refresh", sa.Boolean(), nullable=False),
+        sa.Column("grant_types", sa.JSON(), nullable=False),
         sa.Column("redirect_uris", sa.JSON(), nullable=False),
+        sa.Column("must_push", sa.Boolean(), nullable=False),
+        sa.Column("binds_tokens", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("suspended_reason", sa.String(), nullable=True),
         sa.Column("reviewed_at", sa.BigInteger(), nullable=True),
@@ -280,6 +283,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_app_secrets_app_id"), ["app_id"], unique=False)
 
     op.create_table(
+        "spent_assertions",
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("hashed_jti", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_spent_assertions_app_id")),
+        sa.PrimaryKeyConstraint("app_id", "hashed_jti", name=op.f("pk_spent_assertions")),
+    )
+    with op.batch_alter_table("spent_assertions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spent_assertions_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "asks",
         sa.Column("app_id", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
@@ -319,12 +333,14 @@ def upgrade() -> None:
         sa.Column("redirect_uri", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=True),
         sa.Column("code_challenge", sa.String(), nullable=True),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.Column("grant_id", sa.String(), nullable=True),
         sa.Column("person_id", sa.String(), nullable=True),
         sa.Column("shown_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("pushed_until", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_authorization_requests_app_id")),
         sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_authorization_requests_grant_id")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_authorization_requests_person_id")),
@@ -388,6 +404,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["family_id"], ["families.id"], name=op.f("fk_access_tokens_family_id")),
         sa.PrimaryKeyConstraint("hashed_token", name=op.f("pk_access_tokens")),
     )
@@ -405,6 +422,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
         sa.Column("wrong_verifiers", sa.Integer(), nullable=False),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["family_id"], ["families.id"], name=op.f("fk_codes_family_id")),
         sa.ForeignKeyConstraint(["request_id"], ["authorization_requests.id"], name=op.f("fk_codes_request_id")),
         sa.PrimaryKeyConstraint("hashed_code", name=op.f("pk_codes")),
@@ -428,6 +446,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.Column("sealed_answer", sa.LargeBinary(), nullable=True),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["family_id"], ["families.id"], name=op.f("fk_refresh_tokens_family_id")),
         sa.PrimaryKeyConstraint("hashed_token", name=op.f("pk_refresh_tokens")),
     )
@@ -471,6 +490,10 @@ def downgrade() -> None:
 
     op.drop_table("grants")
     op.drop_table("asks")
+    with op.batch_alter_table("spent_assertions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_spent_assertions_expires_at"))
+
+    op.drop_table("spent_assertions")
     with op.batch_alter_table("app_secrets", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_app_secrets_app_id"))
 
