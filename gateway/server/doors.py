@@ -25,6 +25,7 @@ from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints as person_endpoints
 from gateway.doors.person.errors import error_pages, render_error
+from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
@@ -59,6 +60,7 @@ class Parts:
     proofs: ProofMemory
     passwords: Passwords
     health: Health
+    provider: SignInProvider | None = None
 
 
 def build_public(parts: Parts) -> web.Application:
@@ -142,6 +144,7 @@ def _person_door(parts: Parts) -> PersonDoor:
         site=_site(settings),
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
         kept_days=settings.record_retention_days,
+        provider=parts.provider,
         has_developers=True,
         has_operators=True,
     )
@@ -150,4 +153,9 @@ def _person_door(parts: Parts) -> PersonDoor:
 def _site(settings: Settings) -> Site:
     contact = Contact(settings.operator_contact, email=settings.operator_email) if settings.operator_contact else None
     authority = Contact(settings.authority) if settings.authority else None
-    return Site(urlsplit(settings.public_url).netloc, protection=contact, authority=authority)
+    return Site(
+        urlsplit(settings.public_url).netloc,
+        protection=contact,
+        authority=authority,
+        has_ways=settings.oidc is not None,
+    )

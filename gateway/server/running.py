@@ -22,6 +22,7 @@ from gateway.ground.vault.passwords import Passwords
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
 from gateway.server.house import admin_socket_path, opened_house
+from gateway.server.identity import find_provider
 from gateway.server.platforms import list_connectors
 from gateway.settings import Settings
 from gateway.terms.refusal import Unavailable
@@ -80,6 +81,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Par
         proofs=_proofs(redis, house),
         passwords=passwords,
         health=Health(house),
+        provider=find_provider(settings, house.clock),
     )
 
 

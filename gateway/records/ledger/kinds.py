@@ -25,6 +25,8 @@ class Kind(StrEnum):
     APP_RESUMED = "app_resumed"
     PERSON_ADDED = "person_added"
     ROLES_SET = "roles_set"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
     LOOKED_UP = "looked_up"
     EXPORTED = "exported"
     TRACE_BATCH = "trace_batch"

@@ -71,6 +71,20 @@ def test_roles_are_replaced(quyen: Quyen) -> None:
     assert quyen("person", "role", "nobody", "--role", "owner").exit_code == 1
 
 
+def test_an_identity_is_tied_and_taken(quyen: Quyen) -> None:
+    """`person link` and `person unlink` name a subject at an issuer; without a provider set the issuer must be said."""
+    add_people(quyen)
+    at = ("--issuer", "https://id.example", "--subject", "u-1")
+    assert "subject: u-1" in quyen("person", "link", "dev", *at).stdout
+    taken = quyen("person", "link", "ops", *at)
+    assert (taken.exit_code, "identity_taken: dev signs in with it" in taken.stderr) == (1, True)
+    assert "sessions_ended: 0" in quyen("person", "unlink", "dev", *at).stdout
+    assert quyen("person", "unlink", "dev", *at).exit_code == 1
+    assert quyen("person", "unlink", "nobody", *at).exit_code == 1
+    unsaid = quyen("person", "link", "dev", "--subject", "u-1")
+    assert (unsaid.exit_code, "QUYEN_OIDC__ISSUER" in unsaid.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     "before,after,sentence",
     [

@@ -22,6 +22,7 @@ from gateway.doors import Endpoint, Porter
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints
 from gateway.doors.person.errors import error_pages
+from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
@@ -158,7 +159,13 @@ class Origin:
 
 
 @asynccontextmanager
-async def served(scene: Scene, connectors: Mapping[str, Connector] | None = None) -> AsyncIterator[Origin]:
+async def served(
+    scene: Scene,
+    connectors: Mapping[str, Connector] | None = None,
+    *,
+    provider: SignInProvider | None = None,
+    port: int | None = None,
+) -> AsyncIterator[Origin]:
     """Serve the person's door over a scene."""
     passwords = Passwords(scene.house.entropy)
     door = PersonDoor(
@@ -171,23 +178,24 @@ async def served(scene: Scene, connectors: Mapping[str, Connector] | None = None
         passwords=passwords,
         connectors=connectors or {},
         public_url=PUBLIC_URL,
-        site=Site("127.0.0.1:8400"),
+        site=Site("127.0.0.1:8400", has_ways=provider is not None),
         keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
         kept_days=730,
+        provider=provider,
     )
     try:
-        async with served_door(scene, door) as origin:
+        async with served_door(scene, door, port=port) as origin:
             yield origin
     finally:
         passwords.close()
 
 
 @asynccontextmanager
-async def served_door(scene: Scene, door: PersonDoor) -> AsyncIterator[Origin]:
+async def served_door(scene: Scene, door: PersonDoor, *, port: int | None = None) -> AsyncIterator[Origin]:
     """Serve a door whose parts a test chose."""
     app = web.Application(middlewares=[request_ids(scene.house.entropy), error_pages(door)])
     door.porter.install(app, endpoints(door))
-    async with TestServer(app) as server:
+    async with TestServer(app, port=port) as server:
         yield Origin(scene, door, str(server.make_url("")).rstrip("/"))
 
 

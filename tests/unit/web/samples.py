@@ -14,6 +14,7 @@ from gateway.doors.person.views_consent import (
     Notice,
     RequestEndedView,
 )
+from gateway.doors.person.views_sign_in import SignedOutView, WayRow, WaysView
 from gateway.ground.web.frame import Contact, Frame, Lang, PageView, Site
 
 NOW: Final = datetime(2026, 11, 21, 3, 42, 7, tzinfo=UTC)
@@ -129,11 +130,19 @@ LINKS: Final = (
 )
 FAILED: Final = ErrorView(503, "no_verdict", "01JD8Q4ZK7NRM2VX", NOW)
 
+WAYS = (
+    WayRow("8d1f-22", NOW, by_operator=True, is_present=True),
+    WayRow("<b>" + "x" * 200, NOW),
+)
 PERSON_PAGES: Final[dict[str, PageView]] = {
     "first": FirstView(),
     "sign-in": SignInView("/consent/rq_1", for_app=APP.name),
     "sign-in-wrong": SignInView("/", "wrong", login="chu-shop-1"),
     "sign-in-limited": SignInView("/", "limited"),
+    "sign-in-provider": SignInView("/sign-in/ways", "again", provider="Tài khoản Công ty (mẫu)"),
+    "signed-out": SignedOutView("Tài khoản Công ty (mẫu)", "https://id.example/session/end?client_id=quyen"),
+    "ways": WaysView("Tài khoản Công ty (mẫu)", "chu-shop-1", WAYS, may_link=True, may_unlink=True, done="linked"),
+    "ways-staff": WaysView("Tài khoản Công ty (mẫu)", "", WAYS[:1], may_link=False, may_unlink=False),
     "connections": ConnectionsView(LINKS, ("zalo", "matrix"), linked=BAKERY, return_to="/consent/rq_1"),
     "connections-empty": ConnectionsView(
         (), ("zalo", "matrix"), error="wrong_password", error_platform="matrix", user_id="@hoa-sua:matrix.example"

@@ -34,6 +34,8 @@ def kind_title(kind: Kind, lang: Lang) -> str:
         Kind.APP_RESUMED: _("Mở lại ứng dụng"),
         Kind.PERSON_ADDED: _("Thêm người dùng"),
         Kind.ROLES_SET: _("Đổi vai trò"),
+        Kind.IDENTITY_LINKED: _("Thêm cách đăng nhập"),
+        Kind.IDENTITY_UNLINKED: _("Gỡ cách đăng nhập"),
         Kind.LOOKED_UP: _("Người vận hành xem"),
         Kind.EXPORTED: _("Xuất nhật ký"),
         Kind.TRACE_BATCH: _("Ghi gốc một lô dấu vết"),

@@ -197,11 +197,56 @@ def upgrade() -> None:
         sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("acr", sa.String(), nullable=True),
+        sa.Column("issuer", sa.String(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("sid", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_sessions_person_id")),
         sa.PrimaryKeyConstraint("hashed_token", name=op.f("pk_sessions")),
     )
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sessions_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sessions_issuer_subject"), ["issuer", "subject"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sessions_issuer_sid"), ["issuer", "sid"], unique=False)
+
+    op.create_table(
+        "identities",
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("linked_by", sa.String(), nullable=False),
+        sa.Column("linked_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_identities_person_id")),
+        sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_identities")),
+    )
+    with op.batch_alter_table("identities", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identities_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "sign_in_attempts",
+        sa.Column("hashed_state", sa.LargeBinary(), nullable=False),
+        sa.Column("hashed_browser", sa.LargeBinary(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=True),
+        sa.Column("max_age_seconds", sa.Integer(), nullable=True),
+        sa.Column("sealed_secrets", sa.LargeBinary(), nullable=False),
+        sa.Column("return_to", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_sign_in_attempts_person_id")),
+        sa.PrimaryKeyConstraint("hashed_state", name=op.f("pk_sign_in_attempts")),
+    )
+    with op.batch_alter_table("sign_in_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_attempts_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "provider_logouts",
+        sa.Column("hashed_jti", sa.LargeBinary(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hashed_jti", name=op.f("pk_provider_logouts")),
+    )
+    with op.batch_alter_table("provider_logouts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_logouts_ends_at"), ["ends_at"], unique=False)
 
     op.create_table(
         "standings",
@@ -457,7 +502,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_standings_person_id"))
 
     op.drop_table("standings")
+    with op.batch_alter_table("provider_logouts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_logouts_ends_at"))
+
+    op.drop_table("provider_logouts")
+    with op.batch_alter_table("sign_in_attempts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_attempts_expires_at"))
+
+    op.drop_table("sign_in_attempts")
+    with op.batch_alter_table("identities", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_identities_person_id"))
+
+    op.drop_table("identities")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sessions_issuer_sid"))
+        batch_op.drop_index(batch_op.f("ix_sessions_issuer_subject"))
         batch_op.drop_index(batch_op.f("ix_sessions_person_id"))
 
     op.drop_table("sessions")
