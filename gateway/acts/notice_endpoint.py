@@ -1,5 +1,7 @@
 """The endpoint: where an app hears of changes, and the keys that sign them; set, cleared, rotated by its developer."""
 
+from dataclasses import replace
+
 from gateway.acts import House
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.apps import store as apps
@@ -7,7 +9,7 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
 from gateway.records.outbox import endpoints, queue
 from gateway.records.outbox.keys import make_key
-from gateway.records.outbox.types import Endpoint, EndpointState
+from gateway.records.outbox.types import Endpoint, EndpointState, address_facts
 from gateway.terms.ids import AppId
 from gateway.terms.refusal import Refusal
 
@@ -30,8 +32,7 @@ async def set_endpoint(house: House, app_id: AppId, url: str, actor: Actor) -> s
         await endpoints.save(unit.connection, Endpoint(app_id, url, EndpointState.LIVE, now))
         has_keys = bool(await endpoints.list_live_keys(unit.connection, app_id))
         raw_secret = None if has_keys else await _add_key(house, unit, app_id)
-        draft = Draft(Kind.NOTICES_SET, now, actor, {"url": url}, app_id=app_id)
-        await house.ledger.append(unit.connection, draft)
+        await _record(house, unit, actor, Draft(Kind.NOTICES_SET, now, actor, address_facts(url), app_id=app_id))
         await unit.commit()
     await house.ledger.publish()
     house.has_notices.set()
@@ -51,7 +52,7 @@ async def clear_endpoint(house: House, app_id: AppId, actor: Actor) -> None:
         if not await endpoints.remove(unit.connection, app_id, now):
             raise Refusal("nothing_to_change")
         await queue.let_go(unit.connection, app_id, now)
-        await house.ledger.append(unit.connection, Draft(Kind.NOTICES_CLEARED, now, actor, {}, app_id=app_id))
+        await _record(house, unit, actor, Draft(Kind.NOTICES_CLEARED, now, actor, {}, app_id=app_id))
         await unit.commit()
     await house.ledger.publish()
 
@@ -73,11 +74,16 @@ async def rotate_key(house: House, app_id: AppId, actor: Actor) -> str:
         now = house.clock.now()
         await endpoints.end_keys(unit.connection, app_id, keep=LIVE_KEYS - 1, now=now)
         raw_secret = await _add_key(house, unit, app_id)
-        draft = Draft(Kind.NOTICE_KEY_ROTATED, now, actor, {"last4": raw_secret[-4:]}, app_id=app_id)
-        await house.ledger.append(unit.connection, draft)
+        facts = {"last4": raw_secret[-4:]}
+        await _record(house, unit, actor, Draft(Kind.NOTICE_KEY_ROTATED, now, actor, facts, app_id=app_id))
         await unit.commit()
     await house.ledger.publish()
     return raw_secret
+
+
+async def _record(house: House, unit: UnitOfWork, actor: Actor, draft: Draft) -> None:
+    """Add the record, with the identity of a developer who acted, so that they find it among their own."""
+    await house.ledger.append(unit.connection, replace(draft, parts=await house.parts_about(unit, actor, {})))
 
 
 async def _get_app(unit: UnitOfWork, app_id: AppId) -> None:

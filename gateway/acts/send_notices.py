@@ -17,7 +17,7 @@ from gateway.records.ledger.types import Actor, Draft
 from gateway.records.outbox import endpoints, queue
 from gateway.records.outbox.letters import Letter, Pin, make_notice
 from gateway.records.outbox.schedule import find_delay
-from gateway.records.outbox.types import EndpointState, Errand, Event, Notice, NoticeState
+from gateway.records.outbox.types import EndpointState, Errand, Event, Notice, NoticeState, address_facts
 from gateway.terms.ids import AppId, new_id
 from gateway.terms.refusal import Refusal
 
@@ -147,7 +147,7 @@ async def _end_endpoint(house: House, unit: UnitOfWork, errand: Errand) -> bool:
     now, app_id = house.clock.now(), errand.notice.app_id
     if not await endpoints.mark_gone(unit.connection, errand.endpoint, now):
         return False
-    draft = Draft(Kind.NOTICES_GONE, now, Actor.system(), {"url": errand.endpoint.url}, app_id=app_id)
+    draft = Draft(Kind.NOTICES_GONE, now, Actor.system(), address_facts(errand.endpoint.url), app_id=app_id)
     await house.ledger.append(unit.connection, draft)
     return True
 

@@ -60,7 +60,7 @@ async def serve(settings: Settings) -> None:
             await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(_recording(house))
         way_out = opened_fetcher(allow_loopback=settings.is_on_loopback, ca_pem=settings.fetch_ca)
-        await stack.enter_async_context(_running(Courier(house, await stack.enter_async_context(way_out))))
+        await stack.enter_async_context(Courier(house, await stack.enter_async_context(way_out)).running())
         await stopping.wait()
         parts.health.is_draining = True
 
@@ -123,14 +123,3 @@ async def _recording(house: House) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@asynccontextmanager
-async def _running(courier: Courier) -> AsyncIterator[None]:
-    """Bring notices to apps as they come up."""
-    task = asyncio.create_task(courier.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

@@ -56,8 +56,13 @@ async def test_a_withdrawal_is_told_item_by_item(scene: Scene) -> None:
         "asks": [
             {"ask": "crm_name", "scope": "zalo.follower.name.read", **crm, **granted, "wanted": "use"},
             {
-                **{"ask": "crm_phone", "scope": "zalo.follower.phone.read", **crm},
-                **{"state": "withdrawn", "ends_at": None, "wanted": "stop", "before": granted},
+                "ask": "crm_phone",
+                "scope": "zalo.follower.phone.read",
+                "purpose": "crm",
+                "state": "withdrawn",
+                "ends_at": None,
+                "wanted": "stop",
+                "before": granted,
             },
             {"ask": "oa_profile", "scope": "zalo.profile.read", **crm, **granted, "wanted": "use"},
         ],
@@ -104,7 +109,7 @@ async def test_a_notice_names_no_person(scene: Scene) -> None:
 
 
 async def test_each_act_has_its_event(scene: Scene) -> None:
-    """Pause, resume, shorten, a narrower and a renewing decision, expiry and a lapsed standing each say what they are."""
+    """Pause, resume, shorten, a narrower and a renewing decision and a lapsed standing each say what they are."""
     await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
     given = await agreed(scene, PROFILE, NAME, PHONE)
     await pause(scene.house, given.grant_id, owner(scene), ask_ids=[PHONE])

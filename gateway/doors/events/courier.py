@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -43,17 +45,21 @@ class Courier:
         self._fetcher = fetcher
         self._try_seconds = try_seconds
         self._under_way: dict[asyncio.Task[None], AppId] = {}
+        self._sending: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Bring what is due, for ever; when cancelled, what is under way is left to its lease."""
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Bring what comes due while the block runs. At its end what is being sent is left to its lease."""
+        task = asyncio.create_task(self._run())
         try:
-            while True:
-                await self._take_on_quietly()
-                await self._wait()
+            yield
         finally:
-            for task in self._under_way:
-                task.cancel()
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+            self._stopping.set()
+            self._house.has_notices.set()
+            for each in tuple(self._sending):
+                each.cancel()
+            await task
 
     async def bring_due(self) -> None:
         """Bring all that is due now, and return when nothing is.
@@ -65,12 +71,16 @@ class Courier:
             if self._under_way:
                 await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _take_on_quietly(self) -> None:
-        try:
-            while await self._take_on():
-                pass
-        except Unavailable as unavailable:
-            log.warning("notices wait", what=unavailable.what)
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                is_more = await self._take_on()
+            except Unavailable as unavailable:
+                log.warning("notices wait", what=unavailable.what)
+                is_more = False
+            if not is_more and not self._stopping.is_set():
+                await self._wait()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _take_on(self) -> bool:
         self._house.has_notices.clear()
@@ -94,8 +104,21 @@ class Courier:
             called.cancel()
 
     async def _bring(self, errand: Errand) -> None:
+        if self._stopping.is_set():
+            return
+        task = asyncio.current_task()
+        if task is None:
+            raise AssertionError("a notice is brought in a task of its own")
+        self._sending.add(task)
         try:
-            await close_notice(self._house, errand, await self._try(errand))
+            tried = await self._try(errand)
+        finally:
+            self._sending.discard(task)
+        await self._close(errand, tried)
+
+    async def _close(self, errand: Errand, tried: Tried) -> None:
+        try:
+            await close_notice(self._house, errand, tried)
         except Unavailable as unavailable:  # the lease runs out, and the notice goes out again under its own id
             log.warning("a notice was sent and could not be written down", what=unavailable.what)
         except Exception:  # a bug in one notice must not stop the others

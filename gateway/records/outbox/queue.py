@@ -63,11 +63,11 @@ async def hold(connection: AsyncConnection, notices: Collection[Notice], until: 
 
 async def close(
     connection: AsyncConnection, notice: Notice, state: NoticeState, *, outcome: str, now: datetime
-) -> bool:
-    """Write down how a try ended a notice; False if it was over already, or someone asked for it anew."""
+) -> None:
+    """Write down how a try ended a notice; what arrived has arrived, though it was let go meanwhile."""
+    known = outbox.c.id == notice.id if state is NoticeState.DELIVERED else and_(outbox.c.id == notice.id, _WAITING)
     fields = {"state": state.value, "tries": notice.tries + 1, "outcome": outcome, "settled_at": now}
-    over = update(outbox).where(outbox.c.id == notice.id, _WAITING).values(**fields, leased_until=None)
-    return (await connection.execute(over)).rowcount == 1
+    await connection.execute(update(outbox).where(known).values(**fields, leased_until=None))
 
 
 async def put_off(connection: AsyncConnection, notice: Notice, until: datetime, *, outcome: str) -> None:

@@ -1,8 +1,10 @@
 """An app's endpoint, its signing keys, and a notice on its way."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from gateway.terms.ids import AppId, GrantId
 
@@ -95,3 +97,8 @@ class Errand:
     notice: Notice
     endpoint: Endpoint
     keys: tuple[SigningKey, ...]
+
+
+def address_facts(url: str) -> dict[str, str]:
+    """Write an address down for the grant log: its host in words, the whole as a hash, for a path may hold a key."""
+    return {"host": urlsplit(url).hostname or "", "url_sha256": hashlib.sha256(url.encode()).hexdigest()}
