@@ -339,6 +339,7 @@ async def test_what_runs_hears_of_new_notices_and_of_late_tries(scene: Scene, mo
             await asyncio.sleep(0.05)
             await withdraw(scene.house, given.grant_id, owner(scene))
             await _until_came(receiver, 1)
+    assert versions(receiver.came) == [2]
 
 
 async def test_a_database_that_is_silent_stops_no_courier(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,6 +358,7 @@ async def test_a_database_that_is_silent_stops_no_courier(scene: Scene, monkeypa
         await send_test(scene.house, scene.app.id)
         async with courier.running():
             await _until_came(receiver, 1)
+    assert fails == []
 
 
 async def test_a_mark_that_cannot_be_made_is_a_notice_sent_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ class ToldAsk(BaseModel):
     before: dict[str, Any] | None = None
 
 
-class Data(BaseModel):
+class ToldGrant(BaseModel):
     """What a notice says of a grant; the version orders them, whatever order they come in."""
 
     grant_id: str = ""
@@ -47,7 +47,7 @@ class Notice(BaseModel):
     id: str
     type: str
     time: datetime
-    data: Data
+    data: ToldGrant
 
 
 @dataclass(frozen=True, slots=True)
