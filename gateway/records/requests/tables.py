@@ -20,4 +20,5 @@ authorization_requests = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("decided_at", Instant),
+    Column("pushed_until", Instant),
 )

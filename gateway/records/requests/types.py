@@ -7,6 +7,7 @@ from enum import StrEnum
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId, RequestId
 
 REQUEST_LASTS = timedelta(minutes=30)
+PUSHED_LASTS = timedelta(seconds=90)
 
 
 class RequestKind(StrEnum):
@@ -22,6 +23,7 @@ class AuthorizationRequest:
 
     A request of kind `reconsider` has no redirect URI; its decision returns to the page of `grant_id`.
     `person_id` is who opened the screen first; nobody else can see it after. `shown_at` is when they saw it last.
+    `pushed_until` is how long its request_uri leads to the screen; None: it was not pushed (RFC 9126).
     """
 
     id: RequestId
@@ -37,3 +39,4 @@ class AuthorizationRequest:
     created_at: datetime
     expires_at: datetime
     decided_at: datetime | None
+    pushed_until: datetime | None
