@@ -164,6 +164,12 @@ class Settings(BaseModel):
     catalogue: Path | None = Field(
         None, description="folder of the catalogue; default: the one that comes with the program"
     )
+    fetch_ca: str | None = Field(
+        None,
+        pattern="-----BEGIN CERTIFICATE-----",
+        description="PEM of authorities to trust beside the system's when fetching what an app named; best as a file, "
+        "`QUYEN_FETCH_CA_FILE`",
+    )
     mode: str = Field(
         "business",
         pattern="^(platform|business)$",
@@ -189,6 +195,11 @@ class Settings(BaseModel):
         if self.oidc is not None:
             _check_provider(self.oidc.issuer, self.public_url, self.api_url)
         return self
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether people reach this gateway on loopback alone (the demo), so that its apps may be there too."""
+        return urlsplit(self.public_url).hostname in _LOOPBACK
 
     @property
     def master_key_bytes(self) -> bytes:

@@ -8,7 +8,7 @@ To add one more: a module with one public coroutine wrapped in `shielded`; if it
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,17 +23,31 @@ from gateway.records.families import store as families
 from gateway.records.families.minting import Held, Holding, Terms, in_order
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
+from gateway.records.grants.telling import tell_asks
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, Draft, Part, Recorded
+from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox.letters import Letter, Pin, make_notice
+from gateway.records.outbox.types import EndpointState, Event
 from gateway.records.people import store as people
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
-from gateway.terms.ids import FamilyId, GrantId, PersonId
+from gateway.terms.ids import FamilyId, GrantId, PersonId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 Transition = Callable[[Grant, datetime], Change]
+_EVENTS = {
+    Kind.WITHDRAWN: Event.WITHDRAWN,
+    Kind.BURIED: Event.WITHDRAWN,
+    Kind.PAUSED: Event.PAUSED,
+    Kind.RESUMED: Event.RESUMED,
+    Kind.SHORTENED: Event.SHORTENED,
+    Kind.EXPIRED: Event.EXPIRED,
+    Kind.RECONFIRM: Event.RECONFIRM,
+}
+"""What an app hears of a change; a decision narrows or renews, as it turns out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,10 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The parts that acts work with; `server.py` puts them together."""
+    """The parts that acts work with; `server.py` puts them together.
+
+    `issuer` names this gateway to apps; `has_notices` is set when there may be something new in the outbox.
+    """
 
     storage: Storage
     clock: Clock
@@ -55,6 +72,8 @@ class House:
     ledger: Ledger
     journal: Journal
     in_flight: CallsInFlight
+    issuer: str = ""
+    has_notices: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def change_grant(
         self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = ""
@@ -77,7 +96,10 @@ class House:
     async def record_change(
         self, unit: UnitOfWork, change: Change, actor: Actor, *, kind: Kind, request_id: str = "", **facts: Any
     ) -> tuple[Settled, list[FamilyId]]:
-        """Write a change, end the families that reach nothing any more, and add its record; the caller commits."""
+        """Write a change, end the families that reach nothing any more, add its record and the app's notice of it.
+
+        The caller commits, and calls `settle`.
+        """
         await grants.save(unit.connection, change)
         standing = [p.id for p in change.grant.permissions if p.state in STANDING_STATES]
         ended = await families.end_unreachable(unit.connection, change.grant.id, standing, change.at)
@@ -93,7 +115,9 @@ class House:
             request_id=request_id,
             parts=await self.parts_about(unit, actor, facts),
         )
-        return Settled(change, await self.ledger.append(unit.connection, draft)), ended
+        recorded = await self.ledger.append(unit.connection, draft)
+        await self._tell_app(unit, change, kind, recorded)
+        return Settled(change, recorded), ended
 
     async def get_locked_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
         """Lock and return a grant that a family points at; every path takes this lock before it spends anything."""
@@ -133,6 +157,7 @@ class House:
         """
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
+        self.has_notices.set()
         if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
             stone = Tombstone(change.grant.id, change.grant.version, tuple(sorted(change.ended)), cause, change.at)
             try:
@@ -150,6 +175,20 @@ class House:
             return ()
         named = Part(IDENTITY, person.id, {"login": person.login, "name": person.name})
         return (named, Part(EVIDENCE, person.id, evidence)) if evidence else (named,)
+
+    async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
+        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
+        grant, asks = change.grant, tell_asks(change)
+        endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
+        account = await accounts.find(unit.connection, grant.account_id) if endpoint else None
+        if endpoint is None or account is None:
+            return
+        event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
+        facts = {"grant_id": grant.id, "version": grant.version, "account": account.external_id, "asks": asks}
+        letter = Letter(new_id("nt", self.entropy), event, self.issuer, change.at, grant.id, facts)
+        pin = Pin(recorded.size, recorded.root, recorded.note)
+        is_live = endpoint.state is EndpointState.LIVE
+        await queue.add(unit.connection, make_notice(letter, pin, app_id=grant.app_id, is_live=is_live))
 
     async def _get_locked(self, unit: UnitOfWork, grant_id: GrantId, actor: Actor, now: datetime) -> Grant:
         grant = await grants.find(unit.connection, grant_id, lock=True)

@@ -103,7 +103,7 @@ def _console_endpoints(parts: Parts, person: PersonDoor) -> list[Endpoint]:
     clerk = Clerk(person.pages, person.site, person.public_url)
     find_check = partial(_find_check, parts.house)
     return [
-        *developer_endpoints(DevelopersDoor(parts.house, clerk, parts.catalogue)),
+        *developer_endpoints(DevelopersDoor(parts.house, clerk, parts.catalogue, parts.settings.is_on_loopback)),
         *operator_endpoints(OperatorsDoor(parts.house, clerk, parts.catalogue, find_check)),
     ]
 

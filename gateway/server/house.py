@@ -86,7 +86,9 @@ async def opened_house(
             ledger = Ledger(signer, person_keys, entropy=used_entropy, storage=storage, folder=folder)
             await ledger.resume()
             journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
-            house = House(storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight())
+            house = House(
+                storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight(), settings.public_url
+            )
             if not may_be_older:
                 await check_not_older(storage, ledger.path)
             await _check_log(house, person_keys)

@@ -18,6 +18,8 @@ from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
 from gateway.doors.calls.listener import CallsRunner
+from gateway.doors.events.courier import Courier
+from gateway.ground.fetching.fetcher import opened_fetcher
 from gateway.ground.vault.passwords import Passwords
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
@@ -61,6 +63,8 @@ async def serve(settings: Settings) -> None:
             runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
             await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(_recording(house))
+        way_out = opened_fetcher(allow_loopback=settings.is_on_loopback, ca_pem=settings.fetch_ca)
+        await stack.enter_async_context(Courier(house, await stack.enter_async_context(way_out)).running())
         await stopping.wait()
         parts.health.is_draining = True
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.acts import House
 from gateway.acts.identities import link_identity, unlink_identity
+from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.register import NewPerson, add_person, register_app, rotate_secret, set_roles
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
@@ -121,7 +122,10 @@ async def _register_app(door: AdminDoor, given: AppRegister) -> dict[str, Any]:
         owner_id = owner.id
     app, asks = records_of(given.app, door.catalogue, owner_id, clock=door.house.clock, entropy=door.house.entropy)
     raw_secret = await register_app(door.house, app, asks, OPERATOR)
-    return {"client_id": app.id, "client_secret": raw_secret, "name": app.name}
+    registered = {"client_id": app.id, "client_secret": raw_secret, "name": app.name}
+    if given.app.notice_url is None:
+        return registered
+    return {**registered, "notice_secret": await set_endpoint(door.house, app.id, given.app.notice_url, OPERATOR)}
 
 
 async def _rotate_secret(door: AdminDoor, given: AppNamed) -> dict[str, Any]:

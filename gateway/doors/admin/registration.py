@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gateway.doors.admin.wording import Definite, Readable, Told
+from gateway.ground.fetching.urls import check_fetchable
 from gateway.records.apps.keys import check_public_keys
 from gateway.records.apps.types import ADVERTISING, App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
 from gateway.terms.clock import Clock
@@ -26,6 +27,11 @@ def _redirect(value: str) -> str:
         raise ValueError("a redirect URI is https, http on loopback, or a reversed-domain scheme")
     if "#" in value or not value.isascii() or any(sign in value for sign in " \"'<>\\"):
         raise ValueError("a redirect URI is absolute, ASCII, and has no fragment")
+    return value
+
+
+def _endpoint(value: str) -> str:
+    check_fetchable(value, allow_loopback=True)
     return value
 
 
@@ -85,6 +91,7 @@ class AppEntry(_Strict):
     may_refresh: bool = True
     reviewed: bool = False
     redirect_uris: list[Annotated[str, AfterValidator(_redirect)]] = Field(min_length=1, max_length=20)
+    notice_url: Annotated[str, AfterValidator(_endpoint)] | None = None
     asks: list[AskEntry] = Field(min_length=1, max_length=50)
 
 

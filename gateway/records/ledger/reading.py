@@ -152,6 +152,13 @@ async def newest_checkpoint(connection: AsyncConnection) -> tuple[int, str] | No
     return (row.size, row.note) if row else None
 
 
+async def newest_signed(connection: AsyncConnection) -> tuple[int, bytes, str] | None:
+    """Return the size, root and note of the newest checkpoint."""
+    columns = ledger_checkpoints.c.size, ledger_checkpoints.c.root, ledger_checkpoints.c.note
+    row = (await connection.execute(select(*columns).order_by(ledger_checkpoints.c.size.desc()).limit(1))).first()
+    return (row.size, row.root, row.note) if row else None
+
+
 async def list_checkpoints(connection: AsyncConnection) -> list[str]:
     """List every signed checkpoint, smallest first."""
     query = select(ledger_checkpoints.c.note).order_by(ledger_checkpoints.c.size)

@@ -49,6 +49,18 @@ def test_people_and_apps_are_added_and_listed(quyen: Quyen, app_file: Path) -> N
     assert registered["client_id"] in quyen("app", "list").stdout
 
 
+def test_a_registration_may_name_where_notices_go(quyen: Quyen, tmp_path: Path) -> None:
+    """`notice_url` makes the app's endpoint, whose secret is printed once beside the client's."""
+    add_people(quyen)
+    path = tmp_path / "app.yaml"
+    path.write_text(APP + "\nnotice_url: https://app.example/notices\n", encoding="utf-8")
+    registered = parsed(quyen("app", "register", "--file", str(path), "--json"))
+    assert registered["notice_secret"].startswith("whsec_")
+    path.write_text(APP + "\nnotice_url: http://app.example/notices\n", encoding="utf-8")
+    refused = quyen("app", "register", "--file", str(path))
+    assert (refused.exit_code, "app.notice_url" in refused.stderr) == (1, True)
+
+
 def test_a_login_is_taken_once(quyen: Quyen) -> None:
     """The second person of that login is refused with 1."""
     add_people(quyen)

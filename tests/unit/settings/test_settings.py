@@ -321,3 +321,18 @@ def test_a_provider_on_loopback_is_for_a_gateway_on_loopback() -> None:
     """For trying out: http on both sides."""
     loopback = {"QUYEN_PUBLIC_URL": "http://127.0.0.1:8400", "QUYEN_API_URL": "http://127.0.0.1:8401"}
     assert read_settings({**GOOD, **loopback, **OIDC, "QUYEN_OIDC__ISSUER": "http://127.0.0.1:9000"}).oidc is not None
+
+
+def test_an_authority_for_fetching_stands_in_a_file(tmp_path: Path) -> None:
+    """`QUYEN_FETCH_CA_FILE` holds the PEM itself; a file that holds none refuses to start."""
+    pem = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----"
+    (tmp_path / "ca.pem").write_text(pem + "\n", encoding="utf-8")
+    (tmp_path / "none.pem").write_text("MII=", encoding="utf-8")
+    assert read(QUYEN_FETCH_CA_FILE=str(tmp_path / "ca.pem")).fetch_ca == pem
+    assert refused(QUYEN_FETCH_CA_FILE=str(tmp_path / "none.pem")).startswith("QUYEN_FETCH_CA")
+
+
+@pytest.mark.parametrize("public_url, is_there", [("http://127.0.0.1:8400", True), ("https://quyen.example", False)])
+def test_only_a_gateway_on_loopback_has_apps_there(public_url: str, *, is_there: bool) -> None:
+    """Where people reach the gateway decides whether an app may be on this very machine."""
+    assert read(QUYEN_PUBLIC_URL=public_url).is_on_loopback is is_there

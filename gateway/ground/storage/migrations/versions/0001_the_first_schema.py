@@ -85,6 +85,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_notices")),
     )
     op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("grant_id", sa.String(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.BigInteger(), nullable=False),
+        sa.Column("leased_until", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("grant_id", "version", name=op.f("uq_outbox_grant_id_version")),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_app_id_created_at"), ["app_id", "created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_state_next_try_at"), ["state", "next_try_at"], unique=False)
+
+    op.create_table(
         "people",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("login", sa.String(), nullable=False),
@@ -310,6 +332,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("app_id", "scope", "purpose", name=op.f("uq_asks_app_id_scope_purpose")),
     )
     op.create_table(
+        "notice_endpoints",
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_notice_endpoints_app_id")),
+        sa.PrimaryKeyConstraint("app_id", name=op.f("pk_notice_endpoints")),
+    )
+    op.create_table(
+        "notice_keys",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_seed", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.String(), nullable=False),
+        sa.Column("last4", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_notice_keys_app_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_keys")),
+        sa.UniqueConstraint("app_id", "number", name=op.f("uq_notice_keys_app_id_number")),
+    )
+    op.create_table(
         "grants",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
@@ -489,6 +535,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_grants_app_id"))
 
     op.drop_table("grants")
+    op.drop_table("notice_keys")
+    op.drop_table("notice_endpoints")
     op.drop_table("asks")
     with op.batch_alter_table("spent_assertions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_spent_assertions_expires_at"))
@@ -538,6 +586,11 @@ def downgrade() -> None:
 
     op.drop_table("trace_lines")
     op.drop_table("people")
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outbox_state_next_try_at"))
+        batch_op.drop_index(batch_op.f("ix_outbox_app_id_created_at"))
+
+    op.drop_table("outbox")
     op.drop_table("notices")
     with op.batch_alter_table("ledger_records", schema=None) as batch_op:
         batch_op.drop_index("uq_ledger_records_grant_version")
