@@ -5,7 +5,10 @@ import fcntl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+import structlog
 
 from gateway.acts import House
 from gateway.acts.bury import bury
@@ -25,9 +28,11 @@ from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Checked
 from gateway.settings import Settings
-from gateway.terms.clock import Clock, SystemClock
+from gateway.terms.clock import Clock, ForwardClock, SystemClock
 from gateway.terms.entropy import Entropy, SystemEntropy
 from gateway.terms.refusal import Refusal
+
+_log = structlog.get_logger(__name__)
 
 
 class AlreadyRunning(Exception):
@@ -72,7 +77,7 @@ async def opened_house(
         OlderThanSigned: the log is shorter than the checkpoints outside say, and nobody said that it may be.
         Unavailable: the database does not answer.
     """
-    used_clock, used_entropy = clock or SystemClock(), entropy or SystemEntropy()
+    used_clock, used_entropy = ForwardClock(clock or SystemClock()), entropy or SystemEntropy()
     vault = Vault({1: settings.master_key_bytes}, used_entropy)
     with file_lock(settings):
         storage = Storage(settings.database_url)
@@ -90,6 +95,7 @@ async def opened_house(
             if not may_be_older:
                 await check_not_older(storage, ledger.path)
             await _check_log(house, person_keys)
+            await _note_past(house, used_clock)
             kept = await asyncio.to_thread(journal.read)
             await asyncio.to_thread(_destroy_again, person_keys, kept)
             await recover_credentials(house, kept.entries)
@@ -124,6 +130,17 @@ async def _check_log(house: House, person_keys: PersonKeys) -> None:
     finding = await verify_log(house.storage, key, person_keys, checkpoints=house.ledger.path)
     faults = tuple(f"{each.record_id or each.seq or 'log'}: {each.reason}" for each in finding.bad)
     house.ledger.note_check(Checked(house.clock.now(), finding.size, faults))
+
+
+async def _note_past(house: House, clock: ForwardClock) -> None:
+    """Start no earlier than the newest record; a log that was tampered with names no time that could be trusted."""
+    if house.ledger.checked is None or house.ledger.checked.faults:
+        return
+    async with house.storage.read() as connection:
+        newest = await reading.newest_at(connection)
+    behind = timedelta(0) if newest is None else clock.note_past(newest)
+    if behind > timedelta(0):
+        _log.warning("the machine's clock stands behind the grant log", seconds=behind.total_seconds())
 
 
 def _destroy_again(person_keys: PersonKeys, kept: Reading) -> None:

@@ -147,6 +147,12 @@ async def count(connection: AsyncConnection) -> int:
     return int((await connection.execute(select(ledger_head.c.size))).scalar_one())
 
 
+async def newest_at(connection: AsyncConnection) -> datetime | None:
+    """Return the latest time that a record of the log names; None while there is none."""
+    found: datetime | None = (await connection.execute(select(func.max(ledger_records.c.at)))).scalar_one()
+    return found
+
+
 async def newest_checkpoint(connection: AsyncConnection) -> tuple[int, str] | None:
     """Find the newest signed checkpoint: (size, note)."""
     query = select(ledger_checkpoints.c.size, ledger_checkpoints.c.note)
