@@ -14,16 +14,18 @@ from gateway.acts.expire import expire
 from gateway.acts.pause import pause, resume
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
-from gateway.authority.facts import find_token
 from gateway.authority.verdict import list_live
+from gateway.doors.calls.door import CallsDoor
 from gateway.doors.oauth.known import find_known
 from gateway.ground.storage.ballast import SIZE_BYTES
 from gateway.ground.storage.storage import DiskFull
 from gateway.ground.vault.tokens import hashed
+from gateway.records.trace.writer import TraceWriter
 from gateway.server.health import Health
 from gateway.terms.refusal import Unavailable
+from scopes import load_catalogue
 from tests.contract.steps import ALL, SEND, SYSTEM, Agreed, agreed, get_grant, list_stones, verified
-from tests.house import Scene, agree, house_in, set_scene
+from tests.house import API_URL, PUBLIC_URL, Scene, agree, house_in, set_scene
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -71,8 +73,10 @@ async def scene(disk: Path, clock: ManualClock) -> AsyncIterator[Scene]:
 
 
 async def list_open(house: House, given: Agreed) -> set[str]:
-    """Name the asks under which a call would pass now."""
-    facts = await find_token(house.storage, hashed(given.access_token), denied=house.in_flight.denied)
+    """Name the asks under which a call would pass now, as the calls' door finds them."""
+    trace = TraceWriter(house.storage, house.clock)
+    door = CallsDoor(house, load_catalogue(), {}, trace, issuer=PUBLIC_URL, api_url=API_URL)
+    facts = await door.find_token(hashed(given.access_token))
     return {reach.ask_id for reach in list_live(facts, house.clock.now())} if facts and not facts.is_ended else set()
 
 
