@@ -7,13 +7,15 @@ To add one more: a module with one public coroutine wrapped in `shielded`; if it
 """
 
 import asyncio
-from collections.abc import Callable
+import errno
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from gateway.authority.in_flight import CallsInFlight
-from gateway.ground.storage.storage import Storage, UnitOfWork
+from gateway.ground.storage.storage import DiskFull, Storage, UnitOfWork
 from gateway.ground.vault.journal import Journal, Tombstone
 from gateway.ground.vault.sealing import Vault
 from gateway.records.accounts import store as accounts
@@ -38,6 +40,8 @@ from gateway.terms.ids import FamilyId, GrantId, PersonId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 Transition = Callable[[Grant, datetime], Change]
+P = ParamSpec("P")
+T = TypeVar("T")
 _EVENTS = {
     Kind.WITHDRAWN: Event.WITHDRAWN,
     Kind.BURIED: Event.WITHDRAWN,
@@ -82,14 +86,21 @@ class House:
 
         Raises:
             Refusal: `not_found` (no such grant, or the person has no standing), `nothing_to_change`.
+            DiskFull: nothing was done; what should have ended is denied for as long as this process lives.
             Unavailable: nothing was done; or, with reason `not_settled`, it is done but the tombstone is not on disk.
         """
-        async with self.storage.unit() as unit:
-            now = self.clock.now()
-            grant = await self._get_locked(unit, grant_id, actor, now)
-            change = transition(grant, now)
-            settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
-            await unit.commit()
+        change: Change | None = None
+        try:
+            async with self.storage.unit() as unit:
+                now = self.clock.now()
+                grant = await self._get_locked(unit, grant_id, actor, now)
+                change = transition(grant, now)
+                settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
+                await unit.commit()
+        except DiskFull:
+            if change is not None:
+                self.in_flight.deny(change.stopped)
+            raise
         await self.settle(change, ended, cause=kind)
         return settled
 
@@ -158,13 +169,22 @@ class House:
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
         self.has_notices.set()
+        self.in_flight.believe(change.stopped)
         if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
             stone = Tombstone(change.grant.id, change.grant.version, tuple(sorted(change.ended)), cause, change.at)
             try:
-                await asyncio.to_thread(self.journal.append, [stone])
-            except OSError as error:
+                await self.storage.with_room(lambda: self._keep(stone))
+            except (DiskFull, OSError) as error:
                 raise Unavailable("journal", reason="not_settled") from error
         await self.ledger.publish()
+
+    async def _keep(self, stone: Tombstone) -> None:
+        try:
+            await asyncio.to_thread(self.journal.append, [stone])
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise DiskFull("journal") from error
+            raise
 
     async def parts_about(self, unit: UnitOfWork, actor: Actor, evidence: dict[str, Any]) -> tuple[Part, ...]:
         """Return the sealed parts of a record made in a person's name: who they are, and what they were shown."""
@@ -214,3 +234,15 @@ def check_target(holding: Holding, platform: str | None) -> None:
 def terms_of(app: App, at: datetime, *, jkt: str | None, parent_hash: bytes | None = None) -> Terms:
     """Return on what terms an app gets tokens: bound to the key that it proved, a public app's refresh token too."""
     return Terms(at, app.may_refresh, parent_hash, access_jkt=jkt, refresh_jkt=None if app.is_confidential else jkt)
+
+
+def ending(
+    act: Callable[Concatenate[House, P], Awaitable[T]],
+) -> Callable[Concatenate[House, P], Coroutine[Any, Any, T]]:
+    """Let an act that ends something have the room that is kept for ends, where the disk is full."""
+
+    @wraps(act)
+    async def run(house: House, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await house.storage.with_room(lambda: act(house, *args, **kwargs))
+
+    return run

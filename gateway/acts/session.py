@@ -1,6 +1,6 @@
 """Sessions: a person signs in, and out."""
 
-from gateway.acts import House
+from gateway.acts import House, ending
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.people import store as people
@@ -36,6 +36,7 @@ async def open_session(house: House, person_id: PersonId, proof: Proof | None = 
 
 
 @shielded
+@ending
 async def end_session(house: House, raw_token: str) -> None:
     """End the session of this token, if there is one."""
     async with house.storage.unit() as unit:

@@ -1,5 +1,6 @@
 """What is true about a token at this moment, read from the authority in one look-up."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,8 +110,15 @@ _NAMES = tuple(_QUERY.statement.selected_columns.keys())
 _REACH = _NAMES.index("permission_id")
 
 
-async def find_token(storage: Storage, hashed_token: bytes) -> TokenFacts | None:
+async def find_token(
+    storage: Storage, hashed_token: bytes, *, denied: Collection[PermissionId] = ()
+) -> TokenFacts | None:
     """Find what is true about the access token with this hash; None if there is none.
+
+    Args:
+        storage: the authority.
+        hashed_token: of the token that was sent.
+        denied: permissions that it does not reach, although the database does not know of it (`CallsInFlight.denied`).
 
     Raises:
         Unavailable: the authority gave no answer; nothing may pass.
@@ -139,7 +147,7 @@ async def find_token(storage: Storage, hashed_token: bytes) -> TokenFacts | None
         is_ended=first["ended_at"] is not None or first["family_ended_at"] is not None,
         standing_lapses_at=first["standing_lapses_at"],
         connection_state=None if link_state is None else ConnectionState(link_state),
-        reach=tuple(each for each in reach if subset is None or each.id in subset),
+        reach=tuple(each for each in reach if (subset is None or each.id in subset) and each.id not in denied),
     )
 
 

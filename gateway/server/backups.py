@@ -17,7 +17,8 @@ from gateway.records.ledger import reading
 from gateway.records.ledger.log import CHECKPOINTS
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Actor, ActorKind
-from gateway.server.house import file_lock, folder_of, opened_house
+from gateway.server.database import file_lock
+from gateway.server.house import folder_of, opened_house
 from gateway.settings import Settings
 from gateway.terms.refusal import Refusal
 
@@ -56,7 +57,7 @@ async def put_back(settings: Settings, source: Path | None) -> PutBack:
 
     Raises:
         AlreadyRunning: the server runs; stop it first.
-        Refusal: `bad_backup`: the file is not a whole database of this gateway.
+        Refusal: `bad_backup`: the file, or the database in place, is not a whole database of this gateway.
     """
     signed_size = await asyncio.to_thread(_prepare, settings, source)
     gap = Gap(restored_size=await _count(settings), signed_size=signed_size)
@@ -79,16 +80,21 @@ def _prepare(settings: Settings, source: Path | None) -> int:
     """Put the copy in place and the checkpoints aside, while no server can be running; return the newest's size."""
     with file_lock(settings):
         if source is not None:
-            _replace(settings, source)
+            _check(source)
+            _replace(sqlite_path(settings.database_url), source)
+        elif is_sqlite(settings.database_url):
+            _check(sqlite_path(settings.database_url))
         return _set_aside(folder_of(settings, settings.checkpoint_dir, "checkpoints"))
 
 
-def _replace(settings: Settings, source: Path) -> None:
+def _check(source: Path) -> None:
     try:
         check_whole(source, "ledger_head")
     except NotWhole as damaged:
         raise Refusal("bad_backup", f"{source} is not a database of this gateway: {damaged}") from None
-    path = sqlite_path(settings.database_url)
+
+
+def _replace(path: Path, source: Path) -> None:
     aside = path.with_name(path.name + ".incoming")
     aside.write_bytes(source.read_bytes())
     aside.chmod(0o600)

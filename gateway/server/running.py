@@ -44,6 +44,7 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         AlreadyRunning: another server holds the database.
+        Damaged: the database was not closed, and is not whole.
         OSError: an address cannot be listened on.
         Unavailable: the database gave no answer at the start.
     """

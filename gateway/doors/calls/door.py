@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.acts import House
+from gateway.authority.facts import TokenFacts, find_token
 from gateway.authority.freshness import ProofMemory
 from gateway.platforms import Connector
 from gateway.records.trace.writer import TraceWriter
@@ -33,6 +34,14 @@ class CallsDoor:
     issuer: str
     api_url: str
     limit_connections: int = 256
+
+    async def find_token(self, hashed_token: bytes) -> TokenFacts | None:
+        """Find what is true about an access token now; None if there is none.
+
+        Raises:
+            Unavailable: the authority gave no answer; nothing may pass.
+        """
+        return await find_token(self.house.storage, hashed_token, denied=self.house.in_flight.denied)
 
     def resource_metadata(self, platform: str) -> str:
         """Return where RFC 9728 metadata of a platform's API stands; unknown platforms have none of their own."""

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from aiohttp import ClientSession
 
 from gateway.acts.first_use import note_first_use
-from gateway.authority.facts import TokenFacts, find_token
+from gateway.authority.facts import TokenFacts
 from gateway.authority.verdict import check_token, judge
 from gateway.doors.calls.admission import check_query, find_match, limit_body, wanted_of, write_outgoing
 from gateway.doors.calls.credentials import Presented, find_credential
@@ -44,7 +44,7 @@ class Walk:
         match = find_match(self.door, self.incoming.head)
         presented = self._find_credential(match)
         hashed_token = hashed(presented.raw_token)
-        facts = await find_token(self.door.house.storage, hashed_token)
+        facts = await self.door.find_token(hashed_token)
         if facts is None:
             raise Refusal("invalid_token")
         try:

@@ -36,7 +36,7 @@ async def answer_introspection(door: OAuthDoor, request: web.Request) -> web.Res
     if wait:
         _log.warning("introspection_limited", app=app.id, wait_seconds=wait)
         raise Refusal("limited", "too many tokens of others", retry_after_seconds=wait)
-    token = await find_known(door.house.storage, raw_token, door.house.clock.now())
+    token = await find_known(door.house, raw_token, door.house.clock.now())
     if token is None or token.app_id != app.id:
         await door.limits.count(key, STRANGE_TOKENS)
         return render_json(INACTIVE)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.acts import House
 from gateway.authority.facts import Reach, find_token
 from gateway.authority.verdict import check_token, list_live
 from gateway.ground.storage.storage import Storage
@@ -41,21 +42,21 @@ class KnownToken:
     live: tuple[Held, ...]
 
 
-async def find_known(storage: Storage, raw_token: str, now: datetime) -> KnownToken | None:
+async def find_known(house: House, raw_token: str, now: datetime) -> KnownToken | None:
     """Find what a token stands for; None if none like it was ever issued.
 
     Raises:
         Unavailable: no answer.
     """
-    return await _find_access(storage, raw_token, now) or await find_refresh(storage, raw_token, now)
+    return await _find_access(house, raw_token, now) or await find_refresh(house.storage, raw_token, now)
 
 
-async def _find_access(storage: Storage, raw_token: str, now: datetime) -> KnownToken | None:
-    facts = await find_token(storage, hashed(raw_token))
+async def _find_access(house: House, raw_token: str, now: datetime) -> KnownToken | None:
+    facts = await find_token(house.storage, hashed(raw_token), denied=house.in_flight.denied)
     if facts is None:
         return None
     try:
-        live = _held(list_live(check_token(facts, now), now), await _registered(storage, facts.app_id))
+        live = _held(list_live(check_token(facts, now), now), await _registered(house.storage, facts.app_id))
     except Refusal:
         live = ()
     return KnownToken(
