@@ -31,6 +31,7 @@ class PersonDoor:
         connectors: the platforms that this gateway serves, by slug.
         public_url: the people's origin, without a slash at the end; also OAuth's issuer.
         kept_days: how long records and trace are kept.
+        cool_down_days: for how long a refused ask is not asked again by the same app (R17).
         has_developers, has_operators: whether these consoles are served.
     """
 
@@ -46,6 +47,7 @@ class PersonDoor:
     site: Site
     keeper: Keeper
     kept_days: int
+    cool_down_days: int = 30
     has_developers: bool = False
     has_operators: bool = False
 

@@ -32,9 +32,10 @@ _CONSENT = "/consent/"
 
 @dataclass(frozen=True, slots=True)
 class _Continued:
-    """The authorize that goes on after sign-in: the app's name, and where its answer may lead."""
+    """The authorize that goes on after sign-in: the app's name, whom it expects, and where its answer may lead."""
 
     app_name: str = ""
+    login_hint: str = ""
     form_action: tuple[str, ...] = ()
 
 
@@ -111,7 +112,8 @@ async def _answer_limited(door: PersonDoor, request: web.Request, refusal: Refus
 async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, status: int = 200) -> web.Response:
     goes_on = await _find_continued(door, view.return_to)
     secret = door.form_cookie.find_or_make(request, door.house.entropy)
-    shown = replace(view, for_app=goes_on.app_name)
+    is_first = request.method == "GET"
+    shown = replace(view, for_app=goes_on.app_name, login=goes_on.login_hint if is_first else view.login)
     response = door.show(request, shown, status=status, form_action=goes_on.form_action, csrf_token=form_token(secret))
     door.form_cookie.set(response, secret)
     return response
@@ -125,4 +127,5 @@ async def _find_continued(door: PersonDoor, return_to: str) -> _Continued:
         app = await apps.find(connection, asked.app_id) if asked else None
     if asked is None or app is None:
         return _Continued()
-    return _Continued(plain(app.name), (scheme_source(asked.redirect_uri),) if asked.redirect_uri else ())
+    sources = (scheme_source(asked.redirect_uri),) if asked.redirect_uri else ()
+    return _Continued(plain(app.name), plain(asked.login_hint or ""), sources)

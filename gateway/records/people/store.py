@@ -62,6 +62,7 @@ async def add_session(connection: AsyncConnection, session: Session) -> None:
             hashed_token=session.hashed_token,
             person_id=session.person_id,
             authenticated_at=session.authenticated_at,
+            acr=session.acr,
             last_seen_at=session.last_seen_at,
             ends_at=session.ends_at,
         )

@@ -21,6 +21,7 @@ sessions = Table(
     Column("hashed_token", LargeBinary, primary_key=True),
     Column("person_id", ForeignKey("people.id"), nullable=False, index=True),
     Column("authenticated_at", Instant, nullable=False),
+    Column("acr", String),
     Column("last_seen_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
     Column("ended_at", Instant),

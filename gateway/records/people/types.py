@@ -8,6 +8,8 @@ from gateway.terms.ids import PersonId
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_WHOLE = timedelta(days=7)
+PASSWORD_ACR = "urn:quyen:acr:password"
+"""The authentication context class of a password proven to this gateway itself (RFC 9470, `acr`)."""
 
 
 class Role(StrEnum):
@@ -38,10 +40,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser. `authenticated_at` is when the password was last proven."""
+    """A signed-in browser. `authenticated_at` is when the person last proved who they are; `acr` says how, or None."""
 
     hashed_token: bytes
     person_id: PersonId
     authenticated_at: datetime
     last_seen_at: datetime
     ends_at: datetime
+    acr: str | None = None
