@@ -37,7 +37,8 @@ class Reach:
 class TokenFacts:
     """A token with everything that a verdict needs: its family, app, account, connection and reach.
 
-    `has_kept_answer`: it came by a refresh whose answer is still kept for a retry; its first use destroys that (I3).
+    `authenticated_at` and `acr` are of the sign-in that the family rests on. `has_kept_answer`: it came by a refresh
+    whose answer is still kept for a retry; its first use destroys that (I3).
     """
 
     app_id: AppId
@@ -57,6 +58,8 @@ class TokenFacts:
     standing_lapses_at: datetime | None
     connection_state: ConnectionState | None
     reach: tuple[Reach, ...]
+    authenticated_at: datetime | None = None
+    acr: str | None = None
 
 
 _STANDING = (
@@ -82,6 +85,8 @@ _QUERY = PointQuery(
         access_tokens.c.expires_at,
         access_tokens.c.ended_at,
         families.c.ended_at.label("family_ended_at"),
+        families.c.authenticated_at,
+        families.c.acr,
         _STANDING.label("standing_lapses_at"),
         connections.c.state.label("connection_state"),
         access_tokens.c.permission_ids,
@@ -102,6 +107,8 @@ _QUERY = PointQuery(
     .outerjoin(permissions, (permissions.c.id == family_permissions.c.permission_id) & permissions.c.is_current)
     .where(access_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
 )
+FIRST_OF_REACH = 20
+"""The column with which a permission begins; all before it are the same in every row."""
 
 
 async def find_token(storage: Storage, hashed_token: bytes) -> TokenFacts | None:
@@ -114,8 +121,9 @@ async def find_token(storage: Storage, hashed_token: bytes) -> TokenFacts | None
     if not rows:
         return None
     (app_id, app_name, app_state, dialect, grant_id, account_id, platform, external_id, family_id, *rest) = rows[0]
-    parent_hash, has_kept, created_at, expires_at, ended_at, family_ended_at, lapses_at, link_state, subset, *_ = rest
-    reach = [_reach(row[18:]) for row in rows if row[18] is not None]
+    parent_hash, has_kept, created_at, expires_at, ended_at, family_ended_at, *rest = rest
+    authenticated_at, acr, lapses_at, link_state, subset, *_ = rest
+    reach = [_reach(row[FIRST_OF_REACH:]) for row in rows if row[FIRST_OF_REACH] is not None]
     return TokenFacts(
         app_id=app_id,
         app_name=app_name,
@@ -134,6 +142,8 @@ async def find_token(storage: Storage, hashed_token: bytes) -> TokenFacts | None
         standing_lapses_at=lapses_at,
         connection_state=None if link_state is None else ConnectionState(link_state),
         reach=tuple(each for each in reach if subset is None or each.id in subset),
+        authenticated_at=authenticated_at,
+        acr=acr,
     )
 
 

@@ -125,7 +125,7 @@ class GatewayLife(RuleBasedStateMachine):
         shutil.copy(sqlite_template_path(), self.folder / TEMPLATE)
         self._open(None)
         self.platform.profile = replace(self.platform.profile, external_id=self.scene.account.external_id)
-        return self._redeemed(self._decided(frozenset(self.asks), "P365D"))
+        return self._redeemed(self._decided(frozenset(self.asks), "P365D", whole=False))
 
     def teardown(self) -> None:
         """Verify the log against the grants, and close."""
@@ -199,22 +199,24 @@ class GatewayLife(RuleBasedStateMachine):
     # --- people ---------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: may_decide(self) and not self.is_suspended)
-    @rule(target=codes, asks=some_asks, duration=durations)
-    def decide(self, asks: frozenset[str], duration: str) -> Token:
-        """The owner answers a request for everything with what they ticked."""
-        return self._decided(asks, duration)
+    @rule(target=codes, asks=some_asks, duration=durations, whole=st.booleans())
+    def decide(self, asks: frozenset[str], duration: str, *, whole: bool) -> Token:
+        """The owner answers a request for everything, all of it asked or only what does not stand."""
+        return self._decided(asks, duration, whole=whole)
 
-    def _decided(self, asks: frozenset[str], duration: str) -> Token:
-        is_given = PROFILE in asks
-        decided = self.do(agree(self.scene, frozenset(AskId(name) for name in asks), duration=duration))
+    def _decided(self, asks: frozenset[str], duration: str, *, whole: bool) -> Token:
+        kept = set() if whole else {name for name, ask in self.asks.items() if ask.stands(self.now)}
+        is_given = PROFILE in asks | kept
+        ticked = frozenset(AskId(name) for name in asks)
+        decided = self.do(agree(self.scene, ticked, duration=duration, whole=whole))
         self.grant_id = decided.grant_id
         assert (decided.raw_code is not None) is is_given
         family = Family({}, is_over=not is_given)
         if is_given:
             self.agreements += 1
-            for name in ALL:
+            for name in ALL - kept:
                 self._answer(name, duration, is_agreed=name in asks)
-            family.reaches = {name: self.asks[name].number for name in asks}
+            family.reaches = {name: self.asks[name].number for name in asks | kept}
             self.families.append(family)
             self._end_families()
         return Token(decided.raw_code or "qac_none", family, self.now + CODE_LASTS)
@@ -270,10 +272,10 @@ class GatewayLife(RuleBasedStateMachine):
     # --- apps -----------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: may_decide(self) and not self.is_suspended)
-    @rule(target=refreshes, asks=some_asks, duration=durations)
-    def connect(self, asks: frozenset[str], duration: str) -> Token:
+    @rule(target=refreshes, asks=some_asks, duration=durations, whole=st.booleans())
+    def connect(self, asks: frozenset[str], duration: str, *, whole: bool) -> Token:
         """The owner agrees and the app redeems at once, as it mostly goes."""
-        return self._redeemed(self._decided(asks | {PROFILE}, duration))
+        return self._redeemed(self._decided(asks | {PROFILE}, duration, whole=whole))
 
     @rule(target=refreshes, token=refreshes)
     def refresh_once_more(self, token: Token) -> Token:

@@ -16,8 +16,8 @@ from gateway.doors.calls.problems import Problem
 DIALECT_HEADERS: Mapping[str, str] = {"zalo": "access_token"}
 """The platforms whose own credential header an app of that dialect may use."""
 
-_CHALLENGED = frozenset({"no_credential", "invalid_token", "insufficient_scope"})
-_SHOWN_FACTS = ("asks", "consent_url", "purposes", "outcome")
+_CHALLENGED = frozenset({"no_credential", "invalid_token", "insufficient_scope", "insufficient_user_authentication"})
+_SHOWN_FACTS = ("asks", "consent_url", "purposes", "outcome", "max_age")
 _ZALO_MESSAGES: Mapping[int, str] = {
     -32: "Your application reached limit call api",
     -200: "Send message failed",
@@ -113,5 +113,7 @@ def _challenge(problem: Problem) -> str:
         fields["scope"] = " ".join(problem.facts["asks"])
     if "consent_url" in problem.facts:
         fields["consent_url"] = problem.facts["consent_url"]
+    if "max_age" in problem.facts:
+        fields["max_age"] = str(problem.facts["max_age"])
     fields["resource_metadata"] = problem.resource_metadata
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in fields.items())

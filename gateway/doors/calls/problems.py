@@ -52,6 +52,13 @@ PROBLEMS: Mapping[str, Row] = {
         "Mã truy cập không dùng được ở đây hoặc đã hết hiệu lực.",
         "The access token is unknown, ended, expired or not for this API.",
     ),
+    "insufficient_user_authentication": Row(
+        401,
+        -223,
+        "M_FORBIDDEN",
+        "Lời gọi này cần chủ tài khoản vừa đăng nhập; xin cấp quyền lại với max_age.",
+        "This call needs a more recent sign-in of the account's owner; authorize again with max_age.",
+    ),
     "insufficient_scope": Row(
         403,
         -223,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.scope_names import choose_asks
+from gateway.doors.oauth.wishes import parse_wishes
 from gateway.records.apps.types import App, Ask
 from gateway.terms.refusal import Refusal
 
@@ -74,10 +75,9 @@ def check_scope(asking: Asking) -> None:
         raise Refusal("invalid_scope", "this gateway does not serve that platform")
 
 
-def check_prompt(asking: Asking) -> None:
-    """A person decides each time: there is no silent answer (R17)."""
-    if "none" in (asking.unverified.find("prompt") or "").split(" "):
-        raise Refusal("consent_required", "a person must decide; prompt=none cannot be answered")
+def check_wishes(asking: Asking) -> None:
+    """What the app wants of the sign-in and the screen can be read, and is not that nobody be asked (R17)."""
+    parse_wishes(asking.unverified)
 
 
 CHECKS: tuple[Callable[[Asking], None], ...] = (
@@ -88,7 +88,7 @@ CHECKS: tuple[Callable[[Asking], None], ...] = (
     check_response_mode,
     check_challenge,
     check_scope,
-    check_prompt,
+    check_wishes,
 )
 
 

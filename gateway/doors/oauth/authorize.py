@@ -16,6 +16,7 @@ from gateway.doors.oauth.errors import UNAVAILABLE, fact_headers
 from gateway.doors.oauth.parameters import parse_query
 from gateway.doors.oauth.redirects import error_location, get_redirect_uri
 from gateway.doors.oauth.scope_names import choose_asks
+from gateway.doors.oauth.wishes import parse_wishes
 from gateway.ground.web.addresses import address_of
 from gateway.ground.web.responses import see_other
 from gateway.records.apps import store as apps
@@ -97,6 +98,7 @@ def _asked(asking: Asking) -> Asked:
         redirect_uri=asking.redirect_uri,
         state=asking.unverified.find("state"),
         code_challenge=asking.unverified.get("code_challenge"),
+        wishes=parse_wishes(asking.unverified),
     )
 
 

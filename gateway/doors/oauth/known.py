@@ -38,6 +38,8 @@ class KnownToken:
     expires_at: datetime
     standing: tuple[Held, ...]
     live: tuple[Held, ...]
+    authenticated_at: datetime | None
+    acr: str | None
 
 
 async def find_known(storage: Storage, raw_token: str, now: datetime) -> KnownToken | None:
@@ -68,6 +70,8 @@ async def _find_access(storage: Storage, raw_token: str, now: datetime) -> Known
         expires_at=facts.expires_at,
         standing=(),
         live=live,
+        authenticated_at=facts.authenticated_at,
+        acr=facts.acr,
     )
 
 
@@ -100,6 +104,8 @@ async def find_refresh(storage: Storage, raw_token: str, now: datetime) -> Known
         expires_at=token.expires_at,
         standing=_held((p for p in reached if p.is_standing(now)), registered),
         live=() if is_idle else _held((p for p in reached if p.is_live(now)), registered),
+        authenticated_at=family.authenticated_at,
+        acr=family.acr,
     )
 
 
