@@ -166,8 +166,8 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
         durations=CONSENT.durations[:2],
         seen=4,
         may_choose=True,
-        error="outdated",
     ),
+    "consent-outdated": replace(CONSENT, accounts=(BAKERY,), seen=4, error="outdated"),
     "consent-whole": replace(
         CONSENT, accounts=(BAKERY,), leaving={AskId("profile"): NOW + timedelta(days=80)}, picks_account=True, seen=4
     ),
