@@ -16,7 +16,7 @@ from gateway.platforms import Credential
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import STANDING_LASTS, Account, Connection, ConnectionState, Standing
-from gateway.records.apps.types import App, AppState, Ask, AskText, Recipient
+from gateway.records.apps.types import App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Person, Role
 from gateway.records.requests.types import Prompt
@@ -125,10 +125,12 @@ def app_of(name: str, app_id: str, *, is_confidential: bool, clock: Clock) -> Ap
         domain="app.example",
         country="VN",
         owner_id=None,
-        is_confidential=is_confidential,
+        auth_method=AuthMethod.SECRET if is_confidential else AuthMethod.NONE,
+        jwks=None,
         dialect="zalo" if is_confidential else None,
-        may_refresh=True,
+        grant_types=(GrantType.CODE, GrantType.REFRESH),
         redirect_uris=(REDIRECT_URI, "https://app.example/cb"),
+        must_push=False,
         state=AppState.ACTIVE,
         suspended_reason=None,
         reviewed_at=clock.now(),
@@ -192,7 +194,7 @@ async def agree(
     used = app or scene.app
     names = tuple(ask.id for ask in scene.asks) if used is scene.app else tuple(AskId(row[0]) for row in ASKS[:2])
     wishes = Wishes(prompts=(Prompt.CONSENT,) if whole else ())
-    asked = Asked(used.id, names, REDIRECT_URI, "state-1", CHALLENGE, wishes)
+    asked = Asked(used.id, names, REDIRECT_URI, "state-1", CHALLENGE, wishes=wishes)
     request = await open_request(scene.house, asked)
     await show_request(scene.house, request.id, scene.owner.id)
     agreed = frozenset(names) if asks is None else asks

@@ -7,7 +7,7 @@ from gateway.ground.storage.storage import shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.grants import store as grants
 from gateway.records.requests import store as requests
-from gateway.records.requests.types import REQUEST_LASTS, AuthorizationRequest, Prompt, RequestKind
+from gateway.records.requests.types import PUSHED_LASTS, REQUEST_LASTS, AuthorizationRequest, Prompt, RequestKind
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId, RequestId, new_id
 from gateway.terms.refusal import Refusal
 
@@ -30,13 +30,14 @@ NO_WISHES = Wishes()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the authorize endpoint checked: every value stands in the app's registration."""
+    """What was checked: every value stands in the app's registration. `is_pushed`: by the app itself (RFC 9126)."""
 
     app_id: AppId
     ask_ids: tuple[AskId, ...]
     redirect_uri: str
     state: str | None
     code_challenge: str
+    is_pushed: bool = False
     wishes: Wishes = NO_WISHES
 
 
@@ -46,6 +47,8 @@ async def open_request(house: House, asked: Asked) -> AuthorizationRequest:
     request = _fresh(house, RequestKind.AUTHORIZE, asked.app_id, asked.ask_ids)
     kept = replace(request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge)
     kept = replace(kept, **{each.name: getattr(asked.wishes, each.name) for each in fields(Wishes)})
+    if asked.is_pushed:
+        kept = replace(kept, pushed_until=kept.created_at + PUSHED_LASTS)
     async with house.storage.unit() as unit:
         await requests.add(unit.connection, kept)
         await unit.commit()
@@ -89,4 +92,5 @@ def _fresh(house: House, kind: RequestKind, app_id: AppId, ask_ids: tuple[AskId,
         created_at=now,
         expires_at=now + REQUEST_LASTS,
         decided_at=None,
+        pushed_until=None,
     )

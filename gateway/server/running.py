@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from gateway.acts import House
 from gateway.acts.expire import expire
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
+from gateway.acts.spend_assertion import forget_spent
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
@@ -26,6 +27,7 @@ from gateway.terms.refusal import Unavailable
 from scopes import load_catalogue
 
 EXPIRY_SECONDS = 5
+FORGETTING_SECONDS = 600
 SEAL_SECONDS = 30
 DRAIN_SECONDS = 20
 _CONNECTOR_TIMEOUT = ClientTimeout(total=20, connect=3)
@@ -112,7 +114,8 @@ async def _recording(house: House) -> AsyncIterator[None]:
                 log.warning("what time did could not be recorded", what=unavailable.what)
             await asyncio.sleep(seconds)
 
-    tasks = [asyncio.create_task(every(EXPIRY_SECONDS, expire)), asyncio.create_task(every(SEAL_SECONDS, seal_trace))]
+    often = {expire: EXPIRY_SECONDS, seal_trace: SEAL_SECONDS, forget_spent: FORGETTING_SECONDS}
+    tasks = [asyncio.create_task(every(seconds, act)) for act, seconds in often.items()]
     try:
         yield
     finally:

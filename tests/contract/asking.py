@@ -19,7 +19,7 @@ WHOLE = Wishes(prompts=(Prompt.CONSENT,))
 async def asked(scene: Scene, *asks: AskId, wishes: Wishes = NO_WISHES) -> AuthorizationRequest:
     """Let the app ask for these asks, or for all of them."""
     names = asks or tuple(ask.id for ask in scene.asks)
-    return await open_request(scene.house, Asked(scene.app.id, names, REDIRECT_URI, "s", CHALLENGE, wishes))
+    return await open_request(scene.house, Asked(scene.app.id, names, REDIRECT_URI, "s", CHALLENGE, wishes=wishes))
 
 
 async def shown(scene: Scene, *asks: AskId, wishes: Wishes = NO_WISHES) -> AuthorizationRequest:

@@ -18,6 +18,7 @@ from gateway.acts.shorten import shorten
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.records.accounts import store as accounts
+from gateway.records.apps.types import GrantType
 from gateway.records.families import store as families
 from gateway.records.families.tables import refresh_tokens
 from gateway.records.families.types import Family
@@ -45,7 +46,7 @@ def returning(value: object) -> Callable[..., Any]:
 async def test_an_app_that_may_not_refresh_gets_an_access_token_alone(scene: Scene) -> None:
     """The answer has no refresh token, and the access token works."""
     decided = await agree(scene)
-    app = replace(scene.app, may_refresh=False)
+    app = replace(scene.app, grant_types=(GrantType.CODE,))
     answer = orjson.loads(await redeem(scene.house, Redemption(app, str(decided.raw_code), VERIFIER, REDIRECT_URI)))
     assert "refresh_token" not in answer
     assert await live_asks(scene, answer["access_token"])

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.acts.suspend import resume_app, suspend_app
+from gateway.records.apps.types import GrantType
 from gateway.records.ledger.types import Actor
 from gateway.terms.ids import AskId
 from tests.house import REDIRECT_URI, VERIFIER, agree
@@ -231,13 +232,13 @@ async def test_req_062_each_error_has_its_word(wire: Wire) -> None:
     assert (await wire.redeem(raw_code, grant_type=None)).error == (400, "invalid_request")
     assert (await wire.redeem(raw_code, code=None)).error == (400, "invalid_request")
     assert (await wire.redeem("qac_unknown")).error == (400, "invalid_grant")
-    app = await wire.add_app("no-refresh", may_refresh=False)
+    app = await wire.add_app("no-refresh", grant_types=(GrantType.CODE,))
     assert (await wire.refresh("qrt_x", app=app)).error == (400, "unauthorized_client")
 
 
 async def test_a_refresh_token_comes_only_to_whom_registered_it(wire: Wire) -> None:
     """An app that did not register `refresh_token` gets an access token alone."""
-    app = await wire.add_app("no-refresh", may_refresh=False)
+    app = await wire.add_app("no-refresh", grant_types=(GrantType.CODE,))
     members = (await wire.redeem(await wire.agree_to(app, ["oa_profile"]), app=app)).json
     assert "access_token" in members
     assert "refresh_token" not in members

@@ -12,6 +12,7 @@ from gateway.doors.oauth.endpoints import endpoints
 from gateway.doors.oauth.metadata import NAMES, describe_server
 from gateway.settings import SettingsRefused, read_settings
 from tests.house import MASTER_KEY, agree
+from tests.protocol.keys import add_key_app, proof_of
 from tests.protocol.test_oauth21_clients import FAILED, PASSED, PROBE
 from tests.protocol.wire import Wire
 
@@ -118,15 +119,16 @@ async def test_req_091_every_grant_type_named_works_and_no_other(wire: Wire) -> 
 async def test_req_092_the_methods_named_are_those_that_work(wire: Wire) -> None:
     """Each way to authenticate is tried at each endpoint, and works exactly where the document says so."""
     document = (await wire.send("GET", PATH)).json
+    key_app = await add_key_app(wire)
     by_body = {"client_id": wire.scene.app.id, "client_secret": wire.scene.raw_secret}
     ways: dict[str, tuple[dict[str, str] | None, dict[str, str]]] = {
         "client_secret_basic": (wire.basic, {}),
         "client_secret_post": (None, by_body),
         "none": (None, {"client_id": wire.scene.public_app.id}),
-        "private_key_jwt": (None, {"client_id": wire.scene.app.id, "client_assertion": "e.y.J"}),
     }
     for endpoint in ("token", "revocation", "introspection"):
         path = urlsplit(document[f"{endpoint}_endpoint"]).path
+        ways["private_key_jwt"] = (None, proof_of(wire, key_app))
         for method, (headers, fields) in ways.items():
             reply = await wire.post(path, {**PROBE, "token": "x", **fields}, headers=headers)
             is_in = reply.status == 200 or reply.error == PASSED

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from gateway.acts.open_request import Asked
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.scope_names import choose_asks
 from gateway.doors.oauth.wishes import parse_wishes
@@ -26,6 +27,7 @@ class Asking:
     asks: tuple[Ask, ...]
     redirect_uri: str
     platforms: Collection[str]
+    is_pushed: bool = False
 
 
 def check_not_repeated(asking: Asking) -> None:
@@ -41,10 +43,17 @@ def check_state(asking: Asking) -> None:
 
 
 def check_request_object(asking: Asking) -> None:
-    """The request stands in the query itself: request objects (RFC 9101) are not supported, and not ignored either."""
+    """The request stands in the parameters themselves: signed ones (RFC 9101) are not supported, and not ignored."""
     for name in ("request", "request_uri"):
         if asking.unverified.find(name) is not None:
-            raise Refusal(f"{name}_not_supported", "request objects are not supported")
+            reason = "invalid_request" if asking.is_pushed else f"{name}_not_supported"
+            raise Refusal(reason, "request objects are not supported, and a pushed request names no other")
+
+
+def check_pushed(asking: Asking) -> None:
+    """An app that registered so hands its requests in itself (RFC 9126 section 6)."""
+    if asking.app.must_push and not asking.is_pushed:
+        raise Refusal("invalid_request", "this app registered to push its requests")
 
 
 def check_response_type(asking: Asking) -> None:
@@ -84,12 +93,27 @@ CHECKS: tuple[Callable[[Asking], None], ...] = (
     check_not_repeated,
     check_state,
     check_request_object,
+    check_pushed,
     check_response_type,
     check_response_mode,
     check_challenge,
     check_scope,
     check_wishes,
 )
+
+
+def asked_of(asking: Asking) -> Asked:
+    """Return what a request that passed every check asks for."""
+    chosen = choose_asks(asking.unverified.find("scope"), asking.asks)
+    return Asked(
+        app_id=asking.app.id,
+        ask_ids=tuple(ask.id for ask in chosen),
+        redirect_uri=asking.redirect_uri,
+        state=asking.unverified.find("state"),
+        code_challenge=asking.unverified.get("code_challenge"),
+        is_pushed=asking.is_pushed,
+        wishes=parse_wishes(asking.unverified),
+    )
 
 
 def answerable_state(asking: Asking) -> str | None:

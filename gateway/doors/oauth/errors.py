@@ -34,6 +34,8 @@ ERRORS: Mapping[str, WireError] = {
     "unauthorized_client": WireError("unauthorized_client", 400),
     "unsupported_grant_type": WireError("unsupported_grant_type", 400),
     "invalid_scope": WireError("invalid_scope", 400),
+    "unsupported_response_type": WireError("unsupported_response_type", 400),
+    "consent_required": WireError("consent_required", 400),
     "bad_form": WireError("invalid_request", 400),
     "unsupported_media": WireError("invalid_request", 400),
     "too_large": WireError("invalid_request", 413),

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from gateway.doors import Endpoint, Handler
 from gateway.doors.oauth.asking import CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES
-from gateway.doors.oauth.clients import METHODS, SECRET_METHODS
+from gateway.doors.oauth.assertions import ALGORITHMS
+from gateway.doors.oauth.clients import CONFIDENTIAL_METHODS, METHODS
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.token import GRANT_TYPES
@@ -36,13 +37,22 @@ ENDPOINTS: dict[str, dict[str, Sequence[str]]] = {
     "/oauth/token": {
         "grant_types_supported": tuple(GRANT_TYPES),
         "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
     },
-    "/oauth/revoke": {"revocation_endpoint_auth_methods_supported": METHODS},
-    "/oauth/introspect": {"introspection_endpoint_auth_methods_supported": SECRET_METHODS},
+    "/oauth/par": {},
+    "/oauth/revoke": {
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+    },
+    "/oauth/introspect": {
+        "introspection_endpoint_auth_methods_supported": CONFIDENTIAL_METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+    },
 }
 NAMES = {
     "/oauth/authorize": "authorization_endpoint",
     "/oauth/token": "token_endpoint",
+    "/oauth/par": "pushed_authorization_request_endpoint",
     "/oauth/revoke": "revocation_endpoint",
     "/oauth/introspect": "introspection_endpoint",
 }

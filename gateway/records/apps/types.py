@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from gateway.terms.ids import AppId, AskId, PersonId
 
@@ -16,6 +17,21 @@ class AppState(StrEnum):
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
+
+
+class AuthMethod(StrEnum):
+    """How the app proves to the OAuth endpoints that it is itself; `none` is a public client."""
+
+    NONE = "none"
+    SECRET = "client_secret"
+    KEY = "private_key_jwt"
+
+
+class GrantType(StrEnum):
+    """What an app may exchange for tokens, if it registered it (RFC 7591 section 2)."""
+
+    CODE = "authorization_code"
+    REFRESH = "refresh_token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A third-party OAuth client. `id` is its client_id; `dialect` is the platform whose header it may use."""
+    """A third-party OAuth client. `id` is its client_id; `dialect` is the platform whose header it may use.
+
+    `must_push`: its authorization requests come by RFC 9126 only. `jwks` is its public key set where it proves itself
+    by a key (RFC 7517), else None.
+    """
 
     id: AppId
     name: str
@@ -80,14 +100,26 @@ class App:
     domain: str
     country: str
     owner_id: PersonId | None
-    is_confidential: bool
+    auth_method: AuthMethod
+    jwks: Mapping[str, Any] | None
     dialect: str | None
-    may_refresh: bool
+    grant_types: tuple[GrantType, ...]
     redirect_uris: tuple[str, ...]
+    must_push: bool
     state: AppState
     suspended_reason: str | None
     reviewed_at: datetime | None
     created_at: datetime
+
+    @property
+    def is_confidential(self) -> bool:
+        """Say whether the app can prove that it is itself."""
+        return self.auth_method is not AuthMethod.NONE
+
+    @property
+    def may_refresh(self) -> bool:
+        """Say whether the app gets refresh tokens."""
+        return GrantType.REFRESH in self.grant_types
 
     @property
     def is_reviewed(self) -> bool:

@@ -20,6 +20,7 @@ authorization_requests = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("decided_at", Instant),
+    Column("pushed_until", Instant),
     Column("prompts", Words, nullable=False),
     Column("max_age_seconds", Integer),
     Column("acr_values", Words, nullable=False),

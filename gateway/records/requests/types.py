@@ -7,6 +7,7 @@ from enum import StrEnum
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PersonId, RequestId
 
 REQUEST_LASTS = timedelta(minutes=30)
+PUSHED_LASTS = timedelta(seconds=90)
 
 
 class RequestKind(StrEnum):
@@ -30,6 +31,7 @@ class AuthorizationRequest:
 
     A request of kind `reconsider` has no redirect URI; its decision returns to the page of `grant_id`.
     `person_id` is who opened the screen first; nobody else can see it after. `shown_at` is when they saw it last.
+    `pushed_until` is how long its request_uri leads to the screen; None: it was not pushed (RFC 9126).
     `prompts`, `max_age_seconds`, `acr_values` and `login_hint` are what the app wants of the sign-in and the screen.
     `account_id` is the account that the person chose first, where they hold several; `looked_at` is when they asked to
     see again what they had refused; `refused_at` is when they gave nothing, which is remembered (R17).
@@ -48,6 +50,7 @@ class AuthorizationRequest:
     created_at: datetime
     expires_at: datetime
     decided_at: datetime | None
+    pushed_until: datetime | None
     prompts: tuple[str, ...] = ()
     max_age_seconds: int | None = None
     acr_values: tuple[str, ...] = ()

@@ -173,7 +173,7 @@ class Origin:
     ) -> str:
         """Let the app send someone here for these asks (default: all of them); return the consent page's path."""
         names = tuple(AskId(each) for each in ask_ids) or tuple(ask.id for ask in self.scene.asks)
-        asked = Asked(self.scene.app.id, names, redirect_uri, state, CHALLENGE, wishes)
+        asked = Asked(self.scene.app.id, names, redirect_uri, state, CHALLENGE, wishes=wishes)
         return f"/consent/{(await open_request(self.scene.house, asked)).id}"
 
 

@@ -9,6 +9,7 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import country_name
 from gateway.ground.web.plain import plain
 from gateway.records.apps import store as apps
+from gateway.records.apps.keys import import_keys
 from gateway.records.apps.types import App, AppSecret, Ask
 from gateway.records.apps.types import AppState as Known
 from gateway.records.grants import store as grants
@@ -69,6 +70,8 @@ def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list
         asks=lines,
         keys=[KeyLine(secret.last4, secret.created_at, secret.ended_at) for secret in secrets],
         is_public=not app.is_confidential,
+        own_keys=[key.kid or key.thumbprint() for key in import_keys(app.jwks)] if app.jwks else (),
+        must_push=app.must_push,
         dialect=spoken(platform.name, lang) if platform else app.dialect or "",
         suspended_because=plain(app.suspended_reason or ""),
     )

@@ -133,10 +133,12 @@ def upgrade() -> None:
         sa.Column("domain", sa.String(), nullable=False),
         sa.Column("country", sa.String(), nullable=False),
         sa.Column("owner_id", sa.String(), nullable=True),
-        sa.Column("is_confidential", sa.Boolean(), nullable=False),
+        sa.Column("auth_method", sa.String(), nullable=False),
+        sa.Column("jwks", sa.JSON(), nullable=True),
         sa.Column("dialect", sa.String(), nullable=True),
-        sa.Column("may_refresh", sa.Boolean(), nullable=False),
+        sa.Column("grant_types", sa.JSON(), nullable=False),
         sa.Column("redirect_uris", sa.JSON(), nullable=False),
+        sa.Column("must_push", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("suspended_reason", sa.String(), nullable=True),
         sa.Column("reviewed_at", sa.BigInteger(), nullable=True),
@@ -236,6 +238,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_app_secrets_app_id"), ["app_id"], unique=False)
 
     op.create_table(
+        "spent_assertions",
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("hashed_jti", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_spent_assertions_app_id")),
+        sa.PrimaryKeyConstraint("app_id", "hashed_jti", name=op.f("pk_spent_assertions")),
+    )
+    with op.batch_alter_table("spent_assertions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spent_assertions_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "asks",
         sa.Column("app_id", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
@@ -281,6 +294,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("pushed_until", sa.BigInteger(), nullable=True),
         sa.Column("prompts", sa.JSON(), nullable=False),
         sa.Column("max_age_seconds", sa.Integer(), nullable=True),
         sa.Column("acr_values", sa.JSON(), nullable=False),
@@ -437,6 +451,10 @@ def downgrade() -> None:
 
     op.drop_table("grants")
     op.drop_table("asks")
+    with op.batch_alter_table("spent_assertions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_spent_assertions_expires_at"))
+
+    op.drop_table("spent_assertions")
     with op.batch_alter_table("app_secrets", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_app_secrets_app_id"))
 
