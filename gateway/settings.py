@@ -153,6 +153,9 @@ class Settings(BaseModel):
     listen: Address = Field("127.0.0.1:8400", description="where people and OAuth are served")
     api_listen: Address = Field("127.0.0.1:8401", description="where calls are served")
     master_key: SecretStr = Field(description="32 bytes in base64url; seals everything secret. No default")
+    refusal_cool_down_days: int = Field(
+        default=30, ge=1, description="for how long the same app does not ask again what a person refused"
+    )
     record_retention_days: int = Field(ge=1, description="how long the grant log keeps its evidence. No default")
     checkpoint_dir: Path | None = Field(
         None, description="where checkpoints are kept; default: `checkpoints` beside the database"

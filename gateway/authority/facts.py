@@ -38,8 +38,9 @@ class Reach:
 class TokenFacts:
     """A token with everything that a verdict needs: its family, app, account, connection and reach.
 
-    `has_kept_answer`: it came by a refresh whose answer is still kept for a retry; its first use destroys that (I3).
-    `jkt`: the thumbprint of the key that each call must prove; None: a bearer token.
+    `authenticated_at` and `acr` are of the sign-in that the family rests on. `has_kept_answer`: it came by a refresh
+    whose answer is still kept for a retry; its first use destroys that (I3). `jkt`: the thumbprint of the key that each
+    call must prove; None: a bearer token.
     """
 
     app_id: AppId
@@ -60,6 +61,8 @@ class TokenFacts:
     standing_lapses_at: datetime | None
     connection_state: ConnectionState | None
     reach: tuple[Reach, ...]
+    authenticated_at: datetime | None = None
+    acr: str | None = None
 
 
 _STANDING = (
@@ -86,6 +89,8 @@ _QUERY = PointQuery(
         access_tokens.c.expires_at,
         access_tokens.c.ended_at,
         families.c.ended_at.label("family_ended_at"),
+        families.c.authenticated_at,
+        families.c.acr,
         _STANDING.label("standing_lapses_at"),
         connections.c.state.label("connection_state"),
         access_tokens.c.permission_ids,
@@ -148,6 +153,8 @@ async def find_token(
         standing_lapses_at=first["standing_lapses_at"],
         connection_state=None if link_state is None else ConnectionState(link_state),
         reach=tuple(each for each in reach if (subset is None or each.id in subset) and each.id not in denied),
+        authenticated_at=first["authenticated_at"],
+        acr=first["acr"],
     )
 
 

@@ -145,6 +145,7 @@ def _person_door(parts: Parts) -> PersonDoor:
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
         kept_days=settings.record_retention_days,
         provider=parts.provider,
+        cool_down_days=settings.refusal_cool_down_days,
         has_developers=True,
         has_operators=True,
     )

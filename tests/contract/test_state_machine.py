@@ -68,7 +68,7 @@ class GatewayLife(RuleBasedStateMachine):
         self.world = World(self.folder, self.clock)
         self.do(self.world.open())
         self._link()
-        return self._redeemed(self._decided(frozenset(ALL), "P365D"))
+        return self._redeemed(self._decided(frozenset(ALL), "P365D", is_whole=False))
 
     def teardown(self) -> None:
         """Let the app try everything once more, verify the log against the grants, and close."""
@@ -105,15 +105,15 @@ class GatewayLife(RuleBasedStateMachine):
     # --- people ---------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.model.may_decide)
-    @rule(target=codes, asks=some_asks, duration=durations)
-    def decide(self, asks: Names, duration: str) -> Token:
-        """The owner answers a request for everything with what they ticked."""
-        return self._decided(asks, duration)
+    @rule(target=codes, asks=some_asks, duration=durations, is_whole=st.booleans())
+    def decide(self, asks: Names, duration: str, *, is_whole: bool) -> Token:
+        """The owner answers a request for everything, all of it asked or only what does not stand."""
+        return self._decided(asks, duration, is_whole=is_whole)
 
-    def _decided(self, asks: Names, duration: str) -> Token:
-        decided = self.do(agree(self.scene, asks, duration=duration))
+    def _decided(self, asks: Names, duration: str, *, is_whole: bool) -> Token:
+        decided = self.do(agree(self.scene, asks, duration=duration, whole=is_whole))
         self.grant_id = decided.grant_id
-        family = self.model.decide(asks, duration)
+        family = self.model.decide(asks, duration, is_whole=is_whole)
         assert (decided.raw_code is None) is (family is None)
         return self.model.code(decided.raw_code or "qac_none", family or Family({}, is_over=True))
 
@@ -145,10 +145,10 @@ class GatewayLife(RuleBasedStateMachine):
     # --- apps -----------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.model.may_decide)
-    @rule(target=refreshes, asks=some_asks, duration=durations)
-    def connect(self, asks: Names, duration: str) -> Token:
+    @rule(target=refreshes, asks=some_asks, duration=durations, is_whole=st.booleans())
+    def connect(self, asks: Names, duration: str, *, is_whole: bool) -> Token:
         """The owner agrees and the app redeems at once, as it mostly goes."""
-        return self._redeemed(self._decided(asks | {PROFILE}, duration))
+        return self._redeemed(self._decided(asks | {PROFILE}, duration, is_whole=is_whole))
 
     @rule(target=refreshes, code=codes)
     def redeem(self, code: Token) -> Token:

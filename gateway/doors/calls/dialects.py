@@ -19,9 +19,16 @@ DIALECT_HEADERS: Mapping[str, str] = {"zalo": "access_token"}
 """The platforms whose own credential header an app of that dialect may use."""
 
 _CHALLENGED = frozenset(
-    {"no_credential", "invalid_token", "insufficient_scope", "invalid_dpop_proof", "use_dpop_nonce"}
+    {
+        "no_credential",
+        "invalid_token",
+        "insufficient_scope",
+        "insufficient_user_authentication",
+        "invalid_dpop_proof",
+        "use_dpop_nonce",
+    }
 )
-_SHOWN_FACTS = ("asks", "consent_url", "purposes", "outcome")
+_SHOWN_FACTS = ("asks", "consent_url", "purposes", "outcome", "max_age")
 _ZALO_MESSAGES: Mapping[int, str] = {
     -32: "Your application reached limit call api",
     -200: "Send message failed",
@@ -120,6 +127,8 @@ def _challenges(problem: Problem) -> Iterator[str]:
         fields["scope"] = " ".join(problem.facts["asks"])
     if "consent_url" in problem.facts:
         fields["consent_url"] = problem.facts["consent_url"]
+    if "max_age" in problem.facts:
+        fields["max_age"] = str(problem.facts["max_age"])
     fields["resource_metadata"] = problem.resource_metadata
     if problem.scheme is not Scheme.DPOP:
         yield _challenge(Scheme.BEARER, fields)

@@ -67,6 +67,13 @@ PROBLEMS: Mapping[str, Row] = {
         "Gửi lại, với bằng chứng khóa làm bằng DPoP-Nonce của câu trả lời này.",
         "Send it again with a proof made with the DPoP-Nonce of this answer.",
     ),
+    "insufficient_user_authentication": Row(
+        401,
+        -223,
+        "M_FORBIDDEN",
+        "Lời gọi này cần chủ tài khoản vừa đăng nhập; xin cấp quyền lại với max_age.",
+        "This call needs a more recent sign-in of the account's owner; authorize again with max_age.",
+    ),
     "insufficient_scope": Row(
         403,
         -223,

@@ -8,6 +8,7 @@ from gateway.acts.open_request import Asked
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.scope_names import choose_asks
 from gateway.doors.oauth.targets import find_platform
+from gateway.doors.oauth.wishes import parse_wishes
 from gateway.records.apps.types import App, Ask
 from gateway.terms.refusal import Refusal
 
@@ -107,10 +108,9 @@ def check_scope(asking: Asking) -> None:
     asking.choose()
 
 
-def check_prompt(asking: Asking) -> None:
-    """A person decides each time: there is no silent answer (R17)."""
-    if "none" in (asking.unverified.find("prompt") or "").split(" "):
-        raise Refusal("consent_required", "a person must decide; prompt=none cannot be answered")
+def check_wishes(asking: Asking) -> None:
+    """What the app wants of the sign-in and the screen can be read, and is not that nobody be asked (R17)."""
+    parse_wishes(asking.unverified)
 
 
 CHECKS: tuple[Callable[[Asking], None], ...] = (
@@ -123,7 +123,7 @@ CHECKS: tuple[Callable[[Asking], None], ...] = (
     check_challenge,
     check_key,
     check_scope,
-    check_prompt,
+    check_wishes,
 )
 
 
@@ -137,6 +137,7 @@ def asked_of(asking: Asking, jkt: str | None) -> Asked:
         code_challenge=asking.unverified.get("code_challenge"),
         jkt=jkt,
         is_pushed=asking.is_pushed,
+        wishes=parse_wishes(asking.unverified),
     )
 
 

@@ -65,4 +65,10 @@ def describe(door: OAuthDoor, token: KnownToken) -> dict[str, Any]:
     }
     if token.jkt is not None:
         members["cnf"] = {"jkt": token.jkt}
-    return members | ({"token_type": token_type(token.jkt)} if token.is_access else {})
+    return members | _sign_in_of(token) | ({"token_type": token_type(token.jkt)} if token.is_access else {})
+
+
+def _sign_in_of(token: KnownToken) -> dict[str, Any]:
+    """Return when and how the person signed in whose decision the token rests on (RFC 9470 section 6)."""
+    at, acr = token.authenticated_at, token.acr
+    return ({"auth_time": int(at.timestamp())} if at else {}) | ({"acr": acr} if acr else {})

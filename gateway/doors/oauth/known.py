@@ -40,6 +40,8 @@ class KnownToken:
     jkt: str | None
     standing: tuple[Held, ...]
     live: tuple[Held, ...]
+    authenticated_at: datetime | None
+    acr: str | None
 
 
 async def find_known(house: House, raw_token: str, now: datetime) -> KnownToken | None:
@@ -71,6 +73,8 @@ async def _find_access(house: House, raw_token: str, now: datetime) -> KnownToke
         jkt=facts.jkt,
         standing=(),
         live=live,
+        authenticated_at=facts.authenticated_at,
+        acr=facts.acr,
     )
 
 
@@ -104,6 +108,8 @@ async def find_refresh(storage: Storage, raw_token: str, now: datetime) -> Known
         jkt=token.jkt,
         standing=_held((p for p in reached if p.is_standing(now)), registered),
         live=() if is_idle else _held((p for p in reached if p.is_live(now)), registered),
+        authenticated_at=family.authenticated_at,
+        acr=family.acr,
     )
 
 

@@ -13,6 +13,8 @@ from gateway.doors.oauth.clients import CONFIDENTIAL_METHODS, METHODS
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.token import GRANT_TYPES
+from gateway.doors.oauth.wishes import PROMPTS
+from gateway.records.people.types import PASSWORD_ACR
 
 KEPT_SECONDS = 300
 OPEN_TO_SCRIPTS = {
@@ -30,6 +32,8 @@ ENDPOINTS: dict[str, dict[str, Sequence[str]]] = {
         "response_types_supported": RESPONSE_TYPES,
         "response_modes_supported": RESPONSE_MODES,
         "code_challenge_methods_supported": CHALLENGE_METHODS,
+        "prompt_values_supported": PROMPTS,
+        "acr_values_supported": (PASSWORD_ACR,),
     },
     "/oauth/token": {
         "grant_types_supported": tuple(GRANT_TYPES),

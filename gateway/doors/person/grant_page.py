@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway.doors import visitor_of
 from gateway.doors.person.acting import act_on_one
 from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.drawing import list_durations
 from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view, app_view, ask_views
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
@@ -14,7 +15,6 @@ from gateway.doors.person.heard import find_told
 from gateway.doors.person.history import Story, read_story
 from gateway.doors.person.own_grants import OwnGrant, get_own_grant
 from gateway.doors.person.permissions import MONTH
-from gateway.doors.person.screen import list_durations
 from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
 from gateway.doors.person.views_grants import GrantView, PermissionRow

@@ -33,9 +33,10 @@ _CONSENT = "/consent/"
 
 @dataclass(frozen=True, slots=True)
 class _Continued:
-    """The authorize that goes on after sign-in: the app's name, and where its answer may lead."""
+    """The authorize that goes on after sign-in: the app's name, whom it expects, and where its answer may lead."""
 
     app_name: str = ""
+    login_hint: str = ""
     form_action: tuple[str, ...] = ()
 
 
@@ -104,7 +105,8 @@ async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, s
     secret = door.form_cookie.find_or_make(request, door.house.entropy)
     name = door.provider.name(lang_of(request)) if door.provider else ""
     sources = [*goes_on.form_action, *([door.provider.form_source] if door.provider else [])]
-    shown = replace(view, for_app=goes_on.app_name, provider=name)
+    login = goes_on.login_hint if request.method == "GET" else view.login
+    shown = replace(view, for_app=goes_on.app_name, login=login, provider=name)
     response = door.show(request, shown, status=status, form_action=sources, csrf_token=form_token(secret))
     door.form_cookie.set(response, secret)
     return response
@@ -118,4 +120,5 @@ async def _find_continued(door: PersonDoor, return_to: str) -> _Continued:
         app = await apps.find(connection, asked.app_id) if asked else None
     if asked is None or app is None:
         return _Continued()
-    return _Continued(plain(app.name), (scheme_source(asked.redirect_uri),) if asked.redirect_uri else ())
+    sources = (scheme_source(asked.redirect_uri),) if asked.redirect_uri else ()
+    return _Continued(plain(app.name), plain(asked.login_hint or ""), sources)

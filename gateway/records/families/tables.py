@@ -13,6 +13,8 @@ families = Table(
     Column("person_id", ForeignKey("people.id"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("authenticated_at", Instant),
+    Column("acr", String),
 )
 
 family_permissions = Table(

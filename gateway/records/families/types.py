@@ -13,7 +13,10 @@ VERIFIER_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One authorization's chain of tokens. It reaches `permission_ids` and nothing that was granted later."""
+    """One authorization's chain of tokens. It reaches `permission_ids` and nothing that was granted later.
+
+    `authenticated_at` and `acr` are of the sign-in that the decision rests on; None where nobody signed in for it.
+    """
 
     id: FamilyId
     grant_id: GrantId
@@ -22,6 +25,8 @@ class Family:
     permission_ids: frozenset[PermissionId]
     created_at: datetime
     ended_at: datetime | None
+    authenticated_at: datetime | None = None
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

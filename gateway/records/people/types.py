@@ -9,6 +9,7 @@ from gateway.terms.ids import PersonId
 SESSION_IDLE = timedelta(hours=12)
 SESSION_WHOLE = timedelta(days=7)
 PASSWORD_ACR = "urn:quyen:acr:password"
+"""The authentication context class of a password proven to this gateway itself (RFC 9470, `acr`)."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """When somebody was last asked, where their provider does not say: too long ago for anyone who wants to know."""
 

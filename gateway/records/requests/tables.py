@@ -1,6 +1,6 @@
 """The table of authorization requests."""
 
-from sqlalchemy import Column, ForeignKey, String, Table
+from sqlalchemy import Column, ForeignKey, Integer, String, Table
 
 from gateway.ground.storage.schema import Instant, Words, metadata
 
@@ -22,4 +22,11 @@ authorization_requests = Table(
     Column("expires_at", Instant, nullable=False),
     Column("decided_at", Instant),
     Column("pushed_until", Instant),
+    Column("prompts", Words, nullable=False),
+    Column("max_age_seconds", Integer),
+    Column("acr_values", Words, nullable=False),
+    Column("login_hint", String),
+    Column("account_id", ForeignKey("accounts.id")),
+    Column("looked_at", Instant),
+    Column("refused_at", Instant),
 )

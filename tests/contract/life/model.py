@@ -124,16 +124,21 @@ class Model:
         self.standing_until = self.now + STANDING_LASTS
         self.upstream.link()
 
-    def decide(self, agreed: Names, duration: str) -> Family | None:
-        """The owner answers a request for everything; without what is required nothing is given, and all stays."""
-        if PROFILE not in agreed:
+    def decide(self, agreed: Names, duration: str, *, is_whole: bool) -> Family | None:
+        """The owner answers a request for everything; without what is required nothing is given, and all stays.
+
+        What stands is decided anew on the whole screen alone; else it is kept as it is, and the app gets it too.
+        """
+        kept = frozenset() if is_whole else {name for name, ask in self.asks.items() if ask.stands(self.now)}
+        if PROFILE not in agreed | kept:
             return None
         self._agreements += 1
-        for name, ask in self.asks.items():
+        for name in self.asks.keys() - kept:
+            ask = self.asks[name]
             number = ask.number if name not in agreed or ask.stands(self.now) else self._agreements
             self.asks[name] = Ask(number, self.now + DURATIONS[duration] if name in agreed else None)
         self._end_families()
-        family = Family({name: self.asks[name].number for name in agreed})
+        family = Family({name: self.asks[name].number for name in agreed | kept})
         self._families.append(family)
         return family
 

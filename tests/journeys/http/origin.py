@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from gateway.acts.open_request import Asked, open_request
+from gateway.acts.open_request import NO_WISHES, Asked, Wishes, open_request
 from gateway.acts.session import open_session
 from gateway.authority.limits import LocalLimits
 from gateway.doors import Endpoint, Porter
@@ -87,6 +87,20 @@ class Page:
         return dict(re.findall(r'data-grant="([^"]+)" data-state="([^"]+)"', self.text))
 
     @property
+    def boxes(self) -> set[str]:
+        """The asks that stand as boxes; none is ever ticked."""
+        found = re.findall(r'<input type="checkbox"[^>]*>', self.text)
+        assert "checked" not in "".join(found)
+        return {value for box in found for value in re.findall(r'value="([^"]+)"', box)}
+
+    @property
+    def seen(self) -> str:
+        """The version of the grant that the page was drawn from."""
+        found = re.search(r'name="seen" value="([^"]+)"', self.text)
+        assert found, self.text[:2000]
+        return found[1]
+
+    @property
     def policy(self) -> str:
         """Where forms of the page may lead, by its CSP."""
         return self.headers["Content-Security-Policy"].rpartition("form-action ")[2]
@@ -151,10 +165,16 @@ class Origin:
         async with aiohttp.ClientSession(cookie_jar=jar) as http:
             yield Browser(http, self.base, self.scene)
 
-    async def ask(self, *ask_ids: str, state: str | None = "state-1", redirect_uri: str = REDIRECT_URI) -> str:
+    async def ask(
+        self,
+        *ask_ids: str,
+        state: str | None = "state-1",
+        redirect_uri: str = REDIRECT_URI,
+        wishes: Wishes = NO_WISHES,
+    ) -> str:
         """Let the app send someone here for these asks (default: all of them); return the consent page's path."""
         names = tuple(AskId(each) for each in ask_ids) or tuple(ask.id for ask in self.scene.asks)
-        asked = Asked(self.scene.app.id, names, redirect_uri, state, CHALLENGE)
+        asked = Asked(self.scene.app.id, names, redirect_uri, state, CHALLENGE, wishes=wishes)
         return f"/consent/{(await open_request(self.scene.house, asked)).id}"
 
 

@@ -29,6 +29,7 @@ ZALO_CODES = {
     "no_credential": -216,
     "invalid_token": -216,
     "insufficient_scope": -223,
+    "insufficient_user_authentication": -223,
     "purpose_not_granted": -223,
     "paused": -223,
     "limited": -32,
@@ -44,7 +45,13 @@ ZALO_CODES = {
 }
 STATUSES = {
     400: {"bad_target", "two_credentials", "purpose_required", "bad_body"},
-    401: {"no_credential", "invalid_token", "invalid_dpop_proof", "use_dpop_nonce"},
+    401: {
+        "no_credential",
+        "invalid_token",
+        "invalid_dpop_proof",
+        "use_dpop_nonce",
+        "insufficient_user_authentication",
+    },
     403: {"insufficient_scope", "purpose_not_granted", "paused", "app_suspended", "account_suspended"},
     404: {"unknown_route"},
     413: {"too_large"},

@@ -14,8 +14,10 @@ from gateway.doors.person.views_consent import (
     Notice,
     RequestEndedView,
 )
+from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
 from gateway.doors.person.views_sign_in import SignedOutView, WayRow, WaysView
 from gateway.ground.web.frame import Contact, Frame, Lang, PageView, Site
+from gateway.terms.ids import AskId
 
 NOW: Final = datetime(2026, 11, 21, 3, 42, 7, tzinfo=UTC)
 SITE: Final = Site(
@@ -160,6 +162,37 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
             KeptAsk("Xem nhãn", "paused"),
         ),
     ),
+    "consent-difference": replace(
+        CONSENT,
+        accounts=(BAKERY,),
+        asks=(replace(PHONE, is_new=True),),
+        standing=(
+            KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)),
+            KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80)),
+        ),
+        shut=(KeptAsk(CHAT.name, "refused", NOW - timedelta(days=3)),),
+        kept=(KeptAsk("Xem nhãn", "withdrawn"),),
+        durations=CONSENT.durations[:2],
+        seen=4,
+        may_choose=True,
+    ),
+    "consent-outdated": replace(CONSENT, accounts=(BAKERY,), seen=4, error="outdated"),
+    "consent-whole": replace(
+        CONSENT, accounts=(BAKERY,), leaving={AskId("profile"): NOW + timedelta(days=80)}, picks_account=True, seen=4
+    ),
+    "consent-short": ShortView(
+        "rq_1",
+        APP,
+        BAKERY,
+        (KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)), KeptAsk(ORDERS.name, "paused", NOW)),
+        (KeptAsk(CHAT.name, "refused", NOW - timedelta(days=3)),),
+        CONSENT.notice,
+        CONSENT.expires_at,
+        seen=4,
+        may_choose=True,
+    ),
+    "cool-down": CoolDownView("rq_1", UNKNOWN_APP, NOW - timedelta(days=3), CONSENT.notice, CONSENT.expires_at),
+    "choose-account": ChooseAccountView("rq_1", APP, (BAKERY, STORE), CONSENT.notice, CONSENT.expires_at, "no_account"),
     "consent-again": replace(CONSENT, accounts=(BAKERY,), asks=(CHAT,), reconsider=True),
     "confirm-account": ConfirmAccountView("rq_1", APP, (BAKERY, STORE), (PROFILE.name, PHONE.name), NOW),
     "request-expired": RequestEndedView("expired", APP, NOW),
