@@ -105,9 +105,10 @@ def test_a_file_that_is_no_database_any_more_is_not_served(database: Path, env_f
 
 
 def test_a_database_that_was_closed_is_not_checked(database: Path, quyen: Quyen) -> None:
-    """A clean start is quick."""
+    """A clean start is quick: it serves, whatever a check would have found."""
     damage(database)
     add(quyen, "b")
+    assert database.with_name("quyen.db.lock").read_bytes() == b"closed"
 
 
 def test_what_was_put_back_is_checked_whatever_was_said_before(database: Path, quyen: Quyen) -> None:
