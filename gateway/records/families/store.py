@@ -91,9 +91,9 @@ async def redeem_code(connection: AsyncConnection, hashed_code: bytes, now: date
 
 
 async def count_wrong_verifier(connection: AsyncConnection, hashed_code: bytes) -> None:
-    """Count a wrong verifier; the fifth kills the code."""
-    known = codes.c.hashed_code == hashed_code
-    await connection.execute(update(codes).where(known).values(wrong_verifiers=codes.c.wrong_verifiers + 1))
+    """Count a wrong verifier; the fifth kills the code. One that is spent counts no more: a replay must show (I3)."""
+    unspent = codes.c.hashed_code == hashed_code, codes.c.redeemed_at.is_(None)
+    await connection.execute(update(codes).where(*unspent).values(wrong_verifiers=codes.c.wrong_verifiers + 1))
 
 
 async def add_tokens(connection: AsyncConnection, access: AccessToken, refresh: RefreshToken | None) -> None:
