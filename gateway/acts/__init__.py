@@ -7,14 +7,15 @@ To add one more: a module with one public coroutine wrapped in `shielded`; if it
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.storage import Storage, UnitOfWork
-from gateway.ground.vault.journal import Journal, Tombstone
+from gateway.ground.vault.journal import Entry, Journal, Tombstone
 from gateway.ground.vault.sealing import Vault
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
@@ -26,11 +27,15 @@ from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, Draft, Part, Recorded
+from gateway.records.owed import store as owed
 from gateway.records.people import store as people
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import FamilyId, GrantId, PersonId
 from gateway.terms.refusal import Refusal, Unavailable
+
+_SO_ALREADY = frozenset({"nothing_to_change", "decided"})
+"""Refusals that tell a caller that it is done: by an act before, which may have failed after its commit."""
 
 Transition = Callable[[Grant, datetime], Change]
 
@@ -54,6 +59,18 @@ class House:
     ledger: Ledger
     journal: Journal
     in_flight: CallsInFlight
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[UnitOfWork]:
+        """Open the unit of work of an act that ends something; that it is so already is said once nothing is owed."""
+        try:
+            async with self.storage.unit() as unit:
+                yield unit
+        except Refusal as refusal:
+            if refusal.reason in _SO_ALREADY:
+                await self.write_owed()
+            raise
 
     async def change_grant(
         self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = ""
@@ -64,20 +81,27 @@ class House:
             Refusal: `not_found` (no such grant, or the person has no standing), `nothing_to_change`.
             Unavailable: nothing was done; or, with reason `not_settled`, it is done but the tombstone is not on disk.
         """
-        async with self.storage.unit() as unit:
+        async with self.unit() as unit:
             now = self.clock.now()
             grant = await self._get_locked(unit, grant_id, actor, now)
             change = transition(grant, now)
             settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
             await unit.commit()
-        await self.settle(change, ended, cause=kind)
+        await self.settle(change, ended)
         return settled
 
     async def record_change(
         self, unit: UnitOfWork, change: Change, actor: Actor, *, kind: Kind, request_id: str = "", **facts: Any
     ) -> tuple[Settled, list[FamilyId]]:
-        """Write a change, end the families that reach nothing any more, and add its record; the caller commits."""
+        """Write a change, end the families that reach nothing any more, add its record, owe its tombstone.
+
+        The caller commits, and calls `settle`.
+        """
         await grants.save(unit.connection, change)
+        if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
+            dead = tuple(sorted(change.ended))
+            stone = Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at)
+            await owed.add(unit.connection, stone)
         standing = [p.id for p in change.grant.permissions if p.state in STANDING_STATES]
         ended = await families.end_unreachable(unit.connection, change.grant.id, standing, change.at)
         draft = Draft(
@@ -124,7 +148,7 @@ class House:
         registered = await apps.list_ask_ids(unit.connection, grant.app_id)
         return Holding(family.id, grant.id, account.external_id, in_order(held, registered))
 
-    async def settle(self, change: Change, ended: list[FamilyId], *, cause: str) -> None:
+    async def settle(self, change: Change, ended: list[FamilyId]) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
 
         Raises:
@@ -132,13 +156,33 @@ class House:
         """
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
-        if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
-            stone = Tombstone(change.grant.id, change.grant.version, tuple(sorted(change.ended)), cause, change.at)
-            try:
-                await asyncio.to_thread(self.journal.append, [stone])
-            except OSError as error:
-                raise Unavailable("journal", reason="not_settled") from error
+        await self.write_owed()
         await self.ledger.publish()
+
+    async def write_owed(self) -> None:
+        """Bring to the journal what acts owe it, this one's and earlier ones'; nothing is acknowledged before (I4).
+
+        Raises:
+            Unavailable: `not_settled`: the journal's disk did not take it; it stays owed.
+        """
+        try:
+            async with self._writing:
+                while waiting := await self._list_owed():
+                    await asyncio.to_thread(self.journal.append, list(waiting.values()))
+                    await self._forget(waiting)
+        except OSError as error:
+            raise Unavailable("journal", reason="not_settled") from error
+        except Unavailable as unavailable:
+            raise Unavailable(unavailable.what, reason="not_settled") from unavailable
+
+    async def _list_owed(self) -> dict[int, Entry]:
+        async with self.storage.read() as connection:
+            return await owed.list_oldest(connection)
+
+    async def _forget(self, numbers: Collection[int]) -> None:
+        async with self.storage.unit() as unit:
+            await owed.remove(unit.connection, numbers)
+            await unit.commit()
 
     async def parts_about(self, unit: UnitOfWork, actor: Actor, evidence: dict[str, Any]) -> tuple[Part, ...]:
         """Return the sealed parts of a record made in a person's name: who they are, and what they were shown."""

@@ -40,11 +40,11 @@ async def _bury(house: House, grant_id: GrantId, stones: Sequence[Tombstone]) ->
         if grant is None:
             return False
         moves = await _list_moves(house, unit, grant, dead, highest=max(stone.version for stone in stones))
-        ended = [(kind, change, await _record(house, unit, change, kind)) for kind, change in moves]
+        ended = [(change, await _record(house, unit, change, kind)) for kind, change in moves]
         if ended:
             await unit.commit()
-    for kind, change, families in ended:
-        await house.settle(change, families, cause=kind)
+    for change, families in ended:
+        await house.settle(change, families)
     return bool(ended)
 
 

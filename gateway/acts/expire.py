@@ -26,6 +26,7 @@ async def expire(house: House) -> int:
         orphans = [grant.id for grant in await grants.list_of_accounts(connection, lapsed) if _stands(grant)]
     changed = [await _record(house, grant_id, Kind.EXPIRED) for grant_id in due]
     changed += [await _record(house, grant_id, Kind.RECONFIRM) for grant_id in orphans]
+    await house.write_owed()  # what an act before could not bring to the journal
     return sum(changed)
 
 

@@ -126,7 +126,7 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
     for settled, ended in lapsed:
-        await house.settle(settled.change, ended, cause=Kind.RECONFIRM)
+        await house.settle(settled.change, ended)
     entry = SealedCredential(link.id, link.generation, link.sealed_credential, now)
     try:
         await asyncio.to_thread(house.journal.append, [entry])

@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from gateway.records.ledger.types import Checked
 from gateway.settings import Settings
 from gateway.terms.clock import Clock, SystemClock
 from gateway.terms.entropy import Entropy, SystemEntropy
-from gateway.terms.refusal import Refusal
+from gateway.terms.refusal import Refusal, Unavailable
 
 
 class AlreadyRunning(Exception):
@@ -90,6 +90,8 @@ async def opened_house(
             if not may_be_older:
                 await check_not_older(storage, ledger.path)
             await _check_log(house, person_keys)
+            with suppress(Unavailable):  # the disk may be full: it stays owed, and `expire` tries again
+                await house.write_owed()
             kept = await asyncio.to_thread(journal.read)
             await asyncio.to_thread(_destroy_again, person_keys, kept)
             await recover_credentials(house, kept.entries)

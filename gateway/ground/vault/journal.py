@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter
 
 from gateway.ground.vault.durable import add_private_folder, sync_folder
 
@@ -145,10 +145,29 @@ class Journal:
             os.close(descriptor)
 
 
-def _line(entry: Entry) -> bytes:
+def to_bytes(entry: Entry) -> bytes:
+    """Write an entry as the one JSON object that it is.
+
+    Raises:
+        ValueError: it could not be read back (a naive time, another type).
+    """
     content = _ENTRY.dump_json(entry, warnings=False)
     if _ENTRY.validate_json(content, strict=True) != entry:  # ValidationError is a ValueError
         raise ValueError("the entry does not come back as it was given")
+    return content
+
+
+def entry_of(content: bytes) -> Entry:
+    """Read what `to_bytes` wrote.
+
+    Raises:
+        ValueError: it is no entry that this version knows.
+    """
+    return _ENTRY.validate_json(content, strict=True)
+
+
+def _line(entry: Entry) -> bytes:
+    content = to_bytes(entry)
     return b'{"length":%d,"crc32":"%08x","entry":%b}\n' % (len(content), zlib.crc32(content), content)
 
 
@@ -160,8 +179,8 @@ def _parse(line: bytes, number: int) -> Entry:
     if int(length) != len(content) or int(checksum, 16) != zlib.crc32(content):
         raise JournalDamaged(f"line {number} has another length or checksum than it says")
     try:
-        return _ENTRY.validate_json(content, strict=True)
-    except ValidationError as wrong:
+        return entry_of(content)
+    except ValueError as wrong:
         raise JournalDamaged(f"line {number} is no entry that this version knows") from wrong
 
 

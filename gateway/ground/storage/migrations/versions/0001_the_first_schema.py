@@ -85,6 +85,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_notices")),
     )
     op.create_table(
+        "owed_entries",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_owed_entries")),
+    )
+    op.create_table(
         "people",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("login", sa.String(), nullable=False),
@@ -456,6 +462,7 @@ def downgrade() -> None:
 
     op.drop_table("trace_lines")
     op.drop_table("people")
+    op.drop_table("owed_entries")
     op.drop_table("notices")
     with op.batch_alter_table("ledger_records", schema=None) as batch_op:
         batch_op.drop_index("uq_ledger_records_grant_version")
