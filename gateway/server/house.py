@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from gateway.records.ledger.log import CHECKPOINTS, Ledger
 from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Checked
+from gateway.server.restoring import find_under_way
 from gateway.settings import Settings
 from gateway.terms.clock import Clock, SystemClock
 from gateway.terms.entropy import Entropy, SystemEntropy
@@ -65,16 +66,20 @@ async def opened_house(
         settings: where everything is.
         clock: another clock than the machine's.
         entropy: another source than the machine's.
-        may_be_older: an operator said that the database was put back (`quyen restore`).
+        may_be_older: an operator said that the database was put back: `quyen restore`, which holds the lock.
 
     Raises:
         AlreadyRunning: a second server on the same SQLite file.
-        OlderThanSigned: the log is shorter than the checkpoints outside say, and nobody said that it may be.
+        OlderThanSigned: the log is shorter than the checkpoints outside say, and nobody said that it may be; or a
+            restore was begun and not finished.
         Unavailable: the database does not answer.
     """
     used_clock, used_entropy = clock or SystemClock(), entropy or SystemEntropy()
     vault = Vault({1: settings.master_key_bytes}, used_entropy)
-    with file_lock(settings):
+    folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
+    with nullcontext() if may_be_older else file_lock(settings):
+        if not may_be_older:
+            check_not_under_way(folder)
         storage = Storage(settings.database_url)
         try:
             await migrate(storage)
@@ -82,7 +87,6 @@ async def opened_house(
             signer = await get_signer(
                 storage, vault, origin=log_origin(settings), clock=used_clock, entropy=used_entropy
             )
-            folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
             ledger = Ledger(signer, person_keys, entropy=used_entropy, storage=storage, folder=folder)
             await ledger.resume()
             journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
@@ -99,6 +103,16 @@ async def opened_house(
             yield house
         finally:
             await storage.close()
+
+
+def check_not_under_way(folder: Path) -> None:
+    """Refuse to open while a restore is not finished: its tokens may live, and its checkpoints are put aside.
+
+    Raises:
+        OlderThanSigned: it was begun.
+    """
+    if find_under_way(folder) is not None:
+        raise OlderThanSigned("a restore was begun and not finished: finish it with `quyen restore --in-place`")
 
 
 async def check_not_older(storage: Storage, checkpoints: Path) -> None:
