@@ -167,6 +167,7 @@ async def test_a_restore_that_was_killed_serves_nothing_until_it_is_done(machine
     """Between its first step and its record no token of before may live: nothing opens until it is done again (I4)."""
     await lose_a_day(machine)
     signed = len((machine.folder / "checkpoints" / "checkpoints.jsonl").read_bytes().splitlines())
+    lost = 0 if step == "before the copy" else 2
     machine.killed(step, "restore")
     machine.check_whole()
     if step != "before the mark":
@@ -174,7 +175,6 @@ async def test_a_restore_that_was_killed_serves_nothing_until_it_is_done(machine
             async with house_in(machine.folder, machine.clock):
                 pass
         done = await put_back(settings_for(machine.folder), None, clock=machine.clock)
-        lost = 0 if step == "before the copy" else 2
         assert done.records_lost == lost
     async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
         scene = replace(machine.scene, house=house)

@@ -1,7 +1,8 @@
 """The tombstone journal: what must outlive a restored database, on disk before it is acknowledged (I4).
 
-A database that is put back to yesterday forgets today's withdrawals, today's erasures and the newest credentials of
-platforms that rotate them. This file does not: start and restore read it and end what it names, once more.
+A database that is put back to yesterday forgets today's withdrawals, today's erasures, today's suspensions and the
+newest credentials of platforms that rotate them. This file does not: start and restore read it and end what it names,
+once more.
 
 One JSON object on each line: `{"length":<bytes>,"crc32":"<hex>","entry":{...}}`, length and CRC over the entry's own
 bytes. A line without its newline is a torn write: it was never acknowledged, is left out and counted in the answer, and
@@ -67,7 +68,25 @@ class DestroyedKey:
     kind: Literal["key_destroyed"] = "key_destroyed"
 
 
-Entry = Tombstone | SealedCredential | DestroyedKey
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Something was shut, or opened again, that is no permission; of several entries the last one holds.
+
+    Args:
+        what: an app that is suspended, a client secret that ended, a role that a person lost.
+        name: the app's id, the secret's SHA-256 in hex, or `person/role`.
+        is_barred: False where it was opened again.
+        at: when.
+    """
+
+    what: Literal["app", "secret", "role"]
+    name: str
+    is_barred: bool
+    at: AwareDatetime
+    kind: Literal["barred"] = "barred"
+
+
+Entry = Tombstone | SealedCredential | DestroyedKey | Barred
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 
@@ -88,6 +107,11 @@ class Reading:
     def tombstones(self) -> tuple[Tombstone, ...]:
         """The ends alone."""
         return tuple(entry for entry in self.entries if isinstance(entry, Tombstone))
+
+    def list_barred(self, what: str) -> list[str]:
+        """Name what was shut last, and not opened again."""
+        last = {each.name: each.is_barred for each in self.entries if isinstance(each, Barred) and each.what == what}
+        return [name for name, is_barred in last.items() if is_barred]
 
 
 class Journal:

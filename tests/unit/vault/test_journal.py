@@ -11,11 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ground.vault.journal import DestroyedKey, Entry, Journal, JournalDamaged, SealedCredential, Tombstone
+from gateway.ground.vault.journal import (
+    Barred,
+    DestroyedKey,
+    Entry,
+    Journal,
+    JournalDamaged,
+    SealedCredential,
+    Tombstone,
+)
 
 AT = datetime(2026, 11, 21, 8, 30, 0, 123456, tzinfo=UTC)
 END = Tombstone("gr_1", 3, ("pm_1", "pm_2"), "withdraw", AT)
-ENTRIES: list[Entry] = [END, SealedCredential("co_1", 2, b"\x01\x00\xff", AT), DestroyedKey("pe_1", "identity", AT)]
+ENTRIES: list[Entry] = [
+    END,
+    SealedCredential("co_1", 2, b"\x01\x00\xff", AT),
+    DestroyedKey("pe_1", "identity", AT),
+    Barred("app", "so-ban-hang", is_barred=True, at=AT),
+]
 
 
 @pytest.fixture
@@ -31,7 +44,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_entries_come_back_as_written(journal: Journal, tmp_path: Path) -> None:
-    """All three kinds come back equal and in order, also for a journal opened anew."""
+    """All four kinds come back equal and in order, also for a journal opened anew."""
     assert journal.read().entries == ()
     journal.append(ENTRIES[:1])
     journal.append(ENTRIES[1:])
@@ -55,6 +68,15 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, **fields: o
     assert journal.read().entries == (entry, END)
 
 
+def test_of_what_was_shut_and_opened_again_the_last_word_holds(journal: Journal) -> None:
+    """A suspension that was lifted is none; kinds do not answer for each other."""
+    for name, is_barred in (("a", True), ("b", True), ("a", False), ("c", False), ("c", True)):
+        journal.append([Barred("app", name, is_barred, AT)])
+    journal.append([Barred("role", "a", is_barred=True, at=AT)])
+    assert journal.read().list_barred("app") == ["b", "c"]
+    assert journal.read().list_barred("role") == ["a"]
+
+
 def test_each_line_is_json_with_length_and_checksum(journal: Journal, file: Path) -> None:
     """A stranger's tool can read and check the lines without our code."""
     journal.append(ENTRIES)
@@ -63,7 +85,7 @@ def test_each_line_is_json_with_length_and_checksum(journal: Journal, file: Path
         inner = line[line.index(b'"entry":') + 8 : -1]
         assert outer["length"] == len(inner)
         assert int(outer["crc32"], 16) == zlib.crc32(inner)
-        assert outer["entry"]["kind"] in {"ended", "credential", "key_destroyed"}
+        assert outer["entry"]["kind"] in {"ended", "credential", "key_destroyed", "barred"}
 
 
 def test_torn_end_is_told_and_left_out_at_every_length(journal: Journal, file: Path) -> None:
