@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import UpdateBase, delete, text, update
 
 from gateway.acts.decide import decide
 from gateway.acts.expire import expire
@@ -26,7 +26,7 @@ from gateway.records.ledger.checkpoint import open_checkpoint
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import LogDamaged, part_place
 from gateway.records.ledger.proof import Proof, prove
-from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts
+from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts
 from gateway.records.ledger.tree import Frontier, leaf_hash, verify_inclusion
 from gateway.records.ledger.types import Draft, Record
 from gateway.terms.refusal import Refusal, Unavailable
@@ -180,7 +180,7 @@ async def test_an_act_whose_record_fails_changes_nothing(scene: Scene, monkeypat
     given = await agreed(scene)
     before = await get_states(scene.house, given.grant_id)
 
-    async def fail(*_given: object) -> None:
+    async def fail(*_given: object, **_named: object) -> None:
         raise LogDamaged
 
     with monkeypatch.context() as broken, pytest.raises(LogDamaged):
@@ -228,11 +228,19 @@ async def test_a_database_that_cannot_be_read_leaves_the_checkpoint_for_later(
     assert (await verified(scene.house)).is_ok
 
 
-TAMPERED = {
-    "a head of other peaks": update(ledger_head).values(peaks=["ab" * 32] * 3),
-    "a head of another size": update(ledger_head).values(size=6),
-    "a head that is none": update(ledger_head).values(peaks=["no hash"]),
-    "another root signed last": update(ledger_checkpoints).values(root=b"r" * 32),
+OTHER_HEAD = update(ledger_head).values(peaks=["ab" * 32] * 3)
+LAST_SIGNED = delete(ledger_checkpoints).where(ledger_checkpoints.c.size == 7)
+LAST_LEAF = ledger_nodes.c.level == 0, ledger_nodes.c.position == 6
+TAMPERED: dict[str, list[UpdateBase]] = {
+    "a head of other peaks": [OTHER_HEAD],
+    "a head of another size": [update(ledger_head).values(size=6)],
+    "a head that is none": [update(ledger_head).values(peaks=["no hash"])],
+    "another root signed last": [update(ledger_checkpoints).values(root=b"r" * 32)],
+    "the checkpoint signed last is gone": [LAST_SIGNED],
+    "every checkpoint is gone": [delete(ledger_checkpoints)],
+    "a forked head, and what was signed last is gone": [LAST_SIGNED, OTHER_HEAD],
+    "another leaf": [update(ledger_nodes).where(*LAST_LEAF).values(hash=b"r" * 32)],
+    "no leaf": [delete(ledger_nodes).where(*LAST_LEAF)],
 }
 
 
@@ -243,7 +251,8 @@ async def test_nothing_is_signed_on_top_of_what_was_tampered_with(scene: Scene, 
         await rotate_secret(scene.house, scene.app.id, SYSTEM)
     before = len(await list_records(scene.house))
     async with scene.house.storage.unit() as unit:
-        await unit.connection.execute(TAMPERED[name])
+        for statement in TAMPERED[name]:
+            await unit.connection.execute(statement)
         await unit.commit()
     with pytest.raises(LogDamaged):
         await rotate_secret(scene.house, scene.app.id, SYSTEM)
