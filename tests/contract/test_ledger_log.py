@@ -17,6 +17,7 @@ from gateway.acts.decide import decide
 from gateway.acts.expire import expire
 from gateway.acts.pause import pause, resume
 from gateway.acts.register import rotate_secret
+from gateway.acts.seal_trace import seal_trace
 from gateway.acts.shorten import shorten
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
@@ -29,6 +30,7 @@ from gateway.records.ledger.proof import Proof, prove
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts
 from gateway.records.ledger.tree import Frontier, leaf_hash, verify_inclusion
 from gateway.records.ledger.types import Draft, Record
+from gateway.records.trace import batches
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.contract.steps import (
     NAME,
@@ -43,6 +45,7 @@ from tests.contract.steps import (
     verified,
 )
 from tests.contract.test_decide import answer, shown
+from tests.contract.test_trace_batches import trace
 from tests.house import Scene, agree, house_in, set_scene
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -304,6 +307,44 @@ async def test_two_gateways_on_one_database_write_one_log(postgres_migrated: str
         for each in (house, other):
             await each.ledger.publish()
             assert (await verified(each)).bad == []
+
+
+async def test_two_gateways_seal_each_line_of_the_trace_once(
+    postgres_migrated: str, tmp_path: Path, clock: Any
+) -> None:
+    """Eight sealers of two processes' worth race for the same lines on PostgreSQL: no false alarm afterwards."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    first = house_in(tmp_path / "a", clock, database_url=postgres_migrated, entropy=SeededEntropy("a"))
+    second = house_in(tmp_path / "b", clock, database_url=postgres_migrated, entropy=SeededEntropy("b"))
+    async with first as house, second as other:
+        scene = await set_scene(house, clock)
+        shutil.copytree(tmp_path / "a" / "keys", tmp_path / "b" / "keys", dirs_exist_ok=True)
+        for _ in range(3):
+            for _ in range(5):
+                await trace(scene)
+            sealed = await asyncio.gather(*[seal_trace([house, other][number % 2]) for number in range(8)])
+            assert sorted(sealed) == [0] * 7 + [5]
+        assert (await verified(house)).bad == []
+
+
+async def test_a_line_that_another_sealer_took_is_not_sealed_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the lock ever lost, nothing is recorded."""
+    await trace(scene)
+    async with scene.house.storage.read() as connection:
+        taken = await batches.list_waiting(connection, scene.clock.now(), 10)
+    assert await seal_trace(scene.house) == 1
+
+    async def stale(*_given: object) -> object:
+        return taken
+
+    before = len(await list_records(scene.house))
+    monkeypatch.setattr(batches, "list_waiting", stale)
+    with pytest.raises(AssertionError, match="under their lock"):
+        await seal_trace(scene.house)
+    assert len(await list_records(scene.house)) == before
 
 
 async def test_a_search_narrows_by_each_field(scene: Scene) -> None:
