@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -10,8 +10,6 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
 from redis.asyncio import Redis
 
 from gateway.acts import House
-from gateway.acts.expire import expire
-from gateway.acts.seal_trace import MOST_LINES, seal_trace
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
@@ -21,12 +19,10 @@ from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
 from gateway.server.house import admin_socket_path, opened_house
 from gateway.server.platforms import list_connectors
+from gateway.server.rounds import going_round
 from gateway.settings import Settings
-from gateway.terms.refusal import Unavailable
 from scopes import load_catalogue
 
-EXPIRY_SECONDS = 5
-SEAL_SECONDS = 30
 DRAIN_SECONDS = 20
 _CONNECTOR_TIMEOUT = ClientTimeout(total=20, connect=3)
 
@@ -56,7 +52,7 @@ async def serve(settings: Settings) -> None:
         for app, address in ((build_public(parts), settings.listen), (build_api(parts), settings.api_listen)):
             runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
             await stack.enter_async_context(_listening(runner, address))
-        await stack.enter_async_context(_recording(house))
+        await stack.enter_async_context(going_round(house, parts.health))
         await stopping.wait()
         parts.health.is_draining = True
 
@@ -97,25 +93,3 @@ async def _listening(runner: web.AppRunner, address: str) -> AsyncIterator[None]
         yield
     finally:
         await runner.cleanup()
-
-
-@asynccontextmanager
-async def _recording(house: House) -> AsyncIterator[None]:
-    """Record what time has ended and what was called, every few seconds; verdicts do not wait for it."""
-
-    async def every(seconds: float, act: Callable[[House], Awaitable[int]]) -> None:
-        while True:
-            try:
-                while await act(house) == MOST_LINES:
-                    pass  # more of the trace waits
-            except Unavailable as unavailable:
-                log.warning("what time did could not be recorded", what=unavailable.what)
-            await asyncio.sleep(seconds)
-
-    tasks = [asyncio.create_task(every(EXPIRY_SECONDS, expire)), asyncio.create_task(every(SEAL_SECONDS, seal_trace))]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
