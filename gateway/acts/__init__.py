@@ -171,6 +171,7 @@ class House:
                     await asyncio.to_thread(self.journal.append, list(waiting.values()))
                     await self._forget(waiting)
         except OSError as error:
+            self.storage.note_failure(error)
             raise Unavailable("journal", reason="not_settled") from error
         except Unavailable as unavailable:
             raise Unavailable(unavailable.what, reason="not_settled") from unavailable

@@ -131,6 +131,7 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
     try:
         await asyncio.to_thread(house.journal.append, [entry])
     except OSError as error:
+        house.storage.note_failure(error)
         raise Unavailable("journal", reason="not_settled") from error
     await house.ledger.publish()
     return account

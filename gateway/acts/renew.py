@@ -122,7 +122,8 @@ async def _journal(house: House, link: Connection) -> bool:
     entry = SealedCredential(link.id, link.generation, link.sealed_credential, link.changed_at)
     try:
         await asyncio.to_thread(house.journal.append, [entry])
-    except OSError:
+    except OSError as error:
+        house.storage.note_failure(error)
         return False
     return True
 

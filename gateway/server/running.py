@@ -14,6 +14,7 @@ from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
 from gateway.doors.calls.listener import CallsRunner
+from gateway.ground.storage.disk import DiskBroken
 from gateway.ground.vault.passwords import Passwords
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
@@ -36,6 +37,7 @@ async def serve(settings: Settings) -> None:
         AlreadyRunning: another server holds the database.
         OSError: an address cannot be listened on.
         Unavailable: the database gave no answer at the start.
+        DiskBroken: an fsync failed; what runs was denied.
     """
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,8 +55,20 @@ async def serve(settings: Settings) -> None:
             runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
             await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(going_round(house, parts.health))
-        await stopping.wait()
+        await _first_of(stopping, house.storage.broken)
         parts.health.is_draining = True
+        if house.storage.broken.is_set():
+            log.critical("a disk did not keep what it was given: nothing is answered any more")
+            raise DiskBroken(
+                "a disk did not keep what it was given (a failed fsync): look at it before you start again"
+            )
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Parts:

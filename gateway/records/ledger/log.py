@@ -152,7 +152,8 @@ class Ledger:
                     await asyncio.to_thread(append_outside, self._path, waiting)
                     self._published_size = waiting[-1].size
                 self.is_published = True
-            except (OSError, Unavailable):
+            except (OSError, Unavailable) as error:
+                self._storage.note_failure(error)
                 self.is_published = False
 
     async def _sign(
