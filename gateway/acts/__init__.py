@@ -15,7 +15,8 @@ from typing import Any
 
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.storage import Storage, UnitOfWork
-from gateway.ground.vault.journal import Entry, Journal, Tombstone
+from gateway.ground.vault.entries import Entry, Tombstone
+from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.sealing import Vault
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps

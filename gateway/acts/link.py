@@ -9,7 +9,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from gateway.acts import House, Settled
 from gateway.ground.storage.storage import UnitOfWork, shielded
-from gateway.ground.vault.journal import SealedCredential
+from gateway.ground.vault.entries import SealedCredential
 from gateway.ground.vault.tokens import hashed
 from gateway.platforms import Connector, Credential, Profile
 from gateway.records.accounts import store as accounts

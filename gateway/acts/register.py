@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gateway.acts import House
 from gateway.ground.storage.storage import UnitOfWork, shielded
-from gateway.ground.vault.journal import Barred
+from gateway.ground.vault.entries import Barred
 from gateway.ground.vault.tokens import CLIENT_SECRET, hashed, new_token
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppSecret, Ask

@@ -2,7 +2,7 @@
 
 from gateway.acts import House
 from gateway.ground.storage.storage import shielded
-from gateway.ground.vault.journal import Barred
+from gateway.ground.vault.entries import Barred
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.ledger.kinds import Kind

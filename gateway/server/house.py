@@ -16,7 +16,8 @@ from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.engines import is_sqlite, sqlite_path
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
-from gateway.ground.vault.journal import DestroyedKey, Journal, Reading
+from gateway.ground.vault.entries import DestroyedKey
+from gateway.ground.vault.journal import Journal, Reading
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Vault
 from gateway.records.ledger import keys, reading
@@ -96,6 +97,8 @@ async def opened_house(
             await _check_log(house, person_keys)
             with suppress(Unavailable):  # the disk may be full: it stays owed, and `expire` tries again
                 await house.write_owed()
+            with suppress(OSError):  # a disk without room for it: the longer journal says the same
+                await asyncio.to_thread(journal.compact)
             kept = await asyncio.to_thread(journal.read)
             await asyncio.to_thread(_destroy_again, person_keys, kept)
             await recover_credentials(house, kept.entries)

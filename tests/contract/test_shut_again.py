@@ -9,7 +9,8 @@ from gateway.acts.register import rotate_secret, set_roles
 from gateway.acts.restore import Gap, restore
 from gateway.acts.session import open_session
 from gateway.acts.suspend import resume_app, suspend_app
-from gateway.ground.vault.journal import Barred, Journal
+from gateway.ground.vault.entries import Barred
+from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
 from gateway.records.apps.tables import app_secrets

@@ -13,7 +13,7 @@ import pytest
 from gateway.acts.renew import renew
 from gateway.acts.revoke import revoke
 from gateway.acts.withdraw import withdraw
-from gateway.ground.vault.journal import SealedCredential
+from gateway.ground.vault.entries import SealedCredential
 from gateway.platforms import Credential
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place

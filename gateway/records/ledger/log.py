@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.schema import microseconds
 from gateway.ground.storage.storage import Storage
+from gateway.ground.vault.durable import add_private_folder
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Place
 from gateway.records.ledger.canonical import (
@@ -72,7 +73,7 @@ class Ledger:
         self.may_sign = signer is not None
         self.is_published = True
         self.checked: Checked | None = None
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        add_private_folder(folder)
 
     @property
     def path(self) -> Path:

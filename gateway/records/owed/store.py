@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ground.vault.journal import Entry, entry_of, to_bytes
+from gateway.ground.vault.entries import Entry, entry_of, to_bytes
 from gateway.records.owed.tables import owed_entries
 
 _BATCH = 500
