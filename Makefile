@@ -1,7 +1,7 @@
 # Every command of this project. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-synapse demo demo-reset test test-long check format bench lock clean
+.PHONY: help setup setup-dev setup-synapse setup-peers demo demo-reset test test-long check format bench lock clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -22,6 +22,9 @@ setup-dev: ## the same, with what developing and testing need
 setup-synapse:
 	@tools/setup_venv.sh .venv-synapse requirements-synapse.lock
 
+setup-peers:
+	@tools/setup_peers.sh
+
 demo: setup ## set everything up and run the demo until Ctrl-C
 	@exec $(BIN)/quyen demo
 
@@ -30,6 +33,7 @@ demo-reset: ## forget the demo's data
 
 test: setup-dev setup-synapse ## every test, with the real services; installs what is missing when root
 	@tools/ensure_services.sh
+	@tools/setup_peers.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TOLD:%=--ignore=%) --cov --cov-report=
 	$(BIN)/python -m pytest $(TOLD) --cov --cov-append --cov-report=
 	$(BIN)/coverage report --fail-under=95
@@ -37,6 +41,7 @@ test: setup-dev setup-synapse ## every test, with the real services; installs wh
 
 test-long: setup-dev setup-synapse ## races and faults at length
 	@tools/ensure_services.sh
+	@tools/setup_peers.sh
 	$(BIN)/python -m pytest -m long --timeout 1800
 
 check: setup-dev ## format, lint, types, imports, fast tests
@@ -59,5 +64,5 @@ lock: setup-dev ## write the lock files anew (UPGRADE=1: to the newest versions)
 	@tools/lock.sh $(BIN)/uv
 
 clean: ## remove everything that the other commands make, except the demo's data
-	rm -rf .venv .venv-synapse .test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv .venv-synapse tests/peers/node_modules .test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	  .coverage .coverage.* build ./*.egg-info

@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from gateway.ground.identity.types import AuthMethod
 from gateway.ground.storage.engines import is_usable, without_password
 
 PREFIX = "QUYEN_"
@@ -44,11 +45,26 @@ def _base(value: str) -> str:
     return value.rstrip("/")
 
 
+def _check_provider(issuer: str, public_url: str, api_url: str) -> None:
+    """Refuse a provider that could vouch for nobody: the gateway itself, or one that passwords reach in the clear."""
+    parts = urlsplit(issuer)
+    if f"{parts.scheme}://{parts.netloc}" in {public_url, api_url}:
+        raise ValueError("QUYEN_OIDC__ISSUER must be another origin than the gateway's own")
+    if parts.scheme == "http" and public_url.startswith("https:"):
+        raise ValueError("QUYEN_OIDC__ISSUER must be https where QUYEN_PUBLIC_URL is")
+
+
 def _origin(value: str) -> str:
     origin = _base(value)
     if urlsplit(origin).path:
         raise ValueError("must be an origin: no path")
     return origin
+
+
+def _issuer(value: str) -> str:
+    """Check an issuer and leave it as it is: it is compared byte for byte with what the provider writes."""
+    _base(value)
+    return value
 
 
 def _has_port(parts: SplitResult) -> bool:
@@ -74,6 +90,7 @@ def _database(value: str) -> str:
 Origin = Annotated[str, AfterValidator(_origin)]
 Base = Annotated[str, AfterValidator(_base)]
 Database = Annotated[str, AfterValidator(_database)]
+Issuer = Annotated[str, AfterValidator(_issuer)]
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -105,6 +122,21 @@ class PlatformSettings(BaseModel):
     matrix: MatrixSettings | None = Field(None, description="Matrix")
 
 
+class OidcSettings(BaseModel):
+    """The OpenID Provider where people sign in; without settings there is no such sign-in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: Issuer = Field(description="the provider's issuer, byte for byte as its discovery document says")
+    client_id: str = Field(pattern="^[!-~]+$", description="the gateway's own client id there")
+    client_secret: SecretStr = Field(min_length=1, description="the gateway's own client secret there")
+    client_auth: AuthMethod = Field(
+        "client_secret_basic", description="how the secret is sent: `client_secret_basic` or `client_secret_post`"
+    )
+    name_vi: str = Field(min_length=1, max_length=60, description="what the button calls the provider, in Vietnamese")
+    name_en: str = Field("", max_length=60, description="the same in English; default: as in Vietnamese")
+
+
 class Settings(BaseModel):
     """All settings, checked."""
 
@@ -121,6 +153,9 @@ class Settings(BaseModel):
     listen: Address = Field("127.0.0.1:8400", description="where people and OAuth are served")
     api_listen: Address = Field("127.0.0.1:8401", description="where calls are served")
     master_key: SecretStr = Field(description="32 bytes in base64url; seals everything secret. No default")
+    refusal_cool_down_days: int = Field(
+        default=30, ge=1, description="for how long the same app does not ask again what a person refused"
+    )
     record_retention_days: int = Field(ge=1, description="how long the grant log keeps its evidence. No default")
     checkpoint_dir: Path | None = Field(
         None, description="where checkpoints are kept; default: `checkpoints` beside the database"
@@ -132,6 +167,12 @@ class Settings(BaseModel):
     catalogue: Path | None = Field(
         None, description="folder of the catalogue; default: the one that comes with the program"
     )
+    fetch_ca: str | None = Field(
+        None,
+        pattern="-----BEGIN CERTIFICATE-----",
+        description="PEM of authorities to trust beside the system's when fetching what an app named; best as a file, "
+        "`QUYEN_FETCH_CA_FILE`",
+    )
     mode: str = Field(
         "business",
         pattern="^(platform|business)$",
@@ -142,6 +183,7 @@ class Settings(BaseModel):
     operator_email: str = Field("", description="e-mail of that contact")
     authority: str = Field("", description="the authority that people may complain to, as they read it")
     platform: PlatformSettings = Field(default_factory=PlatformSettings, description="the platforms")
+    oidc: OidcSettings | None = Field(None, description="sign-in at an OpenID Provider")
 
     @field_serializer("database_url")
     def _without_password(self, value: str) -> str:
@@ -153,7 +195,14 @@ class Settings(BaseModel):
             raise ValueError("QUYEN_API_URL must be another origin than QUYEN_PUBLIC_URL: cookies never reach the API")
         if len(self.master_key_bytes) != 32:
             raise ValueError("QUYEN_MASTER_KEY must be 32 bytes in base64url")
+        if self.oidc is not None:
+            _check_provider(self.oidc.issuer, self.public_url, self.api_url)
         return self
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether people reach this gateway on loopback alone (the demo), so that its apps may be there too."""
+        return urlsplit(self.public_url).hostname in _LOOPBACK
 
     @property
     def master_key_bytes(self) -> bytes:

@@ -65,6 +65,7 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
         limits=entry.limits,
         answer=_compile_answer(shaping, entry.answer, place=(*place, "answer"), route=entry),
         error_answer=errors,
+        fresh_seconds={one.id: one.fresh_auth_seconds for one in shaping.written.scopes if one.fresh_auth_seconds},
     )
 
 

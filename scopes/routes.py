@@ -1,7 +1,7 @@
 """A route, and a call that matched one."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from scopes.answers import Answer
@@ -55,6 +55,7 @@ class Route:
         limits: bounds of one call.
         answer: what of a success passes.
         error_answer: what of a failure by HTTP status passes; None where failures are in `answer`'s envelope.
+        fresh_seconds: the platform's scopes that want a recent sign-in, each with how many seconds ago it may be.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Route:
     limits: Limits
     answer: Answer
     error_answer: Answer | None
+    fresh_seconds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def field_scopes(self) -> frozenset[str]:

@@ -35,6 +35,8 @@ class Scope(_Written):
         sensitive_because: why the data is sensitive; there exactly when `sensitivity` says so.
         whose: `account` (the one who grants) or `subject` (other people, whose own basis is needed).
         enforced_by: `gateway`, or `app` where no route can enforce it and the screen says so.
+        fresh_auth_seconds: how long ago the person may have signed in whose decision a token rests on (RFC 9470).
+            Absent: any time. No scope of the shipped catalogue has it: no law or platform names one.
     """
 
     id: ScopeId
@@ -48,6 +50,7 @@ class Scope(_Written):
     sensitive_because: Text | None = None
     whose: Literal["account", "subject"]
     enforced_by: Literal["gateway", "app"] = "gateway"
+    fresh_auth_seconds: PositiveInt | None = None
 
     @model_validator(mode="after")
     def _reason_stands_with_sensitivity(self) -> Self:

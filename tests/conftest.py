@@ -7,15 +7,26 @@ import pytest
 
 from tests.services.browser import FAILED, browser, page, visitors
 from tests.services.loopback import allow_loopback_only
+from tests.services.peers import peer_folder
 from tests.services.postgres_server import postgres_server, postgres_url
 from tests.services.redis_server import redis_server, redis_url
 from tests.services.synapse_server import synapse
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
-__all__ = ["browser", "page", "postgres_server", "postgres_url", "redis_server", "redis_url", "synapse", "visitors"]
+__all__ = [
+    "browser",
+    "page",
+    "peer_folder",
+    "postgres_server",
+    "postgres_url",
+    "redis_server",
+    "redis_url",
+    "synapse",
+    "visitors",
+]
 
-SERVICES = frozenset({"browser", "postgres_server", "redis_server", "synapse"})
+SERVICES = frozenset({"browser", "peer_folder", "postgres_server", "redis_server", "synapse"})
 
 allow_loopback_only()
 # A loaded machine is no defect: no test asserts wall-clock time, hypothesis included.

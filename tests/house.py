@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.acts import House
 from gateway.acts.decide import DURATIONS, Answer, Decided, decide
-from gateway.acts.open_request import Asked, open_request
+from gateway.acts.open_request import Asked, Wishes, open_request
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.acts.show_request import show_request
 from gateway.platforms import Credential
@@ -19,6 +19,7 @@ from gateway.records.accounts.types import STANDING_LASTS, Account, Connection, 
 from gateway.records.apps.types import App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Person, Role
+from gateway.records.requests.types import Prompt
 from gateway.server.house import opened_house
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
@@ -125,9 +126,12 @@ def app_of(name: str, app_id: str, *, is_confidential: bool, clock: Clock) -> Ap
         country="VN",
         owner_id=None,
         auth_method=AuthMethod.SECRET if is_confidential else AuthMethod.NONE,
+        jwks=None,
         dialect="zalo" if is_confidential else None,
         grant_types=(GrantType.CODE, GrantType.REFRESH),
         redirect_uris=(REDIRECT_URI, "https://app.example/cb"),
+        must_push=False,
+        binds_tokens=False,
         state=AppState.ACTIVE,
         suspended_reason=None,
         reviewed_at=clock.now(),
@@ -177,12 +181,21 @@ async def link_account(
 
 
 async def agree(
-    scene: Scene, asks: frozenset[AskId] | None = None, *, duration: str = "P30D", app: App | None = None
+    scene: Scene,
+    asks: frozenset[AskId] | None = None,
+    *,
+    duration: str = "P30D",
+    app: App | None = None,
+    whole: bool = False,
 ) -> Decided:
-    """Let the owner see a fresh request for all of the app's asks and agree to `asks` (default: all)."""
+    """Let the owner see a fresh request for all of the app's asks and agree to `asks` (default: all).
+
+    `whole` is `prompt=consent`: what stands is decided anew; else only the difference is asked.
+    """
     used = app or scene.app
     names = tuple(ask.id for ask in scene.asks) if used is scene.app else tuple(AskId(row[0]) for row in ASKS[:2])
-    asked = Asked(used.id, names, REDIRECT_URI, "state-1", CHALLENGE)
+    wishes = Wishes(prompts=(Prompt.CONSENT,) if whole else ())
+    asked = Asked(used.id, names, REDIRECT_URI, "state-1", CHALLENGE, wishes=wishes)
     request = await open_request(scene.house, asked)
     await show_request(scene.house, request.id, scene.owner.id)
     agreed = frozenset(names) if asks is None else asks

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The real services that the tests start: Redis, PostgreSQL, Chromium and a font with Vietnamese letters.
+# The real services that the tests start: Redis, PostgreSQL, Chromium, a font with Vietnamese letters, and npm.
 # As root on Debian or Ubuntu: installs what is missing. Else: says exactly what to install, and fails.
 set -eu
 
@@ -18,6 +18,7 @@ list_missing() {
   has_postgresql || echo postgresql
   has_chromium || echo chromium-headless-shell
   has_font || echo fonts-noto-core
+  command -v npm >/dev/null || echo npm
   command -v setpriv >/dev/null || echo util-linux
 }
 

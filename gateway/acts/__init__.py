@@ -7,38 +7,57 @@ To add one more: a module with one public coroutine wrapped in `shielded`; if it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from gateway.authority.in_flight import CallsInFlight
-from gateway.ground.storage.storage import Storage, UnitOfWork
+from gateway.ground.storage.storage import DiskFull, Storage, UnitOfWork
 from gateway.ground.vault.entries import Entry, Tombstone
 from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.sealing import Vault
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
+from gateway.records.apps.types import App
 from gateway.records.families import store as families
-from gateway.records.families.minting import Held, Holding, in_order
+from gateway.records.families.minting import Held, Holding, Terms, in_order
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
+from gateway.records.grants.telling import tell_asks
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, Draft, Part, Recorded
+from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox.letters import Letter, Pin, make_notice
+from gateway.records.outbox.types import EndpointState, Event
 from gateway.records.owed import store as owed
 from gateway.records.people import store as people
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
-from gateway.terms.ids import FamilyId, GrantId, PersonId
+from gateway.terms.ids import FamilyId, GrantId, PersonId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 _SO_ALREADY = frozenset({"nothing_to_change", "decided"})
 """Refusals that tell a caller that it is done: by an act before, which may have failed after its commit."""
 
 Transition = Callable[[Grant, datetime], Change]
+P = ParamSpec("P")
+T = TypeVar("T")
+_EVENTS = {
+    Kind.WITHDRAWN: Event.WITHDRAWN,
+    Kind.BURIED: Event.WITHDRAWN,
+    Kind.PAUSED: Event.PAUSED,
+    Kind.RESUMED: Event.RESUMED,
+    Kind.SHORTENED: Event.SHORTENED,
+    Kind.EXPIRED: Event.EXPIRED,
+    Kind.RECONFIRM: Event.RECONFIRM,
+}
+"""What an app hears of a change; a decision narrows or renews, as it turns out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +70,10 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The parts that acts work with; `server.py` puts them together."""
+    """The parts that acts work with; `server.py` puts them together.
+
+    `issuer` names this gateway to apps; `has_notices` is set when there may be something new in the outbox.
+    """
 
     storage: Storage
     clock: Clock
@@ -60,7 +82,9 @@ class House:
     ledger: Ledger
     journal: Journal
     in_flight: CallsInFlight
-    _writing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+    issuer: str = ""
+    has_notices: asyncio.Event = field(default_factory=asyncio.Event)
+    _paying: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:
@@ -80,23 +104,30 @@ class House:
 
         Raises:
             Refusal: `not_found` (no such grant, or the person has no standing), `nothing_to_change`.
+            DiskFull: nothing was done; what should have ended is denied for as long as this process lives.
             Unavailable: nothing was done; or, with reason `not_settled`, it is done but the tombstone is not on disk.
         """
-        async with self.unit() as unit:
-            now = self.clock.now()
-            grant = await self._get_locked(unit, grant_id, actor, now)
-            change = transition(grant, now)
-            settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
-            await unit.commit()
+        change: Change | None = None
+        try:
+            async with self.unit() as unit:
+                now = self.clock.now()
+                grant = await self._get_locked(unit, grant_id, actor, now)
+                change = transition(grant, now)
+                settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
+                await unit.commit()
+        except DiskFull:
+            if change is not None:
+                self.in_flight.deny(change.stopped)
+            raise
         await self.settle(change, ended)
         return settled
 
     async def record_change(
         self, unit: UnitOfWork, change: Change, actor: Actor, *, kind: Kind, request_id: str = "", **facts: Any
     ) -> tuple[Settled, list[FamilyId]]:
-        """Write a change, end the families that reach nothing any more, add its record, owe its tombstone.
+        """Write a change, end the families that reach nothing any more, add its record and the app's notice of it.
 
-        The caller commits, and calls `settle`.
+        It owes the journal the tombstone. The caller commits, and calls `settle`.
         """
         await grants.save(unit.connection, change)
         if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
@@ -117,7 +148,9 @@ class House:
             request_id=request_id,
             parts=await self.parts_about(unit, actor, facts),
         )
-        return Settled(change, await self.ledger.append(unit.connection, draft)), ended
+        recorded = await self.ledger.append(unit.connection, draft)
+        await self._tell_app(unit, change, kind, recorded)
+        return Settled(change, recorded), ended
 
     async def get_locked_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
         """Lock and return a grant that a family points at; every path takes this lock before it spends anything."""
@@ -147,7 +180,7 @@ class House:
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
         registered = await apps.list_ask_ids(unit.connection, grant.app_id)
-        return Holding(family.id, grant.id, account.external_id, in_order(held, registered))
+        return Holding(family.id, grant.id, account.platform, account.external_id, in_order(held, registered))
 
     async def settle(self, change: Change, ended: list[FamilyId]) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
@@ -157,6 +190,8 @@ class House:
         """
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
+        self.has_notices.set()
+        self.in_flight.believe(change.stopped)
         await self.write_owed()
         await self.ledger.publish()
 
@@ -167,24 +202,30 @@ class House:
             Unavailable: `not_settled`: the journal's disk did not take it; it stays owed.
         """
         try:
-            async with self._writing:
-                while waiting := await self._list_owed():
-                    await asyncio.to_thread(self.journal.append, list(waiting.values()))
-                    await self._forget(waiting)
+            async with self._paying:
+                await self.storage.with_room(self._pay)
         except OSError as error:
             self.storage.note_failure(error)
             raise Unavailable("journal", reason="not_settled") from error
         except Unavailable as unavailable:
             raise Unavailable(unavailable.what, reason="not_settled") from unavailable
 
+    async def _pay(self) -> None:
+        """Write what is owed, then forget it; killed in between, it is written twice and says the same."""
+        while waiting := await self._list_owed():
+            try:
+                await asyncio.to_thread(self.journal.append, list(waiting.values()))
+            except OSError as error:
+                if error.errno == errno.ENOSPC:
+                    raise DiskFull("journal") from error
+                raise
+            async with self.storage.unit() as unit:
+                await owed.remove(unit.connection, waiting)
+                await unit.commit()
+
     async def _list_owed(self) -> dict[int, Entry]:
         async with self.storage.read() as connection:
             return await owed.list_oldest(connection)
-
-    async def _forget(self, numbers: Collection[int]) -> None:
-        async with self.storage.unit() as unit:
-            await owed.remove(unit.connection, numbers)
-            await unit.commit()
 
     async def parts_about(self, unit: UnitOfWork, actor: Actor, evidence: dict[str, Any]) -> tuple[Part, ...]:
         """Return the sealed parts of a record made in a person's name: who they are, and what they were shown."""
@@ -196,6 +237,20 @@ class House:
         named = Part(IDENTITY, person.id, {"login": person.login, "name": person.name})
         return (named, Part(EVIDENCE, person.id, evidence)) if evidence else (named,)
 
+    async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
+        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
+        grant, asks = change.grant, tell_asks(change)
+        endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
+        account = await accounts.find(unit.connection, grant.account_id) if endpoint else None
+        if endpoint is None or account is None:
+            return
+        event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
+        facts = {"grant_id": grant.id, "version": grant.version, "account": account.external_id, "asks": asks}
+        letter = Letter(new_id("nt", self.entropy), event, self.issuer, change.at, grant.id, facts)
+        pin = Pin(recorded.size, recorded.root, recorded.note)
+        is_live = endpoint.state is EndpointState.LIVE
+        await queue.add(unit.connection, make_notice(letter, pin, app_id=grant.app_id, is_live=is_live))
+
     async def _get_locked(self, unit: UnitOfWork, grant_id: GrantId, actor: Actor, now: datetime) -> Grant:
         grant = await grants.find(unit.connection, grant_id, lock=True)
         if grant is None:
@@ -205,3 +260,30 @@ class House:
             if standing is None:
                 raise Refusal("not_found")
         return grant
+
+
+def check_target(holding: Holding, platform: str | None) -> None:
+    """Check that tokens are wanted for the platform that they are for (RFC 8707); None: it was not said.
+
+    Raises:
+        Refusal: `invalid_target`.
+    """
+    if platform not in {None, holding.platform}:
+        raise Refusal("invalid_target", "the grant is for another API than resource names")
+
+
+def terms_of(app: App, at: datetime, *, jkt: str | None, parent_hash: bytes | None = None) -> Terms:
+    """Return on what terms an app gets tokens: bound to the key that it proved, a public app's refresh token too."""
+    return Terms(at, app.may_refresh, parent_hash, access_jkt=jkt, refresh_jkt=None if app.is_confidential else jkt)
+
+
+def ending(
+    act: Callable[Concatenate[House, P], Awaitable[T]],
+) -> Callable[Concatenate[House, P], Coroutine[Any, Any, T]]:
+    """Let an act that ends something have the room that is kept for ends, where the disk is full."""
+
+    @wraps(act)
+    async def run(house: House, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await house.storage.with_room(lambda: act(house, *args, **kwargs))
+
+    return run

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.acts import House
+from gateway.acts import House, ending
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.entries import Tombstone
 from gateway.records.grants import store as grants
@@ -17,6 +17,7 @@ from gateway.terms.refusal import Refusal
 
 
 @shielded
+@ending
 async def bury(house: House, stones: Sequence[Tombstone]) -> int:
     """Apply the journal: end what it names; where it knows a later version, the rest of the grant is to be confirmed.
 

@@ -1,7 +1,7 @@
 """Decide: a person's answer to a request, for one account; the code for the app comes out of the same transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,11 +15,13 @@ from gateway.records.families import store as families
 from gateway.records.families.types import CODE_LASTS, Code, Family
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
+from gateway.records.grants.difference import list_kept
 from gateway.records.grants.types import Grant
 from gateway.records.ledger import notices
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft, Recorded
 from gateway.records.requests import store as requests
+from gateway.records.requests.sign_in import SignIn, check_sign_in
 from gateway.records.requests.types import AuthorizationRequest, RequestKind
 from gateway.terms.ids import AccountId, AskId, FamilyId, GrantId, PermissionId, PersonId, new_id
 from gateway.terms.refusal import Refusal
@@ -35,9 +37,15 @@ DURATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the person sent: the asks they ticked (none is a refusal), for which account, for how long.
+    """What the person sent: the asks they said yes to (none is a refusal), for which account, for how long.
 
-    `notice` is the text that they saw, in `language`; it is archived. `account_id` may be None for a refusal.
+    Args:
+        account_id: None for a refusal that names none.
+        agreed: what was ticked; where there was nothing to tick, what stands already and goes on.
+        notice: the text that they saw, in `language`; it is archived.
+        offered: the asks that stood as boxes on their screen. None: all that the request can be asked about.
+        seen_version: the grant's version that the screen was drawn from; None: nobody asks for it.
+        sign_in: the session that decides.
     """
 
     person_id: PersonId
@@ -46,6 +54,9 @@ class Answer:
     lasts: timedelta
     notice: str
     language: str
+    offered: frozenset[AskId] | None = None
+    seen_version: int | None = None
+    sign_in: SignIn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,40 +73,58 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A request that may be decided, what it asks, and the answer to it."""
+    """A request that may be decided, what it asks, the answer to it, and which asks stand and are not asked about."""
 
     request: AuthorizationRequest
     asks: tuple[Ask, ...]
     answer: Answer
     at: datetime
+    kept: frozenset[AskId] = frozenset()
+
+    @property
+    def seen_at(self) -> datetime:
+        """When the person saw the screen last."""
+        return self.request.shown_at or self.at
+
+    @property
+    def given(self) -> frozenset[AskId]:
+        """The asks that the app may rely on after an agreement: what was said yes to, and what stood all along."""
+        return self.answer.agreed | self.kept
 
     @property
     def is_incomplete(self) -> bool:
         """Say whether something was ticked, but not all that is required."""
-        return bool(self.answer.agreed) and any(
-            ask.is_required and ask.id not in self.answer.agreed for ask in self.asks
-        )
+        return bool(self.answer.agreed) and any(ask.is_required and ask.id not in self.given for ask in self.asks)
 
     @property
     def is_refused(self) -> bool:
         """Say whether nothing is given: no tick, or a required ask left out."""
         return not self.answer.agreed or self.is_incomplete
 
+    def about(self, grant: Grant) -> "_Case":
+        """Return the case with what of it stands in this grant; the whole screen asks about that too."""
+        versions = {ask.id: ask.scope_version for ask in self.asks}
+        return self if self.request.is_full else replace(self, kept=list_kept(grant, versions, self.seen_at))
+
     def decision_on(self, grant: Grant) -> transitions.Decision:
-        """Return what the answer means for a grant; a refusal leaves alone what stands."""
-        is_refused, agreed = self.is_refused, self.answer.agreed
-        choices = tuple(
-            transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, not is_refused and ask.id in agreed)
-            for ask in self.asks
-            if not (is_refused and grant.stands(ask.id, self.at))
-        )
+        """Return what the answer means for a grant: the asks named in it are those that stood as boxes."""
+        offered = self.answer.offered
+        named = [ask for ask in self.asks if ask.id not in self.kept and (offered is None or ask.id in offered)]
         return transitions.Decision(
-            choices,
+            tuple(choice for ask in named if (choice := self._choice_on(grant, ask))),
             self.answer.person_id,
-            seen_at=self.request.shown_at or self.at,
+            seen_at=self.seen_at,
             at=self.at,
             ends_at=self.at + self.answer.lasts,
         )
+
+    def _choice_on(self, grant: Grant, ask: Ask) -> transitions.Choice | None:
+        """Return what is decided on one ask; what stands ends only by the whole screen, and never by a refusal."""
+        is_agreed = not self.is_refused and ask.id in self.answer.agreed
+        may_end = self.request.is_full and not self.is_refused
+        if not is_agreed and not may_end and grant.stands(ask.id, self.at):
+            return None
+        return transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, is_agreed)
 
     def refused(self, grant_id: GrantId | None, recorded: Recorded) -> Decided:
         """Return what the app hears when nothing was given."""
@@ -107,11 +136,14 @@ class _Case:
 async def decide(house: House, raw_request_id: str, answer: Answer, *, request_id: str = "") -> Decided:
     """Record the answer, once.
 
-    A required ask left unticked, or no tick at all, gives nothing: refusals are stored, what was granted before stays.
-    A refusal needs no account: without one it stands in the log alone.
+    What stands already is not asked again and stays as it is; on the whole screen (`prompt=consent`) what is left
+    unticked ends, now and not when the code is redeemed (ADR 0019). A required ask left unticked, or no tick at all,
+    gives nothing: refusals are stored, what was granted before stays. A refusal needs no account: without one it stands
+    in the log alone.
 
     Raises:
-        Refusal: `not_found`, `decided`, `expired`, `app_suspended`, `account_required`, `unknown_ask`.
+        Refusal: `not_found`, `decided`, `expired`, `app_suspended`, `account_required`, `unknown_ask`; `sign_in_again`,
+            `unmet_authentication_requirements`; `screen_outdated`: the grant changed since the screen was drawn.
         Unavailable: as `House.change_grant` says.
     """
     actor = Actor(ActorKind.PERSON, answer.person_id)
@@ -121,13 +153,19 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         shown: dict[str, Any] = {"notice": sha256, "language": answer.language, "request": case.request.id}
         if answer.account_id is None:
             recorded = await _refuse_unlinked(house, unit, case, shown, request_id=request_id)
+            await requests.mark_refused(unit.connection, case.request.id, case.at)
             await unit.commit()
             await house.ledger.publish()
             return case.refused(None, recorded)
         grant = await _get_grant(house, unit, case)
+        case = case.about(grant)
+        if not case.is_refused and answer.seen_version not in {None, grant.version}:
+            raise Refusal("screen_outdated")
         change = transitions.decide(grant, case.decision_on(grant), _new_id(house))
         kind = Kind.REFUSED if case.is_refused else Kind.DECIDED
         settled, ended = await house.record_change(unit, change, actor, kind=kind, request_id=request_id, **shown)
+        if case.is_refused:
+            await requests.mark_refused(unit.connection, case.request.id, case.at)
         raw_code = None if case.is_refused else await _issue(house, unit, case, settled)
         await unit.commit()
     await house.settle(change, ended)
@@ -144,6 +182,7 @@ async def _take(unit: UnitOfWork, raw_request_id: str, answer: Answer, now: date
         raise Refusal("decided")
     if request.expires_at <= now:
         raise Refusal("expired")
+    check_sign_in(request, answer.sign_in, request.shown_at or now)
     app = await apps.find(unit.connection, request.app_id)
     if app is None or app.state is not AppState.ACTIVE:
         raise Refusal("app_suspended")
@@ -160,8 +199,10 @@ async def _take(unit: UnitOfWork, raw_request_id: str, answer: Answer, now: date
 
 async def _get_grant(house: House, unit: UnitOfWork, case: _Case) -> Grant:
     account_id, app_id, asked_for = case.answer.account_id, case.request.app_id, case.request.grant_id
-    if account_id is None or not await accounts.find_standing(
-        unit.connection, account_id, case.answer.person_id, case.at
+    if (
+        account_id is None
+        or case.request.account_id not in {None, account_id}
+        or not await accounts.find_standing(unit.connection, account_id, case.answer.person_id, case.at)
     ):
         raise Refusal("account_required")
     grant = await grants.find_between(unit.connection, account_id, app_id, lock=True)
@@ -179,16 +220,25 @@ async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) 
     request, now = case.request, case.at
     if request.kind is not RequestKind.AUTHORIZE or request.redirect_uri is None or request.code_challenge is None:
         return None
-    grant = settled.change.grant
-    given = frozenset(p.id for p in grant.live(now) if p.ask_id in case.answer.agreed)
+    grant, sign_in = settled.change.grant, case.answer.sign_in
+    given = frozenset(p.id for p in grant.permissions if p.is_standing(now) and p.ask_id in case.given)
     if not given:
         return None
     family_id = FamilyId(new_id("fa", house.entropy))
-    family = Family(family_id, grant.id, grant.app_id, case.answer.person_id, given, now, None)
+    signed = (sign_in.at, sign_in.acr) if sign_in else (None, None)
+    family = Family(family_id, grant.id, grant.app_id, case.answer.person_id, given, now, None, *signed)
     await families.add(unit.connection, family)
     raw_code = new_token(CODE, house.entropy)
     code = Code(
-        hashed(raw_code), family_id, request.id, request.redirect_uri, request.code_challenge, now + CODE_LASTS, None, 0
+        hashed_code=hashed(raw_code),
+        family_id=family_id,
+        request_id=request.id,
+        redirect_uri=request.redirect_uri,
+        code_challenge=request.code_challenge,
+        expires_at=now + CODE_LASTS,
+        redeemed_at=None,
+        wrong_verifiers=0,
+        jkt=request.jkt,
     )
     await families.add_code(unit.connection, code)
     return raw_code

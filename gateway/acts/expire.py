@@ -1,6 +1,6 @@
 """Expire: write down what time has ended. Verdicts judged it by the clock already; the record follows."""
 
-from gateway.acts import House
+from gateway.acts import House, ending
 from gateway.ground.storage.storage import shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.grants import store as grants
@@ -12,6 +12,7 @@ from gateway.terms.refusal import Refusal
 
 
 @shielded
+@ending
 async def expire(house: House) -> int:
     """Record every permission whose time ran out, and every grant whose account nobody may decide for any more.
 

@@ -1,33 +1,57 @@
 """Open a request: an app at the authorize endpoint, or a person who wants to look at refused asks again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from gateway.acts import House
 from gateway.ground.storage.storage import shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.grants import store as grants
 from gateway.records.requests import store as requests
-from gateway.records.requests.types import REQUEST_LASTS, AuthorizationRequest, RequestKind
+from gateway.records.requests.types import PUSHED_LASTS, REQUEST_LASTS, AuthorizationRequest, Prompt, RequestKind
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId, RequestId, new_id
 from gateway.terms.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What an app wants of the sign-in and the screen; well formed, and nothing here grants anything.
+
+    `login_hint` is whom the app expects: written into the sign-in form, compared with nothing.
+    """
+
+    prompts: tuple[Prompt, ...] = ()
+    max_age_seconds: int | None = None
+    acr_values: tuple[str, ...] = ()
+    login_hint: str | None = None
+
+
+NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """What the authorize endpoint checked: every value stands in the app's registration."""
+    """What was checked: every value stands in the app's registration. `is_pushed`: by the app itself (RFC 9126)."""
 
     app_id: AppId
     ask_ids: tuple[AskId, ...]
     redirect_uri: str
     state: str | None
     code_challenge: str
+    jkt: str | None = None
+    is_pushed: bool = False
+    wishes: Wishes = NO_WISHES
 
 
 @shielded
 async def open_request(house: House, asked: Asked) -> AuthorizationRequest:
     """Keep an app's request until a person decides, at most 30 minutes."""
     request = _fresh(house, RequestKind.AUTHORIZE, asked.app_id, asked.ask_ids)
-    kept = replace(request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge)
+    kept = replace(
+        request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge, jkt=asked.jkt
+    )
+    kept = replace(kept, **{each.name: getattr(asked.wishes, each.name) for each in fields(Wishes)})
+    if asked.is_pushed:
+        kept = replace(kept, pushed_until=kept.created_at + PUSHED_LASTS)
     async with house.storage.unit() as unit:
         await requests.add(unit.connection, kept)
         await unit.commit()
@@ -65,10 +89,12 @@ def _fresh(house: House, kind: RequestKind, app_id: AppId, ask_ids: tuple[AskId,
         redirect_uri=None,
         state=None,
         code_challenge=None,
+        jkt=None,
         grant_id=None,
         person_id=None,
         shown_at=None,
         created_at=now,
         expires_at=now + REQUEST_LASTS,
         decided_at=None,
+        pushed_until=None,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from gateway.acts import House
+from gateway.acts import House, check_target, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
@@ -18,12 +18,17 @@ from gateway.terms.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """What the token endpoint received, with the app already authenticated (or public)."""
+    """What the token endpoint received, with the app already authenticated (or public); `jkt` is the key it proved.
+
+    `platform` is the one that it named as the target of its tokens, if any.
+    """
 
     app: App
     raw_code: str
     raw_verifier: str
     redirect_uri: str | None
+    jkt: str | None = None
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
         The token answer, JSON.
 
     Raises:
-        Refusal: `invalid_grant`. A wrong verifier is counted, the fifth kills the code; a replay has ended the family.
+        Refusal: `invalid_target` (nothing was spent); `invalid_grant`: a wrong verifier is counted, the fifth kills the
+            code; a replay has ended the family.
         Unavailable: nothing was spent.
     """
     now = house.clock.now()
@@ -58,7 +64,8 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the code was used before; its tokens are ended")
         holding = await house.holding(unit, found.family, locked, now)
-        minted = mint(holding, house.entropy, now=now, parent_hash=None, may_refresh=redemption.app.may_refresh)
+        check_target(holding, redemption.platform)
+        minted = mint(holding, terms_of(redemption.app, now, jkt=redemption.jkt), house.entropy)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)
         await unit.commit()
     return minted.answer
@@ -75,6 +82,8 @@ async def _find(unit: UnitOfWork, redemption: Redemption, now: datetime) -> _Fou
         _check_usable(code, now)
     if redemption.redirect_uri is not None and redemption.redirect_uri != code.redirect_uri:
         raise Refusal("invalid_grant", "the redirect_uri is not that of the request")
+    if code.jkt is not None and code.jkt != redemption.jkt:
+        raise Refusal("invalid_grant", "the code is bound to a key that was not proven")
     return _Found(code, family)
 
 

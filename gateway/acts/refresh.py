@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.acts import House
+from gateway.acts import House, check_target, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.sealing import Place, Unsealable
 from gateway.ground.vault.tokens import hashed
@@ -17,25 +17,30 @@ from gateway.terms.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What the token endpoint received. `ask_ids` None asks for all that the family still reaches."""
+    """What the token endpoint received. `ask_ids` None asks for all that is still reached; `jkt` is the key proven.
+
+    `platform` is the one named as the target of the new tokens, if any.
+    """
 
     app: App
     raw_token: str
     ask_ids: frozenset[AskId] | None
+    jkt: str | None = None
+    platform: str | None = None
 
 
 @shielded
 async def refresh(house: House, renewal: Renewal) -> bytes:
     """Exchange the refresh token.
 
-    An authenticated app whose answer was lost gets the same answer again, as long as neither of its tokens was used;
-    any other second use ends the family.
+    An app that proved itself, or the key that its token is bound to, and whose answer was lost gets the same answer
+    again, as long as neither of its tokens was used; any other second use ends the family.
 
     Returns:
         The token answer, JSON.
 
     Raises:
-        Refusal: `invalid_grant`; `invalid_scope` (more was asked than the family reaches; the token is not spent).
+        Refusal: `invalid_grant`; `invalid_target`, `invalid_scope` (more was asked than the family reaches): not spent.
         Unavailable: nothing was spent.
     """
     now = house.clock.now()
@@ -54,9 +59,11 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the refresh token was used before; its family is ended")
         holding = _narrowed(await house.holding(unit, family, grant, now), renewal.ask_ids)
-        minted = mint(holding, house.entropy, now=now, parent_hash=token.hashed_token, may_refresh=True)
+        check_target(holding, renewal.platform)
+        terms = terms_of(renewal.app, now, jkt=renewal.jkt, parent_hash=token.hashed_token)
+        minted = mint(holding, terms, house.entropy)
         sealed = None
-        if renewal.app.is_confidential:
+        if _is_authenticated(renewal, token):
             sealed = house.vault.seal_under(renewal.raw_token.encode(), minted.answer, place=_place(token))
         if not await families.use_refresh(unit.connection, token.hashed_token, sealed, now):
             raise Refusal("invalid_grant", "the refresh token has expired")
@@ -76,11 +83,18 @@ async def _find(unit: UnitOfWork, renewal: Renewal, now: datetime) -> tuple[Refr
         raise Refusal("invalid_grant", "the refresh token is not valid")
     if token.expires_at <= now and token.used_at is None:  # a spent one is a replay, however late it comes
         raise Refusal("invalid_grant", "the refresh token has expired")
+    if token.jkt is not None and token.jkt != renewal.jkt:
+        raise Refusal("invalid_grant", "the refresh token is bound to a key that was not proven")
     return token, family
 
 
+def _is_authenticated(renewal: Renewal, token: RefreshToken) -> bool:
+    """Say whether the caller has proven to be the one that the token was given to: by the app's secret or a key."""
+    return renewal.app.is_confidential or token.jkt is not None
+
+
 def _kept_answer(house: House, renewal: Renewal, token: RefreshToken) -> bytes | None:
-    if not renewal.app.is_confidential or token.sealed_answer is None:
+    if not _is_authenticated(renewal, token) or token.sealed_answer is None:
         return None
     try:
         return house.vault.open_under(renewal.raw_token.encode(), token.sealed_answer, place=_place(token))

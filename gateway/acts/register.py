@@ -7,7 +7,7 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.entries import Barred
 from gateway.ground.vault.tokens import CLIENT_SECRET, hashed, new_token
 from gateway.records.apps import store as apps
-from gateway.records.apps.types import App, AppSecret, Ask
+from gateway.records.apps.types import App, AppSecret, Ask, AuthMethod
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft, Part
 from gateway.records.owed import store as owed
@@ -79,14 +79,14 @@ async def register_app(house: House, app: App, asks: list[Ask], actor: Actor) ->
     """Add an app with its asks, checked against the catalogue by the caller.
 
     Returns:
-        The raw client secret of a confidential app, shown this once; None for a public one.
+        The raw client secret, shown this once; None for an app that has none.
     """
     async with house.storage.unit() as unit:
         await apps.add(unit.connection, app, asks)
         facts = {"asks": [ask.wire_name for ask in asks], "is_reviewed": app.is_reviewed}
         draft = Draft(Kind.APP_REGISTERED, house.clock.now(), actor, facts, app_id=app.id)
         await house.ledger.append(unit.connection, draft)
-        raw_secret = await _add_secret(house, unit, app.id) if app.is_confidential else None
+        raw_secret = await _add_secret(house, unit, app.id) if app.auth_method is AuthMethod.SECRET else None
         await unit.commit()
     await house.ledger.publish()
     return raw_secret
@@ -97,15 +97,15 @@ async def rotate_secret(house: House, app_id: AppId, actor: Actor) -> str:
     """Give the app a new secret; the one before stays alive beside it, older ones end.
 
     Raises:
-        Refusal: `not_found`; `public_app` (it has no secret).
+        Refusal: `not_found`; `no_secret` (a public app, or one that proves itself by a key).
         Unavailable: as `House.change_grant` says; if `not_settled`, the new secret is lost and may be rotated away.
     """
     async with house.storage.unit() as unit:
         app = await apps.find(unit.connection, app_id, lock=True)
         if app is None:
             raise Refusal("not_found")
-        if not app.is_confidential:
-            raise Refusal("public_app")
+        if app.auth_method is not AuthMethod.SECRET:
+            raise Refusal("no_secret")
         now = house.clock.now()
         ended = await apps.end_secrets(unit.connection, app_id, LIVE_SECRETS - 1, now)
         for secret in ended:

@@ -1,6 +1,6 @@
 """Revoke: an app gives a token back (RFC 7009)."""
 
-from gateway.acts import House
+from gateway.acts import House, ending
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App
@@ -8,6 +8,7 @@ from gateway.records.families import store as families
 
 
 @shielded
+@ending
 async def revoke(house: House, app: App, raw_token: str) -> None:
     """End the token if it is the app's own: a refresh token ends its family, an access token only itself.
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from gateway.acts import House, Settled
+from gateway.acts import House, Settled, ending
 from gateway.ground.storage.storage import shielded
 from gateway.records.grants import transitions
 from gateway.records.ledger.kinds import Kind
@@ -11,6 +11,7 @@ from gateway.terms.ids import GrantId
 
 
 @shielded
+@ending
 async def shorten(house: House, grant_id: GrantId, actor: Actor, *, lasts: timedelta, request_id: str = "") -> Settled:
     """Let every standing permission of the grant end `lasts` from now, unless it ends sooner already.
 

@@ -1,6 +1,6 @@
 """Suspend: an operator stops an app at once; lifting it revives nothing that ended meanwhile (R82)."""
 
-from gateway.acts import House
+from gateway.acts import House, ending
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.entries import Barred
 from gateway.records.apps import store as apps
@@ -13,6 +13,7 @@ from gateway.terms.refusal import Refusal
 
 
 @shielded
+@ending
 async def suspend_app(house: House, app_id: AppId, actor: Actor, *, reason: str) -> None:
     """Stop every call of the app; what runs is cut before this returns.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from gateway.acts import House, Settled
+from gateway.acts import House, Settled, ending
 from gateway.ground.storage.storage import shielded
 from gateway.records.grants import transitions
 from gateway.records.ledger.kinds import Kind
@@ -11,6 +11,7 @@ from gateway.terms.ids import AskId, GrantId
 
 
 @shielded
+@ending
 async def withdraw(
     house: House, grant_id: GrantId, actor: Actor, *, ask_ids: Collection[AskId] | None = None, request_id: str = ""
 ) -> Settled:

@@ -1,5 +1,6 @@
 """What is true about a token at this moment, read from the authority in one look-up."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,7 +38,9 @@ class Reach:
 class TokenFacts:
     """A token with everything that a verdict needs: its family, app, account, connection and reach.
 
-    `has_kept_answer`: it came by a refresh whose answer is still kept for a retry; its first use destroys that (I3).
+    `authenticated_at` and `acr` are of the sign-in that the family rests on. `has_kept_answer`: it came by a refresh
+    whose answer is still kept for a retry; its first use destroys that (I3). `jkt`: the thumbprint of the key that each
+    call must prove; None: a bearer token.
     """
 
     app_id: AppId
@@ -51,12 +54,15 @@ class TokenFacts:
     family_id: FamilyId
     parent_hash: bytes | None
     has_kept_answer: bool
+    jkt: str | None
     created_at: datetime
     expires_at: datetime
     is_ended: bool
     standing_lapses_at: datetime | None
     connection_state: ConnectionState | None
     reach: tuple[Reach, ...]
+    authenticated_at: datetime | None = None
+    acr: str | None = None
 
 
 _STANDING = (
@@ -78,10 +84,13 @@ _QUERY = PointQuery(
         families.c.id.label("family_id"),
         access_tokens.c.parent_hash,
         _KEPT.label("has_kept_answer"),
+        access_tokens.c.jkt,
         access_tokens.c.created_at,
         access_tokens.c.expires_at,
         access_tokens.c.ended_at,
         families.c.ended_at.label("family_ended_at"),
+        families.c.authenticated_at,
+        families.c.acr,
         _STANDING.label("standing_lapses_at"),
         connections.c.state.label("connection_state"),
         access_tokens.c.permission_ids,
@@ -102,10 +111,19 @@ _QUERY = PointQuery(
     .outerjoin(permissions, (permissions.c.id == family_permissions.c.permission_id) & permissions.c.is_current)
     .where(access_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
 )
+_NAMES = tuple(_QUERY.statement.selected_columns.keys())
+_REACH = _NAMES.index("permission_id")
 
 
-async def find_token(storage: Storage, hashed_token: bytes) -> TokenFacts | None:
+async def find_token(
+    storage: Storage, hashed_token: bytes, *, denied: Collection[PermissionId] = ()
+) -> TokenFacts | None:
     """Find what is true about the access token with this hash; None if there is none.
+
+    Args:
+        storage: the authority.
+        hashed_token: of the token that was sent.
+        denied: permissions that it does not reach, although the database does not know of it (`CallsInFlight.denied`).
 
     Raises:
         Unavailable: the authority gave no answer; nothing may pass.
@@ -113,27 +131,30 @@ async def find_token(storage: Storage, hashed_token: bytes) -> TokenFacts | None
     rows = await storage.point(_QUERY, hashed_token=hashed_token)
     if not rows:
         return None
-    (app_id, app_name, app_state, dialect, grant_id, account_id, platform, external_id, family_id, *rest) = rows[0]
-    parent_hash, has_kept, created_at, expires_at, ended_at, family_ended_at, lapses_at, link_state, subset, *_ = rest
-    reach = [_reach(row[18:]) for row in rows if row[18] is not None]
+    first = dict(zip(_NAMES, rows[0], strict=True))
+    subset, link_state = first["permission_ids"], first["connection_state"]
+    reach = [_reach(row[_REACH:]) for row in rows if row[_REACH] is not None]
     return TokenFacts(
-        app_id=app_id,
-        app_name=app_name,
-        app_state=AppState(app_state),
-        app_dialect=dialect,
-        grant_id=grant_id,
-        account_id=account_id,
-        platform=platform,
-        external_id=external_id,
-        family_id=family_id,
-        parent_hash=parent_hash,
-        has_kept_answer=bool(has_kept),
-        created_at=created_at,
-        expires_at=expires_at,
-        is_ended=ended_at is not None or family_ended_at is not None,
-        standing_lapses_at=lapses_at,
+        app_id=first["app_id"],
+        app_name=first["app_name"],
+        app_state=AppState(first["app_state"]),
+        app_dialect=first["dialect"],
+        grant_id=first["grant_id"],
+        account_id=first["account_id"],
+        platform=first["platform"],
+        external_id=first["external_id"],
+        family_id=first["family_id"],
+        parent_hash=first["parent_hash"],
+        has_kept_answer=bool(first["has_kept_answer"]),
+        jkt=first["jkt"],
+        created_at=first["created_at"],
+        expires_at=first["expires_at"],
+        is_ended=first["ended_at"] is not None or first["family_ended_at"] is not None,
+        standing_lapses_at=first["standing_lapses_at"],
         connection_state=None if link_state is None else ConnectionState(link_state),
-        reach=tuple(each for each in reach if subset is None or each.id in subset),
+        reach=tuple(each for each in reach if (subset is None or each.id in subset) and each.id not in denied),
+        authenticated_at=first["authenticated_at"],
+        acr=first["acr"],
     )
 
 

@@ -1,6 +1,7 @@
 """Calls in flight: what runs under which permissions, and how it is cut when they end (I1)."""
 
 from collections.abc import Callable, Collection, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -24,6 +25,12 @@ class CallsInFlight:
 
     def __init__(self) -> None:
         self._calls: set[Call] = set()
+        self._denied: set[PermissionId] = set()
+
+    @property
+    def denied(self) -> AbstractSet[PermissionId]:
+        """The permissions under which nothing passes, whatever the database says."""
+        return self._denied
 
     def __len__(self) -> int:
         """Count the calls under way."""
@@ -37,6 +44,15 @@ class CallsInFlight:
             yield call
         finally:
             self._calls.discard(call)
+
+    def deny(self, permission_ids: Collection[PermissionId]) -> None:
+        """Let nothing more pass: somebody ended these, and the database could not take it down."""
+        self._denied.update(permission_ids)
+        self.cut_permissions(permission_ids)
+
+    def believe(self, permission_ids: Collection[PermissionId]) -> None:
+        """Go by the database again, which has taken down what became of these."""
+        self._denied.difference_update(permission_ids)
 
     def cut_permissions(self, permission_ids: Collection[PermissionId]) -> int:
         """Cut the calls that use any of these permissions; return how many."""

@@ -3,9 +3,9 @@
 `Refusal` reasons are the codes of `contract.md`, "Calls, settled".
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from gateway.authority.facts import Reach, TokenFacts
 from gateway.records.apps.types import AppState
@@ -16,12 +16,16 @@ from gateway.terms.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a call needs: the platform and route it is for, the scopes of which one opens it, those of its fields."""
+    """What a call needs: the platform and route it is for, the scopes of which one opens it, those of its fields.
+
+    `fresh_seconds` names the scopes that only a sign-in of so many seconds ago opens (RFC 9470).
+    """
 
     platform: str
     opened_by: frozenset[str]
     field_scopes: frozenset[str]
     purpose: str | None
+    fresh_seconds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,9 @@ def judge(facts: TokenFacts | None, wanted: Wanted, now: datetime) -> Verdict:
     """Judge one call.
 
     Raises:
-        Refusal: `invalid_token`, `app_suspended`, `purpose_required`, `purpose_not_granted`, `paused` or
-            `insufficient_scope` (with `scopes` that would open the route); nothing may pass.
+        Refusal: `invalid_token`, `app_suspended`, `purpose_required`, `purpose_not_granted`, `paused`,
+            `insufficient_user_authentication` (with `max_age`) or `insufficient_scope` (with `scopes` that would open
+            the route); nothing may pass.
     """
     known = check_token(facts, now)
     if known.platform != wanted.platform:
@@ -70,8 +75,10 @@ def judge(facts: TokenFacts | None, wanted: Wanted, now: datetime) -> Verdict:
         _check_unambiguous(usable)
     else:
         usable = [reach for reach in usable if reach.purpose == wanted.purpose]
+    stale = [reach for reach in usable if _is_stale(known, wanted.fresh_seconds.get(reach.scope), now)]
+    usable = [reach for reach in usable if reach not in stale]
     if not any(reach.scope in wanted.opened_by for reach in usable):
-        raise _closed(known, wanted, now)
+        raise _unproven(stale, wanted) or _closed(known, wanted, now)
     return Verdict(
         facts=known,
         open_scopes=frozenset(reach.scope for reach in usable),
@@ -92,6 +99,24 @@ def _check_unambiguous(usable: Collection[Reach]) -> None:
     if len(scopes) != len(set(scopes)):
         purposes = sorted({reach.purpose for reach in usable if scopes.count(reach.scope) > 1})
         raise Refusal("purpose_required", purposes=purposes)
+
+
+def _is_stale(facts: TokenFacts, fresh_seconds: int | None, now: datetime) -> bool:
+    """Say whether a scope wants a newer sign-in than the one that the family rests on."""
+    if fresh_seconds is None:
+        return False
+    return facts.authenticated_at is None or now - facts.authenticated_at > timedelta(seconds=fresh_seconds)
+
+
+def _unproven(stale: Collection[Reach], wanted: Wanted) -> Refusal | None:
+    """Refuse for want of a newer sign-in alone: where one would open the route."""
+    opening = [reach for reach in stale if reach.scope in wanted.opened_by]
+    if not opening:
+        return None
+    max_age = max(wanted.fresh_seconds[reach.scope] for reach in opening)
+    return Refusal(
+        "insufficient_user_authentication", max_age=max_age, ask_ids=tuple(sorted(reach.ask_id for reach in opening))
+    )
 
 
 def _closed(facts: TokenFacts, wanted: Wanted, now: datetime) -> Refusal:

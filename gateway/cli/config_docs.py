@@ -24,8 +24,8 @@ is in force, secrets starred.
 |---|---|---|"""
 _FOOT = """\
 
-`required`: refuses to start without it. `required there`: only if any setting of that platform is given; a platform
-without settings is absent. Relative paths count from the working directory.
+`required`: refuses to start without it. `required there`: only if any setting of that part is given; a platform,
+or the provider, without settings is absent. Relative paths count from the working directory.
 
 The demo alone reads `QUYEN_DEMO_PORT` (default 8400), the first of its four ports."""
 
@@ -46,7 +46,7 @@ def _rows(model: type[BaseModel], prefix: str, place: str) -> Iterator[str]:
         if inner is None:
             yield _row(f"{prefix}{name.upper()}", field, place)
         else:
-            yield from _rows(inner, f"{prefix}{name.upper()}__", place if place or model is Settings else " there")
+            yield from _rows(inner, f"{prefix}{name.upper()}__", " there" if place or field.default is None else "")
 
 
 def _row(name: str, field: FieldInfo, place: str) -> str:

@@ -15,7 +15,7 @@ ROLES = ("owner", "follower", "guardian", "developer", "operator")
 
 @click.group()
 def person() -> None:
-    """People who sign in with a password."""
+    """People, and how they sign in."""
 
 
 @person.command("create")
@@ -40,6 +40,37 @@ def create(
 def role(context: click.Context, login: str, roles: tuple[str, ...]) -> None:
     """Replace what a person may be."""
     show(act(context, "person role", {"login": login, "roles": list(roles)}), as_json=False)
+
+
+@person.command("link")
+@click.argument("login")
+@click.option("--subject", required=True, help="who they are at the provider: its `sub`, never an e-mail address")
+@click.option("--issuer", help="default: QUYEN_OIDC__ISSUER")
+@click.pass_context
+def link(context: click.Context, login: str, subject: str, issuer: str | None) -> None:
+    """Tie an identity at the provider to a person, staff too: they sign in with it from now on."""
+    arguments = {"login": login, "issuer": _issuer(context, issuer), "subject": subject}
+    show(act(context, "person link", arguments), as_json=False)
+
+
+@person.command("unlink")
+@click.argument("login")
+@click.option("--subject", required=True, help="who they are at the provider")
+@click.option("--issuer", help="default: QUYEN_OIDC__ISSUER")
+@click.pass_context
+def unlink(context: click.Context, login: str, subject: str, issuer: str | None) -> None:
+    """Take an identity from a person; the sessions that rest on it end."""
+    arguments = {"login": login, "issuer": _issuer(context, issuer), "subject": subject}
+    show(act(context, "person unlink", arguments), as_json=False)
+
+
+def _issuer(context: click.Context, issuer: str | None) -> str:
+    if issuer is not None:
+        return issuer
+    wanted = get_settings(context).oidc
+    if wanted is None:
+        fail("QUYEN_OIDC__ISSUER is not set: say --issuer")
+    return wanted.issuer
 
 
 @click.group()

@@ -107,6 +107,8 @@ class Porter:
 
     def _guarded(self, endpoint: Endpoint) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
+            if not all(part.isprintable() for part in request.match_info.values()):
+                raise Refusal("not_found")  # no id holds a NUL, and PostgreSQL takes none in a text that it looks for
             if endpoint.roles:
                 visitor = await self.find_visitor(request)
                 if visitor is None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from gateway.doors.admin.commands import AdminDoor, perform
 from gateway.ground.storage.migrate import migrate
-from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.passwords import Passwords
+from gateway.server.database import opened_storage
 from gateway.server.house import opened_house
 from gateway.settings import Settings
 from gateway.terms.entropy import SystemEntropy
@@ -28,9 +28,10 @@ async def perform_alone(settings: Settings, command: str, arguments: dict[str, A
 
 
 async def migrate_alone(settings: Settings) -> None:
-    """Bring the database to the newest schema."""
-    storage = Storage(settings.database_url)
-    try:
+    """Bring the database to the newest schema.
+
+    Raises:
+        AlreadyRunning, Damaged: as `opened_storage` says.
+    """
+    async with opened_storage(settings) as storage:
         await migrate(storage)
-    finally:
-        await storage.close()

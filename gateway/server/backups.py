@@ -19,7 +19,8 @@ from gateway.records.ledger import reading
 from gateway.records.ledger.log import CHECKPOINTS
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Actor, ActorKind
-from gateway.server.house import file_lock, folder_of, opened_house
+from gateway.server.database import file_lock
+from gateway.server.house import folder_of, opened_house
 from gateway.server.restoring import UnderWay, find_under_way, mark_finished, mark_under_way
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
@@ -62,7 +63,8 @@ async def put_back(settings: Settings, source: Path | None, *, clock: Clock | No
 
     Raises:
         AlreadyRunning: the server runs; stop it first.
-        Refusal: `bad_backup`: the file is not a whole database of this gateway; nothing was touched.
+        Refusal: `bad_backup`: the file, or the database in place, is not a whole database of this gateway; nothing was
+            touched.
     """
     folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
     with file_lock(settings):
@@ -88,8 +90,7 @@ async def _count(settings: Settings) -> int:
 
 def _begin(settings: Settings, source: Path | None, folder: Path) -> UnderWay:
     """Mark the restore as under way, then put the copy in place."""
-    if source is not None:
-        _check(settings, source)
+    _check(settings, source)
     under_way = find_under_way(folder)
     if under_way is None or source is not None:
         signed = [each.size for each in read_outside(folder / CHECKPOINTS).signed]
@@ -100,13 +101,16 @@ def _begin(settings: Settings, source: Path | None, folder: Path) -> UnderWay:
     return under_way
 
 
-def _check(settings: Settings, source: Path) -> None:
+def _check(settings: Settings, source: Path | None) -> None:
     if not is_sqlite(settings.database_url):
-        raise Refusal("not_sqlite", "put PostgreSQL back with its own tools, then say --in-place")
+        if source is not None:
+            raise Refusal("not_sqlite", "put PostgreSQL back with its own tools, then say --in-place")
+        return
+    path = source or sqlite_path(settings.database_url)
     try:
-        check_whole(source, "ledger_head")
+        check_whole(path, "ledger_head")
     except NotWhole as damaged:
-        raise Refusal("bad_backup", f"{source} is not a database of this gateway: {damaged}") from None
+        raise Refusal("bad_backup", f"{path} is not a database of this gateway: {damaged}") from None
 
 
 def _replace(path: Path, source: Path) -> None:

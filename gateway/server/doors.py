@@ -10,6 +10,7 @@ from aiohttp import web
 
 import gateway.doors
 from gateway.acts import House
+from gateway.authority.freshness import ProofMemory
 from gateway.authority.limits import Limits
 from gateway.doors import Clerk, Endpoint, Porter
 from gateway.doors.calls.door import CallsDoor
@@ -24,6 +25,7 @@ from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints as person_endpoints
 from gateway.doors.person.errors import error_pages, render_error
+from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
@@ -55,8 +57,10 @@ class Parts:
     catalogue: Catalogue
     connectors: Mapping[str, Connector]
     limits: Limits
+    proofs: ProofMemory
     passwords: Passwords
     health: Health
+    provider: SignInProvider | None = None
 
 
 def build_public(parts: Parts) -> web.Application:
@@ -78,6 +82,7 @@ def build_api(parts: Parts) -> web.Application:
         catalogue=parts.catalogue,
         connectors=parts.connectors,
         trace=TraceWriter(parts.house.storage, parts.house.clock),
+        proofs=parts.proofs,
         issuer=settings.public_url,
         api_url=settings.api_url,
     )
@@ -98,7 +103,7 @@ def _console_endpoints(parts: Parts, person: PersonDoor) -> list[Endpoint]:
     clerk = Clerk(person.pages, person.site, person.public_url)
     find_check = partial(_find_check, parts.house)
     return [
-        *developer_endpoints(DevelopersDoor(parts.house, clerk, parts.catalogue)),
+        *developer_endpoints(DevelopersDoor(parts.house, clerk, parts.catalogue, parts.settings.is_on_loopback)),
         *operator_endpoints(OperatorsDoor(parts.house, clerk, parts.catalogue, find_check)),
     ]
 
@@ -114,6 +119,7 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
     return OAuthDoor(
         house=parts.house,
         limits=parts.limits,
+        proofs=parts.proofs,
         issuer=settings.public_url,
         api_url=settings.api_url,
         platforms=platforms,
@@ -138,6 +144,8 @@ def _person_door(parts: Parts) -> PersonDoor:
         site=_site(settings),
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
         kept_days=settings.record_retention_days,
+        provider=parts.provider,
+        cool_down_days=settings.refusal_cool_down_days,
         has_developers=True,
         has_operators=True,
     )
@@ -146,4 +154,9 @@ def _person_door(parts: Parts) -> PersonDoor:
 def _site(settings: Settings) -> Site:
     contact = Contact(settings.operator_contact, email=settings.operator_email) if settings.operator_contact else None
     authority = Contact(settings.authority) if settings.authority else None
-    return Site(urlsplit(settings.public_url).netloc, protection=contact, authority=authority)
+    return Site(
+        urlsplit(settings.public_url).netloc,
+        protection=contact,
+        authority=authority,
+        has_ways=settings.oidc is not None,
+    )

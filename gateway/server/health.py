@@ -28,7 +28,7 @@ class Health:
 
     async def answer_ready(self, _request: web.Request) -> web.Response:
         """Answer whether calls can be judged: 200, or 503 while the database is silent or the server drains."""
-        checked = self.house.ledger.checked
+        checked, ballast = self.house.ledger.checked, self.house.storage.ballast
         faults = checked.faults if checked else ()
         state = {
             "ready": not self.is_draining and await self._answers(),
@@ -37,6 +37,8 @@ class Health:
             "checkpoints": "kept" if self.house.ledger.is_published else "cannot be written outside the database",
             "failing": sorted(self.failing),
         }
+        if ballast is not None:
+            state["disk"] = "room is kept for ends" if ballast.is_kept else "no room is kept for ends"
         return web.json_response(state, status=200 if state["ready"] else 503, headers={"Cache-Control": "no-store"})
 
     async def _answers(self) -> bool:

@@ -1,11 +1,13 @@
 """Opening the house: the database, the vault, the journal and the grant log, in the order that keeps I4."""
 
 import asyncio
-import fcntl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+import structlog
 
 from gateway.acts import House
 from gateway.acts.bury import bury
@@ -13,7 +15,7 @@ from gateway.acts.found_log import get_signer
 from gateway.acts.renew import recover_credentials
 from gateway.acts.verify_log import verify_log
 from gateway.authority.in_flight import CallsInFlight
-from gateway.ground.storage.engines import is_sqlite, sqlite_path
+from gateway.ground.storage.engines import beside, is_sqlite, sqlite_path
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.entries import DestroyedKey
@@ -25,15 +27,14 @@ from gateway.records.ledger.log import CHECKPOINTS, Ledger
 from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Checked
+from gateway.server.database import opened_storage
 from gateway.server.restoring import find_under_way
 from gateway.settings import Settings
-from gateway.terms.clock import Clock, SystemClock
+from gateway.terms.clock import Clock, ForwardClock, SystemClock
 from gateway.terms.entropy import Entropy, SystemEntropy
 from gateway.terms.refusal import Refusal, Unavailable
 
-
-class AlreadyRunning(Exception):
-    """Another server holds the database file."""
+_log = structlog.get_logger(__name__)
 
 
 class OlderThanSigned(Exception):
@@ -70,42 +71,42 @@ async def opened_house(
         may_be_older: an operator said that the database was put back: `quyen restore`, which holds the lock.
 
     Raises:
-        AlreadyRunning: a second server on the same SQLite file.
+        AlreadyRunning, Damaged: as `opened_storage` says.
         OlderThanSigned: the log is shorter than the checkpoints outside say, and nobody said that it may be; or a
             restore was begun and not finished.
         Unavailable: the database does not answer.
     """
-    used_clock, used_entropy = clock or SystemClock(), entropy or SystemEntropy()
+    used_clock, used_entropy = ForwardClock(clock or SystemClock()), entropy or SystemEntropy()
     vault = Vault({1: settings.master_key_bytes}, used_entropy)
     folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
-    with nullcontext() if may_be_older else file_lock(settings):
+    async with opened_storage(settings, is_locked=may_be_older) as storage:
         if not may_be_older:
             check_not_under_way(folder)
-        storage = Storage(settings.database_url)
-        try:
-            await migrate(storage)
-            person_keys = PersonKeys(folder_of(settings, settings.keys_dir, "keys"), vault, entropy=used_entropy)
-            signer = await get_signer(
-                storage, vault, origin=log_origin(settings), clock=used_clock, entropy=used_entropy
-            )
-            ledger = Ledger(signer, person_keys, entropy=used_entropy, storage=storage, folder=folder)
-            await ledger.resume()
-            journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
-            house = House(storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight())
-            if not may_be_older:
-                await check_not_older(storage, ledger.path)
-            await _check_log(house, person_keys)
-            with suppress(Unavailable):  # the disk may be full: it stays owed, and `expire` tries again
-                await house.write_owed()
-            with suppress(OSError):  # a disk without room for it: the longer journal says the same
-                await asyncio.to_thread(journal.compact)
-            kept = await asyncio.to_thread(journal.read)
-            await asyncio.to_thread(_destroy_again, person_keys, kept)
-            await recover_credentials(house, kept.entries)
-            await bury(house, kept.tombstones)
-            yield house
-        finally:
-            await storage.close()
+        await migrate(storage)
+        person_keys = PersonKeys(folder_of(settings, settings.keys_dir, "keys"), vault, entropy=used_entropy)
+        signer = await get_signer(storage, vault, origin=log_origin(settings), clock=used_clock, entropy=used_entropy)
+        ledger = Ledger(signer, person_keys, entropy=used_entropy, storage=storage, folder=folder)
+        await ledger.resume()
+        journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
+        house = House(storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight(), settings.public_url)
+        if not may_be_older:
+            await check_not_older(storage, ledger.path)
+        await _check_log(house, person_keys)
+        await _note_past(house, used_clock)
+        await _apply_journal(house)
+        yield house
+
+
+async def _apply_journal(house: House) -> None:
+    """Write what the journal is owed, then do again what it says was done."""
+    with suppress(Unavailable):  # the disk may be full: it stays owed, and `expire` tries again
+        await house.write_owed()
+    with suppress(OSError):  # a disk without room for it: the longer journal says the same
+        await asyncio.to_thread(house.journal.compact)
+    kept = await asyncio.to_thread(house.journal.read)
+    await asyncio.to_thread(_destroy_again, house.ledger.person_keys, kept)
+    await recover_credentials(house, kept.entries)
+    await bury(house, kept.tombstones)
 
 
 def check_not_under_way(folder: Path) -> None:
@@ -145,6 +146,17 @@ async def _check_log(house: House, person_keys: PersonKeys) -> None:
     house.ledger.note_check(Checked(house.clock.now(), finding.size, faults))
 
 
+async def _note_past(house: House, clock: ForwardClock) -> None:
+    """Start no earlier than the newest record; a log that was tampered with names no time that could be trusted."""
+    if house.ledger.checked is None or house.ledger.checked.faults:
+        return
+    async with house.storage.read() as connection:
+        newest = await reading.newest_at(connection)
+    behind = timedelta(0) if newest is None else clock.note_past(newest)
+    if behind > timedelta(0):
+        _log.warning("the machine's clock stands behind the grant log", seconds=behind.total_seconds())
+
+
 def _destroy_again(person_keys: PersonKeys, kept: Reading) -> None:
     """A key that a backup brought back is destroyed once more."""
     for entry in kept.entries:
@@ -173,26 +185,9 @@ def admin_socket_path(settings: Settings) -> Path | None:
     """Return where the server on this database listens for the command line; None on PostgreSQL."""
     if not is_sqlite(settings.database_url):
         return None
-    path = sqlite_path(settings.database_url)
-    return path.with_name(path.name + ".sock")
+    return beside(settings.database_url, "sock")
 
 
 def log_origin(settings: Settings) -> str:
     """Return the name of this gateway's log in its checkpoints: the public host and `/log`."""
     return settings.public_url.partition("://")[2] + "/log"
-
-
-@contextmanager
-def file_lock(settings: Settings) -> Iterator[None]:
-    """Refuse a second server on the same SQLite file; the kernel gives the lock back when the process dies."""
-    if not is_sqlite(settings.database_url):
-        yield
-        return
-    path = sqlite_path(settings.database_url)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.with_name(path.name + ".lock").open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(f"another server uses {path.name}") from None
-        yield

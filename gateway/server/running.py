@@ -10,15 +10,19 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
 from redis.asyncio import Redis
 
 from gateway.acts import House
+from gateway.authority.freshness import LocalProofMemory, ProofMemory, RedisProofMemory
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
 from gateway.doors.calls.listener import CallsRunner
+from gateway.doors.events.courier import Courier
+from gateway.ground.fetching.fetcher import opened_fetcher
 from gateway.ground.storage.disk import DiskBroken
 from gateway.ground.vault.passwords import Passwords
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
 from gateway.server.house import admin_socket_path, opened_house
+from gateway.server.identity import find_provider
 from gateway.server.platforms import list_connectors
 from gateway.server.rounds import going_round
 from gateway.settings import Settings
@@ -35,6 +39,7 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         AlreadyRunning: another server holds the database.
+        Damaged: the database was not closed, and is not whole.
         OSError: an address cannot be listened on.
         Unavailable: the database gave no answer at the start.
         DiskBroken: an fsync failed; what runs was denied.
@@ -55,6 +60,8 @@ async def serve(settings: Settings) -> None:
             runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
             await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(going_round(house, parts.health))
+        way_out = opened_fetcher(allow_loopback=settings.is_on_loopback, ca_pem=settings.fetch_ca)
+        await stack.enter_async_context(Courier(house, await stack.enter_async_context(way_out)).running())
         await _first_of(stopping, house.storage.broken)
         parts.health.is_draining = True
         if house.storage.broken.is_set():
@@ -75,6 +82,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Par
     http = await stack.enter_async_context(
         ClientSession(timeout=_CONNECTOR_TIMEOUT, cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=False)
     )
+    redis = _open_redis(stack, settings)
     passwords = Passwords(house.entropy)
     stack.callback(passwords.close)
     return Parts(
@@ -82,20 +90,32 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Par
         house=house,
         catalogue=load_catalogue(settings.catalogue),
         connectors=list_connectors(settings, http, house.clock),
-        limits=await _limits(stack, settings, house),
+        limits=_limits(redis, house),
+        proofs=_proofs(redis, house),
         passwords=passwords,
         health=Health(house),
+        provider=find_provider(settings, house.clock),
     )
 
 
-async def _limits(stack: AsyncExitStack, settings: Settings, house: House) -> Limits:
+def _open_redis(stack: AsyncExitStack, settings: Settings) -> Redis | None:
     if settings.redis_url is None:
-        return LocalLimits(house.clock)
+        return None
     redis = Redis.from_url(
         settings.redis_url.get_secret_value(), socket_timeout=1, socket_connect_timeout=1, retry=None
     )
     stack.push_async_callback(redis.aclose)
-    return RedisLimits(redis, house.clock)
+    return redis
+
+
+def _limits(redis: Redis | None, house: House) -> Limits:
+    return LocalLimits(house.clock) if redis is None else RedisLimits(redis, house.clock)
+
+
+def _proofs(redis: Redis | None, house: House) -> ProofMemory:
+    if redis is None:
+        return LocalProofMemory(house.clock, house.entropy)
+    return RedisProofMemory(redis, house.clock, house.entropy)
 
 
 @asynccontextmanager

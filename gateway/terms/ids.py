@@ -4,6 +4,7 @@ An id is a prefix that says what it names, an underscore and 22 base62 digits (1
 ids that outsiders choose: an ask's slug, a platform's own account id.
 """
 
+import re
 from typing import NewType
 
 from gateway.terms.entropy import Entropy
@@ -22,6 +23,7 @@ RecordId = NewType("RecordId", str)
 TraceId = NewType("TraceId", str)
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SHAPE = re.compile(r"([a-z]+)_[0-9A-Za-z]{22}")
 
 
 def base62(number: int, width: int) -> str:
@@ -36,3 +38,9 @@ def base62(number: int, width: int) -> str:
 def new_id(prefix: str, entropy: Entropy) -> str:
     """Make a fresh id, for example `gr_4f...` for prefix `gr`; the caller wraps it in its NewType."""
     return f"{prefix}_{base62(int.from_bytes(entropy.token(16)), 22)}"
+
+
+def is_id(text: str, *prefixes: str) -> bool:
+    """Say whether `new_id` could have made this with one of the prefixes; what could not be is not looked up."""
+    shape = _SHAPE.fullmatch(text)
+    return shape is not None and shape[1] in prefixes

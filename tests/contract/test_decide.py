@@ -89,10 +89,10 @@ async def test_refusing_later_leaves_what_was_granted(scene: Scene) -> None:
     assert states(await get_grant(scene, first.grant_id))["crm_name"] == "granted"
 
 
-async def test_agreeing_later_replaces_the_asks_named(scene: Scene) -> None:
-    """What is left unticked the second time ends."""
+async def test_agreeing_on_the_whole_screen_replaces_the_asks_named(scene: Scene) -> None:
+    """What is left unticked there ends."""
     first = await agree(scene)
-    await agree(scene, frozenset({PROFILE}))
+    await agree(scene, frozenset({PROFILE}), whole=True)
     assert states(await get_grant(scene, first.grant_id)) == {
         "oa_profile": "granted",
         **dict.fromkeys(("crm_name", "crm_phone", "order_send", "chat_read"), "withdrawn"),
@@ -189,7 +189,7 @@ async def test_a_paused_ask_is_resumed_by_agreeing_anew(scene: Scene) -> None:
     first = await agree(scene)
     await pause(scene.house, GrantId(str(first.grant_id)), Actor(ActorKind.PERSON, scene.owner.id), ask_ids=[NAME])
     scene.clock.advance(1)
-    await agree(scene)
+    await agree(scene, whole=True)
     assert states(await get_grant(scene, first.grant_id))["crm_name"] == "granted"
 
 

@@ -62,6 +62,7 @@ async def test_a_fresh_token_s_facts_are_the_decision_s(scene: Scene) -> None:
         family_id=facts.family_id,
         parent_hash=None,
         has_kept_answer=False,
+        jkt=None,
         created_at=now,
         expires_at=now + ACCESS_LASTS,
         is_ended=False,

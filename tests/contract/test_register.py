@@ -119,7 +119,7 @@ async def test_secrets_rotated_at_once_leave_two(scene: Scene) -> None:
 
 async def test_only_a_confidential_app_has_a_secret(scene: Scene) -> None:
     """A public app and an unknown one are refused."""
-    with pytest.raises(Refusal, match="public_app"):
+    with pytest.raises(Refusal, match="no_secret"):
         await rotate_secret(scene.house, scene.public_app.id, SYSTEM)
     with pytest.raises(Refusal, match="not_found"):
         await rotate_secret(scene.house, AppId("unknown"), SYSTEM)

@@ -24,7 +24,7 @@ from gateway.records.grants import store as grants
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
-from gateway.server.house import AlreadyRunning
+from gateway.server.database import AlreadyRunning
 from tests.contract.steps import (
     NAME,
     PHONE,

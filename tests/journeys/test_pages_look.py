@@ -17,6 +17,8 @@ from tests.unit.web.drawing import ASSETS, VIEWS, draw
 
 AXE: Final = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 KEY_PAGES: Final = ("first", "connections", "consent", "permissions", "grant", "withdraw-ask", "receipt", "log")
+FACES: Final = ("consent-difference", "consent-whole", "consent-short", "cool-down", "choose-account")
+PAIRS: Final = ("consent", "consent-more", *FACES)
 SCREENS: Final = [(width, scheme) for width in (320, 360, 1280) for scheme in ("light", "dark")]
 # What axe found, short enough to read in a failed test.
 FIND: Final = """async () => {
@@ -108,7 +110,7 @@ async def test_every_other_page_is_accessible(
     assert {name: found for name, found in flaws.items() if found} == {}
 
 
-@pytest.mark.parametrize("name", ["consent", "confirm-account", "withdraw-ask", "consent-more"])
+@pytest.mark.parametrize("name", [*PAIRS, "confirm-account", "withdraw-ask"])
 @pytest.mark.parametrize("width,height", [(360, 640), (1280, 800)])
 async def test_pair_is_equal_and_in_view(visitors: Visitors, origin: str, name: str, width: int, height: int) -> None:
     """Both halves have one line, size and look, and on the consent screen both are in view from the start (R5)."""
@@ -118,7 +120,7 @@ async def test_pair_is_equal_and_in_view(visitors: Visitors, origin: str, name: 
     assert await halves.count() == 2
     no, yes = [await halves.nth(index).evaluate(HALF) for index in range(2)]
     assert no == yes
-    if name.startswith("consent"):
+    if name in PAIRS:
         assert await halves.evaluate_all(SEEN)
 
 

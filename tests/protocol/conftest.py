@@ -1,14 +1,17 @@
-"""A fresh gateway with its OAuth door served, for each test."""
+"""A fresh gateway with its OAuth door served, and its client of an OpenID Provider, for each test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from gateway.ground.identity.provider import Provider
 from tests.house import Scene, house_in, set_scene
+from tests.protocol.oidc_client import client_of
 from tests.protocol.wire import Wire, served
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
+from tests.stand_ins.provider import LyingProvider, lying_provider
 
 
 @pytest.fixture
@@ -23,3 +26,16 @@ async def wire(scene: Scene) -> AsyncIterator[Wire]:
     """Yield the scene's OAuth door, served."""
     async with served(scene) as wire:
         yield wire
+
+
+@pytest.fixture
+async def liar(clock: ManualClock) -> AsyncIterator[LyingProvider]:
+    """Yield an OpenID Provider that tells the truth so far."""
+    async with lying_provider(clock) as provider:
+        yield provider
+
+
+@pytest.fixture
+def relying(liar: LyingProvider, clock: ManualClock) -> Provider:
+    """Return the gateway's client of that provider."""
+    return client_of(liar, clock)

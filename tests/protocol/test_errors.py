@@ -21,6 +21,10 @@ RFC_6749 = {
     "unsupported_grant_type",
     "invalid_scope",
 }
+AT_PAR = {"unsupported_response_type", "consent_required"}
+"""What RFC 9126, section 2.3, lets through from the authorize endpoint (RFC 6749 section 4.1.2.1, OpenID Connect)."""
+WITH_A_KEY = {"invalid_dpop_proof", "use_dpop_nonce"}
+"""RFC 9449, sections 5 and 8."""
 AUTHORIZE = {"authorize.py", "asking.py", "redirects.py"}
 
 
@@ -56,8 +60,8 @@ def test_every_refusal_before_a_trusted_redirect_has_a_status() -> None:
 
 
 def test_the_words_are_oauths() -> None:
-    """Each row's word is one of RFC 6749, section 5.2, but for the limit, which has none there."""
-    assert {row.error for reason, row in ERRORS.items() if reason != "limited"} == RFC_6749
+    """Each row's word is one of the specifications that we follow, but for the limit, which has none there."""
+    assert {row.error for reason, row in ERRORS.items() if reason != "limited"} == RFC_6749 | AT_PAR | WITH_A_KEY
     assert all(400 <= row.status < 500 for row in ERRORS.values())
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.acts.suspend import suspend_app
 from gateway.doors.oauth.asking import CHECKS
-from gateway.doors.oauth.authorize import REQUESTS_OPENED
+from gateway.doors.oauth.pushed import REQUESTS_OPENED
 from gateway.records.ledger.types import Actor
 from tests.house import CHALLENGE, REDIRECT_URI
 from tests.protocol.wire import Reply, Wire

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from gateway.acts.register import rotate_secret
+from gateway.doors.oauth.assertions import ASSERTION_TYPE
 from gateway.doors.oauth.clients import WRONG_SECRETS
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.tables import app_secrets
@@ -195,13 +196,12 @@ async def test_req_063_unknown_client_and_wrong_secret_look_alike(wire: Wire) ->
         assert known.headers.get("WWW-Authenticate") == unknown.headers.get("WWW-Authenticate")
 
 
-async def test_req_092_methods_that_there_are_not(wire: Wire) -> None:
-    """A signed assertion is no proof here, also beside a right secret."""
-    assertion = {
-        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": "e.y.J",
-    }
-    assert (await probe(wire, wire.basic, **assertion)).error == FAILED
+async def test_req_055_an_assertion_beside_a_secret_is_two_methods(wire: Wire) -> None:
+    """By header or by body, also where the secret is right."""
+    assertion = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": "e.y.J"}
+    by_body = {"client_id": wire.scene.app.id, "client_secret": wire.scene.raw_secret}
+    assert (await probe(wire, wire.basic, **assertion)).error == (400, "invalid_request")
+    assert (await probe(wire, **by_body, **assertion)).error == (400, "invalid_request")
     assert (await probe(wire, client_id=wire.scene.public_app.id, **assertion)).error == FAILED
 
 

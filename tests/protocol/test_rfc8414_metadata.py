@@ -1,5 +1,6 @@
 """RFC 8414: the authorization server's metadata says what there is, all of it and nothing else."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import orjson
@@ -7,11 +8,11 @@ import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from pydantic import ValidationError
 
-from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.endpoints import endpoints
 from gateway.doors.oauth.metadata import NAMES, describe_server
 from gateway.settings import SettingsRefused, read_settings
 from tests.house import MASTER_KEY, agree
+from tests.protocol.keys import add_key_app, proof_of
 from tests.protocol.test_oauth21_clients import FAILED, PASSED, PROBE
 from tests.protocol.wire import Wire
 
@@ -62,7 +63,7 @@ async def test_req_089_json_without_empty_lists(wire: Wire) -> None:
     """It is JSON, and what there is none of is not mentioned."""
     document = (await wire.send("GET", PATH)).json
     assert [name for name, value in document.items() if value in ([], "", None, {})] == []
-    bare = OAuthDoor(wire.house, wire.door.limits, wire.door.issuer, wire.door.api_url, {}, wire.door.render_error)
+    bare = replace(wire.door, platforms={})
     assert not {"scopes_supported", "protected_resources"} & describe_server(bare, endpoints(bare)).keys()
 
 
@@ -118,15 +119,16 @@ async def test_req_091_every_grant_type_named_works_and_no_other(wire: Wire) -> 
 async def test_req_092_the_methods_named_are_those_that_work(wire: Wire) -> None:
     """Each way to authenticate is tried at each endpoint, and works exactly where the document says so."""
     document = (await wire.send("GET", PATH)).json
+    key_app = await add_key_app(wire)
     by_body = {"client_id": wire.scene.app.id, "client_secret": wire.scene.raw_secret}
     ways: dict[str, tuple[dict[str, str] | None, dict[str, str]]] = {
         "client_secret_basic": (wire.basic, {}),
         "client_secret_post": (None, by_body),
         "none": (None, {"client_id": wire.scene.public_app.id}),
-        "private_key_jwt": (None, {"client_id": wire.scene.app.id, "client_assertion": "e.y.J"}),
     }
     for endpoint in ("token", "revocation", "introspection"):
         path = urlsplit(document[f"{endpoint}_endpoint"]).path
+        ways["private_key_jwt"] = (None, proof_of(wire, key_app))
         for method, (headers, fields) in ways.items():
             reply = await wire.post(path, {**PROBE, "token": "x", **fields}, headers=headers)
             is_in = reply.status == 200 or reply.error == PASSED
@@ -150,14 +152,7 @@ async def test_req_093_browser_clients_may_read_it(wire: Wire) -> None:
 
 async def test_an_independent_library_finds_it_valid(wire: Wire) -> None:
     """Authlib's reading of RFC 8414 has nothing to say against it, once the addresses are https as in production."""
-    door = OAuthDoor(
-        wire.house,
-        wire.door.limits,
-        "https://quyen.example",
-        "https://api.quyen.example",
-        wire.door.platforms,
-        wire.door.render_error,
-    )
+    door = replace(wire.door, issuer="https://quyen.example", api_url="https://api.quyen.example")
     document = orjson.loads(orjson.dumps(describe_server(door, endpoints(door))))
     AuthorizationServerMetadata(document).validate()
     with pytest.raises(ValueError, match="response_types_supported"):

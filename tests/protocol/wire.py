@@ -20,6 +20,7 @@ from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import register_app
 from gateway.acts.show_request import show_request
+from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.doors import Porter
 from gateway.doors.oauth.door import OAuthDoor
@@ -198,7 +199,8 @@ async def served(scene: Scene) -> AsyncIterator[Wire]:
     """Serve the door of a scene on a free port, both origins' tables on one listener."""
     issuer = f"http://127.0.0.1:{free_port()}"
     limits = LocalLimits(scene.clock)
-    door = OAuthDoor(scene.house, limits, issuer, "http://127.0.0.1:8401", PLATFORMS, render_error)
+    proofs = LocalProofMemory(scene.clock, scene.house.entropy)
+    door = OAuthDoor(scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", PLATFORMS, render_error)
     porter = Porter(scene.house.storage, scene.clock, cookie=SessionCookie(is_https=False))
     app = web.Application()
     porter.install(app, endpoints(door))

@@ -115,11 +115,15 @@ async def test_an_unknown_route_is_in_the_body_for_zalo(stage: Stage) -> None:
 
 
 async def test_no_credential_is_challenged_without_an_error(stage: Stage) -> None:
-    """RFC 6750 section 3.1: no error code where no credential was sent; a token in the query counts as none."""
+    """RFC 6750 section 3.1: no error code where no credential was sent; a token in the query counts as none.
+
+    The challenge says what the operation needs and where the metadata stands (220).
+    """
     for target in (PROFILE, f"{PROFILE}?access_token={stage.app.token}"):
         reply = await stage.app.call(target, headers={})
         await check_refused(stage, reply, "no_credential", status=401)
-        assert reply.headers["WWW-Authenticate"] == f'Bearer resource_metadata="{METADATA}"'
+        challenge = f'Bearer scope="zalo.profile.read", resource_metadata="{METADATA}"'
+        assert reply.headers["WWW-Authenticate"] == challenge
 
 
 async def test_two_credentials_open_nothing_although_each_would(stage: Stage) -> None:

@@ -28,7 +28,8 @@ PEOPLE = (
 )
 
 
-def list_apps(callback: str) -> list[dict[str, Any]]:
-    """Return the registrations of the two sample apps, as `quyen app register` takes them; the first is seeded."""
+def list_apps(sample_app: str) -> list[dict[str, Any]]:
+    """Return the registrations of the two apps at `sample_app`, for `quyen app register`; the first is seeded."""
     entries = [yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8")) for name in _APPS]
-    return [{**entry, "redirect_uris": [callback]} for entry in entries]
+    places = {"redirect_uris": [f"{sample_app}/callback"], "notice_url": f"{sample_app}/notices"}
+    return [{**entry, **places} for entry in entries]

@@ -36,7 +36,7 @@ async def seed_records(folder: DemoFolder, ports: Ports, entropy: Entropy) -> di
             arguments = {"login": person.login, "name": person.name, "roles": [person.role], "password": password}
             await perform(door, "person create", arguments)
             people.append({"name": person.name, "login": person.login, "password": password, "roles": [person.role]})
-        for entry in seeds.list_apps(f"{ports.sample_app}/callback"):
+        for entry in seeds.list_apps(ports.sample_app):
             registered = await perform(door, "app register", {"app": entry})
             apps.append(_app(entry, registered))
     passwords.close()
@@ -49,7 +49,12 @@ def write_sample_app(folder: DemoFolder, ports: Ports, seeded: dict[str, Any]) -
     """Write the sample app's settings."""
     names = ("client_id", "client_secret", "name", "dialect")
     clients = [
-        {**{name: app[name] for name in names}, "redirect_uri": app["redirect_uris"][0]} for app in seeded["apps"]
+        {
+            **{name: app[name] for name in names},
+            "redirect_uri": app["redirect_uris"][0],
+            "notice_secret": app.get("notice_secret"),
+        }
+        for app in seeded["apps"]
     ]
     folder.write_json(
         "sample-app.json",
@@ -131,6 +136,7 @@ def _app(entry: dict[str, Any], registered: dict[str, Any]) -> dict[str, Any]:
         "name": entry["name"],
         "client_id": registered["client_id"],
         "client_secret": registered["client_secret"],
+        "notice_secret": registered["notice_secret"],
         "dialect": entry.get("dialect"),
         "reviewed": entry["reviewed"],
         "redirect_uris": entry["redirect_uris"],

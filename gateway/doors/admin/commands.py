@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.acts import House
+from gateway.acts.identities import link_identity, unlink_identity
+from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.register import NewPerson, add_person, register_app, rotate_secret, set_roles
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
@@ -51,6 +53,14 @@ class PersonRole(_Arguments):
     roles: frozenset[Role] = Field(min_length=1)
 
 
+class PersonIdentity(_Arguments):
+    """`person link`, `person unlink`."""
+
+    login: str
+    issuer: str = Field(min_length=1, max_length=1000)
+    subject: str = Field(pattern=r"^[!-~]{1,255}$")
+
+
 class AppRegister(_Arguments):
     """`app register`."""
 
@@ -88,6 +98,20 @@ async def _set_roles(door: AdminDoor, given: PersonRole) -> dict[str, Any]:
     return {"login": given.login, "roles": sorted(role.value for role in given.roles)}
 
 
+async def _link_identity(door: AdminDoor, given: PersonIdentity) -> dict[str, Any]:
+    await link_identity(door.house, given.login, given.issuer, subject=given.subject, actor=OPERATOR)
+    return {"login": given.login, "issuer": given.issuer, "subject": given.subject}
+
+
+async def _unlink_identity(door: AdminDoor, given: PersonIdentity) -> dict[str, Any]:
+    async with door.house.storage.read() as connection:
+        person = await people.find_by_login(connection, given.login)
+    if person is None:
+        raise Refusal("not_found")
+    ended = await unlink_identity(door.house, person.id, given.issuer, subject=given.subject, actor=OPERATOR)
+    return {"login": given.login, "sessions_ended": ended}
+
+
 async def _register_app(door: AdminDoor, given: AppRegister) -> dict[str, Any]:
     owner_id = None
     if given.app.owner_login is not None:
@@ -98,7 +122,10 @@ async def _register_app(door: AdminDoor, given: AppRegister) -> dict[str, Any]:
         owner_id = owner.id
     app, asks = records_of(given.app, door.catalogue, owner_id, clock=door.house.clock, entropy=door.house.entropy)
     raw_secret = await register_app(door.house, app, asks, OPERATOR)
-    return {"client_id": app.id, "client_secret": raw_secret, "name": app.name}
+    registered = {"client_id": app.id, "client_secret": raw_secret, "name": app.name}
+    if given.app.notice_url is None:
+        return registered
+    return {**registered, "notice_secret": await set_endpoint(door.house, app.id, given.app.notice_url, OPERATOR)}
 
 
 async def _rotate_secret(door: AdminDoor, given: AppNamed) -> dict[str, Any]:
@@ -125,6 +152,8 @@ async def _withdraw(door: AdminDoor, given: GrantWithdraw) -> dict[str, Any]:
 COMMANDS: dict[str, tuple[type[Any], Callable[[AdminDoor, Any], Awaitable[dict[str, Any]]]]] = {
     "person create": (PersonCreate, _create_person),
     "person role": (PersonRole, _set_roles),
+    "person link": (PersonIdentity, _link_identity),
+    "person unlink": (PersonIdentity, _unlink_identity),
     "app register": (AppRegister, _register_app),
     "app rotate-secret": (AppNamed, _rotate_secret),
     "app suspend": (AppSuspend, _suspend_app),

@@ -1,11 +1,13 @@
 """What an app's registration file holds, and how it becomes records."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gateway.doors.admin.wording import Definite, Readable, Told
+from gateway.ground.fetching.urls import check_fetchable
+from gateway.records.apps.keys import check_public_keys
 from gateway.records.apps.types import ADVERTISING, App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
@@ -25,6 +27,11 @@ def _redirect(value: str) -> str:
         raise ValueError("a redirect URI is https, http on loopback, or a reversed-domain scheme")
     if "#" in value or not value.isascii() or any(sign in value for sign in " \"'<>\\"):
         raise ValueError("a redirect URI is absolute, ASCII, and has no fragment")
+    return value
+
+
+def _endpoint(value: str) -> str:
+    check_fetchable(value, allow_loopback=True)
     return value
 
 
@@ -77,10 +84,14 @@ class AppEntry(_Strict):
     country: str = Field(pattern=r"^[A-Z]{2}$")
     owner_login: str | None = None
     kind: Literal["confidential", "public"]
+    jwks: Annotated[dict[str, Any], AfterValidator(check_public_keys)] | None = None
+    require_pushed_authorization_requests: bool = False
+    dpop_bound_access_tokens: bool = False
     dialect: str | None = None
     may_refresh: bool = True
     reviewed: bool = False
     redirect_uris: list[Annotated[str, AfterValidator(_redirect)]] = Field(min_length=1, max_length=20)
+    notice_url: Annotated[str, AfterValidator(_endpoint)] | None = None
     asks: list[AskEntry] = Field(min_length=1, max_length=50)
 
 
@@ -105,16 +116,25 @@ def records_of(
         domain=entry.domain,
         country=entry.country,
         owner_id=owner_id,
-        auth_method=AuthMethod.SECRET if entry.kind == "confidential" else AuthMethod.NONE,
+        auth_method=_auth_method(entry),
+        jwks=entry.jwks,
         dialect=entry.dialect,
         grant_types=(GrantType.CODE, GrantType.REFRESH) if entry.may_refresh else (GrantType.CODE,),
         redirect_uris=tuple(entry.redirect_uris),
+        must_push=entry.require_pushed_authorization_requests,
+        binds_tokens=entry.dpop_bound_access_tokens,
         state=AppState.ACTIVE,
         suspended_reason=None,
         reviewed_at=now if entry.reviewed else None,
         created_at=now,
     )
     return app, [_ask(each, app_id, catalogue) for each in entry.asks]
+
+
+def _auth_method(entry: AppEntry) -> AuthMethod:
+    if entry.kind == "public":
+        return AuthMethod.NONE
+    return AuthMethod.SECRET if entry.jwks is None else AuthMethod.KEY
 
 
 def _check(entry: AppEntry, catalogue: Catalogue) -> None:
@@ -131,6 +151,8 @@ def _check(entry: AppEntry, catalogue: Catalogue) -> None:
         raise Refusal("invalid_registration", f"no platform {entry.dialect}")
     if entry.dialect is not None and entry.kind != "confidential":
         raise Refusal("invalid_registration", "an app of a dialect is confidential")
+    if entry.jwks is not None and entry.kind != "confidential":
+        raise Refusal("invalid_registration", "an app with keys of its own is confidential")
 
 
 def _ask(entry: AskEntry, app_id: AppId, catalogue: Catalogue) -> Ask:

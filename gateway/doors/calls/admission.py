@@ -53,7 +53,8 @@ def find_match(door: CallsDoor, head: Head) -> Match:
 def wanted_of(match: Match, head: Head) -> Wanted:
     """Say what the verdict is asked about."""
     route = match.route
-    return Wanted(route.platform_id, route.opened_by, route.field_scopes, head.find("quyen-purpose"))
+    purpose = head.find("quyen-purpose")
+    return Wanted(route.platform_id, route.opened_by, route.field_scopes, purpose, route.fresh_seconds)
 
 
 def limit_body(route: Route, head: Head) -> int:

@@ -1,7 +1,7 @@
 """Which credential a call presents: exactly one, in a header.
 
-`Authorization: Bearer` for everyone; the platform's own header for apps of its dialect. A token in the query would
-stand in logs, so it opens nothing; beside another credential it counts as the second one.
+`Authorization: Bearer` or `DPoP` for everyone; the platform's own header for apps of its dialect. A token in the query
+would stand in logs, so it opens nothing; beside another credential it counts as the second one.
 """
 
 import re
@@ -11,10 +11,11 @@ from urllib.parse import unquote_plus
 
 from gateway.doors.calls.dialects import DIALECT_HEADERS
 from gateway.doors.calls.head import Head
+from gateway.doors.calls.schemes import Scheme, find_scheme
 from gateway.ground.vault.tokens import ACCESS, is_well_formed
 from gateway.terms.refusal import Refusal
 
-_BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
+_AUTHORIZATION = re.compile(r"(bearer|dpop) +([!-~]+)", re.IGNORECASE)
 _QUERY_KEY = "access_token"
 
 
@@ -24,10 +25,12 @@ class Presented:
 
     Args:
         raw_token: what was sent.
+        scheme: how.
         dialect: the platform whose own header it stood in; None for `Authorization`.
     """
 
     raw_token: str = field(repr=False)
+    scheme: Scheme
     dialect: str | None
 
 
@@ -44,19 +47,19 @@ def find_credential(head: Head) -> Presented:
     if len(authorizations) + len(of_dialect) + len(in_query) > 1:
         raise Refusal("two_credentials")
     if of_dialect:
-        return _checked(of_dialect[0], head.platform)
+        return _checked(Presented(of_dialect[0], Scheme.PLATFORM, head.platform))
     if not authorizations:
         raise Refusal("no_credential")
-    bearer = _BEARER.fullmatch(authorizations[0])
-    if bearer is None:
-        raise Refusal("invalid_token" if authorizations[0].lower().startswith(("bearer", "dpop")) else "no_credential")
-    return _checked(bearer[1], None)
+    sent = _AUTHORIZATION.fullmatch(authorizations[0])
+    if sent is None:
+        raise Refusal("invalid_token" if find_scheme(authorizations) else "no_credential")
+    return _checked(Presented(sent[2], find_scheme(authorizations) or Scheme.BEARER, None))
 
 
-def _checked(raw_token: str, dialect: str | None) -> Presented:
-    if not is_well_formed(raw_token, ACCESS):
+def _checked(presented: Presented) -> Presented:
+    if not is_well_formed(presented.raw_token, ACCESS):
         raise Refusal("invalid_token")
-    return Presented(raw_token, dialect)
+    return presented
 
 
 def _list_query_tokens(raw_query: str) -> Iterator[str]:

@@ -4,20 +4,31 @@ RFC 9457 problem+json with RFC 6750 challenges by default; Matrix clients get `e
 that stood in Zalo's own header gets Zalo's own JSON, which is HTTP 200 whatever happened.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import orjson
 
+from gateway.authority.proofs import ALGORITHMS
 from gateway.doors.calls.head import Head
 from gateway.doors.calls.problems import Problem
+from gateway.doors.calls.schemes import Scheme
 
 DIALECT_HEADERS: Mapping[str, str] = {"zalo": "access_token"}
 """The platforms whose own credential header an app of that dialect may use."""
 
-_CHALLENGED = frozenset({"no_credential", "invalid_token", "insufficient_scope"})
-_SHOWN_FACTS = ("asks", "consent_url", "purposes", "outcome")
+_CHALLENGED = frozenset(
+    {
+        "no_credential",
+        "invalid_token",
+        "insufficient_scope",
+        "insufficient_user_authentication",
+        "invalid_dpop_proof",
+        "use_dpop_nonce",
+    }
+)
+_SHOWN_FACTS = ("asks", "consent_url", "purposes", "outcome", "max_age")
 _ZALO_MESSAGES: Mapping[int, str] = {
     -32: "Your application reached limit call api",
     -200: "Send message failed",
@@ -31,11 +42,12 @@ _ZALO_MESSAGES: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer of our own, ready to be written."""
+    """An answer of our own, ready to be written; each challenge is a `WWW-Authenticate` of its own."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    challenges: Sequence[str] = ()
 
 
 Renderer = Callable[[Problem, str], Told]
@@ -91,9 +103,8 @@ def _members(problem: Problem, language: str) -> dict[str, object]:
 
 def _told(problem: Problem, members: Mapping[str, object]) -> Told:
     headers = {"Content-Type": "application/problem+json", **_hints(problem)}
-    if problem.code in _CHALLENGED:
-        headers["WWW-Authenticate"] = _challenge(problem)
-    return Told(problem.row.status, headers, orjson.dumps(members))
+    challenges = tuple(_challenges(problem)) if problem.code in _CHALLENGED else ()
+    return Told(problem.row.status, headers, orjson.dumps(members), challenges)
 
 
 def _hints(problem: Problem) -> dict[str, str]:
@@ -102,10 +113,13 @@ def _hints(problem: Problem) -> dict[str, str]:
         hints["Retry-After"] = str(problem.retry_after_seconds)
     if "outcome" in problem.facts:
         hints["Quyen-Outcome"] = str(problem.facts["outcome"])
+    if "dpop_nonce" in problem.facts:
+        hints["DPoP-Nonce"] = str(problem.facts["dpop_nonce"])
     return hints
 
 
-def _challenge(problem: Problem) -> str:
+def _challenges(problem: Problem) -> Iterator[str]:
+    """Challenge in the scheme that the caller used (RFC 6750, RFC 9449 section 7.1); in both where it used none."""
     fields: dict[str, str] = {}
     if problem.code != "no_credential":
         fields |= {"error": problem.code, "error_description": problem.row.en}
@@ -113,5 +127,14 @@ def _challenge(problem: Problem) -> str:
         fields["scope"] = " ".join(problem.facts["asks"])
     if "consent_url" in problem.facts:
         fields["consent_url"] = problem.facts["consent_url"]
+    if "max_age" in problem.facts:
+        fields["max_age"] = str(problem.facts["max_age"])
     fields["resource_metadata"] = problem.resource_metadata
-    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in fields.items())
+    if problem.scheme is not Scheme.DPOP:
+        yield _challenge(Scheme.BEARER, fields)
+    if problem.scheme is not Scheme.BEARER:
+        yield _challenge(Scheme.DPOP, {**fields, "algs": " ".join(ALGORITHMS)})
+
+
+def _challenge(scheme: Scheme, fields: Mapping[str, str]) -> str:
+    return f"{scheme} " + ", ".join(f'{name}="{value}"' for name, value in fields.items())

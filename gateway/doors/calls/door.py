@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.acts import House
+from gateway.authority.facts import TokenFacts, find_token
+from gateway.authority.freshness import ProofMemory
 from gateway.platforms import Connector
 from gateway.records.trace.writer import TraceWriter
 from scopes import Catalogue
@@ -18,6 +20,7 @@ class CallsDoor:
         catalogue: what exists for apps.
         connectors: by platform; a platform of the catalogue without one has no routes here.
         trace: opens a line before the first byte goes upstream.
+        proofs: which proofs of keys were seen.
         issuer: the public origin, where consent is asked for.
         api_url: this origin.
         limit_connections: upstream connections at once; further calls wait, and are checked after waiting.
@@ -27,9 +30,18 @@ class CallsDoor:
     catalogue: Catalogue
     connectors: Mapping[str, Connector]
     trace: TraceWriter
+    proofs: ProofMemory
     issuer: str
     api_url: str
     limit_connections: int = 256
+
+    async def find_token(self, hashed_token: bytes) -> TokenFacts | None:
+        """Find what is true about an access token now; None if there is none.
+
+        Raises:
+            Unavailable: the authority gave no answer; nothing may pass.
+        """
+        return await find_token(self.house.storage, hashed_token, denied=self.house.in_flight.denied)
 
     def resource_metadata(self, platform: str) -> str:
         """Return where RFC 9728 metadata of a platform's API stands; unknown platforms have none of their own."""

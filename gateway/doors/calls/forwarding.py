@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import ClientResponse, ClientSession
 
 from gateway.acts.renew import lose, renew
-from gateway.authority.facts import TokenFacts, find_token
+from gateway.authority.facts import TokenFacts
 from gateway.authority.in_flight import Call
 from gateway.authority.verdict import Verdict, Wanted, is_still, judge
 from gateway.doors.calls.admission import Outgoing
@@ -147,7 +147,7 @@ class Forwarding:
 
     async def _check_last(self, flight: Flight, transport: asyncio.Transport | None) -> None:
         """Let bytes follow only if everything still holds; the client's own resend of a write is refused."""
-        facts = await find_token(self._door.house.storage, self._admitted.hashed_token)
+        facts = await self._door.find_token(self._admitted.hashed_token)
         if flight.is_cut or not is_still(self._admitted.verdict, facts, self._door.house.clock.now()):
             raise self._why_ended(facts)
         if flight.is_sent and self._admitted.route.kind == "write":
@@ -216,7 +216,7 @@ class Forwarding:
     async def _refusal_of_cut(self) -> Refusal:
         """A cut call is forbidden, never unauthorized: an app would renew its token and send a write twice."""
         try:
-            refusal = self._why_ended(await find_token(self._door.house.storage, self._admitted.hashed_token))
+            refusal = self._why_ended(await self._door.find_token(self._admitted.hashed_token))
         except Unavailable:
             refusal = Refusal("insufficient_scope")
         if refusal.reason == "invalid_token":

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.doors.calls.schemes import Scheme
 from gateway.terms.refusal import Refusal, Unavailable
 
 
@@ -51,6 +52,27 @@ PROBLEMS: Mapping[str, Row] = {
         "M_UNKNOWN_TOKEN",
         "Mã truy cập không dùng được ở đây hoặc đã hết hiệu lực.",
         "The access token is unknown, ended, expired or not for this API.",
+    ),
+    "invalid_dpop_proof": Row(
+        401,
+        -216,
+        "M_UNKNOWN_TOKEN",
+        "Bằng chứng khóa đi cùng mã truy cập không đúng.",
+        "The proof of the key that the access token is bound to is missing or wrong.",
+    ),
+    "use_dpop_nonce": Row(
+        401,
+        -216,
+        "M_UNKNOWN_TOKEN",
+        "Gửi lại, với bằng chứng khóa làm bằng DPoP-Nonce của câu trả lời này.",
+        "Send it again with a proof made with the DPoP-Nonce of this answer.",
+    ),
+    "insufficient_user_authentication": Row(
+        401,
+        -223,
+        "M_FORBIDDEN",
+        "Lời gọi này cần chủ tài khoản vừa đăng nhập; xin cấp quyền lại với max_age.",
+        "This call needs a more recent sign-in of the account's owner; authorize again with max_age.",
     ),
     "insufficient_scope": Row(
         403,
@@ -116,6 +138,7 @@ class Problem:
         request_id: what the caller quotes when asking about it.
         resource_metadata: where RFC 9728 metadata of this platform stands.
         note: which part was wrong, where the reason said so; never a value that was sent.
+        scheme: how the caller sent its token; None where it sent none that can be read.
         facts: what the refusal says beside its reason (`scopes`, `consent_url`, `purposes`, `outcome`).
         retry_after_seconds: hint, for what may be tried again.
     """
@@ -124,6 +147,7 @@ class Problem:
     request_id: str
     resource_metadata: str
     note: str = ""
+    scheme: Scheme | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     retry_after_seconds: int | None = None
 
@@ -133,12 +157,20 @@ class Problem:
         return PROBLEMS[self.code]
 
 
-def problem_of(error: Refusal | Unavailable, *, request_id: str, resource_metadata: str) -> Problem:
+def problem_of(
+    error: Refusal | Unavailable, *, request_id: str, resource_metadata: str, scheme: Scheme | None = None
+) -> Problem:
     """Put an expected no in the words of this surface; what only the log may know stays behind."""
     if isinstance(error, Unavailable):
         wait = error.retry_after_seconds
         return Problem(error.reason, request_id, resource_metadata, retry_after_seconds=wait)
     wait_for = 1 if error.reason == "limited" else None
     return Problem(
-        error.reason, request_id, resource_metadata, note=error.detail, facts=error.facts, retry_after_seconds=wait_for
+        error.reason,
+        request_id,
+        resource_metadata,
+        note=error.detail,
+        scheme=scheme,
+        facts=error.facts,
+        retry_after_seconds=wait_for,
     )

@@ -13,6 +13,7 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.head import Head, parse_head
 from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.doors.calls.problems import PROBLEMS, problem_of
+from gateway.doors.calls.schemes import find_scheme
 from gateway.doors.calls.upstream import open_session
 from gateway.doors.calls.walk import Walk
 from gateway.terms.ids import new_id
@@ -77,10 +78,14 @@ def _refuse(request: web.Request, error: Refusal | Unavailable) -> web.Response:
     if error.reason not in PROBLEMS:
         _LOG.error("no words for %s in request %s", error.reason, request[_ID])
         error = Refusal("internal")
-    problem = problem_of(error, request_id=request[_ID], resource_metadata=metadata)
+    scheme = find_scheme(request.headers.getall("Authorization", []))
+    problem = problem_of(error, request_id=request[_ID], resource_metadata=metadata, scheme=scheme)
     told: Told = find_renderer(platform, names)(problem, find_language(head))
-    headers = {**told.headers, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return web.Response(status=told.status, headers=headers, body=told.body)
+    response = web.Response(status=told.status, headers=told.headers, body=told.body)
+    response.headers.update({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+    for challenge in told.challenges:
+        response.headers.add("WWW-Authenticate", challenge)
+    return response
 
 
 def _request_id(request: web.Request) -> str:

@@ -6,13 +6,14 @@ from urllib.parse import urlencode
 from aiohttp import ClientSession
 
 from gateway.acts.first_use import note_first_use
-from gateway.authority.facts import TokenFacts, find_token
+from gateway.authority.facts import TokenFacts
 from gateway.authority.verdict import check_token, judge
 from gateway.doors.calls.admission import check_query, find_match, limit_body, wanted_of, write_outgoing
 from gateway.doors.calls.credentials import Presented, find_credential
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.forwarding import Admitted, Forwarding
 from gateway.doors.calls.incoming import Incoming
+from gateway.doors.calls.proving import check_possession
 from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
@@ -41,9 +42,9 @@ class Walk:
             CallerGone: the app hung up.
         """
         match = find_match(self.door, self.incoming.head)
-        presented = find_credential(self.incoming.head)
+        presented = self._find_credential(match)
         hashed_token = hashed(presented.raw_token)
-        facts = await find_token(self.door.house.storage, hashed_token)
+        facts = await self.door.find_token(hashed_token)
         if facts is None:
             raise Refusal("invalid_token")
         try:
@@ -55,9 +56,20 @@ class Walk:
             raise hinted from refusal
         await self._forward(admitted)
 
+    def _find_credential(self, match: Match) -> Presented:
+        """Find the credential; who has none yet is told everything that the operation may need (MCP authorization)."""
+        try:
+            return find_credential(self.incoming.head)
+        except Refusal as refusal:
+            if refusal.reason != "no_credential":
+                raise
+            asks = sorted(match.route.opened_by | match.route.field_scopes)
+            raise Refusal("no_credential", asks=asks) from refusal
+
     async def _admit(self, match: Match, facts: TokenFacts, *, presented: Presented, hashed_token: bytes) -> Admitted:
         head, house = self.incoming.head, self.door.house
         check_token(facts, house.clock.now())
+        await check_possession(self.door, head, presented, facts)
         if facts.has_kept_answer and facts.parent_hash is not None:
             await note_first_use(house, facts.parent_hash)
         if presented.dialect not in {None, facts.app_dialect}:

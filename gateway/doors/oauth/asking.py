@@ -1,11 +1,14 @@
 """The rules of an authorization request: one small named check for each, in the order in which they are tried."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gateway.acts.open_request import Asked
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.scope_names import choose_asks
+from gateway.doors.oauth.targets import find_platform
+from gateway.doors.oauth.wishes import parse_wishes
 from gateway.records.apps.types import App, Ask
 from gateway.terms.refusal import Refusal
 
@@ -18,13 +21,32 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A request of a known app that may be answered at `redirect_uri`; nothing else of it is believed yet."""
+    """A request of a known app that may be answered at `redirect_uri`; nothing else of it is believed yet.
+
+    `resources` are the platforms that are set up here, by the identifiers of their APIs.
+    """
 
     unverified: Parameters
     app: App
     asks: tuple[Ask, ...]
     redirect_uri: str
-    platforms: Collection[str]
+    resources: Mapping[str, str]
+    is_pushed: bool = False
+
+    def choose(self) -> tuple[Ask, ...]:
+        """Return what is asked, on the one platform that scope and resource name.
+
+        Raises:
+            Refusal: `invalid_scope`, `invalid_target`.
+        """
+        platform, raw_scope = find_platform(self.resources, self.unverified), self.unverified.find("scope")
+        among = [ask for ask in self.asks if raw_scope is not None or platform in {None, ask.platform}]
+        chosen = choose_asks(raw_scope, among)
+        if chosen[0].platform not in self.resources.values():
+            raise Refusal("invalid_scope", "this gateway does not serve that platform")
+        if platform not in {None, chosen[0].platform}:
+            raise Refusal("invalid_target", "the scopes are not of the API that resource names")
+        return chosen
 
 
 def check_not_repeated(asking: Asking) -> None:
@@ -40,10 +62,17 @@ def check_state(asking: Asking) -> None:
 
 
 def check_request_object(asking: Asking) -> None:
-    """The request stands in the query itself: request objects (RFC 9101) are not supported, and not ignored either."""
+    """The request stands in the parameters themselves: signed ones (RFC 9101) are not supported, and not ignored."""
     for name in ("request", "request_uri"):
         if asking.unverified.find(name) is not None:
-            raise Refusal(f"{name}_not_supported", "request objects are not supported")
+            reason = "invalid_request" if asking.is_pushed else f"{name}_not_supported"
+            raise Refusal(reason, "request objects are not supported, and a pushed request names no other")
+
+
+def check_pushed(asking: Asking) -> None:
+    """An app that registered so hands its requests in itself (RFC 9126 section 6)."""
+    if asking.app.must_push and not asking.is_pushed:
+        raise Refusal("invalid_request", "this app registered to push its requests")
 
 
 def check_response_type(asking: Asking) -> None:
@@ -67,29 +96,49 @@ def check_challenge(asking: Asking) -> None:
         raise Refusal("invalid_request", "code_challenge must be 43 characters of base64url")
 
 
+def check_key(asking: Asking) -> None:
+    """The key to which the code is to be bound is named by its thumbprint (RFC 9449 section 10)."""
+    named = asking.unverified.find("dpop_jkt")
+    if named is not None and not _CHALLENGE.fullmatch(named):
+        raise Refusal("invalid_request", "dpop_jkt must be 43 characters of base64url")
+
+
 def check_scope(asking: Asking) -> None:
-    """What is asked was registered, on one platform, and that platform is set up here."""
-    asks = choose_asks(asking.unverified.find("scope"), asking.asks)
-    if asks[0].platform not in asking.platforms:
-        raise Refusal("invalid_scope", "this gateway does not serve that platform")
+    """What is asked was registered, on one platform, which is set up here and is the named target."""
+    asking.choose()
 
 
-def check_prompt(asking: Asking) -> None:
-    """A person decides each time: there is no silent answer (R17)."""
-    if "none" in (asking.unverified.find("prompt") or "").split(" "):
-        raise Refusal("consent_required", "a person must decide; prompt=none cannot be answered")
+def check_wishes(asking: Asking) -> None:
+    """What the app wants of the sign-in and the screen can be read, and is not that nobody be asked (R17)."""
+    parse_wishes(asking.unverified)
 
 
 CHECKS: tuple[Callable[[Asking], None], ...] = (
     check_not_repeated,
     check_state,
     check_request_object,
+    check_pushed,
     check_response_type,
     check_response_mode,
     check_challenge,
+    check_key,
     check_scope,
-    check_prompt,
+    check_wishes,
 )
+
+
+def asked_of(asking: Asking, jkt: str | None) -> Asked:
+    """Return what a request that passed every check asks for, its code bound to the key with this thumbprint."""
+    return Asked(
+        app_id=asking.app.id,
+        ask_ids=tuple(ask.id for ask in asking.choose()),
+        redirect_uri=asking.redirect_uri,
+        state=asking.unverified.find("state"),
+        code_challenge=asking.unverified.get("code_challenge"),
+        jkt=jkt,
+        is_pushed=asking.is_pushed,
+        wishes=parse_wishes(asking.unverified),
+    )
 
 
 def answerable_state(asking: Asking) -> str | None:

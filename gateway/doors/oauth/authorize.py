@@ -4,27 +4,25 @@ The rules stand in `asking.py`. Before them stand the three whose failure never 
 it is not suspended, the redirect URI is its own.
 """
 
-from datetime import timedelta
-
 from aiohttp import web
 
-from gateway.acts.open_request import Asked, open_request
-from gateway.authority.limits import Limit
-from gateway.doors.oauth.asking import CHECKS, Asking, answerable_state
+from gateway.acts.open_request import open_request
+from gateway.doors.oauth.asking import CHECKS, Asking, answerable_state, asked_of
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import UNAVAILABLE, fact_headers
-from gateway.doors.oauth.parameters import parse_query
+from gateway.doors.oauth.parameters import Parameters, parse_query
+from gateway.doors.oauth.pushed import PREFIX, check_opened
 from gateway.doors.oauth.redirects import error_location, get_redirect_uri
-from gateway.doors.oauth.scope_names import choose_asks
-from gateway.ground.web.addresses import address_of
 from gateway.ground.web.responses import see_other
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppState, Ask
+from gateway.records.requests import store as requests
+from gateway.records.requests.types import AuthorizationRequest
 from gateway.terms.refusal import Refusal, Unavailable
 
-REQUESTS_OPENED = Limit(300, timedelta(minutes=1))
 PAGE_STATUS = {
     "invalid_request": 400,
+    "invalid_request_uri": 400,
     "unknown_client": 400,
     "app_suspended": 403,
     "limited": 429,
@@ -39,8 +37,11 @@ async def authorize(door: OAuthDoor, request: web.Request) -> web.Response:
     other app the person gets a page with a link (RFC 9700 section 4.11.2).
     """
     try:
-        await _check_limit(door, request)
-        asking = await _get_asking(door, request)
+        await check_opened(door, request)
+        unverified = parse_query(request)
+        if (unverified.find("request_uri") or "").startswith(PREFIX):
+            return await _open_pushed(door, unverified)
+        asking = await _get_asking(door, unverified)
     except Refusal as refusal:
         return _page(door, request, refusal)
     except Unavailable as unavailable:
@@ -48,7 +49,7 @@ async def authorize(door: OAuthDoor, request: web.Request) -> web.Response:
     try:
         for check in CHECKS:
             check(asking)
-        opened = await open_request(door.house, _asked(asking))
+        opened = await open_request(door.house, asked_of(asking, asking.unverified.find("dpop_jkt")))
     except Refusal as refusal:
         return _answer_error(door, request, asking, refusal=refusal)
     except Unavailable as unavailable:
@@ -61,20 +62,29 @@ async def refuse_method(door: OAuthDoor, request: web.Request) -> web.Response:
     return _page(door, request, Refusal("wrong_method", "this endpoint takes GET only", allow="GET"))
 
 
-async def _check_limit(door: OAuthDoor, request: web.Request) -> None:
-    """Each request opened is a row on the disk, and nobody has proven anything yet."""
-    key = f"authorize {address_of(request)}"
-    wait = await door.limits.wait_seconds(key, REQUESTS_OPENED)
-    if wait:
-        raise Refusal("limited", "too many requests from this address", retry_after_seconds=wait)
-    await door.limits.count(key, REQUESTS_OPENED)
+async def _open_pushed(door: OAuthDoor, unverified: Parameters) -> web.Response:
+    """Go on with what the app pushed; whatever else stands in the query is ignored (RFC 9126 section 4).
+
+    It is used up by the person's decision, not by a look at the screen: a page that is loaded again leads there again.
+    """
+    app, _ = await _get_app(door, unverified.get("client_id"))
+    found = await _find_pushed(door, unverified.get("request_uri").removeprefix(PREFIX))
+    if found is None or found.app_id != app.id or found.pushed_until is None or found.decided_at is not None:
+        raise Refusal("invalid_request_uri", "request_uri is not one that this app pushed and nobody decided")
+    if found.pushed_until <= door.house.clock.now():
+        raise Refusal("invalid_request_uri", "request_uri has expired")
+    return see_other(f"/consent/{found.id}", is_https=door.is_https)
 
 
-async def _get_asking(door: OAuthDoor, request: web.Request) -> Asking:
-    unverified = parse_query(request)
+async def _find_pushed(door: OAuthDoor, unverified_id: str) -> AuthorizationRequest | None:
+    async with door.house.storage.read() as connection:
+        return await requests.find(connection, unverified_id) if unverified_id.isprintable() else None
+
+
+async def _get_asking(door: OAuthDoor, unverified: Parameters) -> Asking:
     app, asks = await _get_app(door, unverified.get("client_id"))
     redirect_uri = get_redirect_uri(app, unverified.find("redirect_uri"))
-    return Asking(unverified, app, asks, redirect_uri, door.platforms.keys())
+    return Asking(unverified, app, asks, redirect_uri, door.resources)
 
 
 async def _get_app(door: OAuthDoor, unverified_id: str) -> tuple[App, tuple[Ask, ...]]:
@@ -87,17 +97,6 @@ async def _get_app(door: OAuthDoor, unverified_id: str) -> tuple[App, tuple[Ask,
         if app.state is not AppState.ACTIVE:
             raise Refusal("app_suspended", "the app is suspended")
         return app, tuple(await apps.list_asks(connection, app.id))
-
-
-def _asked(asking: Asking) -> Asked:
-    chosen = choose_asks(asking.unverified.find("scope"), asking.asks)
-    return Asked(
-        app_id=asking.app.id,
-        ask_ids=tuple(ask.id for ask in chosen),
-        redirect_uri=asking.redirect_uri,
-        state=asking.unverified.find("state"),
-        code_challenge=asking.unverified.get("code_challenge"),
-    )
 
 
 def _answer_error(door: OAuthDoor, request: web.Request, asking: Asking, *, refusal: Refusal) -> web.Response:

@@ -1,7 +1,8 @@
-"""Client authentication: none for public apps, a secret by header or body for confidential ones (OAuth 2.1, 2.4)."""
+"""Client authentication: none for public apps, a secret or a key for confidential ones (OAuth 2.1, section 2.4)."""
 
 import re
 from base64 import b64decode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import unquote_plus
@@ -10,18 +11,19 @@ import structlog
 from aiohttp import web
 
 from gateway.authority.limits import Limit
+from gateway.doors.oauth.assertions import ASSERTION_TYPE, find_subject, is_proven
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
 from gateway.ground.vault.tokens import is_token
 from gateway.ground.web.addresses import address_of
 from gateway.records.apps import store as apps
-from gateway.records.apps.types import App
+from gateway.records.apps.types import App, AppSecret, AuthMethod
 from gateway.terms.ids import AppId
 from gateway.terms.refusal import Refusal
 
-SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+CONFIDENTIAL_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 CHALLENGE = 'Basic realm="quyen", charset="UTF-8"'
-METHODS = (*SECRET_METHODS, "none")
+METHODS = (*CONFIDENTIAL_METHODS, "none")
 WRONG_SECRETS = Limit(10, timedelta(minutes=15))
 _VISIBLE = re.compile(r"[\x20-\x7e]+")
 _log = structlog.get_logger(__name__)
@@ -32,8 +34,14 @@ class Presented:
     """Who a caller says it is, and what it shows for it. `is_challenged`: it used the header, or nothing at all."""
 
     unverified_id: str
-    raw_secret: str | None
     is_challenged: bool
+    raw_secret: str | None = None
+    raw_assertion: str | None = None
+
+    @property
+    def shows_nothing(self) -> bool:
+        """Say whether it only says its name, as a public app does."""
+        return self.raw_secret is None and self.raw_assertion is None
 
 
 async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parameters) -> App:
@@ -43,8 +51,8 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
     are one answer, after the same look-ups.
 
     Raises:
-        Refusal: `invalid_client`, `invalid_request` (two methods), `limited` (10 wrong secrets in 15 minutes for this
-            client from this address; then one more each 90 seconds).
+        Refusal: `invalid_client`, `invalid_request` (two methods), `limited` (10 wrong secrets or assertions in 15
+            minutes for this client from this address; then one more each 90 seconds).
         Unavailable: the register gave no answer.
     """
     presented = present(request, parameters)
@@ -53,12 +61,13 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
     async with door.house.storage.read() as connection:
         app = await apps.find(connection, presented.unverified_id)
         secrets = await apps.list_live_secrets(connection, AppId(presented.unverified_id))
-    if app is not None and not app.is_confidential and presented.raw_secret is None:
+    if app is not None and app.auth_method is AuthMethod.NONE and presented.shows_nothing:
         return app
-    raw_secret = presented.raw_secret or ""
-    is_right = any([is_token(raw_secret, secret.hashed_secret) for secret in secrets])  # noqa: C419 - all, always
+    is_right = _is_secret(presented.raw_secret or "", secrets)
+    if app is not None and app.auth_method is AuthMethod.KEY and presented.raw_assertion is not None:
+        is_right = await is_proven(door, app, presented.raw_assertion)
     if app is None or not app.is_confidential or not is_right:
-        if presented.raw_secret is not None:
+        if not presented.shows_nothing:
             await door.limits.count(key, WRONG_SECRETS)
         raise _unknown(is_challenged=presented.is_challenged)
     await _check_limit(door, key)
@@ -66,7 +75,7 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
 
 
 async def authenticate_confidential(door: OAuthDoor, request: web.Request, parameters: Parameters) -> App:
-    """Return the app that is calling and has proven itself by a secret.
+    """Return the app that is calling and has proven itself.
 
     Raises:
         Refusal, Unavailable: as `authenticate`; also `invalid_client` for a public app.
@@ -88,17 +97,33 @@ def present(request: web.Request, parameters: Parameters) -> Presented:
         raise Refusal("invalid_request", "the Authorization header stands more than once")
     named, raw_secret = parameters.find("client_id"), parameters.find("client_secret")
     if parameters.has_any(("client_assertion", "client_assertion_type")):
-        raise _unknown(is_challenged=bool(headers))
+        if headers or raw_secret is not None:
+            raise Refusal("invalid_request", "one way of authentication for each request")
+        return _present_assertion(parameters, named)
     if not headers:
         if named is None or not _VISIBLE.fullmatch(named):
             raise _unknown(is_challenged=named is None)
-        return Presented(named, raw_secret, is_challenged=False)
+        return Presented(named, is_challenged=False, raw_secret=raw_secret)
     client_id, header_secret = _parse_basic(headers[0])
     if raw_secret is not None:
         raise Refusal("invalid_request", "one way of authentication for each request")
     if named not in {None, client_id}:
         raise Refusal("invalid_request", "client_id differs from the one in the Authorization header")
-    return Presented(client_id, header_secret or None, is_challenged=True)
+    return Presented(client_id, is_challenged=True, raw_secret=header_secret or None)
+
+
+def _present_assertion(parameters: Parameters, named: str | None) -> Presented:
+    raw_assertion = parameters.find("client_assertion") or ""
+    subject = find_subject(raw_assertion)
+    if parameters.find("client_assertion_type") != ASSERTION_TYPE or subject is None or named not in {None, subject}:
+        raise _unknown(is_challenged=False)
+    if not _VISIBLE.fullmatch(subject):
+        raise _unknown(is_challenged=False)
+    return Presented(subject, is_challenged=False, raw_assertion=raw_assertion)
+
+
+def _is_secret(raw_secret: str, secrets: Iterable[AppSecret]) -> bool:
+    return any([is_token(raw_secret, secret.hashed_secret) for secret in secrets])  # noqa: C419 - all, always
 
 
 def _parse_basic(header: str) -> tuple[str, str]:

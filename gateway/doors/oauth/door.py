@@ -7,6 +7,7 @@ from typing import Protocol
 from aiohttp import web
 
 from gateway.acts import House
+from gateway.authority.freshness import ProofMemory
 from gateway.authority.limits import Limits
 
 
@@ -34,6 +35,7 @@ class OAuthDoor:
     Args:
         house: what acts work with.
         limits: of wrong client secrets, of strange tokens at introspection, of requests opened.
+        proofs: which proofs of keys were seen.
         issuer: the public origin, without a slash at its end; compared byte by byte by clients.
         api_url: the origin of calls, likewise.
         platforms: the platforms that are set up here, each with the ids of its scopes.
@@ -42,6 +44,7 @@ class OAuthDoor:
 
     house: House
     limits: Limits
+    proofs: ProofMemory
     issuer: str
     api_url: str
     platforms: Mapping[str, tuple[str, ...]]
@@ -51,6 +54,11 @@ class OAuthDoor:
     def is_https(self) -> bool:
         """Say whether the public origin is https."""
         return self.issuer.startswith("https://")
+
+    @property
+    def resources(self) -> dict[str, str]:
+        """The platforms that are set up here, by the identifiers of their APIs."""
+        return {self.resource(platform): platform for platform in self.platforms}
 
     def resource(self, platform: str) -> str:
         """Return the resource identifier of a platform's API: where its calls go (RFC 8707, 9728)."""

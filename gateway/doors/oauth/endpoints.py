@@ -6,11 +6,12 @@ from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import DoorHandler, answered, only
 from gateway.doors.oauth.introspect import answer_introspection
 from gateway.doors.oauth.metadata import allow_scripts, describe_resource, describe_server, document
+from gateway.doors.oauth.pushed import answer_par
 from gateway.doors.oauth.revoke import answer_revocation
 from gateway.doors.oauth.token import answer_token
 
 BY_CLIENT = "client authentication; a public app names itself, and its code, verifier or token proves the rest"
-BY_SECRET = "client authentication by a secret"
+BY_PROOF = "client authentication by a secret or a key"
 ANY = "*"
 
 
@@ -20,8 +21,9 @@ def endpoints(door: OAuthDoor) -> list[Endpoint]:
         Endpoint("GET", "/oauth/authorize", answered(authorize, door), public=True),
         Endpoint(ANY, "/oauth/authorize", answered(refuse_method, door), public=True),
         *_posted(door, "/oauth/token", answer_token, own_check=BY_CLIENT),
+        *_posted(door, "/oauth/par", answer_par, own_check=BY_CLIENT),
         *_posted(door, "/oauth/revoke", answer_revocation, own_check=BY_CLIENT),
-        *_posted(door, "/oauth/introspect", answer_introspection, own_check=BY_SECRET),
+        *_posted(door, "/oauth/introspect", answer_introspection, own_check=BY_PROOF),
     ]
     metadata = describe_server(door, served)
     return served + _documents(door, "/.well-known/oauth-authorization-server", metadata)

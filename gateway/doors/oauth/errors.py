@@ -15,7 +15,12 @@ DoorHandler = Callable[[OAuthDoor, web.Request], Awaitable[web.Response]]
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
 UNAVAILABLE = "the gateway cannot answer now; nothing was changed"
-_HEADERS = {"retry_after_seconds": "Retry-After", "allow": "Allow", "challenge": "WWW-Authenticate"}
+_HEADERS = {
+    "retry_after_seconds": "Retry-After",
+    "allow": "Allow",
+    "challenge": "WWW-Authenticate",
+    "dpop_nonce": "DPoP-Nonce",
+}
 _OUTSIDE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 
 
@@ -34,6 +39,11 @@ ERRORS: Mapping[str, WireError] = {
     "unauthorized_client": WireError("unauthorized_client", 400),
     "unsupported_grant_type": WireError("unsupported_grant_type", 400),
     "invalid_scope": WireError("invalid_scope", 400),
+    "invalid_target": WireError("invalid_target", 400),
+    "invalid_dpop_proof": WireError("invalid_dpop_proof", 400),
+    "use_dpop_nonce": WireError("use_dpop_nonce", 400),
+    "unsupported_response_type": WireError("unsupported_response_type", 400),
+    "consent_required": WireError("consent_required", 400),
     "bad_form": WireError("invalid_request", 400),
     "unsupported_media": WireError("invalid_request", 400),
     "too_large": WireError("invalid_request", 413),

@@ -12,7 +12,7 @@ from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.known import KnownToken, find_known
 from gateway.doors.oauth.parameters import read_parameters
-from gateway.records.families.minting import details_of, unique
+from gateway.records.families.minting import details_of, token_type, unique
 from gateway.terms.refusal import Refusal
 
 INACTIVE = {"active": False}
@@ -36,7 +36,7 @@ async def answer_introspection(door: OAuthDoor, request: web.Request) -> web.Res
     if wait:
         _log.warning("introspection_limited", app=app.id, wait_seconds=wait)
         raise Refusal("limited", "too many tokens of others", retry_after_seconds=wait)
-    token = await find_known(door.house.storage, raw_token, door.house.clock.now())
+    token = await find_known(door.house, raw_token, door.house.clock.now())
     if token is None or token.app_id != app.id:
         await door.limits.count(key, STRANGE_TOKENS)
         return render_json(INACTIVE)
@@ -63,4 +63,12 @@ def describe(door: OAuthDoor, token: KnownToken) -> dict[str, Any]:
         "grant_id": token.grant_id,
         "authorization_details": details_of(token.live, token.external_id),
     }
-    return members | ({"token_type": "Bearer"} if token.is_access else {})
+    if token.jkt is not None:
+        members["cnf"] = {"jkt": token.jkt}
+    return members | _sign_in_of(token) | ({"token_type": token_type(token.jkt)} if token.is_access else {})
+
+
+def _sign_in_of(token: KnownToken) -> dict[str, Any]:
+    """Return when and how the person signed in whose decision the token rests on (RFC 9470 section 6)."""
+    at, acr = token.authenticated_at, token.acr
+    return ({"auth_time": int(at.timestamp())} if at else {}) | ({"acr": acr} if acr else {})

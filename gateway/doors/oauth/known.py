@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.acts import House
 from gateway.authority.facts import Reach, find_token
 from gateway.authority.verdict import check_token, list_live
 from gateway.ground.storage.storage import Storage
@@ -25,7 +26,7 @@ class KnownToken:
 
     `standing` is what a refresh would still give, paused asks too (empty for an access token); `live` is what may be
     used now, and is empty for a dead token. Both are in the order in which the app registered its asks. Whose the token
-    is, the caller must judge.
+    is, the caller must judge. `jkt` is the thumbprint of the key that it is bound to.
     """
 
     is_access: bool
@@ -36,25 +37,28 @@ class KnownToken:
     external_id: str
     created_at: datetime
     expires_at: datetime
+    jkt: str | None
     standing: tuple[Held, ...]
     live: tuple[Held, ...]
+    authenticated_at: datetime | None
+    acr: str | None
 
 
-async def find_known(storage: Storage, raw_token: str, now: datetime) -> KnownToken | None:
+async def find_known(house: House, raw_token: str, now: datetime) -> KnownToken | None:
     """Find what a token stands for; None if none like it was ever issued.
 
     Raises:
         Unavailable: no answer.
     """
-    return await _find_access(storage, raw_token, now) or await find_refresh(storage, raw_token, now)
+    return await _find_access(house, raw_token, now) or await find_refresh(house.storage, raw_token, now)
 
 
-async def _find_access(storage: Storage, raw_token: str, now: datetime) -> KnownToken | None:
-    facts = await find_token(storage, hashed(raw_token))
+async def _find_access(house: House, raw_token: str, now: datetime) -> KnownToken | None:
+    facts = await find_token(house.storage, hashed(raw_token), denied=house.in_flight.denied)
     if facts is None:
         return None
     try:
-        live = _held(list_live(check_token(facts, now), now), await _registered(storage, facts.app_id))
+        live = _held(list_live(check_token(facts, now), now), await _registered(house.storage, facts.app_id))
     except Refusal:
         live = ()
     return KnownToken(
@@ -66,8 +70,11 @@ async def _find_access(storage: Storage, raw_token: str, now: datetime) -> Known
         external_id=facts.external_id,
         created_at=facts.created_at,
         expires_at=facts.expires_at,
+        jkt=facts.jkt,
         standing=(),
         live=live,
+        authenticated_at=facts.authenticated_at,
+        acr=facts.acr,
     )
 
 
@@ -98,8 +105,11 @@ async def find_refresh(storage: Storage, raw_token: str, now: datetime) -> Known
         external_id=account.external_id,
         created_at=token.created_at,
         expires_at=token.expires_at,
+        jkt=token.jkt,
         standing=_held((p for p in reached if p.is_standing(now)), registered),
         live=() if is_idle else _held((p for p in reached if p.is_live(now)), registered),
+        authenticated_at=family.authenticated_at,
+        acr=family.acr,
     )
 
 

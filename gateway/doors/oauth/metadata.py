@@ -5,12 +5,16 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.authority.proofs import ALGORITHMS as PROOF_ALGORITHMS
 from gateway.doors import Endpoint, Handler
 from gateway.doors.oauth.asking import CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES
-from gateway.doors.oauth.clients import METHODS, SECRET_METHODS
+from gateway.doors.oauth.assertions import ALGORITHMS
+from gateway.doors.oauth.clients import CONFIDENTIAL_METHODS, METHODS
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.token import GRANT_TYPES
+from gateway.doors.oauth.wishes import PROMPTS
+from gateway.records.people.types import PASSWORD_ACR
 
 KEPT_SECONDS = 300
 OPEN_TO_SCRIPTS = {
@@ -28,17 +32,29 @@ ENDPOINTS: dict[str, dict[str, Sequence[str]]] = {
         "response_types_supported": RESPONSE_TYPES,
         "response_modes_supported": RESPONSE_MODES,
         "code_challenge_methods_supported": CHALLENGE_METHODS,
+        "prompt_values_supported": PROMPTS,
+        "acr_values_supported": (PASSWORD_ACR,),
     },
     "/oauth/token": {
         "grant_types_supported": tuple(GRANT_TYPES),
         "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "dpop_signing_alg_values_supported": PROOF_ALGORITHMS,
     },
-    "/oauth/revoke": {"revocation_endpoint_auth_methods_supported": METHODS},
-    "/oauth/introspect": {"introspection_endpoint_auth_methods_supported": SECRET_METHODS},
+    "/oauth/par": {},
+    "/oauth/revoke": {
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+    },
+    "/oauth/introspect": {
+        "introspection_endpoint_auth_methods_supported": CONFIDENTIAL_METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+    },
 }
 NAMES = {
     "/oauth/authorize": "authorization_endpoint",
     "/oauth/token": "token_endpoint",
+    "/oauth/par": "pushed_authorization_request_endpoint",
     "/oauth/revoke": "revocation_endpoint",
     "/oauth/introspect": "introspection_endpoint",
 }
@@ -67,6 +83,7 @@ def describe_resource(door: OAuthDoor, platform: str) -> dict[str, Any]:
             "authorization_servers": [door.issuer],
             "scopes_supported": sorted(door.platforms[platform]),
             "bearer_methods_supported": ["header"],
+            "dpop_signing_alg_values_supported": PROOF_ALGORITHMS,
         }
     )
 

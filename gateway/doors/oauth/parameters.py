@@ -9,6 +9,8 @@ from gateway.ground.web.forms import read_form
 from gateway.terms.refusal import Refusal
 
 MOST_PARAMETERS = 100
+REPEATABLE = frozenset({"resource"})
+"""RFC 8707, section 2."""
 SECRETS = frozenset(
     {"client_secret", "client_assertion", "code", "code_verifier", "refresh_token", "access_token", "token"}
 )
@@ -27,8 +29,12 @@ class Parameters:
 
     @property
     def repeated(self) -> frozenset[str]:
-        """The names that stand more than once."""
-        return frozenset(name for name, values in self._values.items() if len(values) > 1)
+        """The names that stand more than once and may not."""
+        return frozenset(name for name, values in self._values.items() if len(values) > 1) - REPEATABLE
+
+    def list(self, name: str) -> list[str]:
+        """Return every value but empty ones, which count as omitted."""
+        return [value for value in self._values.get(name, []) if value]
 
     def find(self, name: str) -> str | None:
         """Return the value, or None where it is absent or empty (OAuth 2.1 section 3.1).

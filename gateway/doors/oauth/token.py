@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -12,10 +13,22 @@ from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.known import find_refresh
 from gateway.doors.oauth.parameters import Parameters, read_parameters
+from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.scope_names import narrow
+from gateway.doors.oauth.targets import find_platform
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.terms.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated app (or a public one that said its name), the key that it proved, the platform that it named."""
+
+    app: App
+    jkt: str | None
+    platform: str | None
+
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -32,32 +45,38 @@ async def answer_token(door: OAuthDoor, request: web.Request) -> web.Response:
     exchange = GRANT_TYPES.get(parameters.get("grant_type"))
     if exchange is None:
         raise Refusal("unsupported_grant_type", "grant_type is not one that this server knows")
-    return render_json(await exchange(door, app, parameters))
+    jkt = await find_proven_key(door, request)
+    if jkt is None and app.binds_tokens:
+        raise Refusal("invalid_dpop_proof", "this app registered to prove a key with each request for tokens")
+    platform = find_platform(door.resources, parameters)
+    return render_json(await exchange(door, Caller(app, jkt, platform), parameters))
 
 
-async def exchange_code(door: OAuthDoor, app: App, parameters: Parameters) -> bytes:
+async def exchange_code(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
     """Redeem a code. A verifier that no challenge can belong to is refused before it counts as a try."""
     raw_code, raw_verifier = parameters.get("code"), parameters.get("code_verifier")
     if not _VERIFIER.fullmatch(raw_verifier):
         raise Refusal("invalid_request", "code_verifier must be 43 to 128 unreserved characters")
-    return await redeem(door.house, Redemption(app, raw_code, raw_verifier, parameters.find("redirect_uri")))
+    redirect_uri = parameters.find("redirect_uri")
+    redemption = Redemption(caller.app, raw_code, raw_verifier, redirect_uri, caller.jkt, caller.platform)
+    return await redeem(door.house, redemption)
 
 
-async def exchange_refresh(door: OAuthDoor, app: App, parameters: Parameters) -> bytes:
+async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
     """Refresh, with all that the family reaches or, by `scope`, for less this once."""
     raw_token, raw_scope = parameters.get("refresh_token"), parameters.find("scope")
-    if not app.may_refresh:
+    if not caller.app.may_refresh:
         raise Refusal("unauthorized_client", "the app did not register refresh_token")
     asked = None
     if raw_scope is not None:
         known = await find_refresh(door.house.storage, raw_token, door.house.clock.now())
         held = [each.ask_id for each in known.standing] if known else []
         async with door.house.storage.read() as connection:
-            asked = narrow(raw_scope, await apps.list_asks(connection, app.id), held)
-    return await refresh(door.house, Renewal(app, raw_token, asked))
+            asked = narrow(raw_scope, await apps.list_asks(connection, caller.app.id), held)
+    return await refresh(door.house, Renewal(caller.app, raw_token, asked, caller.jkt, caller.platform))
 
 
-GRANT_TYPES: Mapping[str, Callable[[OAuthDoor, App, Parameters], Awaitable[bytes]]] = {
+GRANT_TYPES: Mapping[str, Callable[[OAuthDoor, Caller, Parameters], Awaitable[bytes]]] = {
     "authorization_code": exchange_code,
     "refresh_token": exchange_refresh,
 }

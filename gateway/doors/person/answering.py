@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from gateway.acts.decide import DURATIONS
 from gateway.doors.person.chosen import Chosen
+from gateway.doors.person.drawing import screen_durations
 from gateway.doors.person.screen import Screen
 from gateway.ground.web.forms import Form
 from gateway.terms.ids import AccountId, AskId
 from gateway.terms.refusal import Refusal
 
 SHORTEST = min(DURATIONS, key=DURATIONS.__getitem__)
+SEEN_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +19,12 @@ class Reply:
     """What was said.
 
     Args:
-        ask_ids: the asks ticked; empty is a refusal.
+        ask_ids: the asks ticked, or what stands where there was none to tick; empty is a refusal.
         duration: a code of `DURATIONS`.
         account_id: one of the person's own, or None.
         is_complete: every required ask is ticked.
         chosen: what was ticked on the screen before linking, where this reply confirms it.
+        seen: the version of the grant on the page that was answered, if it said one.
     """
 
     ask_ids: frozenset[AskId]
@@ -29,6 +32,7 @@ class Reply:
     account_id: AccountId | None
     is_complete: bool
     chosen: Chosen | None = None
+    seen: int | None = None
 
     @property
     def is_agreed(self) -> bool:
@@ -57,27 +61,40 @@ def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
         Refusal: `bad_form`.
     """
     decision = form.get_one("decision")
-    account_id = _find_account(form, screen)
+    account_id = find_account(form, screen)
     if decision == "refuse":
         return Reply(frozenset(), SHORTEST, account_id, is_complete=True)
     if decision != "agree":
-        raise Refusal("bad_form", "decision is agree, refuse or stay")
+        raise Refusal("bad_form", "decision is agree, refuse, look, choose or stay")
     ticked = frozenset(AskId(ask) for ask in form.list("ask"))
     is_confirming = chosen is not None and not ticked and "account" in form
     if chosen is not None and is_confirming:
         ticked = chosen.ask_ids
     duration = chosen.duration if chosen and is_confirming else form.find("duration") or SHORTEST
-    if not ticked <= screen.ask_ids:
-        raise UnclearReply(screen, "unknown_ask")
-    if duration not in DURATIONS:
-        raise UnclearReply(screen, "unknown_duration")
-    reply = Reply(ticked, duration, account_id, screen.required <= ticked, chosen if is_confirming else None)
+    _check_offered(screen, ticked, duration)
+    if screen.face == "short":
+        ticked = screen.kept
+    is_complete = screen.required <= ticked
+    reply = Reply(ticked, duration, account_id, is_complete, chosen if is_confirming else None, _find_seen(form))
     if reply.is_agreed and screen.held and account_id is None:
         raise UnclearReply(screen, "no_account", reply.chosen)
     return reply
 
 
-def _find_account(form: Form, screen: Screen) -> AccountId | None:
+def _check_offered(screen: Screen, ticked: frozenset[AskId], duration: str) -> None:
+    """Refuse what no face of this screen offers; ticking what stands says nothing new, and does nothing."""
+    if screen.face in {"account", "cool_down"} or not ticked <= screen.offered | screen.kept:
+        raise UnclearReply(screen, "unknown_ask")
+    if screen.face == "asks" and duration not in {offer.value for offer in screen_durations(screen)}:
+        raise UnclearReply(screen, "unknown_duration")
+
+
+def _find_seen(form: Form) -> int | None:
+    raw_seen = form.find("seen") or ""
+    return int(raw_seen) if raw_seen.isascii() and raw_seen.isdigit() and len(raw_seen) < SEEN_DIGITS else None
+
+
+def find_account(form: Form, screen: Screen) -> AccountId | None:
     """Find the account named, if it is one that the person may decide for."""
     named = form.find("account")
     return next((account.id for account, _ in screen.held if account.id == named), None)

@@ -2,18 +2,21 @@
 
 from gateway.acts.decide import Decided
 from gateway.ground.web.locations import add_to_query
+from gateway.records.requests.types import AuthorizationRequest
 
 
 def return_url(decided: Decided, issuer: str) -> str:
     """Return where a decided authorize request leads; the app's own query stays as it was registered."""
-    uri = decided.request.redirect_uri
-    if uri is None:
+    answer = {"code": decided.raw_code, "error": decided.error, "error_description": decided.error_description}
+    return _return(decided.request, answer, issuer)
+
+
+def error_url(request: AuthorizationRequest, error: str, description: str, *, issuer: str) -> str:
+    """Return where a request leads that ended without a decision."""
+    return _return(request, {"error": error, "error_description": description}, issuer)
+
+
+def _return(request: AuthorizationRequest, answer: dict[str, str | None], issuer: str) -> str:
+    if request.redirect_uri is None:
         raise AssertionError("an authorize request has a redirect URI")
-    answer = {
-        "code": decided.raw_code,
-        "error": decided.error,
-        "error_description": decided.error_description,
-        "state": decided.request.state,
-        "iss": issuer,
-    }
-    return add_to_query(uri, answer)
+    return add_to_query(request.redirect_uri, {**answer, "state": request.state, "iss": issuer})

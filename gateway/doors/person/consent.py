@@ -1,16 +1,24 @@
 """The consent screen: one app asks, a person decides, item by item, once."""
 
+from collections.abc import Awaitable, Mapping
+from typing import Protocol
+
 from aiohttp import web
 
+from gateway.acts.choose_account import choose_account
+from gateway.acts.look_again import look_again
 from gateway.acts.show_request import show_request
 from gateway.doors import Visitor, visitor_of
-from gateway.doors.person.answering import Reply, UnclearReply, read_reply
+from gateway.doors.person.answering import Reply, UnclearReply, find_account, read_reply
 from gateway.doors.person.chosen import Chosen, ChosenCookie
 from gateway.doors.person.connections import list_sources
-from gateway.doors.person.deciding import decide_and_return, link_first
+from gateway.doors.person.deciding import decide_and_return, link_first, sign_in_of
 from gateway.doors.person.door import PersonDoor, lang_of
-from gateway.doors.person.ended import get_own_request, show_ended
-from gateway.doors.person.screen import Screen, confirm_view, consent_view, read_screen
+from gateway.doors.person.drawing import confirm_view, draw
+from gateway.doors.person.ended import get_own_request
+from gateway.doors.person.screen import Screen, read_screen
+from gateway.doors.person.unshown import answer_unshown
+from gateway.ground.web.forms import Form
 from gateway.ground.web.responses import scheme_source, stay
 from gateway.records.people.types import Role
 from gateway.records.requests.types import AuthorizationRequest
@@ -19,16 +27,27 @@ from gateway.terms.refusal import Refusal
 MAY_CONSENT = frozenset({Role.OWNER, Role.FOLLOWER, Role.GUARDIAN})
 
 
+class Step(Protocol):
+    """Something that a form of the screen asks for and that decides nothing."""
+
+    def __call__(
+        self, door: PersonDoor, request: web.Request, form: Form, *, screen: Screen
+    ) -> Awaitable[web.Response]:
+        """Do it, and send the browser back to the screen."""
+        ...
+
+
 async def show_consent(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /consent/{request}`: the screen; after linking, the question for which account."""
     visitor = _get_decider(request)
+    raw_id = request.match_info["request"]
     try:
-        asked = await show_request(door.house, request.match_info["request"], visitor.person.id)
+        asked = await show_request(door.house, raw_id, visitor.person.id, sign_in=sign_in_of(request))
     except Refusal as refusal:
-        return await show_ended(door, request, refusal)
+        return await answer_unshown(door, request, refusal)
     screen = await read_screen(door, asked, visitor.person.id)
     chosen = _cookie(door, asked, visitor).find(request)
-    if chosen and screen.held:
+    if chosen and screen.held and screen.is_plain:
         return _ask_account(door, request, screen, chosen=chosen)
     return _ask(door, request, screen)
 
@@ -37,17 +56,40 @@ async def answer_consent(door: PersonDoor, request: web.Request) -> web.Response
     """`POST /consent/{request}`: 204 to stay, 303 onwards with the decision, 400 where the form is unclear."""
     visitor = _get_decider(request)
     form = await door.read_form(request)
-    if form.find("decision") == "stay":
+    decision = form.find("decision")
+    if decision == "stay":
         return stay(is_https=door.is_https)
     try:
         asked = await get_own_request(door, request.match_info["request"], visitor.person.id)
         screen = await read_screen(door, asked, visitor.person.id)
+        if decision in STEPS:
+            return await STEPS[decision](door, request, form, screen=screen)
         cookie = _cookie(door, asked, visitor)
         return await _answer(door, request, screen, reply=read_reply(form, screen, cookie.find(request)), cookie=cookie)
     except UnclearReply as unclear:
-        return _ask_again(door, request, unclear)
+        return await _ask_again(door, request, unclear)
     except Refusal as refusal:
-        return await show_ended(door, request, refusal)
+        return await answer_unshown(door, request, refusal)
+
+
+async def _look(door: PersonDoor, request: web.Request, form: Form, *, screen: Screen) -> web.Response:  # noqa: ARG001 - one signature for all steps
+    """Show what was refused lately, because the person wants to see it."""
+    await look_again(door.house, screen.request.id, visitor_of(request).person.id)
+    return door.go(request, f"/consent/{screen.request.id}")
+
+
+async def _choose(door: PersonDoor, request: web.Request, form: Form, *, screen: Screen) -> web.Response:
+    """Take the account that the rest of the screen is about; none named is back to the question."""
+    account_id = find_account(form, screen)
+    if account_id is None and screen.face == "account":
+        raise UnclearReply(screen, "no_account")
+    person_id = visitor_of(request).person.id
+    await choose_account(door.house, screen.request.id, person_id, account_id=account_id)
+    return door.go(request, f"/consent/{screen.request.id}")
+
+
+STEPS: Mapping[str | None, Step] = {"look": _look, "choose": _choose}
+"""What a form may say beside a decision: it only changes what the screen shows."""
 
 
 async def _answer(
@@ -57,14 +99,19 @@ async def _answer(
         response = await link_first(door, request, screen)
         cookie.set(response, Chosen(reply.ask_ids, reply.duration, screen.shown_at, lang_of(request)))
         return response
-    response = await decide_and_return(door, request, screen, reply=reply)
+    try:
+        response = await decide_and_return(door, request, screen, reply=reply)
+    except Refusal as refusal:
+        if refusal.reason != "screen_outdated":
+            raise
+        raise UnclearReply(screen, "outdated") from refusal
     cookie.clear(response)
     return response
 
 
 def _ask(door: PersonDoor, request: web.Request, screen: Screen, *, error: str = "") -> web.Response:
     """Show the screen with nothing chosen, and forget any choice made before it."""
-    view = consent_view(door, screen, lang_of(request), error=error)
+    view = draw(door, screen, lang_of(request), error=error)
     sources = _sources(screen.request)
     if not screen.held and screen.platform in door.connectors:
         sources += list_sources([door.connectors[screen.platform]])
@@ -80,10 +127,16 @@ def _ask_account(
     return door.show(request, view, status=400 if error else 200, form_action=_sources(screen.request))
 
 
-def _ask_again(door: PersonDoor, request: web.Request, unclear: UnclearReply) -> web.Response:
+async def _ask_again(door: PersonDoor, request: web.Request, unclear: UnclearReply) -> web.Response:
+    """Show the screen once more, as it is now, and say what was unclear."""
     if unclear.chosen is not None:
         return _ask_account(door, request, unclear.screen, chosen=unclear.chosen, error=unclear.error)
-    return _ask(door, request, unclear.screen, error=unclear.error)
+    person_id = visitor_of(request).person.id
+    try:
+        asked = await show_request(door.house, unclear.screen.request.id, person_id, sign_in=sign_in_of(request))
+        return _ask(door, request, await read_screen(door, asked, person_id), error=unclear.error)
+    except Refusal as refusal:
+        return await answer_unshown(door, request, refusal)
 
 
 def _get_decider(request: web.Request) -> Visitor:

@@ -13,10 +13,12 @@ from gateway.doors.person.app_return import return_url
 from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.connections import has_page
 from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.drawing import confirm_view, consent_view, draw
 from gateway.doors.person.plain_text import main_text
-from gateway.doors.person.screen import Screen, confirm_view, consent_view
+from gateway.doors.person.screen import Screen
 from gateway.ground.web.frame import Lang, PageView
 from gateway.ground.web.request_ids import request_id_of
+from gateway.records.requests.sign_in import SignIn
 from gateway.records.requests.types import RequestKind
 from gateway.terms.refusal import Refusal
 
@@ -30,11 +32,20 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
         lasts=DURATIONS[reply.duration],
         notice=shown_text(door, request, screen, chosen=reply.chosen),
         language=lang_of(request),
+        offered=screen.offered if screen.face in {"asks", "short"} else None,
+        seen_version=reply.seen,
+        sign_in=sign_in_of(request),
     )
     decided = await decide(door.house, screen.request.id, answer, request_id=request_id_of(request))
     if decided.request.kind is RequestKind.RECONSIDER:
         return door.go(request, f"/permissions/{decided.request.grant_id}?done={decided.recorded.record_id}")
     return door.leave(return_url(decided, door.public_url))
+
+
+def sign_in_of(request: web.Request) -> SignIn:
+    """Return how the one who decides is signed in."""
+    session = visitor_of(request).session
+    return SignIn(session.authenticated_at, session.acr)
 
 
 async def link_first(door: PersonDoor, request: web.Request, screen: Screen) -> web.Response:
@@ -57,8 +68,8 @@ def shown_text(door: PersonDoor, request: web.Request, screen: Screen, *, chosen
     """Return the words of the screen as it was shown; after linking, of both screens in their order."""
     lang = lang_of(request)
     if chosen is None:
-        return _text(door, request, consent_view(door, screen, lang), lang=lang)
-    before = replace(screen, request=replace(screen.request, shown_at=chosen.shown_at), held=(), grant=None)
+        return _text(door, request, draw(door, screen, lang), lang=lang)
+    before = replace(screen, request=replace(screen.request, shown_at=chosen.shown_at), held=(), grant=None, refused={})
     first = _text(door, request, consent_view(door, before, chosen.lang), lang=chosen.lang)
     return first + "\n" + _text(door, request, confirm_view(door, screen, lang, chosen=chosen), lang=lang)
 

@@ -10,6 +10,7 @@ from gateway.acts import House
 from gateway.authority.limits import Limits
 from gateway.doors import VISITOR, Porter
 from gateway.doors.person.form_cookie import FormCookie
+from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
@@ -31,6 +32,8 @@ class PersonDoor:
         connectors: the platforms that this gateway serves, by slug.
         public_url: the people's origin, without a slash at the end; also OAuth's issuer.
         kept_days: how long records and trace are kept.
+        provider: where people may sign in beside the password form; None: nowhere.
+        cool_down_days: for how long a refused ask is not asked again by the same app (R17).
         has_developers, has_operators: whether these consoles are served.
     """
 
@@ -46,6 +49,8 @@ class PersonDoor:
     site: Site
     keeper: Keeper
     kept_days: int
+    provider: SignInProvider | None = None
+    cool_down_days: int = 30
     has_developers: bool = False
     has_operators: bool = False
 

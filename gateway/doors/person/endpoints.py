@@ -12,13 +12,16 @@ from gateway.doors.person import (
     first,
     grant_page,
     notices,
+    oidc,
     permissions,
     receipts,
     sign_in,
     trace,
     verify,
+    ways,
 )
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.oidc_logout import log_out
 from gateway.records.people.types import Role
 
 PersonHandler = Callable[[PersonDoor, web.Request], Awaitable[web.StreamResponse]]
@@ -45,6 +48,17 @@ SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/permissions/{grant}", grant_page.show_grant),
     ("POST", "/permissions/{grant}", grant_page.act_on_grant),
 )
+# Only where there is a provider.
+PROVIDER_PUBLIC: tuple[tuple[str, str, PersonHandler], ...] = (
+    ("POST", "/sign-in/oidc", oidc.start),
+    ("GET", "/sign-in/oidc/callback", oidc.finish),
+    ("GET", "/sign-in/failed", oidc.show_failed),
+    ("GET", "/signed-out", oidc.show_signed_out),
+)
+PROVIDER_SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
+    ("GET", "/sign-in/ways", ways.show_ways),
+    ("POST", "/sign-in/ways", ways.change_ways),
+)
 LINKING: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/connections", connections.show_connections),
     ("POST", "/connections", connections.link),
@@ -57,7 +71,12 @@ def endpoints(door: PersonDoor) -> list[Endpoint]:
 
     The consent screen admits staff as far as a page that says why they may not decide.
     """
-    table = [Endpoint(method, path, partial(handle, door), public=True) for method, path, handle in PUBLIC]
-    for rows, roles in ((SIGNED_IN, ANYONE_SIGNED_IN), (LINKING, OWNERS_OF_DATA)):
+    public, signed_in = (PUBLIC, SIGNED_IN)
+    table: list[Endpoint] = []
+    if door.provider is not None:
+        public, signed_in = (*PUBLIC, *PROVIDER_PUBLIC), (*SIGNED_IN, *PROVIDER_SIGNED_IN)
+        table.append(Endpoint("POST", "/sign-in/oidc/logout", partial(log_out, door), own_check="logout token"))
+    table += [Endpoint(method, path, partial(handle, door), public=True) for method, path, handle in public]
+    for rows, roles in ((signed_in, ANYONE_SIGNED_IN), (LINKING, OWNERS_OF_DATA)):
         table += [Endpoint(method, path, partial(handle, door), roles=roles) for method, path, handle in rows]
     return table + [Endpoint(route.method, route.path, route.handler, public=True) for route in door.assets.routes()]

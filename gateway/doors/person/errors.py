@@ -29,8 +29,12 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "decided": HTTPStatus.CONFLICT,
         "expired": HTTPStatus.GONE,
         "forbidden": HTTPStatus.FORBIDDEN,
+        "identity_other": HTTPStatus.FORBIDDEN,
+        "identity_staff": HTTPStatus.FORBIDDEN,
+        "identity_taken": HTTPStatus.CONFLICT,
         "invalid_request": HTTPStatus.BAD_REQUEST,
         "invalid_scope": HTTPStatus.BAD_REQUEST,
+        "last_way_in": HTTPStatus.CONFLICT,
         "limited": HTTPStatus.TOO_MANY_REQUESTS,
         "link_state": HTTPStatus.BAD_REQUEST,
         "wrong_method": HTTPStatus.METHOD_NOT_ALLOWED,
@@ -38,7 +42,14 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "not_found": HTTPStatus.NOT_FOUND,
         "nothing_to_change": HTTPStatus.CONFLICT,
         "platform_refused": HTTPStatus.BAD_REQUEST,
+        "provider_denied": HTTPStatus.FORBIDDEN,
+        "provider_refused": HTTPStatus.BAD_GATEWAY,
+        "provider_silent": HTTPStatus.SERVICE_UNAVAILABLE,
         "reason_required": HTTPStatus.UNPROCESSABLE_ENTITY,
+        "sign_in_expired": HTTPStatus.GONE,
+        "sign_in_nonce": HTTPStatus.BAD_REQUEST,
+        "sign_in_replayed": HTTPStatus.CONFLICT,
+        "sign_in_state": HTTPStatus.BAD_REQUEST,
         "staff_may_not_consent": HTTPStatus.FORBIDDEN,
         "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "unknown_ask": HTTPStatus.BAD_REQUEST,
@@ -97,7 +108,7 @@ def render_bug(door: PersonDoor, request: web.Request, bug: Exception) -> web.Re
 
 
 def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
-    door: PersonDoor, request: web.Request, status: int, *, code: str, detail: str = "", link: str = ""
+    door: PersonDoor, request: web.Request, status: int, *, code: str, detail: str = "", link: str = "", back: str = ""
 ) -> web.Response:
     """Render the one error page; with the door bound it is what the OAuth door calls too.
 
@@ -108,8 +119,9 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
         code: stable slug of what went wrong.
         detail: a sentence of our own; nothing of the request.
         link: a checked address outside to which the person may choose to go; empty: nowhere.
+        back: an own path to offer; empty: the first page.
     """
-    view = ErrorView(status, code, request_id_of(request), door.now(), detail=detail, away=link)
+    view = ErrorView(status, code, request_id_of(request), door.now(), detail=detail, away=link, back=back)
     response = door.show(request, view, status=status)
     if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
         response.force_close()

@@ -7,13 +7,14 @@ from aiohttp import web
 from gateway.doors import visitor_of
 from gateway.doors.person.acting import act_on_one
 from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.drawing import list_durations
 from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view, app_view, ask_views
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
+from gateway.doors.person.heard import find_told
 from gateway.doors.person.history import Story, read_story
 from gateway.doors.person.own_grants import OwnGrant, get_own_grant
 from gateway.doors.person.permissions import MONTH
-from gateway.doors.person.screen import list_durations
 from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
 from gateway.doors.person.views_grants import GrantView, PermissionRow
@@ -40,6 +41,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         receipts=story.receipt_codes,
         expires_at=_latest_end(own, now),
         done=await find_done(door, request, [own]),
+        told=await find_told(door, own.grant.id),
     )
     return door.show(request, view)
 

@@ -1,34 +1,31 @@
-"""The consent screen: what is read for it, and the view that comes of it.
+"""What stands behind a request's screen: the register, the accounts, the grant, and what is still to be asked.
 
-The view follows from the request, the register and the moment it was shown, so the answer to the form draws the very
-same screen again: for the archive, or with what was wrong.
+All of it follows from the request, the records and the moment the screen was shown, so the answer to the form finds the
+very same screen again: for the archive, or with what was wrong. How it looks is in `drawing.py`.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
 
-from gateway.acts.decide import DURATIONS
-from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view, ask_views, platform_name
-from gateway.doors.person.grant_states import state_of
-from gateway.doors.person.views import AccountView, Duration
-from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, KeptAsk, Notice
-from gateway.doors.person.words import language_name
-from gateway.ground.web.frame import Lang
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account, Standing
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppState, Ask
 from gateway.records.grants import store as grants
+from gateway.records.grants.difference import list_kept, list_refused
 from gateway.records.grants.types import Grant
-from gateway.records.requests.types import AuthorizationRequest
+from gateway.records.requests import store as requests
+from gateway.records.requests.types import AuthorizationRequest, RequestKind
 from gateway.terms.ids import AskId, PersonId
 from gateway.terms.refusal import Refusal
 
-NOTICE_VERSION = 1
-NOTICE_DATED = datetime(2026, 11, 20, 17, tzinfo=UTC)
-"""The wording of the screen itself; raise both with every change of `consent.html`."""
+Face = Literal["asks", "short", "cool_down", "account"]
+"""The four faces of a request: boxes to tick, nothing left to ask, refused lately, and for which account it is."""
+
+Held = tuple[tuple[Account, Standing], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +35,20 @@ class Screen:
     Args:
         asks: those of the request, in the register's order.
         register: all asks of the app.
-        held: accounts of the request's platform that the person may decide for.
+        held: accounts of the request's platform that the person may decide for, narrowed to the one chosen.
         grant: the standing decision, where it is clear which account it is about.
+        refused: what this person refused lately when this app asked, with the time of it (R17).
+        needs_account: several accounts are held and the app asked one of them before, so the screen depends on which.
     """
 
     request: AuthorizationRequest
     app: App
     asks: tuple[Ask, ...]
     register: tuple[Ask, ...]
-    held: tuple[tuple[Account, Standing], ...]
+    held: Held
     grant: Grant | None
+    refused: Mapping[AskId, datetime] = field(default_factory=dict)
+    needs_account: bool = False
 
     @property
     def platform(self) -> str:
@@ -60,14 +61,60 @@ class Screen:
         return self.request.shown_at or self.request.created_at
 
     @property
-    def required(self) -> frozenset[AskId]:
-        """The asks without which the app takes nothing."""
-        return frozenset(ask.id for ask in self.asks if ask.is_required)
+    def ask_ids(self) -> frozenset[AskId]:
+        """The asks of the request."""
+        return frozenset(ask.id for ask in self.asks)
 
     @property
-    def ask_ids(self) -> frozenset[AskId]:
-        """The asks that may be ticked."""
-        return frozenset(ask.id for ask in self.asks)
+    def standing(self) -> frozenset[AskId]:
+        """The asks of the request that stand, in the meaning that they have today."""
+        return list_kept(self.grant, {ask.id: ask.scope_version for ask in self.asks}, self.shown_at)
+
+    @property
+    def kept(self) -> frozenset[AskId]:
+        """The asks that stand and are not asked about: listed, without a box that could be lost by mistake."""
+        return frozenset() if self.request.is_full else self.standing
+
+    @property
+    def cooled(self) -> frozenset[AskId]:
+        """The asks that were refused lately: not asked about until the person wants to look again (R17)."""
+        if self.request.looked_at or self.request.kind is not RequestKind.AUTHORIZE:
+            return frozenset()
+        return (self.ask_ids & self.refused.keys()) - self.standing
+
+    @property
+    def offered(self) -> frozenset[AskId]:
+        """The asks that stand as boxes."""
+        return self.ask_ids - self.kept - self.cooled
+
+    @property
+    def required(self) -> frozenset[AskId]:
+        """The asks without which the app takes nothing, and that do not stand."""
+        return frozenset(ask.id for ask in self.asks if ask.is_required) - self.kept
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was decided before on what is asked: a choice made before linking still means the same."""
+        return not (self.needs_account or self.standing or self.cooled)
+
+    @property
+    def face(self) -> Face:
+        """Which of its four faces the screen shows.
+
+        What was refused lately is shown shut where nothing could come of the rest: there is none, or a required ask is
+        among the refused.
+        """
+        if self.needs_account:
+            return "account"
+        if self.cooled and (self.cooled & self.required or not (self.offered or self.kept)):
+            return "cool_down"
+        return "asks" if self.offered else "short"
+
+    @property
+    def version(self) -> int | None:
+        """The version of the grant that this is drawn from; None where it is not clear which grant."""
+        is_clear = self.grant is not None or len(self.held) == 1
+        return (self.grant.version if self.grant else 0) if is_clear else None
 
 
 async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id: PersonId) -> Screen:
@@ -83,63 +130,22 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         register = tuple(await apps.list_asks(connection, app.id))
         asks = tuple(ask for ask in register if ask.id in request.ask_ids)
         listed = await accounts.list_held(connection, person_id, door.now())
-        held = tuple(pair for pair in listed if pair[0].platform == asks[0].platform)
-        grant = await grants.find(connection, request.grant_id) if request.grant_id else None
-        if grant is not None:
-            held = tuple(pair for pair in held if pair[0].id == grant.account_id)
-        elif len(held) == 1:
-            grant = await grants.find_between(connection, held[0][0].id, app.id)
-    return Screen(request, app, asks, register, held, grant)
+        everyone = tuple(pair for pair in listed if pair[0].platform == asks[0].platform)
+        given = await grants.list_of_accounts(connection, [account.id for account, _ in everyone])
+        about = [grant for grant in given if grant.app_id == app.id]
+        held, grant = _narrow(request, everyone, about)
+        since = (request.shown_at or request.created_at) - timedelta(days=door.cool_down_days)
+        earlier = await requests.list_refused(connection, person_id, app.id, since)
+    refused = list_refused(grant, earlier, person_id, since) if grant else earlier
+    may_differ = any(p.ask_id in request.ask_ids for each in about for p in each.permissions)
+    needs_account = len(held) > 1 and may_differ
+    return Screen(request, app, asks, register, held, grant, refused, needs_account)
 
 
-def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "") -> ConsentView:
-    """Draw the screen as it was shown at `screen.shown_at`, with nothing ticked."""
-    known = frozenset(p.ask_id for p in screen.grant.permissions) if screen.grant else screen.ask_ids
-    return ConsentView(
-        request_id=screen.request.id,
-        app=app_view(screen.app),
-        platform=platform_name(door.catalogue, screen.platform, lang),
-        accounts=account_views(door, screen, lang),
-        asks=ask_views(door.catalogue, list(screen.asks), lang, new=screen.ask_ids - known),
-        durations=list_durations(screen.shown_at),
-        keeper=door.keeper,
-        notice=_notice(screen, lang),
-        expires_at=screen.request.expires_at,
-        kept=_kept(door, screen, lang),
-        reconsider=screen.request.grant_id is not None,
-        error=error,
-    )
-
-
-def confirm_view(
-    door: PersonDoor, screen: Screen, lang: Lang, *, chosen: Chosen, error: str = ""
-) -> ConfirmAccountView:
-    """Draw the question that follows linking: for which account the choice counts."""
-    names = [view.name for view in ask_views(door.catalogue, list(screen.asks), lang) if view.id in chosen.ask_ids]
-    ends_at = screen.shown_at + DURATIONS[chosen.duration]
-    held = account_views(door, screen, lang)
-    return ConfirmAccountView(screen.request.id, app_view(screen.app), held, names, ends_at, error)
-
-
-def account_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AccountView]:
-    """Show the accounts to choose from."""
-    return [account_view(door.catalogue, account, lang, standing=standing) for account, standing in screen.held]
-
-
-def list_durations(start: datetime) -> list[Duration]:
-    """Offer every duration, shortest first, with the day on which it ends."""
-    return [Duration(code, start + lasts) for code, lasts in sorted(DURATIONS.items(), key=lambda pair: pair[1])]
-
-
-def _notice(screen: Screen, lang: Lang) -> Notice:
-    return Notice(f"TB-{screen.platform.upper()}", NOTICE_VERSION, NOTICE_DATED, language_name(lang))
-
-
-def _kept(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
-    """List what was decided before and stays whatever is pressed; none where the request reopens something standing."""
-    grant, now = screen.grant, screen.shown_at
-    if grant is None or any(p.ask_id in screen.ask_ids and p.is_standing(now) for p in grant.permissions):
-        return []
-    states = {p.ask_id: state_of(p, now) for p in grant.permissions if p.ask_id not in screen.ask_ids}
-    views = ask_views(door.catalogue, list(screen.register), lang)
-    return [KeptAsk(view.name, states[AskId(view.id)]) for view in views if view.id in states]
+def _narrow(request: AuthorizationRequest, held: Held, about: list[Grant]) -> tuple[Held, Grant | None]:
+    """Narrow the accounts to the one that is meant, where that is clear, and find its grant."""
+    if request.grant_id or request.account_id:
+        meant = next((grant.account_id for grant in about if grant.id == request.grant_id), request.account_id)
+        held = tuple(pair for pair in held if pair[0].id == meant)
+    only = held[0][0].id if len(held) == 1 else None
+    return held, next((grant for grant in about if grant.account_id == only), None)

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from gateway.acts.session import end_session, open_session
+from gateway.acts.session import end_session
 from gateway.authority.limits import Limit
 from gateway.doors import visitor_of
-from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.from_records import plain
 from gateway.doors.person.guessing import Guesses
+from gateway.doors.person.letting_in import let_in
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.views_access import SignInView
 from gateway.ground.web.addresses import address_of
@@ -19,7 +20,7 @@ from gateway.ground.web.forms import Form
 from gateway.ground.web.responses import scheme_source
 from gateway.records.apps import store as apps
 from gateway.records.people import store as people
-from gateway.records.people.types import SESSION_WHOLE, Person
+from gateway.records.people.types import Person
 from gateway.records.requests import store as requests
 from gateway.terms.refusal import Refusal
 
@@ -32,16 +33,17 @@ _CONSENT = "/consent/"
 
 @dataclass(frozen=True, slots=True)
 class _Continued:
-    """The authorize that goes on after sign-in: the app's name, and where its answer may lead."""
+    """The authorize that goes on after sign-in: the app's name, whom it expects, and where its answer may lead."""
 
     app_name: str = ""
+    login_hint: str = ""
     form_action: tuple[str, ...] = ()
 
 
 async def show_sign_in(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /sign-in`."""
     return_to = own_path(request.query.get("return_to"))
-    return await _answer(door, request, SignInView(return_to))
+    return await _answer(door, request, SignInView(return_to, "again" if "again" in request.query else "first"))
 
 
 async def sign_in(door: PersonDoor, request: web.Request) -> web.Response:
@@ -57,14 +59,16 @@ async def sign_in(door: PersonDoor, request: web.Request) -> web.Response:
         return await _answer_limited(door, request, refusal, SignInView(return_to, "limited", login))
     if person is None:
         return await _answer(door, request, SignInView(return_to, "wrong", login), status=401)
-    return await _let_in(door, request, person, return_to=return_to)
+    return await let_in(door, request, door.go(request, return_to), person_id=person.id)
 
 
 async def sign_out(door: PersonDoor, request: web.Request) -> web.Response:
     """`POST /sign-out`."""
     await door.read_form(request)
-    await end_session(door.house, visitor_of(request).raw_session)
-    response = door.go(request, "/")
+    visitor = visitor_of(request)
+    await end_session(door.house, visitor.raw_session)
+    is_open_there = door.provider is not None and visitor.session.issuer == door.provider.client.issuer
+    response = door.go(request, "/signed-out" if is_open_there else "/")
     door.porter.cookie.clear(response)
     return response
 
@@ -87,18 +91,6 @@ async def _find_person(door: PersonDoor, login: str, form: Form) -> Person | Non
     return person if await door.passwords.is_password(hashed_password, form.get_one("password")) else None
 
 
-async def _let_in(door: PersonDoor, request: web.Request, person: Person, *, return_to: str) -> web.Response:
-    """Open a session with a name that no one knew before, and end the one this browser had."""
-    raw_old = door.porter.cookie.find(request)
-    raw_session = await open_session(door.house, person.id)
-    if raw_old is not None:
-        await end_session(door.house, raw_old)
-    response = door.go(request, return_to)
-    door.porter.cookie.set(response, raw_session, ttl_seconds=int(SESSION_WHOLE.total_seconds()))
-    door.form_cookie.clear(response)
-    return response
-
-
 async def _answer_limited(door: PersonDoor, request: web.Request, refusal: Refusal, view: SignInView) -> web.Response:
     if refusal.reason != "limited":
         raise refusal
@@ -111,8 +103,11 @@ async def _answer_limited(door: PersonDoor, request: web.Request, refusal: Refus
 async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, status: int = 200) -> web.Response:
     goes_on = await _find_continued(door, view.return_to)
     secret = door.form_cookie.find_or_make(request, door.house.entropy)
-    shown = replace(view, for_app=goes_on.app_name)
-    response = door.show(request, shown, status=status, form_action=goes_on.form_action, csrf_token=form_token(secret))
+    name = door.provider.name(lang_of(request)) if door.provider else ""
+    sources = [*goes_on.form_action, *([door.provider.form_source] if door.provider else [])]
+    login = goes_on.login_hint if request.method == "GET" else view.login
+    shown = replace(view, for_app=goes_on.app_name, login=login, provider=name)
+    response = door.show(request, shown, status=status, form_action=sources, csrf_token=form_token(secret))
     door.form_cookie.set(response, secret)
     return response
 
@@ -125,4 +120,5 @@ async def _find_continued(door: PersonDoor, return_to: str) -> _Continued:
         app = await apps.find(connection, asked.app_id) if asked else None
     if asked is None or app is None:
         return _Continued()
-    return _Continued(plain(app.name), (scheme_source(asked.redirect_uri),) if asked.redirect_uri else ())
+    sources = (scheme_source(asked.redirect_uri),) if asked.redirect_uri else ()
+    return _Continued(plain(app.name), plain(asked.login_hint or ""), sources)

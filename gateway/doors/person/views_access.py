@@ -27,18 +27,20 @@ class SignInView:
 
     Args:
         return_to: own path to go to afterwards; a hidden field.
-        state: `first`; `wrong` (401, one text for every cause); `limited` (429).
+        state: `first`; `again` (signed in, asked once more); `wrong` (401, one text for every cause); `limited` (429).
         login: what was typed, kept; the password never is.
         for_app: name of the app whose authorize this continues, else empty.
         retry_after_minutes: with `limited`.
+        provider: name of the provider whose button stands above the form; empty: none.
     """
 
     TEMPLATE: ClassVar[str] = "person/sign_in.html"
     return_to: str
-    state: Literal["first", "wrong", "limited"] = "first"
+    state: Literal["first", "again", "wrong", "limited"] = "first"
     login: str = ""
     for_app: str = ""
     retry_after_minutes: int = 15
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class ErrorView:
         status: the HTTP status, shown small.
         code: stable slug; `no_verdict`, `not_settled`, `not_found`, `csrf_failed`, `forbidden`, `expired`, `decided`,
             `too_large`, `bad_form`, `unsupported_media`, `limited`, `staff_may_not_consent`, `invalid_scope`,
-            `invalid_request`, `unknown_client`, `internal` have words of their own; any other shows the general ones.
+            `invalid_request`, `unknown_client`, `internal` and those of a failed sign-in have words of
+            their own; any other shows the general ones.
         request_id: shown and asked for when someone writes to the operator.
         at: when.
         detail: a `Refusal.detail`, or "".

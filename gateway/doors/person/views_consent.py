@@ -1,11 +1,12 @@
 """What the people's pages show, part three: the consent screen and what stands round it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
+from gateway.terms.ids import AskId
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,14 @@ class Keeper:
 
 @dataclass(frozen=True, slots=True)
 class KeptAsk:
-    """An ask decided before that this request leaves as it was: its name and state."""
+    """An ask decided before that this request leaves as it was: its name, its state, and the day that goes with it.
+
+    `on` is until when it stands, or when it was refused; None where the state alone is told.
+    """
 
     name: str
     state: str
+    on: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class ConsentView:
     """`GET /consent/{request_id}`: one app asks; a person decides, item by item.
 
     The form posts to the same path: `account`, `ask` (one for each tick), `duration`, `decision` = `agree`, `refuse` or
-    `stay` (hidden, first: Enter in a checkbox), `csrf_token`.
+    `stay` (hidden, first: Enter in a checkbox), `seen`, `csrf_token`. Two small forms beside it: `decision` = `look`
+    shows again what was refused lately, `decision` = `choose` goes back to the question for which account.
 
     Args:
         request_id: the authorize request; its reference on the page.
@@ -52,9 +58,16 @@ class ConsentView:
         keeper: who runs the gateway.
         notice: which text this is.
         expires_at: until when this request can be answered.
-        kept: asks decided before that stay; not empty makes this the difference screen (R18).
+        standing: asks of the request that stand, each with its end; they go on and have no box.
+        shut: asks of the request that were refused lately, each with the day of it; they have no box (R17).
+        kept: other asks decided before, which this request leaves alone. One of these three lists makes this the
+            difference screen (R18).
+        leaving: on the whole screen: the asks that stand, by id, each with its end; unticked they end.
+        seen: the version of the grant that this is drawn from, or None where no grant is meant yet.
+        may_choose: another account may be chosen.
+        picks_account: the app wants the person to choose: no account is preselected, be it the only one.
         reconsider: opened from Quản lý quyền by the person, not by the app; the decision returns there.
-        error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, or "".
+        error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `outdated`, or "".
     """
 
     TEMPLATE: ClassVar[str] = "person/consent.html"
@@ -67,9 +80,20 @@ class ConsentView:
     keeper: Keeper
     notice: Notice
     expires_at: datetime
+    standing: Sequence[KeptAsk] = ()
+    shut: Sequence[KeptAsk] = ()
     kept: Sequence[KeptAsk] = ()
+    leaving: Mapping[AskId, datetime] = field(default_factory=dict)
+    seen: int | None = None
+    may_choose: bool = False
+    picks_account: bool = False
     reconsider: bool = False
     error: str = ""
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether something was decided before."""
+        return bool(self.standing or self.shut or self.kept)
 
     @property
     def own_asks(self) -> Sequence[AskView]:

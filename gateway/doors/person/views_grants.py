@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice, Duration
 
@@ -142,6 +142,14 @@ class HistoryEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class AppTold:
+    """How far the signed notice to the app came: `heard`, `waiting` or `failed`, and when (R33)."""
+
+    state: Literal["heard", "waiting", "failed"]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class GrantView:
     """`GET /permissions/{grant_id}`: one app, item by item.
 
@@ -151,6 +159,7 @@ class GrantView:
     Args:
         shorter: ends that lie before the present one; empty hides the form.
         receipts: codes, newest first.
+        told: whether the app heard of the latest change that was to be told it; None where none was.
     """
 
     TEMPLATE: ClassVar[str] = "person/grant.html"
@@ -164,6 +173,7 @@ class GrantView:
     receipts: Sequence[str] = ()
     expires_at: datetime | None = None
     done: ActDone | None = None
+    told: AppTold | None = None
 
     def count(self, state: str) -> int:
         """How many asks are in a state."""

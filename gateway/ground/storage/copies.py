@@ -1,8 +1,9 @@
-"""Whole copies of a SQLite database: taken while it is written to, checked before one is put back."""
+"""Whole SQLite databases: copied while they are written to, checked before one is put back or served again."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 
 class NotWhole(Exception):
@@ -11,8 +12,25 @@ class NotWhole(Exception):
 
 def copy_database(path: Path, target: Path) -> None:
     """Copy the database at `path` into the empty file `target`, as of one moment."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source, closing(sqlite3.connect(target)) as copy:
+    with closing(_open(path)) as source, closing(sqlite3.connect(target)) as copy:
         source.backup(copy)
+
+
+def check_sound(path: Path) -> None:
+    """Let SQLite check every page of a file, and what a process that was killed left in its write-ahead log.
+
+    Reads the whole file: call it in a thread.
+
+    Raises:
+        NotWhole: something in it is damaged.
+    """
+    try:
+        with closing(_open(path)) as connection:
+            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise NotWhole(str(error)) from None
+    if verdict != "ok":
+        raise NotWhole(verdict)
 
 
 def check_whole(path: Path, table: str) -> None:
@@ -21,11 +39,12 @@ def check_whole(path: Path, table: str) -> None:
     Raises:
         NotWhole: it is not.
     """
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-            found = connection.execute("SELECT name FROM sqlite_master WHERE name = ?", (table,)).fetchone()
-    except sqlite3.Error as error:
-        raise NotWhole(str(error)) from None
-    if verdict != "ok" or found is None:
-        raise NotWhole(verdict if verdict != "ok" else f"it has no table {table}")
+    check_sound(path)
+    with closing(_open(path)) as connection:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    if found is None:
+        raise NotWhole(f"it has no table {table}")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)

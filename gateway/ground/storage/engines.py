@@ -42,6 +42,12 @@ def sqlite_path(url: str) -> Path:
     return Path(database).absolute()
 
 
+def beside(url: str, suffix: str) -> Path:
+    """Return the file of ours that stands beside a SQLite database: its name, a dot, the suffix."""
+    path = sqlite_path(url)
+    return path.with_name(f"{path.name}.{suffix}")
+
+
 def writing_engine(url: str) -> AsyncEngine:
     """Open the engine that acts use.
 

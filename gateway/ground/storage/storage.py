@@ -1,6 +1,7 @@
 """`Storage`: how every room reaches the database, and the unit of work that every act runs in."""
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -15,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage import engines
+from gateway.ground.storage.ballast import Ballast
 from gateway.ground.storage.disk import is_broken
 from gateway.terms.refusal import Unavailable
 
@@ -27,6 +29,10 @@ _LOST = (OperationalError, InterfaceError, PoolTimeoutError, OSError, sqlite3.Da
 # Classes of SQLSTATE that say "not now": connection, read-only, log-in, no such database, rolled back (deadlock),
 # resources, limits, in use, stopped, system, internal. The others (data, constraints, syntax) are about the statement.
 _LOST_STATES = frozenset({"08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "XX"})
+
+
+class DiskFull(Unavailable):
+    """The disk has no room for it; nothing was written."""
 
 
 class UnitOfWork:
@@ -91,6 +97,7 @@ class Storage:
         self.is_sqlite = engines.is_sqlite(url)
         self.writer = engines.writing_engine(url)
         self.reader = engines.reading_engine(url, self.writer)
+        self.ballast = Ballast(engines.beside(url, "ballast")) if self.is_sqlite else None
         self._errands = engines.errand_engine(url)
         self._points: sqlite3.Connection | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -101,6 +108,7 @@ class Storage:
         """Open a unit of work. Only acts, the trace writer and a session's last-seen do so.
 
         Raises:
+            DiskFull: nothing was written (SQLite); what ends something is run by `with_room`.
             Unavailable: the database did not answer, is locked or full. Nothing was written, unless the error came out
                 of `commit` itself on PostgreSQL, where the outcome is unknown.
         """
@@ -148,6 +156,21 @@ class Storage:
                     await connection.execute(_ADVISORY, {"name": name})
             yield
 
+    async def with_room(self, ending: Callable[[], Awaitable[T]]) -> T:
+        """Run what ends something; where the disk is full, give up the ballast for it and run it once more.
+
+        Raises:
+            DiskFull: there was no ballast, or it was not enough.
+        """
+        had_ballast = self.ballast is not None and self.ballast.is_kept
+        try:
+            return await ending()
+        except DiskFull:
+            if self.ballast is None or not had_ballast:
+                raise
+            self.ballast.release()  # or somebody else did a moment ago, which is as good
+            return await ending()
+
     def note_failure(self, error: BaseException) -> None:
         """Stop answering, for good, if the error says that a disk lost what it had taken: `broken` is set then."""
         if is_broken(error):
@@ -183,8 +206,18 @@ class translated:  # noqa: N801 - reads as a phrase: `with translated():`
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         """Translate `error` where it is one of the database's."""
+        if error is not None and _is_full(error):
+            raise DiskFull("database") from error
         if error is not None and _is_lost(error):
             raise Unavailable("database") from error
+
+
+def _is_full(error: BaseException) -> bool:
+    """Tell whether SQLite, or a file that is written beside it, found no room."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, OSError):
+        return cause.errno == errno.ENOSPC
+    return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def _is_lost(error: BaseException) -> bool:

@@ -41,11 +41,13 @@ class Site:
         domain: host (and port, if not the scheme's own) of the public origin; stands beside the wordmark.
         protection: the data-protection contact (R79), or None while the operator has not set it.
         authority: whom people may complain to (R79), or None.
+        has_ways: there is more than one way to sign in, and a page about them.
     """
 
     domain: str
     protection: Contact | None = None
     authority: Contact | None = None
+    has_ways: bool = False
 
 
 @dataclass(frozen=True, slots=True)

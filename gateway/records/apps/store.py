@@ -5,10 +5,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.records.apps.tables import app_secrets, apps, asks
+from gateway.records.apps.tables import app_secrets, apps, asks, spent_assertions
 from gateway.records.apps.types import App, AppSecret, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
 from gateway.terms.ids import AppId, AskId, PersonId
 
@@ -109,6 +109,17 @@ async def list_secrets(connection: AsyncConnection, app_id: AppId) -> list[AppSe
     query = select(app_secrets).where(app_secrets.c.app_id == app_id)
     rows = await connection.execute(query.order_by(app_secrets.c.number.desc()))
     return [AppSecret(**row) for row in rows.mappings()]
+
+
+async def add_spent(connection: AsyncConnection, app_id: AppId, hashed_jti: bytes, expires_at: datetime) -> None:
+    """Note that an app's assertion was used; the same one again is refused by the table."""
+    row = {"app_id": app_id, "hashed_jti": hashed_jti, "expires_at": expires_at}
+    await connection.execute(insert(spent_assertions).values(row))
+
+
+async def forget_spent(connection: AsyncConnection, now: datetime) -> int:
+    """Forget the assertions that are refused for their own time by now; return how many."""
+    return (await connection.execute(delete(spent_assertions).where(spent_assertions.c.expires_at <= now))).rowcount
 
 
 async def count_asks(connection: AsyncConnection, app_ids: Sequence[AppId]) -> dict[AppId, int]:

@@ -16,9 +16,12 @@ apps = Table(
     Column("country", String, nullable=False),
     Column("owner_id", ForeignKey("people.id"), index=True),
     Column("auth_method", String, nullable=False),
+    Column("jwks", JSON(none_as_null=True)),
     Column("dialect", String),
     Column("grant_types", Words, nullable=False),
     Column("redirect_uris", Words, nullable=False),
+    Column("must_push", Boolean, nullable=False),
+    Column("binds_tokens", Boolean, nullable=False),
     Column("state", String, nullable=False),
     Column("suspended_reason", String),
     Column("reviewed_at", Instant),
@@ -36,6 +39,14 @@ app_secrets = Table(
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
     UniqueConstraint("app_id", "number"),
+)
+
+spent_assertions = Table(
+    "spent_assertions",
+    metadata,
+    Column("app_id", ForeignKey("apps.id"), primary_key=True),
+    Column("hashed_jti", LargeBinary, primary_key=True),
+    Column("expires_at", Instant, nullable=False, index=True),
 )
 
 asks = Table(

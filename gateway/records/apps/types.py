@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from gateway.terms.ids import AppId, AskId, PersonId
 
@@ -23,6 +24,7 @@ class AuthMethod(StrEnum):
 
     NONE = "none"
     SECRET = "client_secret"
+    KEY = "private_key_jwt"
 
 
 class GrantType(StrEnum):
@@ -84,7 +86,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A third-party OAuth client. `id` is its client_id; `dialect` is the platform whose header it may use."""
+    """A third-party OAuth client. `id` is its client_id; `dialect` is the platform whose header it may use.
+
+    `must_push`: its authorization requests come by RFC 9126 only. `binds_tokens`: it gets no bearer tokens (RFC 9449).
+    `jwks` is its public key set where it proves itself by a key (RFC 7517), else None.
+    """
 
     id: AppId
     name: str
@@ -95,9 +101,12 @@ class App:
     country: str
     owner_id: PersonId | None
     auth_method: AuthMethod
+    jwks: Mapping[str, Any] | None
     dialect: str | None
     grant_types: tuple[GrantType, ...]
     redirect_uris: tuple[str, ...]
+    must_push: bool
+    binds_tokens: bool
     state: AppState
     suspended_reason: str | None
     reviewed_at: datetime | None

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from gateway.ground.vault.tokens import hashed, new_token
+from gateway.ground.vault.tokens import ACCESS, REFRESH, hashed, new_token
 from gateway.records.families.types import ACCESS_LASTS, REFRESH_IDLE, AccessToken, RefreshToken
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import AskId, FamilyId, GrantId, PermissionId
@@ -26,13 +26,32 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What tokens are minted for: a family of a grant, the account's own id on its platform, and the asks held."""
+    """What tokens are minted for: a family of a grant, the account by its own id on its platform, and the asks held."""
 
     family_id: FamilyId
     grant_id: GrantId
+    platform: str
     external_account_id: str
     held: tuple[Held, ...]
     is_narrowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms tokens are minted.
+
+    Args:
+        at: now.
+        may_refresh: a refresh token comes with it.
+        parent_hash: of the refresh token that is spent for them, if any.
+        access_jkt, refresh_jkt: thumbprints of the keys that they are bound to, if any.
+    """
+
+    at: datetime
+    may_refresh: bool
+    parent_hash: bytes | None = None
+    access_jkt: str | None = None
+    refresh_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +63,52 @@ class Minted:
     answer: bytes
 
 
-def mint(holding: Holding, entropy: Entropy, *, now: datetime, parent_hash: bytes | None, may_refresh: bool) -> Minted:
+def mint(holding: Holding, terms: Terms, entropy: Entropy) -> Minted:
     """Make an access token of 15 minutes and, if the app may, a refresh token; neither outlives what is held.
 
     Returns:
         The rows to store and the JSON of RFC 6749 section 5.1 with `grant_id` and `authorization_details`.
     """
-    last = max(each.ends_at for each in holding.held)
-    raw_access = new_token("qat", entropy)
-    subset = frozenset(each.permission_id for each in holding.held) if holding.is_narrowed else None
+    now, last = terms.at, max(each.ends_at for each in holding.held)
+    raw_access = new_token(ACCESS, entropy)
     access = AccessToken(
-        hashed(raw_access), holding.family_id, parent_hash, subset, now, min(now + ACCESS_LASTS, last), None
+        hashed_token=hashed(raw_access),
+        family_id=holding.family_id,
+        parent_hash=terms.parent_hash,
+        permission_ids=frozenset(each.permission_id for each in holding.held) if holding.is_narrowed else None,
+        created_at=now,
+        expires_at=min(now + ACCESS_LASTS, last),
+        ended_at=None,
+        jkt=terms.access_jkt,
     )
     answer: dict[str, Any] = {
         "access_token": raw_access,
-        "token_type": "Bearer",
+        "token_type": token_type(access.jkt),
         "expires_in": max(int((access.expires_at - now).total_seconds()), 0),
         "scope": " ".join(unique(each.scope for each in holding.held)),
         "grant_id": holding.grant_id,
         "authorization_details": details_of(holding.held, holding.external_account_id),
     }
     refresh = None
-    if may_refresh:
-        raw_refresh = new_token("qrt", entropy)
-        until = min(now + REFRESH_IDLE, last)
-        refresh = RefreshToken(hashed(raw_refresh), holding.family_id, parent_hash, now, until, None, None)
+    if terms.may_refresh:
+        raw_refresh = new_token(REFRESH, entropy)
+        refresh = RefreshToken(
+            hashed_token=hashed(raw_refresh),
+            family_id=holding.family_id,
+            parent_hash=terms.parent_hash,
+            created_at=now,
+            expires_at=min(now + REFRESH_IDLE, last),
+            used_at=None,
+            sealed_answer=None,
+            jkt=terms.refresh_jkt,
+        )
         answer["refresh_token"] = raw_refresh
     return Minted(access, refresh, orjson.dumps(answer))
+
+
+def token_type(jkt: str | None) -> str:
+    """Return the type of an access token, by the key that it is bound to."""
+    return "Bearer" if jkt is None else "DPoP"
 
 
 def details_of(held: Iterable[Held], external_account_id: str) -> list[dict[str, str]]:

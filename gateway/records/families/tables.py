@@ -13,6 +13,8 @@ families = Table(
     Column("person_id", ForeignKey("people.id"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("authenticated_at", Instant),
+    Column("acr", String),
 )
 
 family_permissions = Table(
@@ -33,6 +35,7 @@ codes = Table(
     Column("expires_at", Instant, nullable=False),
     Column("redeemed_at", Instant),
     Column("wrong_verifiers", Integer, nullable=False),
+    Column("jkt", String),
 )
 
 access_tokens = Table(
@@ -45,6 +48,7 @@ access_tokens = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("ended_at", Instant),
+    Column("jkt", String),
 )
 
 refresh_tokens = Table(
@@ -57,4 +61,5 @@ refresh_tokens = Table(
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
     Column("sealed_answer", LargeBinary),
+    Column("jkt", String),
 )

@@ -13,7 +13,10 @@ VERIFIER_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One authorization's chain of tokens. It reaches `permission_ids` and nothing that was granted later."""
+    """One authorization's chain of tokens. It reaches `permission_ids` and nothing that was granted later.
+
+    `authenticated_at` and `acr` are of the sign-in that the decision rests on; None where nobody signed in for it.
+    """
 
     id: FamilyId
     grant_id: GrantId
@@ -22,11 +25,13 @@ class Family:
     permission_ids: frozenset[PermissionId]
     created_at: datetime
     ended_at: datetime | None
+    authenticated_at: datetime | None = None
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An authorization code, known by its hash."""
+    """An authorization code, known by its hash. `jkt` is the thumbprint of the key that alone may redeem it, if any."""
 
     hashed_code: bytes
     family_id: FamilyId
@@ -36,11 +41,15 @@ class Code:
     expires_at: datetime
     redeemed_at: datetime | None
     wrong_verifiers: int
+    jkt: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """An access token, known by its hash. `permission_ids` None means all that its family reaches."""
+    """An access token, known by its hash. `permission_ids` None means all that its family reaches.
+
+    `jkt` is the thumbprint of the key that every call must prove (RFC 9449); None: a bearer token.
+    """
 
     hashed_token: bytes
     family_id: FamilyId
@@ -49,6 +58,7 @@ class AccessToken:
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+    jkt: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class RefreshToken:
     """A refresh token, known by its hash.
 
     `sealed_answer` is the token answer that its use produced, sealed under a key that only the token itself yields; it
-    is destroyed when one of the new tokens is first used (I3).
+    is destroyed when one of the new tokens is first used (I3). `jkt` is the key that a public app must prove to use it.
     """
 
     hashed_token: bytes
@@ -66,3 +76,4 @@ class RefreshToken:
     expires_at: datetime
     used_at: datetime | None
     sealed_answer: bytes | None
+    jkt: str | None

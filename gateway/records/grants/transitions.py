@@ -171,6 +171,7 @@ def _change(
     return Change(
         grant=replace(grant, version=grant.version + 1, permissions=permissions),
         at=at,
+        before=grant.permissions,
         changed=tuple(after for before, after in moves if before is not None),
         added=tuple(after for before, after in moves if before is None),
         stopped=frozenset(after.id for before, after in moves if before is not None and _is_less(before, after)),

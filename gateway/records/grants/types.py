@@ -96,11 +96,13 @@ class Change:
     """What a transition did at `at`: the grant after it (version + 1), the rows it touched, what it ended or narrowed.
 
     `stopped` are the permissions that let through less than before (ended, paused, shortened): calls under them are
-    cut. `ended` are those that never live again: they go to the tombstone journal.
+    cut. `ended` are those that never live again: they go to the tombstone journal. `before` are the grant's current
+    permissions as they were.
     """
 
     grant: Grant
     at: datetime
+    before: tuple[Permission, ...]
     changed: tuple[Permission, ...]
     added: tuple[Permission, ...]
     stopped: frozenset[PermissionId]

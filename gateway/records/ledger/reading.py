@@ -19,7 +19,7 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts, ledger_records
 from gateway.records.ledger.types import Actor, ActorKind, Record
-from gateway.terms.ids import AppId, AskId, GrantId, PersonId
+from gateway.terms.ids import AppId, AskId, GrantId, PersonId, is_id
 
 _BATCH = 500
 
@@ -51,7 +51,9 @@ class Search:
 
 
 async def find(connection: AsyncConnection, record_id: str) -> Record | None:
-    """Find one record."""
+    """Find one record; what can be no record's id is not looked for, so that any text may be asked about."""
+    if not is_id(record_id, "lr"):
+        return None
     query = select(ledger_records).where(ledger_records.c.record_id == record_id)
     row = (await connection.execute(query)).mappings().first()
     return read_record(dict(row)) if row else None
@@ -145,11 +147,24 @@ async def count(connection: AsyncConnection) -> int:
     return int((await connection.execute(select(ledger_head.c.size))).scalar_one())
 
 
+async def newest_at(connection: AsyncConnection) -> datetime | None:
+    """Return the latest time that a record of the log names; None while there is none."""
+    found: datetime | None = (await connection.execute(select(func.max(ledger_records.c.at)))).scalar_one()
+    return found
+
+
 async def newest_checkpoint(connection: AsyncConnection) -> tuple[int, str] | None:
     """Find the newest signed checkpoint: (size, note)."""
     query = select(ledger_checkpoints.c.size, ledger_checkpoints.c.note)
     row = (await connection.execute(query.order_by(ledger_checkpoints.c.size.desc()).limit(1))).first()
     return (row.size, row.note) if row else None
+
+
+async def newest_signed(connection: AsyncConnection) -> tuple[int, bytes, str] | None:
+    """Return the size, root and note of the newest checkpoint."""
+    columns = ledger_checkpoints.c.size, ledger_checkpoints.c.root, ledger_checkpoints.c.note
+    row = (await connection.execute(select(*columns).order_by(ledger_checkpoints.c.size.desc()).limit(1))).first()
+    return (row.size, row.root, row.note) if row else None
 
 
 async def list_checkpoints(connection: AsyncConnection) -> list[str]:

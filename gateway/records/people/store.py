@@ -64,6 +64,10 @@ async def add_session(connection: AsyncConnection, session: Session) -> None:
             authenticated_at=session.authenticated_at,
             last_seen_at=session.last_seen_at,
             ends_at=session.ends_at,
+            acr=session.acr,
+            issuer=session.issuer,
+            subject=session.subject,
+            sid=session.sid,
         )
     )
 

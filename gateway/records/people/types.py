@@ -1,13 +1,17 @@
-"""A person and a session, as the rest of the house sees them."""
+"""A person, how they prove who they are, and a session, as the rest of the house sees them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from gateway.terms.ids import PersonId
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_WHOLE = timedelta(days=7)
+PASSWORD_ACR = "urn:quyen:acr:password"
+"""The authentication context class of a password proven to this gateway itself (RFC 9470, `acr`)."""
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""When somebody was last asked, where their provider does not say: too long ago for anyone who wants to know."""
 
 
 class Role(StrEnum):
@@ -18,6 +22,10 @@ class Role(StrEnum):
     GUARDIAN = "guardian"
     DEVELOPER = "developer"
     OPERATOR = "operator"
+
+
+STAFF = frozenset({Role.DEVELOPER, Role.OPERATOR})
+"""Roles that no provider gives: only an operator makes an identity theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +45,33 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """How and when someone proved who they are.
+
+    Args:
+        at: when they were asked: for the password now, at a provider when it says (`LONG_AGO` where it does not).
+        acr: how strongly: `PASSWORD_ACR`, or the provider's own word, or None where it says none.
+        issuer, subject: the identity that a provider proved; None after a password.
+        sid: the provider's session, which its logout may name.
+    """
+
+    at: datetime
+    acr: str | None = None
+    issuer: str | None = None
+    subject: str | None = None
+    sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser. `authenticated_at` is when the password was last proven."""
+    """A signed-in browser. `authenticated_at`, `acr`, `issuer`, `subject` and `sid` are its `Proof`."""
 
     hashed_token: bytes
     person_id: PersonId
     authenticated_at: datetime
     last_seen_at: datetime
     ends_at: datetime
+    acr: str | None = None
+    issuer: str | None = None
+    subject: str | None = None
+    sid: str | None = None

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.requests.tables import authorization_requests as requests
 from gateway.records.requests.types import AuthorizationRequest, RequestKind
-from gateway.terms.ids import PersonId, RequestId
+from gateway.terms.ids import AccountId, AppId, AskId, PersonId, RequestId
 
 
 def _request(row: RowMapping) -> AuthorizationRequest:
@@ -32,10 +32,10 @@ async def claim(
 ) -> AuthorizationRequest | None:
     """Note that the person sees the screen now, bind the request to the first who does, and return it.
 
-    None for anyone else afterwards, and for an unknown id.
+    None for anyone else afterwards, and for an unknown id. Whom the app thought it would be is of no use any more.
     """
     known = requests.c.id == request_id, or_(requests.c.person_id.is_(None), requests.c.person_id == person_id)
-    seen = update(requests).where(*known).values(person_id=person_id, shown_at=now).returning(requests)
+    seen = update(requests).where(*known).values(person_id=person_id, shown_at=now, login_hint=None).returning(requests)
     row = (await connection.execute(seen)).mappings().first()
     return _request(row) if row else None
 
@@ -44,3 +44,51 @@ async def mark_decided(connection: AsyncConnection, request_id: RequestId, now: 
     """Decide the request, once: False if it was decided before."""
     known = requests.c.id == request_id, requests.c.decided_at.is_(None)
     return (await connection.execute(update(requests).where(*known).values(decided_at=now))).rowcount == 1
+
+
+async def mark_refused(connection: AsyncConnection, request_id: RequestId, now: datetime) -> None:
+    """Note that a decided request gave nothing: the same app waits before it asks the same again (R17)."""
+    await connection.execute(update(requests).where(requests.c.id == request_id).values(refused_at=now))
+
+
+async def mark_looked(connection: AsyncConnection, request_id: str, person_id: PersonId, now: datetime) -> bool:
+    """Note that the person wants to see what they had refused; False if it is not theirs, or takes no answer."""
+    return await _change_open(connection, request_id, person_id, now=now, looked_at=now)
+
+
+async def set_account(
+    connection: AsyncConnection, request_id: str, person_id: PersonId, *, account_id: AccountId | None, now: datetime
+) -> bool:
+    """Note which of their accounts the person chose, None for none yet; False as `mark_looked` says."""
+    return await _change_open(connection, request_id, person_id, now=now, account_id=account_id)
+
+
+async def close(connection: AsyncConnection, request_id: str, person_id: PersonId, now: datetime) -> bool:
+    """End a request without a decision, in this person's hands: it runs out now. False as `mark_looked` says."""
+    return await _change_open(connection, request_id, person_id, now=now, expires_at=now, person_id=person_id)
+
+
+async def list_refused(
+    connection: AsyncConnection, person_id: PersonId, app_id: AppId, since: datetime
+) -> dict[AskId, datetime]:
+    """List what the person refused wholly when this app asked, with the newest refusal of each ask since then."""
+    query = select(requests.c.ask_ids, requests.c.refused_at).where(
+        requests.c.person_id == person_id,
+        requests.c.app_id == app_id,
+        requests.c.kind == RequestKind.AUTHORIZE.value,
+        requests.c.refused_at > since,
+    )
+    rows = await connection.execute(query.order_by(requests.c.refused_at))
+    return {AskId(ask_id): row.refused_at for row in rows for ask_id in row.ask_ids}
+
+
+async def _change_open(
+    connection: AsyncConnection, request_id: str, holder: PersonId, *, now: datetime, **values: Any
+) -> bool:
+    known = (
+        requests.c.id == request_id,
+        or_(requests.c.person_id.is_(None), requests.c.person_id == holder),
+        requests.c.decided_at.is_(None),
+        requests.c.expires_at > now,
+    )
+    return (await connection.execute(update(requests).where(*known).values(**values))).rowcount == 1

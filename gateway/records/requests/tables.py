@@ -1,6 +1,6 @@
 """The table of authorization requests."""
 
-from sqlalchemy import Column, ForeignKey, String, Table
+from sqlalchemy import Column, ForeignKey, Integer, String, Table
 
 from gateway.ground.storage.schema import Instant, Words, metadata
 
@@ -14,10 +14,19 @@ authorization_requests = Table(
     Column("redirect_uri", String),
     Column("state", String),
     Column("code_challenge", String),
+    Column("jkt", String),
     Column("grant_id", ForeignKey("grants.id")),
     Column("person_id", ForeignKey("people.id")),
     Column("shown_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("decided_at", Instant),
+    Column("pushed_until", Instant),
+    Column("prompts", Words, nullable=False),
+    Column("max_age_seconds", Integer),
+    Column("acr_values", Words, nullable=False),
+    Column("login_hint", String),
+    Column("account_id", ForeignKey("accounts.id")),
+    Column("looked_at", Instant),
+    Column("refused_at", Instant),
 )

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway.terms.ids import AppId, AskId, GrantId, PersonId, RequestId
+from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PersonId, RequestId
 
 REQUEST_LASTS = timedelta(minutes=30)
+PUSHED_LASTS = timedelta(seconds=90)
 
 
 class RequestKind(StrEnum):
@@ -16,12 +17,25 @@ class RequestKind(StrEnum):
     RECONSIDER = "reconsider"
 
 
+class Prompt(StrEnum):
+    """What an app may want the person to be asked (OpenID Connect Core 1.0, 3.1.2.1)."""
+
+    LOGIN = "login"
+    CONSENT = "consent"
+    SELECT_ACCOUNT = "select_account"
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
     """What is asked, checked already: the redirect URI is registered, the asks are the app's, the challenge is S256.
 
     A request of kind `reconsider` has no redirect URI; its decision returns to the page of `grant_id`.
     `person_id` is who opened the screen first; nobody else can see it after. `shown_at` is when they saw it last.
+    `jkt` is the thumbprint of the key to which the app binds its code (RFC 9449 section 10).
+    `pushed_until` is how long its request_uri leads to the screen; None: it was not pushed (RFC 9126).
+    `prompts`, `max_age_seconds`, `acr_values` and `login_hint` are what the app wants of the sign-in and the screen.
+    `account_id` is the account that the person chose first, where they hold several; `looked_at` is when they asked to
+    see again what they had refused; `refused_at` is when they gave nothing, which is remembered (R17).
     """
 
     id: RequestId
@@ -31,9 +45,27 @@ class AuthorizationRequest:
     redirect_uri: str | None
     state: str | None
     code_challenge: str | None
+    jkt: str | None
     grant_id: GrantId | None
     person_id: PersonId | None
     shown_at: datetime | None
     created_at: datetime
     expires_at: datetime
     decided_at: datetime | None
+    pushed_until: datetime | None
+    prompts: tuple[str, ...] = ()
+    max_age_seconds: int | None = None
+    acr_values: tuple[str, ...] = ()
+    login_hint: str | None = None
+    account_id: AccountId | None = None
+    looked_at: datetime | None = None
+    refused_at: datetime | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether the whole screen is wanted, with what stands to be decided anew."""
+        return Prompt.CONSENT in self.prompts
+
+    def is_open(self, now: datetime) -> bool:
+        """Say whether it still takes an answer."""
+        return self.decided_at is None and self.expires_at > now

@@ -3,7 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway.sandbox.sample_app import connect_pages, data_pages
+from gateway.sandbox.sample_app import connect_pages, data_pages, notices
 from gateway.sandbox.sample_app.config import SampleAppConfig
 from gateway.sandbox.sample_app.shop import SHOP, Shop
 from gateway.sandbox.sample_app.trouble import GatewayUnreachable
@@ -27,6 +27,7 @@ ROUTES = [
     web.get("/followers", data_pages.show_followers),
     web.get("/chat", data_pages.show_chat),
     web.post("/send", data_pages.send_message),
+    web.post("/notices", notices.take_notice),
     web.get("/static/{name}", show_static),
 ]
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 
 class ClientConfig(BaseModel):
-    """One registered client; without a secret it is public."""
+    """One registered client; without a secret it is public. `notice_secret` verifies what the gateway tells it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -17,6 +17,7 @@ class ClientConfig(BaseModel):
     name: str
     dialect: Literal["zalo"] | None = None
     redirect_uri: str
+    notice_secret: str | None = Field(default=None, repr=False)
 
 
 class SampleAppConfig(BaseModel):

@@ -13,14 +13,16 @@ from gateway.sandbox.sample_app.trouble import ExchangeRefused
 from gateway.sandbox.sample_app.visitors import COOKIE, Pending
 
 DENIED = "access_denied"
+MOST_SHOWN = 5
 
 
 async def show_home(request: web.Request) -> web.Response:
     """List the clients, the link that connects each, and what is connected."""
     shop = request.app[SHOP]
     connected = [(app, shop.connections.list_of(app.client_id)) for app in shop.config.apps]
+    told = {app.client_id: shop.inbox.list_of(app.client_id)[:MOST_SHOWN] for app in shop.config.apps}
     return shop.pages.render(
-        "home.html", app=None, account="", connected=connected, fresh=request.query.get("connected")
+        "home.html", app=None, account="", connected=connected, told=told, fresh=request.query.get("connected")
     )
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.sandbox.pages import CONTENT_POLICY, Pages
 from gateway.sandbox.sample_app.config import ClientConfig, SampleAppConfig
 from gateway.sandbox.sample_app.connections import Connection, ConnectionStore
+from gateway.sandbox.sample_app.inbox import Inbox
 from gateway.sandbox.sample_app.metadata import MetadataSource
 from gateway.sandbox.sample_app.oauth_client import TIMEOUT_SECONDS, Line, Registration, Request
 from gateway.sandbox.sample_app.replies import Reply, read_reply
@@ -30,6 +31,7 @@ class Shop:
     def __init__(self, config: SampleAppConfig, clock: Clock, *, entropy: Entropy) -> None:
         self.config, self.clock = config, clock
         self.visitors = Visitors(clock, entropy)
+        self.inbox = Inbox(clock)
         self.connections = ConnectionStore(config.state_path)
         self.pages = Pages(
             Path(__file__).parent, **{"Content-Security-Policy": f"{CONTENT_POLICY}; form-action 'self'"}

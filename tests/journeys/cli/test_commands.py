@@ -49,6 +49,18 @@ def test_people_and_apps_are_added_and_listed(quyen: Quyen, app_file: Path) -> N
     assert registered["client_id"] in quyen("app", "list").stdout
 
 
+def test_a_registration_may_name_where_notices_go(quyen: Quyen, tmp_path: Path) -> None:
+    """`notice_url` makes the app's endpoint, whose secret is printed once beside the client's."""
+    add_people(quyen)
+    path = tmp_path / "app.yaml"
+    path.write_text(APP + "\nnotice_url: https://app.example/notices\n", encoding="utf-8")
+    registered = parsed(quyen("app", "register", "--file", str(path), "--json"))
+    assert registered["notice_secret"].startswith("whsec_")
+    path.write_text(APP + "\nnotice_url: http://app.example/notices\n", encoding="utf-8")
+    refused = quyen("app", "register", "--file", str(path))
+    assert (refused.exit_code, "app.notice_url" in refused.stderr) == (1, True)
+
+
 def test_a_login_is_taken_once(quyen: Quyen) -> None:
     """The second person of that login is refused with 1."""
     add_people(quyen)
@@ -69,6 +81,20 @@ def test_roles_are_replaced(quyen: Quyen) -> None:
     add_people(quyen)
     assert "['owner']" in quyen("person", "role", "dev", "--role", "owner").stdout
     assert quyen("person", "role", "nobody", "--role", "owner").exit_code == 1
+
+
+def test_an_identity_is_tied_and_taken(quyen: Quyen) -> None:
+    """`person link` and `person unlink` name a subject at an issuer; without a provider set the issuer must be said."""
+    add_people(quyen)
+    at = ("--issuer", "https://id.example", "--subject", "u-1")
+    assert "subject: u-1" in quyen("person", "link", "dev", *at).stdout
+    taken = quyen("person", "link", "ops", *at)
+    assert (taken.exit_code, "identity_taken: dev signs in with it" in taken.stderr) == (1, True)
+    assert "sessions_ended: 0" in quyen("person", "unlink", "dev", *at).stdout
+    assert quyen("person", "unlink", "dev", *at).exit_code == 1
+    assert quyen("person", "unlink", "nobody", *at).exit_code == 1
+    unsaid = quyen("person", "link", "dev", "--subject", "u-1")
+    assert (unsaid.exit_code, "QUYEN_OIDC__ISSUER" in unsaid.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

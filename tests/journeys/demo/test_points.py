@@ -1,5 +1,6 @@
 """What a newcomer does with the demo: link, decide, use, withdraw, look back. One story; each test goes on."""
 
+import asyncio
 import json
 import re
 from typing import Final
@@ -149,6 +150,18 @@ async def test_4_withdrawing_sending_alone_stops_the_very_next_send(arrive: Arri
     assert demo.received_paths(before) == [CHAT_PATH, CHAT_PATH]
     assert demo.tokens(app, oa_id)["access_token"] == token
     assert taken == 2
+
+
+async def test_4_the_app_hears_of_it(arrive: Arrive) -> None:
+    """The gateway's signed notice arrived at the app's own server, which verified it: the one ask, and no other."""
+    clerk = await arrive()
+    card = clerk.page.locator(f"[data-app='{clerk.demo.app()['client_id']}']")
+    heard = card.locator(f"[data-notice='quyen.grant.withdrawn'] [data-ask={SENDING}][data-state=withdrawn]")
+    async with asyncio.timeout(20):
+        while not await heard.count():
+            await clerk.page.goto(clerk.demo.facts["sample_app"])
+    await expect(card.locator("[data-notice] [data-ask]")).to_have_count(1)
+    await clerk.picture("16a-app-told")
 
 
 async def test_4_taking_back_is_no_harder_than_giving(arrive: Arrive) -> None:

@@ -12,9 +12,11 @@ from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.sandbox.zalo.app import build_zalo_sandbox
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from tests.house import PUBLIC_URL, Scene, house_in, set_scene
+from tests.journeys.http.oidc_stage import Stage, staged
 from tests.journeys.http.origin import Browser, Origin, served
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
+from tests.stand_ins.provider import LyingProvider, lying_provider
 
 CALLBACK = f"{PUBLIC_URL}/connections/zalo/callback"
 APP_ID, APP_SECRET = "1122334455667788990", "sandbox-app-secret"
@@ -62,3 +64,24 @@ async def other_browser(origin: Origin) -> AsyncIterator[Browser]:
     """Yield the second owner's browser, signed in; that owner has no account yet."""
     async with origin.browser() as browser:
         yield await browser.sign_in_as(origin.scene.other_owner)
+
+
+@pytest.fixture
+async def provider(clock: ManualClock) -> AsyncIterator[LyingProvider]:
+    """Yield an OpenID Provider on loopback."""
+    async with lying_provider(clock) as provider:
+        yield provider
+
+
+@pytest.fixture
+async def stage(scene: Scene, provider: LyingProvider) -> AsyncIterator[Stage]:
+    """Yield the people's origin with that provider."""
+    async with staged(scene, provider) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def stranger(stage: Stage) -> AsyncIterator[Browser]:
+    """Yield a browser at that origin in which nobody is signed in."""
+    async with stage.origin.browser() as browser:
+        yield browser

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from gateway.acts.decide import Decided
 from gateway.acts.register import NewPerson, add_person, register_app
+from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.ground.vault.passwords import Passwords
 from gateway.records.apps.types import App
@@ -89,7 +90,16 @@ async def served_consoles(folder: Path, clock: ManualClock, entropy: SeededEntro
         await register_app(house, own_app, [ask_of(own_app.id, row) for row in OWN_ASKS], system)
         health, passwords = Health(house), Passwords(entropy)
         limits = LocalLimits(clock)
-        parts = Parts(settings_for(folder), house, load_catalogue(), {}, limits, passwords, health)
+        parts = Parts(
+            settings_for(folder),
+            house,
+            load_catalogue(),
+            {},
+            limits,
+            LocalProofMemory(clock, entropy),
+            passwords,
+            health,
+        )
         try:
             async with TestServer(build_public(parts)) as server:
                 base = str(server.make_url("")).rstrip("/")

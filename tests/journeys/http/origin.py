@@ -15,13 +15,14 @@ from aiohttp.test_utils import TestServer
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from gateway.acts.open_request import Asked, open_request
+from gateway.acts.open_request import NO_WISHES, Asked, Wishes, open_request
 from gateway.acts.session import open_session
 from gateway.authority.limits import LocalLimits
 from gateway.doors import Endpoint, Porter
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints
 from gateway.doors.person.errors import error_pages
+from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
@@ -84,6 +85,20 @@ class Page:
     def grant_states(self) -> dict[str, str]:
         """The state of each grant."""
         return dict(re.findall(r'data-grant="([^"]+)" data-state="([^"]+)"', self.text))
+
+    @property
+    def boxes(self) -> set[str]:
+        """The asks that stand as boxes; none is ever ticked."""
+        found = re.findall(r'<input type="checkbox"[^>]*>', self.text)
+        assert "checked" not in "".join(found)
+        return {value for box in found for value in re.findall(r'value="([^"]+)"', box)}
+
+    @property
+    def seen(self) -> str:
+        """The version of the grant that the page was drawn from."""
+        found = re.search(r'name="seen" value="([^"]+)"', self.text)
+        assert found, self.text[:2000]
+        return found[1]
 
     @property
     def policy(self) -> str:
@@ -150,15 +165,27 @@ class Origin:
         async with aiohttp.ClientSession(cookie_jar=jar) as http:
             yield Browser(http, self.base, self.scene)
 
-    async def ask(self, *ask_ids: str, state: str | None = "state-1", redirect_uri: str = REDIRECT_URI) -> str:
+    async def ask(
+        self,
+        *ask_ids: str,
+        state: str | None = "state-1",
+        redirect_uri: str = REDIRECT_URI,
+        wishes: Wishes = NO_WISHES,
+    ) -> str:
         """Let the app send someone here for these asks (default: all of them); return the consent page's path."""
         names = tuple(AskId(each) for each in ask_ids) or tuple(ask.id for ask in self.scene.asks)
-        asked = Asked(self.scene.app.id, names, redirect_uri, state, CHALLENGE)
+        asked = Asked(self.scene.app.id, names, redirect_uri, state, CHALLENGE, wishes=wishes)
         return f"/consent/{(await open_request(self.scene.house, asked)).id}"
 
 
 @asynccontextmanager
-async def served(scene: Scene, connectors: Mapping[str, Connector] | None = None) -> AsyncIterator[Origin]:
+async def served(
+    scene: Scene,
+    connectors: Mapping[str, Connector] | None = None,
+    *,
+    provider: SignInProvider | None = None,
+    port: int | None = None,
+) -> AsyncIterator[Origin]:
     """Serve the person's door over a scene."""
     passwords = Passwords(scene.house.entropy)
     door = PersonDoor(
@@ -171,23 +198,24 @@ async def served(scene: Scene, connectors: Mapping[str, Connector] | None = None
         passwords=passwords,
         connectors=connectors or {},
         public_url=PUBLIC_URL,
-        site=Site("127.0.0.1:8400"),
+        site=Site("127.0.0.1:8400", has_ways=provider is not None),
         keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
         kept_days=730,
+        provider=provider,
     )
     try:
-        async with served_door(scene, door) as origin:
+        async with served_door(scene, door, port=port) as origin:
             yield origin
     finally:
         passwords.close()
 
 
 @asynccontextmanager
-async def served_door(scene: Scene, door: PersonDoor) -> AsyncIterator[Origin]:
+async def served_door(scene: Scene, door: PersonDoor, *, port: int | None = None) -> AsyncIterator[Origin]:
     """Serve a door whose parts a test chose."""
     app = web.Application(middlewares=[request_ids(scene.house.entropy), error_pages(door)])
     door.porter.install(app, endpoints(door))
-    async with TestServer(app) as server:
+    async with TestServer(app, port=port) as server:
         yield Origin(scene, door, str(server.make_url("")).rstrip("/"))
 
 

@@ -20,6 +20,7 @@ from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from gateway.acts.redeem import Redemption, redeem
+from gateway.authority.freshness import LocalProofMemory
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.listener import CallsRunner
 from gateway.doors.calls.server import build_calls
@@ -120,12 +121,14 @@ class Stage:
             return await traces.list_lines(connection, traces.Filter(), 100)
 
 
-async def mint_token(scene: Scene, asks: frozenset[AskId] | None = None, **options: Any) -> tuple[str, Any]:
-    """Let the owner agree and the app redeem; return its access token and the grant's id."""
+async def mint_token(
+    scene: Scene, asks: frozenset[AskId] | None = None, *, jkt: str | None = None, **options: Any
+) -> tuple[str, Any]:
+    """Let the owner agree and the app redeem, proving a key if one is named; return its access token and the grant."""
     decided = await agree(scene, asks, **options)
     assert decided.raw_code is not None
     app = options.get("app") or scene.app
-    answer = json.loads(await redeem(scene.house, Redemption(app, decided.raw_code, VERIFIER, REDIRECT_URI)))
+    answer = json.loads(await redeem(scene.house, Redemption(app, decided.raw_code, VERIFIER, REDIRECT_URI, jkt)))
     return answer["access_token"], decided.grant_id
 
 
@@ -161,11 +164,16 @@ async def patient_gateway(stage: Stage) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def zalo_stage(
-    folder: Path, *, asks: frozenset[AskId] | None = None, base_url: str = "", **door_settings: Any
+    folder: Path,
+    *,
+    asks: frozenset[AskId] | None = None,
+    jkt: str | None = None,
+    base_url: str = "",
+    **door_settings: Any,
 ) -> AsyncIterator[Stage]:
     """Set the stage: the owner's OA is linked for real, the app holds a token for `asks` (default: all).
 
-    `base_url` puts something else in the place of the platform's open API.
+    `jkt`: the key that it is bound to. `base_url` puts something else in the place of the platform's open API.
     """
     clock = ManualClock()
     config = ZaloSandboxConfig(app_id=APP_ID, app_secret=APP_SECRET, callback_urls=(CALLBACK,))
@@ -183,13 +191,14 @@ async def zalo_stage(
         scene = await set_scene(house, clock)
         account = await link_account(house, scene.owner.id, external_id=BAKERY_ID, credential=credential)
         scene = replace(scene, account=account)
-        token, grant_id = await mint_token(scene, asks)
+        token, grant_id = await mint_token(scene, asks, jkt=jkt)
         door = CallsDoor(
             house=house,
             catalogue=load_catalogue(),
             **{
                 "connectors": {"zalo": connector},
                 "trace": TraceWriter(house.storage, clock),
+                "proofs": LocalProofMemory(clock, house.entropy),
                 "issuer": PUBLIC_URL,
                 "api_url": API_URL,
                 **door_settings,

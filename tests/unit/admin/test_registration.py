@@ -4,15 +4,20 @@ import unicodedata
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey, OKPKey
 from pydantic import ValidationError
 
 from gateway.doors.admin.registration import AppEntry, records_of
+from gateway.records.apps.keys import import_keys
+from gateway.records.apps.types import AuthMethod
 from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
 CATALOGUE = load_catalogue()
+EC = ECKey.generate_key("P-256", {"kid": "ec-1"}, private=True)
+ED = OKPKey.generate_key("Ed25519", {"kid": "ed-1"}, private=True)
 
 
 def entry(*, ask: dict[str, Any] | None = None, text: dict[str, Any] | None = None, **app: Any) -> dict[str, Any]:
@@ -146,3 +151,44 @@ def test_vague_words_are_refused(written: str) -> None:
     """R8: a purpose names each thing."""
     with pytest.raises(ValidationError, match="vague"):
         register(entry(text={"purpose": written}))
+
+
+def test_an_app_may_bring_keys_of_its_own() -> None:
+    """Public ones of P-256 and Ed25519; then it proves itself by them and has no secret."""
+    keys = {"keys": [EC.as_dict(private=False), ED.as_dict(private=False)]}
+    raw_entry = entry(jwks=keys, require_pushed_authorization_requests=True)
+    app, _ = records_of(
+        AppEntry.model_validate(raw_entry), CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy()
+    )
+    assert app.auth_method is AuthMethod.KEY
+    assert app.must_push
+    assert [key.kid for key in import_keys(app.jwks or {})] == ["ec-1", "ed-1"]
+
+
+@pytest.mark.parametrize(
+    "jwks",
+    [
+        {},
+        {"keys": []},
+        {"keys": "x"},
+        {"keys": ["x"]},
+        {"keys": [{}]},
+        {"keys": [{"kty": "EC", "crv": "P-256"}]},
+        {"keys": [EC.as_dict(private=True)]},
+        {"keys": [EC.as_dict(private=False), EC.as_dict(private=False)]},
+        {"keys": [EC.as_dict(private=False)] * 11},
+        {"keys": [ECKey.generate_key("P-384", private=False).as_dict()]},
+        {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]},
+    ],
+    ids=range(11),
+)
+def test_keys_that_no_app_may_bring(jwks: dict[str, Any]) -> None:
+    """None, too many, private ones, of another kind, or two that cannot be told apart."""
+    with pytest.raises(ValidationError):
+        register(entry(jwks=jwks))
+
+
+def test_a_public_app_has_no_keys() -> None:
+    """Who cannot keep a secret cannot keep a key."""
+    with pytest.raises(Refusal, match="invalid_registration"):
+        register(entry(jwks={"keys": [EC.as_dict(private=False)]}, kind="public"))

@@ -44,6 +44,7 @@ def facts(*reached: Reach, **changes: Any) -> TokenFacts:
         family_id=FamilyId("fa_1"),
         parent_hash=None,
         has_kept_answer=False,
+        jkt=None,
         created_at=START,
         expires_at=LATER,
         is_ended=False,
@@ -57,6 +58,11 @@ def facts(*reached: Reach, **changes: Any) -> TokenFacts:
 def wanted(*opened_by: str, fields: tuple[str, ...] = (), purpose: str | None = None, platform: str = "zalo") -> Wanted:
     """Return what a call needs."""
     return Wanted(platform, frozenset(opened_by), frozenset(fields), purpose)
+
+
+def fresh(asked: Wanted, seconds: int, *scopes: str) -> Wanted:
+    """Return a call whose scopes (default: those that open it) want a sign-in of so many seconds ago."""
+    return replace(asked, fresh_seconds=dict.fromkeys(scopes or asked.opened_by, seconds))
 
 
 CRM_NAME, CRM_PHONE = reach("crm_name", NAME), reach("crm_phone", PHONE)
@@ -107,6 +113,24 @@ PASSES = {
         wanted(PHONE),
         {"crm_phone"},
         {PHONE},
+    ),
+    "a sign-in that is just recent enough": (
+        facts(CRM_NAME, authenticated_at=START - timedelta(seconds=60)),
+        fresh(wanted(NAME), 60),
+        {"crm_name"},
+        {NAME},
+    ),
+    "a field whose sign-in is too old is left out": (
+        facts(CRM_NAME, CRM_PHONE, authenticated_at=START - timedelta(seconds=61)),
+        fresh(wanted(NAME, fields=(PHONE,)), 60, PHONE),
+        {"crm_name"},
+        {NAME},
+    ),
+    "another scope opens it without a recent sign-in": (
+        facts(CRM_NAME, ORDER_SEND),
+        fresh(wanted(NAME, SEND), 60, SEND),
+        {"crm_name"},
+        {NAME},
     ),
     "a lost connection is not the verdict's business": (
         facts(CRM_NAME, connection_state=ConnectionState.LOST),
@@ -213,6 +237,24 @@ REFUSED: dict[str, tuple[TokenFacts | None, Wanted, str, dict[str, object]]] = {
     "paused and run out": (
         facts(reach("a", NAME, state=State.PAUSED, ends_at=START)),
         wanted(NAME),
+        "insufficient_scope",
+        {"scopes": [NAME]},
+    ),
+    "a sign-in that is too old": (
+        facts(CRM_NAME, authenticated_at=START - timedelta(seconds=61)),
+        fresh(wanted(NAME), 60),
+        "insufficient_user_authentication",
+        {"max_age": 60, "ask_ids": ("crm_name",)},
+    ),
+    "nobody signed in": (
+        facts(CRM_NAME),
+        fresh(wanted(NAME), 60),
+        "insufficient_user_authentication",
+        {"max_age": 60, "ask_ids": ("crm_name",)},
+    ),
+    "an old sign-in for a field, the route never granted": (
+        facts(CRM_PHONE),
+        fresh(wanted(NAME, fields=(PHONE,)), 60, PHONE),
         "insufficient_scope",
         {"scopes": [NAME]},
     ),

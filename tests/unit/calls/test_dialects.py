@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import get_args
@@ -11,12 +12,14 @@ import pytest
 
 from gateway.doors.calls.dialects import find_renderer, render_matrix, render_problem, render_zalo
 from gateway.doors.calls.problems import PROBLEMS, Problem, problem_of
+from gateway.doors.calls.schemes import Scheme
 from gateway.terms.refusal import Refusal, Unavailable
 from scopes.refusals import BodyCode, TargetCode
 
 ROOT = Path(__file__).parents[3]
 REACHING = (
     "gateway/doors/calls/*.py",
+    "gateway/authority/proofs.py",
     "gateway/authority/verdict.py",
     "gateway/acts/renew.py",
     "gateway/acts/first_use.py",
@@ -26,6 +29,7 @@ ZALO_CODES = {
     "no_credential": -216,
     "invalid_token": -216,
     "insufficient_scope": -223,
+    "insufficient_user_authentication": -223,
     "purpose_not_granted": -223,
     "paused": -223,
     "limited": -32,
@@ -41,7 +45,13 @@ ZALO_CODES = {
 }
 STATUSES = {
     400: {"bad_target", "two_credentials", "purpose_required", "bad_body"},
-    401: {"no_credential", "invalid_token"},
+    401: {
+        "no_credential",
+        "invalid_token",
+        "invalid_dpop_proof",
+        "use_dpop_nonce",
+        "insufficient_user_authentication",
+    },
     403: {"insufficient_scope", "purpose_not_granted", "paused", "app_suspended", "account_suspended"},
     404: {"unknown_route"},
     413: {"too_large"},
@@ -132,16 +142,17 @@ def test_matrix_clients_find_their_errcode() -> None:
     assert told["retry_after_ms"] == 1000
 
 
-def test_challenges_follow_rfc_6750() -> None:
+def test_challenges_follow_rfc_6750_and_9449() -> None:
     """No error without a credential; else the error, the asks, where to consent, and the metadata."""
-    plain = render_problem(problem("no_credential"), "vi").headers["WWW-Authenticate"]
-    assert plain == 'Bearer resource_metadata="https://m"'
+    bearer, dpop = render_problem(problem("no_credential"), "vi").challenges
+    assert bearer == 'Bearer resource_metadata="https://m"'
+    assert dpop == 'DPoP resource_metadata="https://m", algs="ES256 Ed25519"'
     asked = problem("insufficient_scope", asks=["zalo.tag.read", "zalo.message.read#crm"], consent_url="https://c/?a=b")
-    challenge = render_problem(asked, "vi").headers["WWW-Authenticate"]
+    (challenge,) = render_problem(replace(asked, scheme=Scheme.BEARER), "vi").challenges
     assert challenge.startswith('Bearer error="insufficient_scope", error_description="')
     assert 'scope="zalo.tag.read zalo.message.read#crm"' in challenge
     assert 'consent_url="https://c/?a=b"' in challenge
-    assert "WWW-Authenticate" not in render_problem(problem("paused"), "vi").headers
+    assert render_problem(problem("paused"), "vi").challenges == ()
 
 
 def test_what_may_be_tried_again_says_when() -> None:

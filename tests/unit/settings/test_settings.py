@@ -265,3 +265,74 @@ def test_no_secret_is_printed_or_represented(tmp_path: Path) -> None:
     assert settings.database_url == database
     for text in (*printed, settings.model_dump_json(), repr(settings), str(settings)):
         assert not [secret for secret in (KEY, SECRET, DATABASE_PASSWORD, "redis-pw") if secret in text]
+
+
+OIDC = {
+    "QUYEN_OIDC__ISSUER": "https://id.example/",
+    "QUYEN_OIDC__CLIENT_ID": "quyen",
+    "QUYEN_OIDC__CLIENT_SECRET": "a secret that nobody sees",
+    "QUYEN_OIDC__NAME_VI": "Tài khoản Công ty (mẫu)",
+}
+
+
+def test_a_provider_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Absent without settings; the issuer stays as it was written; the secret may stand in a file, and never shows."""
+    assert read_settings(GOOD).oidc is None
+    path = tmp_path / "secret"
+    path.write_text("a secret that nobody sees\n")
+    given = {name: value for name, value in OIDC.items() if name != "QUYEN_OIDC__CLIENT_SECRET"}
+    oidc = read_settings({**GOOD, **given, "QUYEN_OIDC__CLIENT_SECRET_FILE": str(path)}).oidc
+    assert oidc is not None
+    assert (oidc.issuer, oidc.client_auth) == ("https://id.example/", "client_secret_basic")
+    assert oidc.client_secret.get_secret_value() == "a secret that nobody sees"
+    assert "nobody sees" not in repr(oidc) + oidc.model_dump_json()
+
+
+@pytest.mark.parametrize("name", [*OIDC])
+def test_half_a_provider_does_not_start(name: str) -> None:
+    """Each of them is needed, and none may be empty."""
+    for changed in ({name: ""}, {}):
+        given = {key: value for key, value in {**OIDC, **changed}.items() if key != name or changed}
+        with pytest.raises(SettingsRefused, match=name):
+            read_settings({**GOOD, **given})
+
+
+@pytest.mark.parametrize(
+    "name,value",
+    [
+        ("QUYEN_OIDC__ISSUER", "http://id.example"),
+        ("QUYEN_OIDC__ISSUER", "http://127.0.0.1:9000"),
+        ("QUYEN_OIDC__ISSUER", "https://id.example/?tenant=1"),
+        ("QUYEN_OIDC__ISSUER", "https://u:p@id.example"),
+        ("QUYEN_OIDC__ISSUER", f"{GOOD['QUYEN_PUBLIC_URL']}/realm"),
+        ("QUYEN_OIDC__ISSUER", GOOD["QUYEN_API_URL"]),
+        ("QUYEN_OIDC__CLIENT_ID", "with space"),
+        ("QUYEN_OIDC__CLIENT_AUTH", "none"),
+        ("QUYEN_OIDC__NAME_VI", "x" * 61),
+    ],
+)
+def test_an_unsafe_provider_does_not_start(name: str, value: str) -> None:
+    """In the clear, on loopback beside a public origin, with a query or a user, or the gateway itself."""
+    with pytest.raises(SettingsRefused, match="QUYEN_OIDC__"):
+        read_settings({**GOOD, **OIDC, name: value})
+
+
+def test_a_provider_on_loopback_is_for_a_gateway_on_loopback() -> None:
+    """For trying out: http on both sides."""
+    loopback = {"QUYEN_PUBLIC_URL": "http://127.0.0.1:8400", "QUYEN_API_URL": "http://127.0.0.1:8401"}
+    assert read_settings({**GOOD, **loopback, **OIDC, "QUYEN_OIDC__ISSUER": "http://127.0.0.1:9000"}).oidc is not None
+
+
+def test_an_authority_for_fetching_stands_in_a_file(tmp_path: Path) -> None:
+    """`QUYEN_FETCH_CA_FILE` holds the PEM itself; a file that holds none refuses to start."""
+    pem = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----"
+    (tmp_path / "ca.pem").write_text(pem + "\n", encoding="utf-8")
+    (tmp_path / "none.pem").write_text("MII=", encoding="utf-8")
+    assert read(QUYEN_FETCH_CA_FILE=str(tmp_path / "ca.pem")).fetch_ca == pem
+    assert refused(QUYEN_FETCH_CA_FILE=str(tmp_path / "none.pem")).startswith("QUYEN_FETCH_CA")
+
+
+@pytest.mark.parametrize("public_url, is_there", [("http://127.0.0.1:8400", True), ("https://quyen.example", False)])
+def test_only_a_gateway_on_loopback_has_apps_there(public_url: str, *, is_there: bool) -> None:
+    """Where people reach the gateway decides whether an app may be on this very machine."""
+    assert read(QUYEN_PUBLIC_URL=public_url).is_on_loopback is is_there

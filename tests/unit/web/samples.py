@@ -14,7 +14,10 @@ from gateway.doors.person.views_consent import (
     Notice,
     RequestEndedView,
 )
+from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
+from gateway.doors.person.views_sign_in import SignedOutView, WayRow, WaysView
 from gateway.ground.web.frame import Contact, Frame, Lang, PageView, Site
+from gateway.terms.ids import AskId
 
 NOW: Final = datetime(2026, 11, 21, 3, 42, 7, tzinfo=UTC)
 SITE: Final = Site(
@@ -129,11 +132,19 @@ LINKS: Final = (
 )
 FAILED: Final = ErrorView(503, "no_verdict", "01JD8Q4ZK7NRM2VX", NOW)
 
+WAYS = (
+    WayRow("8d1f-22", NOW, by_operator=True, is_present=True),
+    WayRow("<b>" + "x" * 200, NOW),
+)
 PERSON_PAGES: Final[dict[str, PageView]] = {
     "first": FirstView(),
     "sign-in": SignInView("/consent/rq_1", for_app=APP.name),
     "sign-in-wrong": SignInView("/", "wrong", login="chu-shop-1"),
     "sign-in-limited": SignInView("/", "limited"),
+    "sign-in-provider": SignInView("/sign-in/ways", "again", provider="Tài khoản Công ty (mẫu)"),
+    "signed-out": SignedOutView("Tài khoản Công ty (mẫu)", "https://id.example/session/end?client_id=quyen"),
+    "ways": WaysView("Tài khoản Công ty (mẫu)", "chu-shop-1", WAYS, may_link=True, may_unlink=True, done="linked"),
+    "ways-staff": WaysView("Tài khoản Công ty (mẫu)", "", WAYS[:1], may_link=False, may_unlink=False),
     "connections": ConnectionsView(LINKS, ("zalo", "matrix"), linked=BAKERY, return_to="/consent/rq_1"),
     "connections-empty": ConnectionsView(
         (), ("zalo", "matrix"), error="wrong_password", error_platform="matrix", user_id="@hoa-sua:matrix.example"
@@ -151,6 +162,37 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
             KeptAsk("Xem nhãn", "paused"),
         ),
     ),
+    "consent-difference": replace(
+        CONSENT,
+        accounts=(BAKERY,),
+        asks=(replace(PHONE, is_new=True),),
+        standing=(
+            KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)),
+            KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80)),
+        ),
+        shut=(KeptAsk(CHAT.name, "refused", NOW - timedelta(days=3)),),
+        kept=(KeptAsk("Xem nhãn", "withdrawn"),),
+        durations=CONSENT.durations[:2],
+        seen=4,
+        may_choose=True,
+    ),
+    "consent-outdated": replace(CONSENT, accounts=(BAKERY,), seen=4, error="outdated"),
+    "consent-whole": replace(
+        CONSENT, accounts=(BAKERY,), leaving={AskId("profile"): NOW + timedelta(days=80)}, picks_account=True, seen=4
+    ),
+    "consent-short": ShortView(
+        "rq_1",
+        APP,
+        BAKERY,
+        (KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)), KeptAsk(ORDERS.name, "paused", NOW)),
+        (KeptAsk(CHAT.name, "refused", NOW - timedelta(days=3)),),
+        CONSENT.notice,
+        CONSENT.expires_at,
+        seen=4,
+        may_choose=True,
+    ),
+    "cool-down": CoolDownView("rq_1", UNKNOWN_APP, NOW - timedelta(days=3), CONSENT.notice, CONSENT.expires_at),
+    "choose-account": ChooseAccountView("rq_1", APP, (BAKERY, STORE), CONSENT.notice, CONSENT.expires_at, "no_account"),
     "consent-again": replace(CONSENT, accounts=(BAKERY,), asks=(CHAT,), reconsider=True),
     "confirm-account": ConfirmAccountView("rq_1", APP, (BAKERY, STORE), (PROFILE.name, PHONE.name), NOW),
     "request-expired": RequestEndedView("expired", APP, NOW),

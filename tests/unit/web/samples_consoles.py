@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppsView, AskLine, KeyLine
+from gateway.doors.consoles.developers.views_notices import NoticeKeyLine, NoticeLine, NoticesView
 from gateway.doors.consoles.operators.views import (
     Change,
     ExportView,
@@ -88,9 +89,33 @@ APP_PAGE: Final = AppPageView(
     may_refresh=True,
     dialect="Zalo",
 )
+NOTICES: Final = NoticesView(
+    client_id="ap_4f7Kq2mau",
+    name="Sổ bán hàng (mẫu)",
+    state="live",
+    url="https://sobanhang.example/thong-bao",
+    keys=(NoticeKeyLine("k7Qd", "whpk_" + "A" * 43 + "=", NOW),),
+    lines=tuple(
+        NoticeLine(f"nt_{state}", "quyen.grant.withdrawn", "gr_4f7Kq2mau", 7, state, tries, outcome, NOW, next_try_at)
+        for state, tries, outcome, next_try_at in (
+            ("waiting", 0, "", NOW),
+            ("waiting", 2, "không nối được", NOW),
+            ("delivered", 1, "200", None),
+            ("superseded", 1, "503", None),
+            ("given_up", 10, "404", None),
+            ("gone", 1, "410", None),
+        )
+    ),
+    older="/developers/ap_4f7Kq2mau/notices?cursor=x",
+)
 LINE: Final = AppLine("ap_1", "Sổ bán hàng (mẫu)", "sobanhang.example", "reviewed", 6, 1204)
 
 CONSOLE_PAGES: Final[dict[str, PageView]] = {
+    "notices": NOTICES,
+    "notices-none": replace(NOTICES, state="none", url="", keys=(), lines=(), older=""),
+    "notices-secret": replace(NOTICES, raw_secret="whsec_" + "A" * 48),
+    "notices-bad": replace(NOTICES, is_bad_url=True, url="http://x"),
+    "notices-gone": replace(NOTICES, state="gone", newest="/developers/ap_4f7Kq2mau/notices"),
     "log": LOG,
     "log-empty": replace(LOG, rows=(), query="app:khong-co", integrity=Integrity("unknown", 0)),
     "log-new": replace(LOG, rows=(), query=""),
@@ -120,5 +145,6 @@ CONSOLE_PAGES: Final[dict[str, PageView]] = {
     "app-suspended": replace(
         APP_PAGE, state="suspended", keys=(), asks=(), dialect="", suspended_because="gọi sai mục đích"
     ),
+    "app-own-keys": replace(APP_PAGE, keys=(), own_keys=("ec-1", "ed-2026"), must_push=True, binds_tokens=True),
     "app-public": replace(APP_PAGE, state="unreviewed", keys=(), is_public=True, reviewed_at=None),
 }

@@ -5,10 +5,12 @@ from aiohttp import web
 from gateway.doors import ask_views, lang_of, spoken, visitor_of
 from gateway.doors.consoles.developers.door import DevelopersDoor
 from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppState, AppsView, AskLine, KeyLine
+from gateway.ground.storage.storage import Connection
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import country_name
 from gateway.ground.web.plain import plain
 from gateway.records.apps import store as apps
+from gateway.records.apps.keys import import_keys
 from gateway.records.apps.types import App, AppSecret, Ask
 from gateway.records.apps.types import AppState as Known
 from gateway.records.grants import store as grants
@@ -35,20 +37,28 @@ async def show_apps(door: DevelopersDoor, request: web.Request) -> web.Response:
 
 async def show_app(door: DevelopersDoor, request: web.Request) -> web.Response:
     """`GET /developers/{client_id}`: one of them; another developer's is as unknown as none."""
-    client_id, developer = request.match_info["client_id"], visitor_of(request).person
-    if not client_id.isprintable():
-        raise Refusal("not_found")
     now = door.house.clock.now()
     async with door.house.storage.read() as connection:
-        app = await apps.find_owned(connection, client_id, developer.id)
-        if app is None:
-            raise Refusal("not_found")
+        app = await get_own_app(connection, request)
         asks = await apps.list_asks(connection, app.id)
         secrets = await apps.list_secrets(connection, app.id)
         tallies = await grants.count_by_ask(connection, app.id, now)
         unlinked = await reading.count_unlinked_refusals(connection, app.id)
     lines = _ask_lines(door, asks, tallies, unlinked=unlinked, lang=lang_of(request))
     return door.clerk.show(request, _page(door, app, lines, secrets=secrets, lang=lang_of(request)))
+
+
+async def get_own_app(connection: Connection, request: web.Request) -> App:
+    """Return the app that the address names, if it is the developer's own.
+
+    Raises:
+        Refusal: `not_found`.
+    """
+    client_id, developer = request.match_info["client_id"], visitor_of(request).person
+    app = await apps.find_owned(connection, client_id, developer.id) if client_id.isprintable() else None
+    if app is None:
+        raise Refusal("not_found")
+    return app
 
 
 def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list[AppSecret], lang: Lang) -> AppPageView:
@@ -69,6 +79,9 @@ def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list
         asks=lines,
         keys=[KeyLine(secret.last4, secret.created_at, secret.ended_at) for secret in secrets],
         is_public=not app.is_confidential,
+        own_keys=[key.kid or key.thumbprint() for key in import_keys(app.jwks)] if app.jwks else (),
+        must_push=app.must_push,
+        binds_tokens=app.binds_tokens,
         dialect=spoken(platform.name, lang) if platform else app.dialect or "",
         suspended_because=plain(app.suspended_reason or ""),
     )

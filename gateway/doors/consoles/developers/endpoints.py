@@ -3,7 +3,7 @@
 from functools import partial
 
 from gateway.doors import Endpoint
-from gateway.doors.consoles.developers import apps
+from gateway.doors.consoles.developers import apps, notices
 from gateway.doors.consoles.developers.door import DevelopersDoor
 from gateway.records.people.types import Role
 
@@ -15,4 +15,6 @@ def endpoints(door: DevelopersDoor) -> list[Endpoint]:
     return [
         Endpoint("GET", "/developers", partial(apps.show_apps, door), roles=DEVELOPERS),
         Endpoint("GET", "/developers/{client_id}", partial(apps.show_app, door), roles=DEVELOPERS),
+        Endpoint("GET", "/developers/{client_id}/notices", partial(notices.show_notices, door), roles=DEVELOPERS),
+        Endpoint("POST", "/developers/{client_id}/notices", partial(notices.act_on_notices, door), roles=DEVELOPERS),
     ]

@@ -84,6 +84,9 @@ class AppPageView:
         may_refresh: gets refresh tokens.
         keys: newest first; empty for a public client.
         is_public: has no secret by nature.
+        own_keys: ids of the public keys by which it proves itself; then it has no secret either.
+        must_push: its authorization requests come by PAR only.
+        binds_tokens: it gets no bearer tokens.
         dialect: platform whose own OAuth the app speaks, in words, or "".
         suspended_because: the operator's words, or "".
     """
@@ -104,5 +107,8 @@ class AppPageView:
     reviewed_at: datetime | None = None
     may_refresh: bool = False
     is_public: bool = False
+    own_keys: Sequence[str] = ()
+    must_push: bool = False
+    binds_tokens: bool = False
     dialect: str = ""
     suspended_because: str = ""

@@ -1,6 +1,5 @@
 """One record of the log or one line of the trace: `/operators/log/{record_id}`."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,10 +22,8 @@ from gateway.records.ledger import reading, timeline
 from gateway.records.ledger.types import IDENTITY, Record
 from gateway.records.trace import store as trace
 from gateway.records.trace.types import ClosedLine
-from gateway.terms.ids import PersonId
+from gateway.terms.ids import PersonId, is_id
 from gateway.terms.refusal import Refusal
-
-_IDS = re.compile(r"(?:lr|tr)_[0-9A-Za-z]{22}")
 
 
 async def show_record(door: OperatorsDoor, request: web.Request) -> web.Response:
@@ -47,7 +44,7 @@ async def show_record(door: OperatorsDoor, request: web.Request) -> web.Response
 
 
 async def _get(door: OperatorsDoor, record_id: str) -> Found:
-    if _IDS.fullmatch(record_id) is None:
+    if not is_id(record_id, "lr", "tr"):
         raise Refusal("not_found")
     async with door.house.storage.read() as connection:
         found: Found | None = await timeline.find_entry(connection, record_id)

@@ -85,6 +85,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_notices")),
     )
     op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("grant_id", sa.String(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.BigInteger(), nullable=False),
+        sa.Column("leased_until", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("grant_id", "version", name=op.f("uq_outbox_grant_id_version")),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_app_id_created_at"), ["app_id", "created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_state_next_try_at"), ["state", "next_try_at"], unique=False)
+    op.create_table(
         "owed_entries",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("entry", sa.LargeBinary(), nullable=False),
@@ -140,9 +161,12 @@ def upgrade() -> None:
         sa.Column("country", sa.String(), nullable=False),
         sa.Column("owner_id", sa.String(), nullable=True),
         sa.Column("auth_method", sa.String(), nullable=False),
+        sa.Column("jwks", sa.JSON(), nullable=True),
         sa.Column("dialect", sa.String(), nullable=True),
         sa.Column("grant_types", sa.JSON(), nullable=False),
         sa.Column("redirect_uris", sa.JSON(), nullable=False),
+        sa.Column("must_push", sa.Boolean(), nullable=False),
+        sa.Column("binds_tokens", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("suspended_reason", sa.String(), nullable=True),
         sa.Column("reviewed_at", sa.BigInteger(), nullable=True),
@@ -200,11 +224,56 @@ def upgrade() -> None:
         sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("acr", sa.String(), nullable=True),
+        sa.Column("issuer", sa.String(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("sid", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_sessions_person_id")),
         sa.PrimaryKeyConstraint("hashed_token", name=op.f("pk_sessions")),
     )
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sessions_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sessions_issuer_subject"), ["issuer", "subject"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sessions_issuer_sid"), ["issuer", "sid"], unique=False)
+
+    op.create_table(
+        "identities",
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("linked_by", sa.String(), nullable=False),
+        sa.Column("linked_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_identities_person_id")),
+        sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_identities")),
+    )
+    with op.batch_alter_table("identities", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identities_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "sign_in_attempts",
+        sa.Column("hashed_state", sa.LargeBinary(), nullable=False),
+        sa.Column("hashed_browser", sa.LargeBinary(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=True),
+        sa.Column("max_age_seconds", sa.Integer(), nullable=True),
+        sa.Column("sealed_secrets", sa.LargeBinary(), nullable=False),
+        sa.Column("return_to", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_sign_in_attempts_person_id")),
+        sa.PrimaryKeyConstraint("hashed_state", name=op.f("pk_sign_in_attempts")),
+    )
+    with op.batch_alter_table("sign_in_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_attempts_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "provider_logouts",
+        sa.Column("hashed_jti", sa.LargeBinary(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hashed_jti", name=op.f("pk_provider_logouts")),
+    )
+    with op.batch_alter_table("provider_logouts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_logouts_ends_at"), ["ends_at"], unique=False)
 
     op.create_table(
         "standings",
@@ -241,6 +310,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_app_secrets_app_id"), ["app_id"], unique=False)
 
     op.create_table(
+        "spent_assertions",
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("hashed_jti", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_spent_assertions_app_id")),
+        sa.PrimaryKeyConstraint("app_id", "hashed_jti", name=op.f("pk_spent_assertions")),
+    )
+    with op.batch_alter_table("spent_assertions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_spent_assertions_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "asks",
         sa.Column("app_id", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
@@ -255,6 +335,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_asks_app_id")),
         sa.PrimaryKeyConstraint("app_id", "id", name=op.f("pk_asks")),
         sa.UniqueConstraint("app_id", "scope", "purpose", name=op.f("uq_asks_app_id_scope_purpose")),
+    )
+    op.create_table(
+        "notice_endpoints",
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_notice_endpoints_app_id")),
+        sa.PrimaryKeyConstraint("app_id", name=op.f("pk_notice_endpoints")),
+    )
+    op.create_table(
+        "notice_keys",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_seed", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.String(), nullable=False),
+        sa.Column("last4", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_notice_keys_app_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_keys")),
+        sa.UniqueConstraint("app_id", "number", name=op.f("uq_notice_keys_app_id_number")),
     )
     op.create_table(
         "grants",
@@ -280,12 +384,22 @@ def upgrade() -> None:
         sa.Column("redirect_uri", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=True),
         sa.Column("code_challenge", sa.String(), nullable=True),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.Column("grant_id", sa.String(), nullable=True),
         sa.Column("person_id", sa.String(), nullable=True),
         sa.Column("shown_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("pushed_until", sa.BigInteger(), nullable=True),
+        sa.Column("prompts", sa.JSON(), nullable=False),
+        sa.Column("max_age_seconds", sa.Integer(), nullable=True),
+        sa.Column("acr_values", sa.JSON(), nullable=False),
+        sa.Column("login_hint", sa.String(), nullable=True),
+        sa.Column("account_id", sa.String(), nullable=True),
+        sa.Column("looked_at", sa.BigInteger(), nullable=True),
+        sa.Column("refused_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_authorization_requests_account_id")),
         sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_authorization_requests_app_id")),
         sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_authorization_requests_grant_id")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_authorization_requests_person_id")),
@@ -302,6 +416,8 @@ def upgrade() -> None:
         sa.Column("person_id", sa.String(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("authenticated_at", sa.BigInteger(), nullable=True),
+        sa.Column("acr", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_families_app_id")),
         sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_families_grant_id")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_families_person_id")),
@@ -349,6 +465,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["family_id"], ["families.id"], name=op.f("fk_access_tokens_family_id")),
         sa.PrimaryKeyConstraint("hashed_token", name=op.f("pk_access_tokens")),
     )
@@ -366,6 +483,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
         sa.Column("wrong_verifiers", sa.Integer(), nullable=False),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["family_id"], ["families.id"], name=op.f("fk_codes_family_id")),
         sa.ForeignKeyConstraint(["request_id"], ["authorization_requests.id"], name=op.f("fk_codes_request_id")),
         sa.PrimaryKeyConstraint("hashed_code", name=op.f("pk_codes")),
@@ -389,6 +507,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.Column("sealed_answer", sa.LargeBinary(), nullable=True),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["family_id"], ["families.id"], name=op.f("fk_refresh_tokens_family_id")),
         sa.PrimaryKeyConstraint("hashed_token", name=op.f("pk_refresh_tokens")),
     )
@@ -431,7 +550,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_grants_app_id"))
 
     op.drop_table("grants")
+    op.drop_table("notice_keys")
+    op.drop_table("notice_endpoints")
     op.drop_table("asks")
+    with op.batch_alter_table("spent_assertions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_spent_assertions_expires_at"))
+
+    op.drop_table("spent_assertions")
     with op.batch_alter_table("app_secrets", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_app_secrets_app_id"))
 
@@ -440,7 +565,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_standings_person_id"))
 
     op.drop_table("standings")
+    with op.batch_alter_table("provider_logouts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_logouts_ends_at"))
+
+    op.drop_table("provider_logouts")
+    with op.batch_alter_table("sign_in_attempts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_attempts_expires_at"))
+
+    op.drop_table("sign_in_attempts")
+    with op.batch_alter_table("identities", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_identities_person_id"))
+
+    op.drop_table("identities")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sessions_issuer_sid"))
+        batch_op.drop_index(batch_op.f("ix_sessions_issuer_subject"))
         batch_op.drop_index(batch_op.f("ix_sessions_person_id"))
 
     op.drop_table("sessions")
@@ -463,6 +602,11 @@ def downgrade() -> None:
     op.drop_table("trace_lines")
     op.drop_table("people")
     op.drop_table("owed_entries")
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outbox_state_next_try_at"))
+        batch_op.drop_index(batch_op.f("ix_outbox_app_id_created_at"))
+
+    op.drop_table("outbox")
     op.drop_table("notices")
     with op.batch_alter_table("ledger_records", schema=None) as batch_op:
         batch_op.drop_index("uq_ledger_records_grant_version")

@@ -1,0 +1,65 @@
+"""What the page of an app's notices shows: where they go, the keys that sign them, and what became of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+EndpointState = Literal["none", "live", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """One notice in the delivery log.
+
+    Args:
+        id: its `webhook-id`.
+        event: its CloudEvents type.
+        grant_id: what it is about; "" for a test.
+        state: `waiting`, `delivered`, `superseded`, `given_up`, `gone`.
+        outcome: the last answer's status, or why there was none, in words; "" before the first try.
+        next_try_at: while it waits.
+    """
+
+    id: str
+    event: str
+    grant_id: str
+    version: int
+    state: str
+    tries: int
+    outcome: str
+    created_at: datetime
+    next_try_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeKeyLine:
+    """One signing key that signs now: its public half, and the last signs of its secret."""
+
+    last4: str
+    public_key: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesView:
+    """`GET /developers/{client_id}/notices`.
+
+    Args:
+        url: where notices go, or what was typed and refused.
+        raw_secret: a key that was just made, shown this once; "".
+        is_bad_url: what was typed cannot be an endpoint.
+        older, newest: links to other pages of the log, or "".
+    """
+
+    TEMPLATE: ClassVar[str] = "developers/notices.html"
+    client_id: str
+    name: str
+    state: EndpointState
+    url: str
+    keys: Sequence[NoticeKeyLine]
+    lines: Sequence[NoticeLine]
+    raw_secret: str = ""
+    is_bad_url: bool = False
+    older: str = ""
+    newest: str = ""

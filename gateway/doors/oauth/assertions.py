@@ -1,0 +1,75 @@
+"""Client authentication by a key: `private_key_jwt` (RFC 7523), whose audience is the issuer and nothing else."""
+
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from gateway.acts.spend_assertion import spend_assertion
+from gateway.doors.oauth.door import OAuthDoor
+from gateway.records.apps.keys import import_keys
+from gateway.records.apps.types import App
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ALGORITHMS = ("ES256", "Ed25519")
+LONGEST = timedelta(minutes=10)
+EARLY = timedelta(seconds=10)
+"""How far ahead of ours the app's clock may run."""
+LONGEST_JTI = 256
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def find_subject(raw_assertion: str) -> str | None:
+    """Return whose assertion this claims to be; nothing of it is believed yet."""
+    try:
+        body = raw_assertion.split(".")[1]
+        claims = orjson.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return str(claims["sub"])
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+async def is_proven(door: OAuthDoor, app: App, raw_assertion: str) -> bool:
+    """Say whether the app itself made this assertion, for this server, now, and it is used for the first time.
+
+    Raises:
+        Unavailable: whether it was used before cannot be told.
+    """
+    claims = _verified(app, raw_assertion)
+    now = door.house.clock.now()
+    if claims is None or not _is_for_us(claims, app, door.issuer):
+        return False
+    expires_at, issued_at, starts_at = [_time(claims.get(name)) for name in ("exp", "iat", "nbf")]
+    if expires_at is None or not now < expires_at <= now + LONGEST:
+        return False
+    if any(each is not None and each > now + EARLY for each in (issued_at, starts_at)):
+        return False
+    raw_jti = claims.get("jti")
+    if not isinstance(raw_jti, str) or not 0 < len(raw_jti) <= LONGEST_JTI:
+        return False
+    return await spend_assertion(door.house, app.id, raw_jti, expires_at)
+
+
+def _verified(app: App, raw_assertion: str) -> Mapping[str, Any] | None:
+    try:
+        return jwt.decode(raw_assertion, import_keys(app.jwks or {}), algorithms=ALGORITHMS).claims
+    except (JoseError, ValueError):
+        return None
+
+
+def _is_for_us(claims: Mapping[str, Any], app: App, issuer: str) -> bool:
+    return claims.get("iss") == app.id and claims.get("sub") == app.id and claims.get("aud") == issuer
+
+
+def _time(raw: object) -> datetime | None:
+    """Read a NumericDate; None where there is none. What is no time is always too far ahead."""
+    if raw is None:
+        return None
+    try:
+        return datetime.fromtimestamp(raw, UTC) if isinstance(raw, int | float) else _NEVER
+    except (ValueError, OverflowError, OSError):
+        return _NEVER

@@ -1,0 +1,68 @@
+"""Pushed authorization requests (RFC 9126): an app hands its request in itself; the browser carries only its name."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from gateway.acts.open_request import open_request
+from gateway.authority.limits import Limit
+from gateway.doors.oauth.asking import CHECKS, Asking, asked_of
+from gateway.doors.oauth.clients import authenticate
+from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.errors import render_json
+from gateway.doors.oauth.parameters import Parameters, read_parameters
+from gateway.doors.oauth.proving import find_proven_key
+from gateway.doors.oauth.redirects import get_redirect_uri
+from gateway.ground.web.addresses import address_of
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import AppState
+from gateway.records.requests.types import PUSHED_LASTS
+from gateway.terms.refusal import Refusal
+
+PREFIX = "urn:ietf:params:oauth:request_uri:"
+REQUESTS_OPENED = Limit(300, timedelta(minutes=1))
+
+
+async def answer_par(door: OAuthDoor, request: web.Request) -> web.Response:
+    """Answer POST /oauth/par: 201 with the name under which the authorize endpoint knows the request for 90 seconds.
+
+    Raises:
+        Refusal: a row of `errors.ERRORS`: whatever the authorize endpoint would refuse is refused here.
+        Unavailable: nothing was kept.
+    """
+    await check_opened(door, request)
+    parameters = await read_parameters(request)
+    app = await authenticate(door, request, parameters)
+    if app.state is not AppState.ACTIVE:
+        raise Refusal("unauthorized_client", "the app is suspended")
+    redirect_uri = get_redirect_uri(app, parameters.find("redirect_uri"))
+    async with door.house.storage.read() as connection:
+        asks = tuple(await apps.list_asks(connection, app.id))
+    asking = Asking(parameters, app, asks, redirect_uri, door.resources, is_pushed=True)
+    for check in CHECKS:
+        check(asking)
+    kept = await open_request(door.house, asked_of(asking, await _find_key(door, request, parameters)))
+    return render_json(
+        {"request_uri": f"{PREFIX}{kept.id}", "expires_in": int(PUSHED_LASTS.total_seconds())}, status=201
+    )
+
+
+async def _find_key(door: OAuthDoor, request: web.Request, parameters: Parameters) -> str | None:
+    """Return the key to which the code is to be bound: proven here, or named; both must agree (RFC 9449 10.1)."""
+    proven, named = await find_proven_key(door, request), parameters.find("dpop_jkt")
+    if proven is not None and named not in {None, proven}:
+        raise Refusal("invalid_dpop_proof", "dpop_jkt is another key than the proven one")
+    return proven or named
+
+
+async def check_opened(door: OAuthDoor, request: web.Request) -> None:
+    """Each request opened is a row on the disk, and nobody has proven anything yet.
+
+    Raises:
+        Refusal: `limited`.
+    """
+    key = f"authorize {address_of(request)}"
+    wait = await door.limits.wait_seconds(key, REQUESTS_OPENED)
+    if wait:
+        raise Refusal("limited", "too many requests from this address", retry_after_seconds=wait)
+    await door.limits.count(key, REQUESTS_OPENED)

@@ -1,0 +1,148 @@
+"""How a request's screen looks: one view for each of its faces, with nothing ticked."""
+
+from datetime import UTC, datetime
+
+from gateway.acts.decide import DURATIONS
+from gateway.doors.person.chosen import Chosen
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import account_view, app_view, ask_views, platform_name
+from gateway.doors.person.grant_states import state_of
+from gateway.doors.person.screen import Screen
+from gateway.doors.person.views import AccountView, Duration
+from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, KeptAsk, Notice
+from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
+from gateway.doors.person.words import language_name
+from gateway.ground.web.frame import Lang, PageView
+from gateway.records.requests.types import Prompt
+from gateway.terms.ids import AskId
+
+NOTICE_VERSION = 2
+NOTICE_DATED = datetime(2026, 12, 1, 17, tzinfo=UTC)
+"""The wording of the screen itself; raise both with every change of its templates."""
+
+
+def draw(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "") -> PageView:
+    """Draw the face that the screen shows, as it was shown at `screen.shown_at`."""
+    if screen.face == "account":
+        return _choose_view(door, screen, lang, error=error)
+    if screen.face == "cool_down":
+        return _cool_down_view(screen, lang, error=error)
+    if screen.face == "short":
+        return _short_view(door, screen, lang, error=error)
+    return consent_view(door, screen, lang, error=error)
+
+
+def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "") -> ConsentView:
+    """Draw the boxes, and beside them what stands, what was refused lately and what is not asked about."""
+    known = frozenset(p.ask_id for p in screen.grant.permissions) if screen.grant else screen.ask_ids
+    offered = [ask for ask in screen.asks if ask.id in screen.offered]
+    ends = _ends(screen)
+    return ConsentView(
+        request_id=screen.request.id,
+        app=app_view(screen.app),
+        platform=platform_name(door.catalogue, screen.platform, lang),
+        accounts=account_views(door, screen, lang),
+        asks=ask_views(door.catalogue, offered, lang, new=screen.ask_ids - known),
+        durations=screen_durations(screen),
+        keeper=door.keeper,
+        notice=_notice(screen, lang),
+        expires_at=screen.request.expires_at,
+        standing=_list_standing(door, screen, lang),
+        shut=_list_shut(door, screen, lang),
+        kept=_list_others(door, screen, lang),
+        leaving={ask_id: ends[ask_id] for ask_id in screen.standing & screen.offered},
+        reconsider=screen.request.grant_id is not None,
+        seen=screen.version,
+        may_choose=screen.request.account_id is not None,
+        picks_account=Prompt.SELECT_ACCOUNT in screen.request.prompts,
+        error=error,
+    )
+
+
+def confirm_view(
+    door: PersonDoor, screen: Screen, lang: Lang, *, chosen: Chosen, error: str = ""
+) -> ConfirmAccountView:
+    """Draw the question that follows linking: for which account the choice counts."""
+    names = [view.name for view in ask_views(door.catalogue, list(screen.asks), lang) if view.id in chosen.ask_ids]
+    ends_at = screen.shown_at + DURATIONS[chosen.duration]
+    held = account_views(door, screen, lang)
+    return ConfirmAccountView(screen.request.id, app_view(screen.app), held, names, ends_at, error)
+
+
+def account_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AccountView]:
+    """Show the accounts to choose from."""
+    return [account_view(door.catalogue, account, lang, standing=standing) for account, standing in screen.held]
+
+
+def list_durations(start: datetime, until: datetime | None = None) -> list[Duration]:
+    """Offer the durations that end by `until`, shortest first, with the day of each; the shortest is always there."""
+    offers = [Duration(code, start + lasts) for code, lasts in sorted(DURATIONS.items(), key=lambda pair: pair[1])]
+    return [offer for offer in offers if offer is offers[0] or until is None or offer.ends_at <= until]
+
+
+def screen_durations(screen: Screen) -> list[Duration]:
+    """Offer what fits: beside what stands nothing new lasts longer (look.md, the difference screen)."""
+    ends = _ends(screen)
+    return list_durations(screen.shown_at, max((ends[each] for each in screen.kept), default=None))
+
+
+def _choose_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> ChooseAccountView:
+    held = account_views(door, screen, lang)
+    notice, until = _notice(screen, lang), screen.request.expires_at
+    return ChooseAccountView(screen.request.id, app_view(screen.app), held, notice, until, error)
+
+
+def _cool_down_view(screen: Screen, lang: Lang, *, error: str) -> CoolDownView:
+    newest = max(screen.refused[ask_id] for ask_id in screen.cooled)
+    notice, until = _notice(screen, lang), screen.request.expires_at
+    return CoolDownView(screen.request.id, app_view(screen.app), newest, notice, until, error)
+
+
+def _short_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> ShortView:
+    return ShortView(
+        request_id=screen.request.id,
+        app=app_view(screen.app),
+        account=account_views(door, screen, lang)[0],
+        standing=_list_standing(door, screen, lang),
+        shut=_list_shut(door, screen, lang),
+        notice=_notice(screen, lang),
+        expires_at=screen.request.expires_at,
+        seen=screen.version or 0,
+        may_choose=screen.request.account_id is not None,
+        error=error,
+    )
+
+
+def _notice(screen: Screen, lang: Lang) -> Notice:
+    return Notice(f"TB-{screen.platform.upper()}", NOTICE_VERSION, NOTICE_DATED, language_name(lang))
+
+
+def _ends(screen: Screen) -> dict[AskId, datetime]:
+    rows = screen.grant.permissions if screen.grant else ()
+    return {p.ask_id: p.ends_at for p in rows if p.ends_at is not None}
+
+
+def _list_standing(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
+    """List the asks of the request that stand and are not asked about."""
+    states, ends = _states(screen), _ends(screen)
+    views = ask_views(door.catalogue, list(screen.register), lang)
+    found = [(view.name, AskId(view.id)) for view in views if view.id in screen.kept]
+    return [KeptAsk(name, states[ask_id], ends[ask_id]) for name, ask_id in found]
+
+
+def _list_shut(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
+    """List the asks of the request that were refused lately, each with the day of it."""
+    views = ask_views(door.catalogue, list(screen.register), lang)
+    return [KeptAsk(view.name, "refused", screen.refused[AskId(view.id)]) for view in views if view.id in screen.cooled]
+
+
+def _list_others(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
+    """List what was decided before on asks that this request does not name."""
+    states = {ask_id: state for ask_id, state in _states(screen).items() if ask_id not in screen.ask_ids}
+    views = ask_views(door.catalogue, list(screen.register), lang)
+    return [KeptAsk(view.name, states[AskId(view.id)]) for view in views if view.id in states]
+
+
+def _states(screen: Screen) -> dict[AskId, str]:
+    rows = screen.grant.permissions if screen.grant else ()
+    return {p.ask_id: state_of(p, screen.shown_at) for p in rows}

@@ -1,0 +1,33 @@
+"""The provider's place in the person's door: its name for people, and what a stranger who comes from it may be."""
+
+from dataclasses import dataclass
+
+from gateway.ground.identity.provider import Provider
+from gateway.ground.web.frame import Lang
+from gateway.ground.web.responses import scheme_source
+from gateway.records.people.types import Role
+
+
+@dataclass(frozen=True, slots=True)
+class SignInProvider:
+    """Where people may sign in beside the password form.
+
+    Args:
+        client: speaks with it.
+        name_vi, name_en: what the button calls it.
+        newcomer: the roles of somebody whom it proves for the first time.
+    """
+
+    client: Provider
+    name_vi: str
+    name_en: str
+    newcomer: frozenset[Role]
+
+    def name(self, lang: Lang) -> str:
+        """Return its name in the page's language."""
+        return self.name_en if lang == "en" else self.name_vi
+
+    @property
+    def form_source(self) -> str:
+        """The CSP source of a form that leads there; all of its addresses have its issuer's scheme."""
+        return scheme_source(self.client.issuer)

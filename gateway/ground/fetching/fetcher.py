@@ -1,0 +1,192 @@
+"""The fetcher: one GET or POST to where a stranger said, within every bound.
+
+How a name that changes its answer is met (DNS rebinding): the name is resolved once for each fetch, and the address is
+judged in the socket factory, which is handed the very address that `connect` is then called with. Connections are not
+kept, so no later fetch rides on an earlier judgement.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    InvalidURL,
+    TCPConnector,
+)
+from aiohttp.abc import AbstractResolver
+from aiohttp.connector import AddrInfoType
+from yarl import URL
+
+from gateway.ground.fetching.addresses import may_connect
+from gateway.ground.fetching.urls import check_fetchable
+
+MOST_AT_ONCE = 32
+CONNECT_SECONDS = 5.0
+_AGENT = "Quyen"
+
+
+class Why(StrEnum):
+    """Why nothing came back."""
+
+    BAD_URL = "bad_url"
+    REFUSED_ADDRESS = "refused_address"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    MALFORMED = "malformed"
+
+
+class FetchFailed(Exception):
+    """Nothing usable came back. `why` is for tables and logs; it holds nothing that the other side wrote."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer, whatever its status (a redirect is one too, and was not followed); header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class Fetcher:
+    """Fetches; open one by `opened_fetcher` and share it.
+
+    Args:
+        session: a client session of `opened_fetcher`'s making.
+        allow_loopback: see `may_connect`.
+    """
+
+    def __init__(self, session: ClientSession, *, allow_loopback: bool) -> None:
+        self._session = session
+        self.allow_loopback = allow_loopback
+
+    async def get(
+        self, url: str, *, limit_bytes: int, seconds: float, headers: Mapping[str, str] | None = None
+    ) -> Fetched:
+        """GET a document of at most `limit_bytes`, all of it within `seconds`.
+
+        Raises:
+            FetchFailed: nothing usable came back.
+        """
+        return await self._bounded("GET", url, _Sent(headers or {}, None, limit_bytes), seconds)
+
+    async def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float, limit_bytes: int = 0
+    ) -> Fetched:
+        """POST a body; with `limit_bytes` 0 the answer's head is all that is read, however long its body.
+
+        Raises:
+            FetchFailed: nothing usable came back; the other side may have taken the body nevertheless.
+        """
+        return await self._bounded("POST", url, _Sent(headers, body, limit_bytes), seconds)
+
+    async def _bounded(self, method: str, url: str, sent: "_Sent", seconds: float) -> Fetched:
+        try:
+            check_fetchable(url, allow_loopback=self.allow_loopback)
+        except ValueError as error:
+            raise FetchFailed(Why.BAD_URL) from error
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._exchange(method, url, sent)
+        except TimeoutError as error:
+            raise FetchFailed(Why.TIMEOUT) from error
+        except ClientConnectorError as error:
+            refused = isinstance(error.os_error, _AddressRefused)
+            raise FetchFailed(Why.REFUSED_ADDRESS if refused else Why.UNREACHABLE) from error
+        except InvalidURL as error:
+            raise FetchFailed(Why.BAD_URL) from error
+        except (ClientError, OSError, ValueError) as error:  # ValueError: a name that no resolver takes
+            raise FetchFailed(Why.UNREACHABLE) from error
+
+    async def _exchange(self, method: str, url: str, sent: "_Sent") -> Fetched:
+        async with self._session.request(
+            method,
+            URL(url, encoded=True),
+            headers={"Accept-Encoding": "identity", "User-Agent": _AGENT, **sent.headers},
+            data=sent.body,
+            allow_redirects=False,
+        ) as answer:
+            body = await _read(answer, sent.limit_bytes) if sent.limit_bytes else b""
+            return Fetched(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    headers: Mapping[str, str]
+    body: bytes | None
+    limit_bytes: int
+
+
+@asynccontextmanager
+async def opened_fetcher(
+    *, allow_loopback: bool = False, ca_pem: str | None = None, resolver: AbstractResolver | None = None
+) -> AsyncIterator[Fetcher]:
+    """Open a fetcher, and close its connections in the end.
+
+    Args:
+        allow_loopback: loopback addresses may be connected to, over http too: for a gateway that is itself on loopback.
+        ca_pem: certificates to trust beside the system's (`QUYEN_FETCH_CA_FILE`).
+        resolver: another way to resolve names than the system's.
+
+    Raises:
+        ssl.SSLError: `ca_pem` holds no certificate.
+    """
+
+    def checked_socket(address: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, where = address
+        if not may_connect(str(where[0]), allow_loopback=allow_loopback):
+            raise _AddressRefused("not an address of the public internet")
+        return socket.socket(family, kind, protocol)
+
+    connector = TCPConnector(
+        ssl=ssl.create_default_context() if ca_pem is None else _trusting(ca_pem),
+        resolver=resolver,
+        socket_factory=checked_socket,
+        use_dns_cache=False,
+        force_close=True,
+        limit=MOST_AT_ONCE,
+    )
+    async with ClientSession(
+        connector=connector,
+        cookie_jar=DummyCookieJar(),
+        auto_decompress=False,
+        timeout=ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+        trust_env=False,
+    ) as session:
+        yield Fetcher(session, allow_loopback=allow_loopback)
+
+
+class _AddressRefused(OSError):
+    """The name led where strangers may not send us."""
+
+
+def _trusting(ca_pem: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.load_verify_locations(cadata=ca_pem)
+    return context
+
+
+async def _read(answer: ClientResponse, limit_bytes: int) -> bytes:
+    if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise FetchFailed(Why.MALFORMED)
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > limit_bytes:
+            raise FetchFailed(Why.TOO_LARGE)
+    return bytes(body)

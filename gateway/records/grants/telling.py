@@ -1,0 +1,50 @@
+"""What an app may be told of a change to a grant: its own asks, as they stand and stood. Nobody's name, no reason."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.records.grants.types import STANDING_STATES, Change, Permission, PermissionState
+from gateway.terms.ids import AskId
+
+WANTED = {PermissionState.GRANTED: "use", PermissionState.PAUSED: "hold"}
+"""What the app is to do under an ask in that state; in any other state it stops."""
+
+
+def tell_asks(change: Change) -> list[dict[str, Any]]:
+    """Tell every ask that was ever granted, as it stands after the change; those that changed also as before.
+
+    The whole grant stands in each, so that of two notices the later is enough. An ask that was only ever refused is
+    not there: the app was never told of a decision on it.
+
+    Returns:
+        Empty where nothing that the app held became another.
+    """
+    before, after = _by_ask(change.before), _by_ask(change.grant.permissions)
+    told = {ask: _told(before.get(ask), after[ask]) for ask in sorted(after) if _is_known(before.get(ask), after[ask])}
+    is_news = any("before" in entry and _stood(before.get(ask)) for ask, entry in told.items())
+    return list(told.values()) if is_news else []
+
+
+def _told(before: Permission | None, after: Permission) -> dict[str, Any]:
+    named = {"ask": after.ask_id, "scope": after.scope, "purpose": after.purpose}
+    now, then = _standing(after), None if before is None else _standing(before)
+    entry = {**named, **now, "wanted": WANTED.get(after.state, "stop")}
+    return entry if now == then else {**entry, "before": then}
+
+
+def _standing(permission: Permission) -> dict[str, Any]:
+    ends_at = permission.ends_at if permission.state in STANDING_STATES else None
+    written = ends_at and ends_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {"state": permission.state.value, "ends_at": written}
+
+
+def _by_ask(permissions: Iterable[Permission]) -> dict[AskId, Permission]:
+    return {permission.ask_id: permission for permission in permissions}
+
+
+def _is_known(before: Permission | None, after: Permission) -> bool:
+    return after.state is not PermissionState.REFUSED or _stood(before)
+
+
+def _stood(permission: Permission | None) -> bool:
+    return permission is not None and permission.state in STANDING_STATES

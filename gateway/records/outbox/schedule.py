@@ -1,0 +1,35 @@
+"""When a notice is tried again: soon at first, then ever later, over three days; then it is given up."""
+
+from datetime import timedelta
+
+from gateway.terms.entropy import Entropy
+
+DELAYS = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+JITTER = 0.1
+"""A wait is up to a tenth longer, so that what failed together does not return together."""
+LONGEST_WISH = timedelta(hours=24)
+
+
+def find_delay(tries: int, entropy: Entropy, *, wish_seconds: int = 0) -> timedelta | None:
+    """Return how long to wait after so many tries; None when the last was made.
+
+    Args:
+        tries: how many were made, 1 or more.
+        entropy: for the jitter.
+        wish_seconds: the receiver's `Retry-After`; heeded where it is longer, up to a day.
+    """
+    if tries > len(DELAYS):
+        return None
+    share = int.from_bytes(entropy.token(2)) / 0xFFFF
+    delay = DELAYS[tries - 1] * (1 + JITTER * share)
+    return max(delay, min(timedelta(seconds=wish_seconds), LONGEST_WISH))

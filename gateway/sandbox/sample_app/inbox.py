@@ -1,0 +1,86 @@
+"""What the gateway told this app, newest first; in memory, since a real app would act on it and be done."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from gateway.terms.clock import Clock
+
+MOST_KEPT = 50
+WORDS = {
+    "quyen.grant.withdrawn": "Đã rút lại quyền",
+    "quyen.grant.paused": "Đã tạm dừng quyền",
+    "quyen.grant.resumed": "Đã chia sẻ lại",
+    "quyen.grant.shortened": "Đã rút ngắn thời hạn",
+    "quyen.grant.narrowed": "Đã thu hẹp quyền",
+    "quyen.grant.renewed": "Đã gia hạn quyền",
+    "quyen.grant.expired": "Quyền đã hết hạn",
+    "quyen.grant.reconfirm": "Quyền cần xác nhận lại",
+    "quyen.endpoint.test": "Thông báo thử",
+}
+
+
+class ToldAsk(BaseModel):
+    """One ask of a notice, as far as this app reads it; `before` stands where it changed."""
+
+    ask: str
+    state: str
+    wanted: str
+    before: dict[str, Any] | None = None
+
+
+class ToldGrant(BaseModel):
+    """What a notice says of a grant; the version orders them, whatever order they come in."""
+
+    grant_id: str = ""
+    version: int = 0
+    account: str = ""
+    asks: list[ToldAsk] = []
+
+
+class Notice(BaseModel):
+    """A CloudEvents body, as far as this app reads it."""
+
+    id: str
+    type: str
+    time: datetime
+    data: ToldGrant
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A notice that verified, for which client, and when it came."""
+
+    client_id: str
+    notice: Notice
+    at: datetime
+
+    @property
+    def title(self) -> str:
+        """What happened, in words."""
+        return WORDS.get(self.notice.type, self.notice.type)
+
+    @property
+    def changed(self) -> list[ToldAsk]:
+        """The asks that became another."""
+        return [ask for ask in self.notice.data.asks if ask.before is not None]
+
+
+class Inbox:
+    """The newest notices, each once: the gateway may send one again, under the same id."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: deque[Arrived] = deque(maxlen=MOST_KEPT)
+
+    def add(self, client_id: str, notice: Notice) -> None:
+        """Keep a notice, unless it came before."""
+        if all(kept.notice.id != notice.id for kept in self._kept):
+            self._kept.appendleft(Arrived(client_id, notice, self._clock.now()))
+
+    def list_of(self, client_id: str) -> list[Arrived]:
+        """A client's notices, newest first."""
+        return [kept for kept in self._kept if kept.client_id == client_id]

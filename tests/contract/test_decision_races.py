@@ -1,0 +1,61 @@
+"""Decisions that race, on both databases: one outcome, and the log tells it."""
+
+import asyncio
+
+import pytest
+
+from gateway.acts.decide import Decided
+from gateway.acts.withdraw import withdraw
+from gateway.records.requests.types import AuthorizationRequest
+from gateway.terms.ids import GrantId
+from gateway.terms.refusal import Refusal
+from tests.contract.asking import WHOLE, answered, shown
+from tests.contract.steps import NAME, PHONE, PROFILE, agreed, get_grant, list_records, owner, verified
+from tests.house import Scene
+
+AT_ONCE = 8
+
+
+async def seen_by_all(scene: Scene, *, is_whole: bool) -> list[AuthorizationRequest]:
+    """Let the app ask eight times, and the owner have all eight screens open."""
+    requests = [await shown(scene, **({"wishes": WHOLE} if is_whole else {})) for _ in range(AT_ONCE)]
+    scene.clock.advance(1)
+    return requests
+
+
+async def check_told(scene: Scene, grant_id: GrantId) -> None:
+    """Each version of the grant has one record, and the fold of the log is the grant."""
+    versions = [record.version for record in await list_records(scene.house, grant_ids=[grant_id])]
+    assert versions == list(range((await get_grant(scene.house, grant_id)).version, 0, -1))
+    assert (await verified(scene.house)).bad == []
+
+
+@pytest.mark.parametrize("round_", range(20))
+@pytest.mark.parametrize("is_whole", [False, True])
+async def test_eight_decisions_on_one_drawing(scene: Scene, round_: int, is_whole: bool) -> None:  # noqa: FBT001
+    """Of eight agreements drawn from the same version one is taken; the others are asked again."""
+    first = await agreed(scene, PROFILE)
+    requests = await seen_by_all(scene, is_whole=is_whole)
+    tries = [answered(scene, request, PROFILE, NAME, seen_version=1) for request in requests]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(outcome, Decided) for outcome in outcomes) == 1, round_
+    assert [o.reason for o in outcomes if isinstance(o, Refusal)] == ["screen_outdated"] * (AT_ONCE - 1)
+    assert (await get_grant(scene.house, first.grant_id)).version == 2
+    await check_told(scene, first.grant_id)
+
+
+@pytest.mark.parametrize("round_", range(20))
+async def test_decisions_against_a_withdrawal(scene: Scene, round_: int) -> None:
+    """Seven agreements and one withdrawal: whoever is first, nothing that ended with it lives afterwards."""
+    first = await agreed(scene, PROFILE, NAME, PHONE)
+    requests = await seen_by_all(scene, is_whole=bool(round_ % 2))
+    old = {p.id for p in (await get_grant(scene.house, first.grant_id)).permissions}
+    tries = [answered(scene, request, PROFILE, NAME, seen_version=1) for request in requests[1:]]
+    ending = withdraw(scene.house, first.grant_id, owner(scene))
+    outcomes = await asyncio.gather(*tries, ending, return_exceptions=True)
+    assert not [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Refusal)], round_
+    assert {o.reason for o in outcomes if isinstance(o, Refusal)} <= {"screen_outdated"}
+    now = scene.clock.now()
+    grant = await get_grant(scene.house, first.grant_id)
+    assert not [p for p in grant.permissions if p.id in old and p.is_standing(now)]
+    await check_told(scene, first.grant_id)

@@ -1,0 +1,101 @@
+"""Text that no database keeps, wherever an outsider may write: as unknown as any other, and never a 500."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+
+from gateway.ground.web.csrf import form_token
+from tests.contract.doors_served import Row, Served, both_served
+from tests.house import Scene
+
+pytestmark = pytest.mark.timeout(300)  # some thousand requests
+NUL = b"lr_%00"
+ODD = (
+    NUL,
+    b"%ED%A0%80",  # a lone surrogate
+    b"%FF",
+    b"\xed\xa0\x80\xff",  # the same, as raw bytes
+    b"x" * 4000,
+)
+
+
+@pytest.fixture
+async def doors(scene: Scene, tmp_path: Path) -> AsyncIterator[Served]:
+    """Yield both origins, on each database."""
+    async with both_served(scene, tmp_path) as served:
+        yield served
+
+
+def in_path(doors: Served, row: Row, odd: bytes) -> Iterator[tuple[str, bytes]]:
+    """Write the odd text into each parameter of a row's path in turn; the others stay real."""
+    for name in re.findall(r"\{(\w+)", row.endpoint.path):
+        yield name, row.endpoint.path.format(**{**doors.real, name: "ODD"}).encode().replace(b"ODD", odd)
+
+
+async def test_the_doors_are_read_whole(doors: Served) -> None:
+    """What the tests below go through is what there is: known rows and names, of every door, are among it."""
+    names = {(row.endpoint.path, name) for row in doors.rows for name in row.names}
+    assert {
+        ("/oauth/token", "code"),
+        ("/permissions", "done"),
+        ("/permissions/trace", "app"),
+        ("/permissions/{grant}", "ask"),
+        ("/receipts/verify", "receipt"),
+        ("/developers/{client_id}", "lang"),
+        ("/operators/log/{record_id}", "reason"),
+    } <= names
+    assert {row.port for row in doors.rows if row.endpoint.path == "/healthz"} == {row.port for row in doors.rows}
+
+
+async def test_in_a_path_it_is_an_unknown_id(doors: Served) -> None:
+    """Every parameter of every path of every door, read or written to: 404 for a NUL, and no 500 for anything."""
+    asked = [(row, odd, *each) for row in doors.rows for odd in ODD for each in in_path(doors, row, odd)]
+    assert {name for *_, name, _ in asked} == set(doors.real)
+    for row, odd, name, target in asked:
+        form = doors.form(row, "action", "withdraw") if row.method == "POST" else None
+        status = await doors.ask(row, target, form)
+        assert status == 404 if odd == NUL else status < 500, (row.method, row.endpoint.path, name, odd)
+
+
+async def test_in_a_query_it_is_never_a_500(doors: Served) -> None:
+    """A NUL in each parameter that a door reads, alone; every other text in all of them at once, and as a name."""
+    for row in doors.rows:
+        if row.endpoint.method != "GET":
+            continue
+        alone = [b"%s=%s" % (name.encode(), NUL) for name in row.names]
+        at_once = [b"&".join([odd, *(b"%s=%s" % (name.encode(), odd) for name in row.names)]) for odd in ODD]
+        for query in (*alone, *at_once):
+            assert await doors.ask(row, doors.path(row) + b"?" + query) < 500, (row, query)
+
+
+async def test_in_a_form_it_is_never_a_500(doors: Served) -> None:
+    """Every field that a door reads, on each row that takes a form; a NUL is refused and not read past."""
+    taking = sorted(
+        (row for row in doors.rows if row.method == "POST"), key=lambda row: "sign-out" in row.endpoint.path
+    )
+    asked = [(row, name, odd) for odd in ODD for row in taking for name in row.names]
+    assert len(asked) > 500
+    for row, name, odd in asked:
+        status = await doors.ask(row, doors.path(row), doors.form(row, name, odd.decode("latin-1")))
+        assert status == 400 if odd == NUL else status < 500, (row.endpoint.path, name, odd)
+
+
+@pytest.mark.parametrize("code", [r"\u0000", r"lr_\u0000000000000000000000", r"BN-\u0000"])
+async def test_a_receipt_that_is_called_so_is_unknown(doors: Served, code: str) -> None:
+    """JSON in a form brings signs that the form itself may not hold."""
+    (row,) = [each for each in doors.rows if (each.method, each.endpoint.path) == ("POST", "/receipts/verify")]
+    pasted = f'{{"receipt": {{"receipt_id": "{code}"}}, "signature": "x"}}'
+    assert await doors.ask(row, doors.path(row), doors.form(row, "receipt", quote_plus(pasted))) == 200
+
+
+async def test_in_a_cookie_it_is_nobody(doors: Served) -> None:
+    """A session that nobody has: to sign-in, or the page that anyone may see."""
+    for odd in (b"\x80", b"\xed\xa0\x80", b'"\\000"', b"x" * 2000):
+        cookie = b"; ".join(name + b"=" + odd for name in (b"quyen_session", b"quyen_form", b"quyen_chosen"))
+        for row in doors.rows:
+            form = f"csrf_token={form_token('x')}".encode() if row.method == "POST" else None
+            status = await doors.ask(row, doors.path(row), form, cookie=cookie)
+            assert status == 303 if row.endpoint.roles else status < 500, (row, odd)

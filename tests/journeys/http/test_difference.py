@@ -1,0 +1,294 @@
+"""A second request of the same app, as the person sees it: only the difference, and nothing lost by mistake (R18)."""
+
+from datetime import timedelta
+
+import orjson
+import pytest
+
+from gateway.acts.open_request import Wishes
+from gateway.acts.pause import pause
+from gateway.acts.redeem import Redemption, redeem
+from gateway.acts.withdraw import withdraw
+from gateway.records.grants import store as grants
+from gateway.records.grants.types import Grant
+from gateway.records.ledger import notices, reading
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.requests.types import Prompt
+from gateway.terms.ids import AskId, GrantId
+from tests.house import REDIRECT_URI, VERIFIER, agree, link_account
+from tests.journeys.http.origin import Browser, Origin, Page
+
+AGREE, REFUSE = ("decision", "agree"), ("decision", "refuse")
+WHOLE = Wishes(prompts=(Prompt.CONSENT,))
+PROFILE, PHONE = AskId("oa_profile"), AskId("crm_phone")
+
+
+@pytest.fixture
+async def grant_id(origin: Origin) -> GrantId:
+    """Let the owner have granted profile and name for 90 days, and refused the rest two months ago."""
+    decided = await agree(origin.scene, frozenset({PROFILE, AskId("crm_name")}), duration="P90D")
+    origin.scene.clock.advance(timedelta(days=31))
+    return GrantId(str(decided.grant_id))
+
+
+async def signed_in(origin: Origin, browser: Browser) -> Browser:
+    """Give the browser a session of today."""
+    return await browser.sign_in_as(origin.scene.owner)
+
+
+async def get_grant(origin: Origin, grant_id: GrantId) -> Grant:
+    """Read a grant."""
+    async with origin.scene.house.storage.read() as connection:
+        grant = await grants.find(connection, grant_id)
+    assert grant is not None
+    return grant
+
+
+def states(grant: Grant) -> dict[str, str]:
+    """Name the state of each ask."""
+    return {p.ask_id: p.state.value for p in grant.permissions}
+
+
+async def bought(origin: Origin, done: Page) -> set[str]:
+    """Name the asks that the code of an answer buys."""
+    redemption = Redemption(origin.scene.app, done.answer["code"], VERIFIER, REDIRECT_URI)
+    answer = orjson.loads(await redeem(origin.scene.house, redemption))
+    return {detail["ask"] for detail in answer["authorization_details"]}
+
+
+async def test_what_stands_is_listed_and_has_no_box(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """New and formerly refused asks are unticked boxes; the others say until when they were agreed to."""
+    await signed_in(origin, browser)
+    page = await browser.get(await origin.ask())
+    assert page.boxes == {"crm_phone", "order_send", "chat_read"}
+    assert page.words.count("đã đồng ý đến 19/02/2027") == 2
+    assert "xin thêm 3 mục" in page.words
+    assert "giữ nguyên, dù bạn chọn nút nào" in page.words
+    assert "Bạn đang bỏ" not in page.words
+    assert page.seen == "1"
+    assert states(await get_grant(origin, grant_id))["crm_phone"] == "refused"
+
+
+async def test_agreeing_extends_only_what_is_ticked(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """The tick is granted, the rows that stood are the same rows, and the code buys old and new together."""
+    await signed_in(origin, browser)
+    before = {p.ask_id: p for p in (await get_grant(origin, grant_id)).permissions}
+    path = await origin.ask("oa_profile", "crm_name", "crm_phone")
+    page = await browser.get(path)
+    account = ("account", origin.scene.account.id)
+    fields = [("ask", "crm_phone"), account, ("duration", "P30D"), ("seen", page.seen), AGREE]
+    done = await browser.post(path, [*fields, ("csrf_token", page.token)])
+    after = {p.ask_id: p for p in (await get_grant(origin, grant_id)).permissions}
+    assert after[PROFILE] == before[PROFILE]
+    assert after[PHONE].state == "granted"
+    assert await bought(origin, done) == {"oa_profile", "crm_name", "crm_phone"}
+
+
+@pytest.mark.parametrize("fields", [[REFUSE], [AGREE], [REFUSE, ("ask", "crm_phone")]])
+async def test_refusing_the_difference_keeps_what_stands(
+    origin: Origin, browser: Browser, grant_id: GrantId, fields: list[tuple[str, str]]
+) -> None:
+    """Refuse, or no tick: access_denied, and the old grant is as it was."""
+    await signed_in(origin, browser)
+    done = await browser.submit(await origin.ask(), [*fields, ("account", origin.scene.account.id)])
+    assert done.answer["error"] == "access_denied"
+    grant = await get_grant(origin, grant_id)
+    assert {ask for ask, state in states(grant).items() if state == "granted"} == {"oa_profile", "crm_name"}
+
+
+async def test_new_items_last_no_longer_than_what_stands(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """The durations offered end by the old end; a longer one is a form that was tampered with."""
+    await signed_in(origin, browser)
+    path = await origin.ask("oa_profile", "crm_phone")
+    page = await browser.get(path)
+    assert [code in page.text for code in ("P1D", "P30D", "P90D", "P365D")] == [True, True, False, False]
+    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("duration", "P90D"), AGREE]
+    refused = await browser.post(path, [*fields, ("csrf_token", page.token)])
+    assert refused.status == 400
+    assert states(await get_grant(origin, grant_id))["crm_phone"] == "refused"
+
+
+async def test_nothing_to_decide_needs_one_press(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """A short page: no box, no duration, two equal buttons; only the press gives a code."""
+    await signed_in(origin, browser)
+    path = await origin.ask("oa_profile", "crm_name")
+    page = await browser.get(path)
+    assert (page.status, page.boxes) == (200, set())
+    assert "duration" not in page.text
+    assert "muốn nối lại" in page.words
+    assert page.words.count("đã đồng ý đến 19/02/2027") == 2
+    assert page.policy == "'self' http:"
+    fields = [("account", origin.scene.account.id), ("seen", page.seen), AGREE, ("csrf_token", page.token)]
+    assert await bought(origin, await browser.post(path, fields)) == {"oa_profile", "crm_name"}
+    assert (await get_grant(origin, grant_id)).version == 2
+
+
+async def test_the_short_page_can_be_refused(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """No code, and the other device keeps what it has."""
+    await signed_in(origin, browser)
+    done = await browser.submit(await origin.ask("oa_profile"), [REFUSE])
+    assert done.answer["error"] == "access_denied"
+    assert states(await get_grant(origin, grant_id))["oa_profile"] == "granted"
+    again = await browser.get(await origin.ask("oa_profile"))
+    assert "muốn nối lại" in again.words
+
+
+async def test_the_short_page_needs_its_account(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """Without the account the page asks again, as every screen does."""
+    await signed_in(origin, browser)
+    page = await browser.submit(await origin.ask("oa_profile"), [AGREE])
+    assert page.status == 400
+    assert "Chưa chọn tài khoản" in page.words
+    assert (await get_grant(origin, grant_id)).version == 1
+
+
+async def test_a_paused_item_is_listed_as_paused(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """A pause is the owner's: a request neither hides nor lifts it."""
+    await pause(origin.scene.house, grant_id, Actor(ActorKind.PERSON, origin.scene.owner.id), ask_ids=[PROFILE])
+    await signed_in(origin, browser)
+    page = await browser.get(await origin.ask("oa_profile"))
+    assert "đang tạm dừng" in page.words
+    assert page.boxes == set()
+
+
+async def test_the_whole_screen_says_what_would_end(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """`prompt=consent`: every ask is an unticked box; those that stand say that leaving them open drops them."""
+    await signed_in(origin, browser)
+    path = await origin.ask(wishes=WHOLE)
+    page = await browser.get(path)
+    assert page.boxes == origin.scene.all_asks
+    assert page.words.count("Bạn đang bỏ mục này") == 2
+    assert "dừng ngay khi bạn đồng ý" in page.words
+    assert 'id="leaving-oa_profile"' in page.text
+    assert 'id="leaving-crm_phone"' not in page.text
+
+
+async def test_a_narrower_decision_takes_effect_when_it_is_made(
+    origin: Origin, browser: Browser, grant_id: GrantId
+) -> None:
+    """What was left unticked has ended before the app has redeemed anything."""
+    await signed_in(origin, browser)
+    path = await origin.ask(wishes=WHOLE)
+    page = await browser.get(path)
+    account = ("account", origin.scene.account.id)
+    fields = [("ask", "oa_profile"), account, ("duration", "P1D"), ("seen", page.seen), AGREE]
+    done = await browser.post(path, [*fields, ("csrf_token", page.token)])
+    assert states(await get_grant(origin, grant_id))["crm_name"] == "withdrawn"
+    stones = origin.scene.house.journal.read().tombstones
+    assert len(stones[-1].permission_ids) == 1
+    assert await bought(origin, done) == {"oa_profile"}
+
+
+async def test_the_text_that_was_shown_is_archived_for_each_face(
+    origin: Origin, browser: Browser, grant_id: GrantId
+) -> None:
+    """The record of a difference, of a short page and of a whole screen names the very words that stood there."""
+    await signed_in(origin, browser)
+    account = ("account", origin.scene.account.id)
+    cases = [
+        (await origin.ask("oa_profile"), [account, AGREE], "muốn nối lại"),
+        (await origin.ask("oa_profile", "crm_phone"), [("ask", "crm_phone"), account, AGREE], "xin thêm 1 mục"),
+        (await origin.ask(wishes=WHOLE), [("ask", "oa_profile"), account, AGREE], "Bạn đang bỏ mục này"),
+    ]
+    for path, fields, words in cases:
+        await browser.submit(path, fields)
+        async with origin.scene.house.storage.read() as connection:
+            record = (await reading.list_records(connection, reading.Search(grant_ids=[grant_id]), 1))[0]
+            kept = await notices.find(connection, str(record.facts["notice"]))
+        assert kept is not None
+        assert words in kept[1]
+
+
+async def test_a_screen_that_grew_old_is_shown_again(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """Someone else changed the grant meanwhile: nothing is decided, and the page shows how things stand now."""
+    await signed_in(origin, browser)
+    path = await origin.ask("oa_profile", "crm_name", "crm_phone")
+    page = await browser.get(path)
+    owner = Actor(ActorKind.PERSON, origin.scene.owner.id)
+    await withdraw(origin.scene.house, grant_id, owner, ask_ids=[AskId("crm_name")])
+    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("seen", page.seen), AGREE]
+    again = await browser.post(path, [*fields, ("csrf_token", page.token)])
+    assert again.status == 400
+    assert "vừa đổi trong lúc bạn xem" in again.words
+    assert again.boxes == {"crm_name", "crm_phone"}
+    assert again.seen == "2"
+    assert states(await get_grant(origin, grant_id))["crm_phone"] == "refused"
+
+
+@pytest.mark.parametrize("seen", ["", "x", "9" * 40, "-1", "٣"])
+async def test_a_version_that_is_none_is_not_asked_for(
+    origin: Origin, browser: Browser, grant_id: GrantId, seen: str
+) -> None:
+    """The field is for the page; a form without it, or with nonsense, is judged by the records alone."""
+    await signed_in(origin, browser)
+    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("seen", seen), AGREE]
+    done = await browser.submit(await origin.ask("oa_profile", "crm_phone"), fields)
+    assert "code" in done.answer
+
+
+# --- several accounts -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def second(origin: Origin, grant_id: GrantId) -> str:
+    """Let the owner hold another account, about which nothing was decided."""
+    return (await link_account(origin.scene.house, origin.scene.owner.id, external_id="4000000000000009")).id
+
+
+async def test_with_several_accounts_the_account_comes_first(
+    origin: Origin, browser: Browser, grant_id: GrantId, second: str
+) -> None:
+    """What is asked depends on the account, so that is asked first; each then shows its own difference."""
+    await signed_in(origin, browser)
+    path = await origin.ask()
+    first = await browser.get(path)
+    assert first.boxes == set()
+    assert "cho tài khoản nào?" in first.words
+    none = await browser.submit(path, {"decision": "choose"})
+    assert (none.status, "Chưa chọn tài khoản" in none.words) == (400, True)
+    chosen = await browser.submit(path, {"decision": "choose", "account": origin.scene.account.id})
+    assert chosen.location == path
+    assert (await browser.get(path)).boxes == {"crm_phone", "order_send", "chat_read"}
+    assert (await browser.submit(path, {"decision": "choose"})).location == path
+    await browser.submit(path, {"decision": "choose", "account": second})
+    page = await browser.get(path)
+    assert page.boxes == origin.scene.all_asks
+    done = await browser.submit(path, [("ask", "oa_profile"), ("account", second), ("seen", page.seen), AGREE])
+    assert await bought(origin, done) == {"oa_profile"}
+    assert (await get_grant(origin, grant_id)).version == 1
+
+
+async def test_nothing_is_decided_before_the_account_is_chosen(
+    origin: Origin, browser: Browser, grant_id: GrantId, second: str
+) -> None:
+    """Ticks for a screen that was not shown are no answer; a refusal is one."""
+    await signed_in(origin, browser)
+    path = await origin.ask()
+    refused = await browser.submit(path, [("ask", "crm_phone"), ("account", second), AGREE])
+    assert refused.status == 400
+    assert (await browser.submit(path, [REFUSE])).answer["error"] == "access_denied"
+    assert (await get_grant(origin, grant_id)).version == 1
+
+
+async def test_a_choice_made_before_linking_does_not_end_what_stands(
+    origin: Origin, browser: Browser, other_browser: Browser, grant_id: GrantId
+) -> None:
+    """Linking leads to an account that another admin decided about: the difference is asked, the old ticks are gone."""
+    await other_browser.sign_in_as(origin.scene.other_owner)
+    path = await origin.ask()
+    linking = await other_browser.submit(path, [("ask", "oa_profile"), ("duration", "P1D"), AGREE])
+    assert linking.status == 303
+    await link_account(origin.scene.house, origin.scene.other_owner.id, external_id=origin.scene.account.external_id)
+    page = await other_browser.get(path)
+    assert page.boxes == {"crm_phone", "order_send", "chat_read"}
+    assert (await get_grant(origin, grant_id)).version == 1
+
+
+async def test_an_app_may_want_the_account_to_be_chosen(origin: Origin, browser: Browser) -> None:
+    """`prompt=select_account`: no account is preselected, be it the only one."""
+    path = await origin.ask(wishes=Wishes(prompts=(Prompt.SELECT_ACCOUNT,)))
+    origin.scene.clock.advance(1)
+    await signed_in(origin, browser)
+    page = await browser.get(path)
+    assert 'type="radio" name="account"' in page.text
+    assert "checked" not in page.text
