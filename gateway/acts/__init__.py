@@ -8,7 +8,8 @@ To add one more: a module with one public coroutine wrapped in `shielded`; if it
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
@@ -16,7 +17,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.storage import DiskFull, Storage, UnitOfWork
-from gateway.ground.vault.journal import Journal, Tombstone
+from gateway.ground.vault.entries import Entry, Tombstone
+from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.sealing import Vault
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
@@ -33,11 +35,15 @@ from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, D
 from gateway.records.outbox import endpoints, queue
 from gateway.records.outbox.letters import Letter, Pin, make_notice
 from gateway.records.outbox.types import EndpointState, Event
+from gateway.records.owed import store as owed
 from gateway.records.people import store as people
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import FamilyId, GrantId, PersonId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
+
+_SO_ALREADY = frozenset({"nothing_to_change", "decided"})
+"""Refusals that tell a caller that it is done: by an act before, which may have failed after its commit."""
 
 Transition = Callable[[Grant, datetime], Change]
 P = ParamSpec("P")
@@ -78,6 +84,18 @@ class House:
     in_flight: CallsInFlight
     issuer: str = ""
     has_notices: asyncio.Event = field(default_factory=asyncio.Event)
+    _paying: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[UnitOfWork]:
+        """Open the unit of work of an act that ends something; that it is so already is said once nothing is owed."""
+        try:
+            async with self.storage.unit() as unit:
+                yield unit
+        except Refusal as refusal:
+            if refusal.reason in _SO_ALREADY:
+                await self.write_owed()
+            raise
 
     async def change_grant(
         self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = ""
@@ -91,7 +109,7 @@ class House:
         """
         change: Change | None = None
         try:
-            async with self.storage.unit() as unit:
+            async with self.unit() as unit:
                 now = self.clock.now()
                 grant = await self._get_locked(unit, grant_id, actor, now)
                 change = transition(grant, now)
@@ -101,7 +119,7 @@ class House:
             if change is not None:
                 self.in_flight.deny(change.stopped)
             raise
-        await self.settle(change, ended, cause=kind)
+        await self.settle(change, ended)
         return settled
 
     async def record_change(
@@ -109,9 +127,13 @@ class House:
     ) -> tuple[Settled, list[FamilyId]]:
         """Write a change, end the families that reach nothing any more, add its record and the app's notice of it.
 
-        The caller commits, and calls `settle`.
+        It owes the journal the tombstone. The caller commits, and calls `settle`.
         """
         await grants.save(unit.connection, change)
+        if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
+            dead = tuple(sorted(change.ended))
+            stone = Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at)
+            await owed.add(unit.connection, stone)
         standing = [p.id for p in change.grant.permissions if p.state in STANDING_STATES]
         ended = await families.end_unreachable(unit.connection, change.grant.id, standing, change.at)
         draft = Draft(
@@ -160,7 +182,7 @@ class House:
         registered = await apps.list_ask_ids(unit.connection, grant.app_id)
         return Holding(family.id, grant.id, account.platform, account.external_id, in_order(held, registered))
 
-    async def settle(self, change: Change, ended: list[FamilyId], *, cause: str) -> None:
+    async def settle(self, change: Change, ended: list[FamilyId]) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
 
         Raises:
@@ -170,21 +192,40 @@ class House:
         self.in_flight.cut_families(ended)
         self.has_notices.set()
         self.in_flight.believe(change.stopped)
-        if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
-            stone = Tombstone(change.grant.id, change.grant.version, tuple(sorted(change.ended)), cause, change.at)
-            try:
-                await self.storage.with_room(lambda: self._keep(stone))
-            except (DiskFull, OSError) as error:
-                raise Unavailable("journal", reason="not_settled") from error
+        await self.write_owed()
         await self.ledger.publish()
 
-    async def _keep(self, stone: Tombstone) -> None:
+    async def write_owed(self) -> None:
+        """Bring to the journal what acts owe it, this one's and earlier ones'; nothing is acknowledged before (I4).
+
+        Raises:
+            Unavailable: `not_settled`: the journal's disk did not take it; it stays owed.
+        """
         try:
-            await asyncio.to_thread(self.journal.append, [stone])
+            async with self._paying:
+                await self.storage.with_room(self._pay)
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise DiskFull("journal") from error
-            raise
+            self.storage.note_failure(error)
+            raise Unavailable("journal", reason="not_settled") from error
+        except Unavailable as unavailable:
+            raise Unavailable(unavailable.what, reason="not_settled") from unavailable
+
+    async def _pay(self) -> None:
+        """Write what is owed, then forget it; killed in between, it is written twice and says the same."""
+        while waiting := await self._list_owed():
+            try:
+                await asyncio.to_thread(self.journal.append, list(waiting.values()))
+            except OSError as error:
+                if error.errno == errno.ENOSPC:
+                    raise DiskFull("journal") from error
+                raise
+            async with self.storage.unit() as unit:
+                await owed.remove(unit.connection, waiting)
+                await unit.commit()
+
+    async def _list_owed(self) -> dict[int, Entry]:
+        async with self.storage.read() as connection:
+            return await owed.list_oldest(connection)
 
     async def parts_about(self, unit: UnitOfWork, actor: Actor, evidence: dict[str, Any]) -> tuple[Part, ...]:
         """Return the sealed parts of a record made in a person's name: who they are, and what they were shown."""

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from gateway.acts import House, ending
 from gateway.ground.storage.storage import UnitOfWork, shielded
-from gateway.ground.vault.journal import Tombstone
+from gateway.ground.vault.entries import Tombstone
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
-from gateway.records.grants.types import Change, Grant
+from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
 from gateway.terms.ids import FamilyId, GrantId, PermissionId
@@ -30,22 +30,35 @@ async def bury(house: House, stones: Sequence[Tombstone]) -> int:
     by_grant: dict[GrantId, list[Tombstone]] = defaultdict(list)
     for stone in stones:
         by_grant[GrantId(stone.grant_id)].append(stone)
-    return sum([await _bury(house, grant_id, found) for grant_id, found in by_grant.items()])
+    async with house.storage.read() as connection:
+        due = [each.id for each in await grants.list_named(connection, by_grant) if _is_due(each, by_grant[each.id])]
+    return sum([await _bury(house, grant_id, by_grant[grant_id]) for grant_id in due])
+
+
+def _is_due(grant: Grant, stones: Sequence[Tombstone]) -> bool:
+    """Say whether the journal knows more than the database; it does not at an ordinary start."""
+    dead = _dead(stones)
+    is_alive = any(each.id in dead and each.state in STANDING_STATES for each in grant.permissions)
+    return is_alive or grant.version < _highest(stones)
+
+
+def _dead(stones: Sequence[Tombstone]) -> set[PermissionId]:
+    return {PermissionId(each) for stone in stones for each in stone.permission_ids}
+
+
+def _highest(stones: Sequence[Tombstone]) -> int:
+    return max(stone.version for stone in stones)
 
 
 async def _bury(house: House, grant_id: GrantId, stones: Sequence[Tombstone]) -> bool:
     """Bury one grant's dead in one transaction: killed in the middle, the next start finds the gap again."""
-    dead = {PermissionId(each) for stone in stones for each in stone.permission_ids}
     async with house.storage.unit() as unit:
-        grant = await grants.find(unit.connection, grant_id, lock=True)
-        if grant is None:
-            return False
-        moves = await _list_moves(house, unit, grant, dead, highest=max(stone.version for stone in stones))
-        ended = [(kind, change, await _record(house, unit, change, kind)) for kind, change in moves]
-        if ended:
-            await unit.commit()
-    for kind, change, families in ended:
-        await house.settle(change, families, cause=kind)
+        grant = await house.get_locked_grant(unit, grant_id)
+        moves = await _list_moves(house, unit, grant, _dead(stones), highest=_highest(stones))
+        ended = [(change, await _record(house, unit, change, kind)) for kind, change in moves]
+        await unit.commit()
+    for change, families in ended:
+        await house.settle(change, families)
     return bool(ended)
 
 

@@ -147,7 +147,7 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         Unavailable: as `House.change_grant` says.
     """
     actor = Actor(ActorKind.PERSON, answer.person_id)
-    async with house.storage.unit() as unit:
+    async with house.unit() as unit:
         case = await _take(unit, raw_request_id, answer, house.clock.now())
         sha256 = await notices.keep(unit.connection, answer.notice, language=answer.language, now=case.at)
         shown: dict[str, Any] = {"notice": sha256, "language": answer.language, "request": case.request.id}
@@ -168,7 +168,7 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
             await requests.mark_refused(unit.connection, case.request.id, case.at)
         raw_code = None if case.is_refused else await _issue(house, unit, case, settled)
         await unit.commit()
-    await house.settle(change, ended, cause=kind)
+    await house.settle(change, ended)
     if case.is_refused or (raw_code is None and case.request.kind is RequestKind.AUTHORIZE):
         return case.refused(grant.id, settled.recorded)
     return Decided(case.request, grant.id, raw_code, None, None, settled.recorded)

@@ -5,7 +5,6 @@ from gateway.ground.storage.storage import shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
-from gateway.records.grants.types import STANDING_STATES, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
 from gateway.terms.ids import GrantId
@@ -23,10 +22,10 @@ async def expire(house: House) -> int:
     async with house.storage.read() as connection:
         now = house.clock.now()
         due = await grants.list_due(connection, now)
-        lapsed = await accounts.list_lapsed(connection, now)
-        orphans = [grant.id for grant in await grants.list_of_accounts(connection, lapsed) if _stands(grant)]
+        orphans = await grants.list_orphaned(connection, accounts.lapsed(now))
     changed = [await _record(house, grant_id, Kind.EXPIRED) for grant_id in due]
     changed += [await _record(house, grant_id, Kind.RECONFIRM) for grant_id in orphans]
+    await house.write_owed()  # what an act before could not bring to the journal
     return sum(changed)
 
 
@@ -37,7 +36,3 @@ async def _record(house: House, grant_id: GrantId, kind: Kind) -> bool:
     except Refusal:
         return False
     return True
-
-
-def _stands(grant: Grant) -> bool:
-    return any(permission.state in STANDING_STATES for permission in grant.permissions)

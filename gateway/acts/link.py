@@ -9,7 +9,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from gateway.acts import House, Settled
 from gateway.ground.storage.storage import UnitOfWork, shielded
-from gateway.ground.vault.journal import SealedCredential
+from gateway.ground.vault.entries import SealedCredential
 from gateway.ground.vault.tokens import hashed
 from gateway.platforms import Connector, Credential, Profile
 from gateway.records.accounts import store as accounts
@@ -126,11 +126,12 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
     for settled, ended in lapsed:
-        await house.settle(settled.change, ended, cause=Kind.RECONFIRM)
+        await house.settle(settled.change, ended)
     entry = SealedCredential(link.id, link.generation, link.sealed_credential, now)
     try:
         await asyncio.to_thread(house.journal.append, [entry])
     except OSError as error:
+        house.storage.note_failure(error)
         raise Unavailable("journal", reason="not_settled") from error
     await house.ledger.publish()
     return account

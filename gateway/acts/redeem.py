@@ -78,15 +78,20 @@ async def _find(unit: UnitOfWork, redemption: Redemption, now: datetime) -> _Fou
     family = await families.find(unit.connection, code.family_id) if code else None
     if code is None or family is None or family.app_id != redemption.app.id:
         raise Refusal("invalid_grant", "the code is unknown")
-    if code.expires_at <= now and code.redeemed_at is None:
-        raise Refusal("invalid_grant", "the code has expired")
-    if code.wrong_verifiers >= VERIFIER_TRIES:
-        raise Refusal("invalid_grant", "the code is dead after too many wrong verifiers")
+    if code.redeemed_at is None:  # a spent code goes on to the replay: whoever spent it must not be able to hide that
+        _check_usable(code, now)
     if redemption.redirect_uri is not None and redemption.redirect_uri != code.redirect_uri:
         raise Refusal("invalid_grant", "the redirect_uri is not that of the request")
     if code.jkt is not None and code.jkt != redemption.jkt:
         raise Refusal("invalid_grant", "the code is bound to a key that was not proven")
     return _Found(code, family)
+
+
+def _check_usable(code: Code, now: datetime) -> None:
+    if code.expires_at <= now:
+        raise Refusal("invalid_grant", "the code has expired")
+    if code.wrong_verifiers >= VERIFIER_TRIES:
+        raise Refusal("invalid_grant", "the code is dead after too many wrong verifiers")
 
 
 def _is_verified(raw_verifier: str, challenge: str) -> bool:

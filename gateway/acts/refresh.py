@@ -81,7 +81,7 @@ async def _find(unit: UnitOfWork, renewal: Renewal, now: datetime) -> tuple[Refr
     family = await families.find(unit.connection, token.family_id) if token else None
     if token is None or family is None or family.app_id != renewal.app.id or family.ended_at is not None:
         raise Refusal("invalid_grant", "the refresh token is not valid")
-    if token.expires_at <= now:
+    if token.expires_at <= now and token.used_at is None:  # a spent one is a replay, however late it comes
         raise Refusal("invalid_grant", "the refresh token has expired")
     if token.jkt is not None and token.jkt != renewal.jkt:
         raise Refusal("invalid_grant", "the refresh token is bound to a key that was not proven")

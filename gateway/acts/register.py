@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from gateway.acts import House
 from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.ground.vault.entries import Barred
 from gateway.ground.vault.tokens import CLIENT_SECRET, hashed, new_token
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppSecret, Ask, AuthMethod
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft, Part
+from gateway.records.owed import store as owed
 from gateway.records.people import store as people
 from gateway.records.people.types import Person, Role
 from gateway.terms.ids import AppId, PersonId, new_id
@@ -54,16 +56,21 @@ async def set_roles(house: House, login: str, roles: frozenset[Role], actor: Act
 
     Raises:
         Refusal: `not_found`.
+        Unavailable: as `House.change_grant` says.
     """
     async with house.storage.unit() as unit:
+        now = house.clock.now()
         person = await people.find_by_login(unit.connection, login)
         if person is None:
             raise Refusal("not_found")
         await people.set_roles(unit.connection, person.id, roles)
         facts = {"person": person.id, "roles": sorted(roles)}
-        draft = Draft(Kind.ROLES_SET, house.clock.now(), actor, facts)
-        await house.ledger.append(unit.connection, draft)
+        for role in Role:
+            entry = Barred("role", f"{person.id}/{role.value}", is_barred=role not in roles, at=now)
+            await owed.add(unit.connection, entry)
+        await house.ledger.append(unit.connection, Draft(Kind.ROLES_SET, now, actor, facts))
         await unit.commit()
+    await house.write_owed()
     await house.ledger.publish()
 
 
@@ -91,6 +98,7 @@ async def rotate_secret(house: House, app_id: AppId, actor: Actor) -> str:
 
     Raises:
         Refusal: `not_found`; `no_secret` (a public app, or one that proves itself by a key).
+        Unavailable: as `House.change_grant` says; if `not_settled`, the new secret is lost and may be rotated away.
     """
     async with house.storage.unit() as unit:
         app = await apps.find(unit.connection, app_id, lock=True)
@@ -99,11 +107,15 @@ async def rotate_secret(house: House, app_id: AppId, actor: Actor) -> str:
         if app.auth_method is not AuthMethod.SECRET:
             raise Refusal("no_secret")
         now = house.clock.now()
-        await apps.end_secrets(unit.connection, app_id, LIVE_SECRETS - 1, now)
+        ended = await apps.end_secrets(unit.connection, app_id, LIVE_SECRETS - 1, now)
+        for secret in ended:
+            await owed.add(unit.connection, Barred("secret", secret.hashed_secret.hex(), is_barred=True, at=now))
         raw_secret = await _add_secret(house, unit, app_id)
         draft = Draft(Kind.SECRET_ROTATED, now, actor, {"last4": raw_secret[-4:]}, app_id=app_id)
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
+    if ended:
+        await house.write_owed()
     await house.ledger.publish()
     return raw_secret
 

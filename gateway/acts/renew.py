@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gateway.acts import House
 from gateway.ground.storage.storage import shielded
-from gateway.ground.vault.journal import Entry, SealedCredential
+from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.platforms import Connector, Credential, Trouble
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
@@ -122,7 +122,8 @@ async def _journal(house: House, link: Connection) -> bool:
     entry = SealedCredential(link.id, link.generation, link.sealed_credential, link.changed_at)
     try:
         await asyncio.to_thread(house.journal.append, [entry])
-    except OSError:
+    except OSError as error:
+        house.storage.note_failure(error)
         return False
     return True
 

@@ -19,15 +19,17 @@ async def seal_trace(house: House) -> int:
 
     Raises:
         Unavailable: nothing was sealed; the next time takes these lines too.
+        AssertionError: another sealer took a line meanwhile; nothing was sealed.
     """
-    async with house.storage.unit() as unit:
+    async with house.storage.exclusive("seal trace"), house.storage.unit() as unit:
         now = house.clock.now()
         lines = await batches.list_waiting(unit.connection, now, MOST_LINES)
         if not lines:
             return 0
         facts = {"lines": len(lines), "root": root_of(lines).hex(), "first": lines[0]["id"], "last": lines[-1]["id"]}
         recorded = await house.ledger.append(unit.connection, Draft(Kind.TRACE_BATCH, now, Actor.system(), facts))
-        await batches.mark(unit.connection, [line["id"] for line in lines], recorded.seq)
+        if await batches.mark(unit.connection, [line["id"] for line in lines], recorded.seq) != len(lines):
+            raise AssertionError("lines are sealed under their lock only")
         await unit.commit()
     await house.ledger.publish()
     return len(lines)

@@ -2,10 +2,12 @@
 
 from gateway.acts import House, ending
 from gateway.ground.storage.storage import shielded
+from gateway.ground.vault.entries import Barred
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
+from gateway.records.owed import store as owed
 from gateway.terms.ids import AppId
 from gateway.terms.refusal import Refusal
 
@@ -17,9 +19,9 @@ async def suspend_app(house: House, app_id: AppId, actor: Actor, *, reason: str)
 
     Raises:
         Refusal: `not_found`; `nothing_to_change` when it is suspended already.
+        Unavailable: as `House.change_grant` says.
     """
     await _set(house, app_id, actor, state=AppState.SUSPENDED, reason=reason)
-    house.in_flight.cut_app(app_id)
 
 
 @shielded
@@ -28,19 +30,25 @@ async def resume_app(house: House, app_id: AppId, actor: Actor) -> None:
 
     Raises:
         Refusal: `not_found`; `nothing_to_change` when it is active already.
+        Unavailable: as `House.change_grant` says.
     """
     await _set(house, app_id, actor, state=AppState.ACTIVE, reason=None)
 
 
 async def _set(house: House, app_id: AppId, actor: Actor, *, state: AppState, reason: str | None) -> None:
-    async with house.storage.unit() as unit:
+    is_suspended = state is AppState.SUSPENDED
+    async with house.unit() as unit:
+        now = house.clock.now()
         if await apps.find(unit.connection, app_id) is None:
             raise Refusal("not_found")
         if not await apps.set_state(unit.connection, app_id, state, reason):
             raise Refusal("nothing_to_change")
-        kind = Kind.APP_SUSPENDED if state is AppState.SUSPENDED else Kind.APP_RESUMED
+        kind = Kind.APP_SUSPENDED if is_suspended else Kind.APP_RESUMED
         parts = await house.parts_about(unit, actor, {"reason": reason} if reason else {})
-        draft = Draft(kind, house.clock.now(), actor, {}, app_id=app_id, parts=parts)
-        await house.ledger.append(unit.connection, draft)
+        await owed.add(unit.connection, Barred("app", app_id, is_suspended, now))
+        await house.ledger.append(unit.connection, Draft(kind, now, actor, {}, app_id=app_id, parts=parts))
         await unit.commit()
+    if is_suspended:
+        house.in_flight.cut_app(app_id)
+    await house.write_owed()
     await house.ledger.publish()

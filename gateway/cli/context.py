@@ -38,6 +38,7 @@ def get_settings(context: click.Context) -> "Settings":
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine; what is refused or unavailable ends with 1."""
+    from gateway.ground.storage.disk import DiskBroken
     from gateway.ground.vault.sealing import Unsealable
     from gateway.server.database import AlreadyRunning, Damaged
     from gateway.server.house import OlderThanSigned
@@ -49,7 +50,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         fail(f"{refusal.reason}: {refusal.detail}".removesuffix(": "))
     except Unavailable as unavailable:
         fail(f"{unavailable.what} gave no answer; nothing was done")
-    except (AlreadyRunning, Damaged, OlderThanSigned, Unsealable) as error:
+    except (AlreadyRunning, Damaged, DiskBroken, OlderThanSigned, Unsealable) as error:
         fail(str(error))
 
 

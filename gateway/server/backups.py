@@ -6,6 +6,7 @@ signature must not come back or be lost with the database.
 
 import asyncio
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from gateway.acts.restore import Gap, restore
 from gateway.ground.storage.copies import NotWhole, check_whole, copy_database
 from gateway.ground.storage.engines import is_sqlite, sqlite_path
 from gateway.ground.storage.storage import Storage
+from gateway.ground.vault.durable import sync_folder
 from gateway.records.ledger import reading
 from gateway.records.ledger.log import CHECKPOINTS
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.server.database import file_lock
 from gateway.server.house import folder_of, opened_house
+from gateway.server.restoring import UnderWay, find_under_way, mark_finished, mark_under_way
 from gateway.settings import Settings
+from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal
 
 
@@ -50,19 +54,27 @@ class PutBack:
     families_ended: int
 
 
-async def put_back(settings: Settings, source: Path | None) -> PutBack:
+async def put_back(settings: Settings, source: Path | None, *, clock: Clock | None = None) -> PutBack:
     """Put a backup in the database's place (None: the database was put back by other means), and make it safe.
 
-    The checkpoints signed so far are kept under another name; the log goes on under a record that says so.
+    One act under one lock, from the mark that it is under way until its record is committed: killed in between, the
+    gateway does not open until it is done again. The checkpoints signed so far are kept under another name; the log
+    goes on under a record that says so.
 
     Raises:
         AlreadyRunning: the server runs; stop it first.
-        Refusal: `bad_backup`: the file, or the database in place, is not a whole database of this gateway.
+        Refusal: `bad_backup`: the file, or the database in place, is not a whole database of this gateway; nothing was
+            touched.
     """
-    signed_size = await asyncio.to_thread(_prepare, settings, source)
-    gap = Gap(restored_size=await _count(settings), signed_size=signed_size)
-    async with opened_house(settings, may_be_older=True) as house:
-        ended = await restore(house, Actor(ActorKind.SYSTEM, "command-line"), gap)
+    folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
+    with file_lock(settings):
+        under_way = await asyncio.to_thread(_begin, settings, source, folder)
+        under_way = under_way.counted(await _count(settings))
+        await asyncio.to_thread(_set_aside, folder, under_way)
+        gap = Gap(restored_size=under_way.restored_size or 0, signed_size=under_way.signed_size)
+        async with opened_house(settings, clock=clock, may_be_older=True) as house:
+            ended = await restore(house, Actor(ActorKind.SYSTEM, "command-line"), gap)
+        await asyncio.to_thread(mark_finished, folder)
     return PutBack(gap.records_lost, ended)
 
 
@@ -76,38 +88,51 @@ async def _count(settings: Settings) -> int:
         await storage.close()
 
 
-def _prepare(settings: Settings, source: Path | None) -> int:
-    """Put the copy in place and the checkpoints aside, while no server can be running; return the newest's size."""
-    with file_lock(settings):
+def _begin(settings: Settings, source: Path | None, folder: Path) -> UnderWay:
+    """Mark the restore as under way, then put the copy in place."""
+    _check(settings, source)
+    under_way = find_under_way(folder)
+    if under_way is None or source is not None:
+        signed = [each.size for each in read_outside(folder / CHECKPOINTS).signed]
+        under_way = UnderWay(max([*signed, under_way.signed_size if under_way else 0]))
+    mark_under_way(folder, under_way)
+    if source is not None:
+        _replace(sqlite_path(settings.database_url), source)
+    return under_way
+
+
+def _check(settings: Settings, source: Path | None) -> None:
+    if not is_sqlite(settings.database_url):
         if source is not None:
-            _check(source)
-            _replace(sqlite_path(settings.database_url), source)
-        elif is_sqlite(settings.database_url):
-            _check(sqlite_path(settings.database_url))
-        return _set_aside(folder_of(settings, settings.checkpoint_dir, "checkpoints"))
-
-
-def _check(source: Path) -> None:
+            raise Refusal("not_sqlite", "put PostgreSQL back with its own tools, then say --in-place")
+        return
+    path = source or sqlite_path(settings.database_url)
     try:
-        check_whole(source, "ledger_head")
+        check_whole(path, "ledger_head")
     except NotWhole as damaged:
-        raise Refusal("bad_backup", f"{source} is not a database of this gateway: {damaged}") from None
+        raise Refusal("bad_backup", f"{path} is not a database of this gateway: {damaged}") from None
 
 
 def _replace(path: Path, source: Path) -> None:
+    """Put a copy of the file in the database's place; on disk when this returns."""
     aside = path.with_name(path.name + ".incoming")
-    aside.write_bytes(source.read_bytes())
-    aside.chmod(0o600)
+    aside.unlink(missing_ok=True)
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with source.open("rb") as content, os.fdopen(descriptor, "wb") as copy:
+        shutil.copyfileobj(content, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
     for leftover in ("-wal", "-shm"):
         path.with_name(path.name + leftover).unlink(missing_ok=True)
     aside.replace(path)
+    sync_folder(path.parent)
 
 
-def _set_aside(folder: Path) -> int:
-    """Keep the checkpoints signed before under another name, so that the log can go on; return the newest's size."""
+def _set_aside(folder: Path, under_way: UnderWay) -> None:
+    """Keep the checkpoints signed before under another name, so that the log can go on."""
+    mark_under_way(folder, under_way)
     current = folder / CHECKPOINTS
-    signed_size = max((each.size for each in read_outside(current).signed), default=0)
-    if signed_size:
+    if current.exists():
         number = sum(1 for _ in folder.glob("before-restore-*.jsonl")) + 1
         current.replace(folder / f"before-restore-{number}.jsonl")
-    return signed_size
+        sync_folder(folder)

@@ -27,8 +27,10 @@ class Damaged(Exception):
 
 
 @asynccontextmanager
-async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
+async def opened_storage(settings: Settings, *, is_locked: bool = False) -> AsyncIterator[Storage]:
     """Open the database, keep the ballast beside it, and close it in the end.
+
+    `is_locked`: the caller holds the lock, and has checked the file (`quyen restore`).
 
     The lock file says whether whoever had the database before closed it. A process that was killed, or a machine that
     lost its power, did not say so.
@@ -39,7 +41,7 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
         Unavailable: the lock file cannot be written.
     """
     async with AsyncExitStack() as stack:
-        lock = stack.enter_context(file_lock(settings))
+        lock = None if is_locked else stack.enter_context(file_lock(settings))
         if lock is not None and os.pread(lock, len(_CLOSED), 0) != _CLOSED:
             await _check(sqlite_path(settings.database_url))
         stack.enter_context(_noted(lock))

@@ -1,6 +1,6 @@
 """Is the gateway alive, and is it ready: `/healthz` and `/readyz` of both origins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -15,10 +15,12 @@ class Health:
     Args:
         house: the database that must answer, and the log.
         is_draining: set when the server was asked to stop.
+        failing: the rounds (`rounds.py`) that were not done the last time.
     """
 
     house: House
     is_draining: bool = False
+    failing: set[str] = field(default_factory=set)
 
     async def answer_alive(self, _request: web.Request) -> web.Response:
         """Answer that the process runs."""
@@ -33,6 +35,7 @@ class Health:
             "log": "does not verify: nothing is signed" if faults else "verified at start",
             "bad_records": faults[:10],
             "checkpoints": "kept" if self.house.ledger.is_published else "cannot be written outside the database",
+            "failing": sorted(self.failing),
         }
         if ballast is not None:
             state["disk"] = "room is kept for ends" if ballast.is_kept else "no room is kept for ends"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,8 @@ from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.engines import beside, is_sqlite, sqlite_path
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
-from gateway.ground.vault.journal import DestroyedKey, Journal, Reading
+from gateway.ground.vault.entries import DestroyedKey
+from gateway.ground.vault.journal import Journal, Reading
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Vault
 from gateway.records.ledger import keys, reading
@@ -27,10 +28,11 @@ from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Checked
 from gateway.server.database import opened_storage
+from gateway.server.restoring import find_under_way
 from gateway.settings import Settings
 from gateway.terms.clock import Clock, ForwardClock, SystemClock
 from gateway.terms.entropy import Entropy, SystemEntropy
-from gateway.terms.refusal import Refusal
+from gateway.terms.refusal import Refusal, Unavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -66,20 +68,23 @@ async def opened_house(
         settings: where everything is.
         clock: another clock than the machine's.
         entropy: another source than the machine's.
-        may_be_older: an operator said that the database was put back (`quyen restore`).
+        may_be_older: an operator said that the database was put back: `quyen restore`, which holds the lock.
 
     Raises:
         AlreadyRunning, Damaged: as `opened_storage` says.
-        OlderThanSigned: the log is shorter than the checkpoints outside say, and nobody said that it may be.
+        OlderThanSigned: the log is shorter than the checkpoints outside say, and nobody said that it may be; or a
+            restore was begun and not finished.
         Unavailable: the database does not answer.
     """
     used_clock, used_entropy = ForwardClock(clock or SystemClock()), entropy or SystemEntropy()
     vault = Vault({1: settings.master_key_bytes}, used_entropy)
-    async with opened_storage(settings) as storage:
+    folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
+    async with opened_storage(settings, is_locked=may_be_older) as storage:
+        if not may_be_older:
+            check_not_under_way(folder)
         await migrate(storage)
         person_keys = PersonKeys(folder_of(settings, settings.keys_dir, "keys"), vault, entropy=used_entropy)
         signer = await get_signer(storage, vault, origin=log_origin(settings), clock=used_clock, entropy=used_entropy)
-        folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
         ledger = Ledger(signer, person_keys, entropy=used_entropy, storage=storage, folder=folder)
         await ledger.resume()
         journal = Journal(folder_of(settings, settings.journal_dir, "journal"))
@@ -88,11 +93,30 @@ async def opened_house(
             await check_not_older(storage, ledger.path)
         await _check_log(house, person_keys)
         await _note_past(house, used_clock)
-        kept = await asyncio.to_thread(journal.read)
-        await asyncio.to_thread(_destroy_again, person_keys, kept)
-        await recover_credentials(house, kept.entries)
-        await bury(house, kept.tombstones)
+        await _apply_journal(house)
         yield house
+
+
+async def _apply_journal(house: House) -> None:
+    """Write what the journal is owed, then do again what it says was done."""
+    with suppress(Unavailable):  # the disk may be full: it stays owed, and `expire` tries again
+        await house.write_owed()
+    with suppress(OSError):  # a disk without room for it: the longer journal says the same
+        await asyncio.to_thread(house.journal.compact)
+    kept = await asyncio.to_thread(house.journal.read)
+    await asyncio.to_thread(_destroy_again, house.ledger.person_keys, kept)
+    await recover_credentials(house, kept.entries)
+    await bury(house, kept.tombstones)
+
+
+def check_not_under_way(folder: Path) -> None:
+    """Refuse to open while a restore is not finished: its tokens may live, and its checkpoints are put aside.
+
+    Raises:
+        OlderThanSigned: it was begun.
+    """
+    if find_under_way(folder) is not None:
+        raise OlderThanSigned("a restore was begun and not finished: finish it with `quyen restore --in-place`")
 
 
 async def check_not_older(storage: Storage, checkpoints: Path) -> None:

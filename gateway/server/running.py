@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -10,9 +10,6 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
 from redis.asyncio import Redis
 
 from gateway.acts import House
-from gateway.acts.expire import expire
-from gateway.acts.seal_trace import MOST_LINES, seal_trace
-from gateway.acts.spend_assertion import forget_spent
 from gateway.authority.freshness import LocalProofMemory, ProofMemory, RedisProofMemory
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
@@ -20,19 +17,17 @@ from gateway.doors.admin.socket import listening
 from gateway.doors.calls.listener import CallsRunner
 from gateway.doors.events.courier import Courier
 from gateway.ground.fetching.fetcher import opened_fetcher
+from gateway.ground.storage.disk import DiskBroken
 from gateway.ground.vault.passwords import Passwords
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
 from gateway.server.house import admin_socket_path, opened_house
 from gateway.server.identity import find_provider
 from gateway.server.platforms import list_connectors
+from gateway.server.rounds import going_round
 from gateway.settings import Settings
-from gateway.terms.refusal import Unavailable
 from scopes import load_catalogue
 
-EXPIRY_SECONDS = 5
-FORGETTING_SECONDS = 600
-SEAL_SECONDS = 30
 DRAIN_SECONDS = 20
 _CONNECTOR_TIMEOUT = ClientTimeout(total=20, connect=3)
 
@@ -47,6 +42,7 @@ async def serve(settings: Settings) -> None:
         Damaged: the database was not closed, and is not whole.
         OSError: an address cannot be listened on.
         Unavailable: the database gave no answer at the start.
+        DiskBroken: an fsync failed; what runs was denied.
     """
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,11 +59,23 @@ async def serve(settings: Settings) -> None:
         for app, address in ((build_public(parts), settings.listen), (build_api(parts), settings.api_listen)):
             runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
             await stack.enter_async_context(_listening(runner, address))
-        await stack.enter_async_context(_recording(house))
+        await stack.enter_async_context(going_round(house, parts.health))
         way_out = opened_fetcher(allow_loopback=settings.is_on_loopback, ca_pem=settings.fetch_ca)
         await stack.enter_async_context(Courier(house, await stack.enter_async_context(way_out)).running())
-        await stopping.wait()
+        await _first_of(stopping, house.storage.broken)
         parts.health.is_draining = True
+        if house.storage.broken.is_set():
+            log.critical("a disk did not keep what it was given: nothing is answered any more")
+            raise DiskBroken(
+                "a disk did not keep what it was given (a failed fsync): look at it before you start again"
+            )
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Parts:
@@ -119,26 +127,3 @@ async def _listening(runner: web.AppRunner, address: str) -> AsyncIterator[None]
         yield
     finally:
         await runner.cleanup()
-
-
-@asynccontextmanager
-async def _recording(house: House) -> AsyncIterator[None]:
-    """Record what time has ended and what was called, every few seconds; verdicts do not wait for it."""
-
-    async def every(seconds: float, act: Callable[[House], Awaitable[int]]) -> None:
-        while True:
-            try:
-                while await act(house) == MOST_LINES:
-                    pass  # more of the trace waits
-            except Unavailable as unavailable:
-                log.warning("what time did could not be recorded", what=unavailable.what)
-            await asyncio.sleep(seconds)
-
-    often = {expire: EXPIRY_SECONDS, seal_trace: SEAL_SECONDS, forget_spent: FORGETTING_SECONDS}
-    tasks = [asyncio.create_task(every(seconds, act)) for act, seconds in often.items()]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,7 +14,7 @@ from gateway.acts.verify_log import verify_log
 from gateway.authority.facts import TokenFacts, find_token
 from gateway.authority.in_flight import Call
 from gateway.authority.verdict import check_token, list_live
-from gateway.ground.vault.journal import Tombstone
+from gateway.ground.vault.entries import Tombstone
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.tokens import hashed
 from gateway.records.grants import store as grants

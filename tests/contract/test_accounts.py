@@ -12,7 +12,7 @@ async def is_held(scene: Scene, account: Account) -> bool:
     async with scene.house.storage.read() as connection:
         now = scene.clock.now()
         held = await accounts.has_standing(connection, account.id, now)
-        assert held == (account.id not in await accounts.list_lapsed(connection, now))
+        assert held == (account.id not in (await connection.scalars(accounts.lapsed(now))).all())
     return held
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, func, select, update
 
 from gateway.acts.found_log import get_signer
 from gateway.acts.link import finish_link, start_link
 from gateway.acts.redeem import Redemption, redeem
+from gateway.acts.refresh import Renewal, refresh
 from gateway.acts.renew import renew
 from gateway.acts.revoke import revoke
 from gateway.acts.shorten import shorten
@@ -193,3 +194,29 @@ async def test_a_family_without_its_grant_is_a_bug(scene: Scene, monkeypatch: py
         with pytest.raises(AssertionError):
             await revoke(scene.house, scene.app, given.refresh_token)
     assert await live_asks(scene, given.access_token)
+
+
+async def test_what_ends_all_or_reads_all_names_no_rows(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database takes some ten thousand parameters, and a gateway has more families, sessions and grants than that."""
+    given = await agreed(scene)
+    await refresh(scene.house, Renewal(scene.app, given.refresh_token, None))
+    for _ in range(4):
+        scene.clock.advance(1)
+        await agreed(scene)
+    await agree(scene, app=scene.public_app)
+    counted: list[int] = []
+
+    def count(_connection: Any, _cursor: Any, _statement: str, parameters: Any, _context: Any, _many: bool) -> None:  # noqa: FBT001
+        counted.append(len(parameters))
+
+    monkeypatch.setattr("gateway.records.grants.store._AT_ONCE", 1)
+    event.listen(scene.house.storage.writer.sync_engine, "before_cursor_execute", count)
+    async with scene.house.storage.unit() as unit:
+        assert await families.end_every(unit.connection, scene.clock.now()) == 6
+        assert len(await grants.list_all(unit.connection)) == 2
+        assert {len(each.permissions) for each in await grants.list_all(unit.connection)} == {2, 5}
+        every = [each.id for each in await grants.list_all(unit.connection)]
+        assert [each.id for each in await grants.list_named(unit.connection, every)] == every
+        kept = select(func.count()).where(refresh_tokens.c.sealed_answer.is_not(None))
+        assert (await unit.connection.execute(kept)).scalar_one() == 0
+    assert max(counted) <= 2

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from gateway.acts import Settled
+from gateway.acts.decide import decide
 from gateway.acts.expire import expire
 from gateway.acts.pause import pause, resume
 from gateway.acts.revoke import revoke
@@ -43,7 +45,8 @@ from tests.contract.steps import (
     refreshed,
     verified,
 )
-from tests.house import Scene, link_account
+from tests.contract.test_decide import answer, shown
+from tests.house import Scene, agree, link_account
 
 DAY = timedelta(days=1)
 ALL = {"oa_profile", "crm_name", "crm_phone", "order_send", "chat_read"}
@@ -304,6 +307,77 @@ async def test_an_end_whose_tombstone_is_not_on_disk_is_not_acknowledged(
     assert (await verified(scene.house)).is_ok
 
 
+ENDED_AGAIN: dict[str, Callable[[Scene, GrantId], Awaitable[object]]] = {
+    "by the person": lambda scene, grant_id: withdraw(scene.house, grant_id, owner(scene)),
+    "by the next act": lambda scene, _grant: decide_elsewhere(scene),
+    "by the clock's round": lambda scene, _grant: expire(scene.house),
+}
+
+
+async def decide_elsewhere(scene: Scene) -> None:
+    """Decide about another app: an act that owes nothing to the grant that ended."""
+    await agree(scene, app=scene.public_app)
+
+
+@pytest.mark.parametrize("name", ENDED_AGAIN)
+async def test_a_tombstone_that_is_owed_is_written_before_anything_else_is_acknowledged(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Tried again while the disk is full: still `not_settled`. Once it is not, the tombstone is there, once (I4)."""
+    given = await agreed(scene)
+    with monkeypatch.context() as full:
+        full.setattr(Journal, "append", _full_disk)
+        for _ in range(2):
+            with pytest.raises(Unavailable) as caught:
+                await withdraw(scene.house, given.grant_id, owner(scene))
+            assert caught.value.reason == "not_settled"
+    assert list_stones(scene.house) == ()
+    with suppress(Refusal):
+        await ENDED_AGAIN[name](scene, given.grant_id)
+    (stone,) = list_stones(scene.house)
+    assert (stone.grant_id, stone.version, len(stone.permission_ids)) == (given.grant_id, 2, len(ALL))
+    with pytest.raises(Refusal, match="nothing_to_change"):
+        await withdraw(scene.house, given.grant_id, owner(scene))
+    assert len(list_stones(scene.house)) == 1
+
+
+async def test_a_decision_that_ended_something_is_not_called_decided_while_its_tombstone_is_owed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who sends the form again hears `decided` only once what was unticked outlives a restore."""
+    await agreed(scene)
+    scene.clock.advance(1)
+    request = await shown(scene)
+    with monkeypatch.context() as full:
+        full.setattr(Journal, "append", _full_disk)
+        for _ in range(2):
+            with pytest.raises(Unavailable) as caught:
+                await decide(scene.house, request.id, answer(scene, PROFILE))
+            assert caught.value.reason == "not_settled"
+    with pytest.raises(Refusal, match="decided"):
+        await decide(scene.house, request.id, answer(scene, PROFILE))
+    (stone,) = list_stones(scene.house)
+    assert len(stone.permission_ids) == len(ALL) - 1
+
+
+async def test_a_database_that_goes_away_before_the_tombstone_settles_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is committed, and whoever asked is told that it is not settled; the next round writes it."""
+    given = await agreed(scene)
+
+    def gone(*_given: object) -> None:
+        raise Unavailable("database")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(scene.house.storage, "read", gone)
+        with pytest.raises(Unavailable) as caught:
+            await withdraw(scene.house, given.grant_id, owner(scene))
+    assert (caught.value.what, caught.value.reason) == ("database", "not_settled")
+    assert await expire(scene.house) == 0
+    assert len(list_stones(scene.house)) == 1
+
+
 async def test_a_journal_that_was_taken_away_settles_nothing(scene: Scene) -> None:
     """A file that vanished is never begun anew: what was in it is lost."""
     given = await agreed(scene)
@@ -350,6 +424,7 @@ async def test_a_caller_that_goes_away_leaves_the_act_whole(
     with pytest.raises(asyncio.CancelledError):
         await act
     await asyncio.wait_for(written.wait(), 10)
+    await scene.house.write_owed()  # it waits for the act, which forgets what it owed
     assert asks[0] not in await live_asks(scene, given.access_token)
     assert [stone.cause for stone in list_stones(scene.house)] == ["withdrawn"]
     assert (await verified(scene.house)).is_ok

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import UpdateBase, delete, text, update
 
 from gateway.acts.decide import decide
 from gateway.acts.expire import expire
 from gateway.acts.pause import pause, resume
 from gateway.acts.register import rotate_secret
+from gateway.acts.seal_trace import seal_trace
 from gateway.acts.shorten import shorten
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
@@ -26,9 +27,10 @@ from gateway.records.ledger.checkpoint import open_checkpoint
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import LogDamaged, part_place
 from gateway.records.ledger.proof import Proof, prove
-from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts
+from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts
 from gateway.records.ledger.tree import Frontier, leaf_hash, verify_inclusion
 from gateway.records.ledger.types import Draft, Record
+from gateway.records.trace import batches
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.contract.steps import (
     NAME,
@@ -43,6 +45,7 @@ from tests.contract.steps import (
     verified,
 )
 from tests.contract.test_decide import answer, shown
+from tests.contract.test_trace_batches import trace
 from tests.house import Scene, agree, house_in, set_scene
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -180,7 +183,7 @@ async def test_an_act_whose_record_fails_changes_nothing(scene: Scene, monkeypat
     given = await agreed(scene)
     before = await get_states(scene.house, given.grant_id)
 
-    async def fail(*_given: object) -> None:
+    async def fail(*_given: object, **_named: object) -> None:
         raise LogDamaged
 
     with monkeypatch.context() as broken, pytest.raises(LogDamaged):
@@ -228,11 +231,19 @@ async def test_a_database_that_cannot_be_read_leaves_the_checkpoint_for_later(
     assert (await verified(scene.house)).is_ok
 
 
-TAMPERED = {
-    "a head of other peaks": update(ledger_head).values(peaks=["ab" * 32] * 3),
-    "a head of another size": update(ledger_head).values(size=6),
-    "a head that is none": update(ledger_head).values(peaks=["no hash"]),
-    "another root signed last": update(ledger_checkpoints).values(root=b"r" * 32),
+OTHER_HEAD = update(ledger_head).values(peaks=["ab" * 32] * 3)
+LAST_SIGNED = delete(ledger_checkpoints).where(ledger_checkpoints.c.size == 7)
+LAST_LEAF = ledger_nodes.c.level == 0, ledger_nodes.c.position == 6
+TAMPERED: dict[str, list[UpdateBase]] = {
+    "a head of other peaks": [OTHER_HEAD],
+    "a head of another size": [update(ledger_head).values(size=6)],
+    "a head that is none": [update(ledger_head).values(peaks=["no hash"])],
+    "another root signed last": [update(ledger_checkpoints).values(root=b"r" * 32)],
+    "the checkpoint signed last is gone": [LAST_SIGNED],
+    "every checkpoint is gone": [delete(ledger_checkpoints)],
+    "a forked head, and what was signed last is gone": [LAST_SIGNED, OTHER_HEAD],
+    "another leaf": [update(ledger_nodes).where(*LAST_LEAF).values(hash=b"r" * 32)],
+    "no leaf": [delete(ledger_nodes).where(*LAST_LEAF)],
 }
 
 
@@ -243,7 +254,8 @@ async def test_nothing_is_signed_on_top_of_what_was_tampered_with(scene: Scene, 
         await rotate_secret(scene.house, scene.app.id, SYSTEM)
     before = len(await list_records(scene.house))
     async with scene.house.storage.unit() as unit:
-        await unit.connection.execute(TAMPERED[name])
+        for statement in TAMPERED[name]:
+            await unit.connection.execute(statement)
         await unit.commit()
     with pytest.raises(LogDamaged):
         await rotate_secret(scene.house, scene.app.id, SYSTEM)
@@ -295,6 +307,44 @@ async def test_two_gateways_on_one_database_write_one_log(postgres_migrated: str
         for each in (house, other):
             await each.ledger.publish()
             assert (await verified(each)).bad == []
+
+
+async def test_two_gateways_seal_each_line_of_the_trace_once(
+    postgres_migrated: str, tmp_path: Path, clock: Any
+) -> None:
+    """Eight sealers of two processes' worth race for the same lines on PostgreSQL: no false alarm afterwards."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    first = house_in(tmp_path / "a", clock, database_url=postgres_migrated, entropy=SeededEntropy("a"))
+    second = house_in(tmp_path / "b", clock, database_url=postgres_migrated, entropy=SeededEntropy("b"))
+    async with first as house, second as other:
+        scene = await set_scene(house, clock)
+        shutil.copytree(tmp_path / "a" / "keys", tmp_path / "b" / "keys", dirs_exist_ok=True)
+        for _ in range(3):
+            for _ in range(5):
+                await trace(scene)
+            sealed = await asyncio.gather(*[seal_trace([house, other][number % 2]) for number in range(8)])
+            assert sorted(sealed) == [0] * 7 + [5]
+        assert (await verified(house)).bad == []
+
+
+async def test_a_line_that_another_sealer_took_is_not_sealed_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the lock ever lost, nothing is recorded."""
+    await trace(scene)
+    async with scene.house.storage.read() as connection:
+        taken = await batches.list_waiting(connection, scene.clock.now(), 10)
+    assert await seal_trace(scene.house) == 1
+
+    async def stale(*_given: object) -> object:
+        return taken
+
+    before = len(await list_records(scene.house))
+    monkeypatch.setattr(batches, "list_waiting", stale)
+    with pytest.raises(AssertionError, match="under their lock"):
+        await seal_trace(scene.house)
+    assert len(await list_records(scene.house)) == before
 
 
 async def test_a_search_narrows_by_each_field(scene: Scene) -> None:

@@ -13,7 +13,8 @@ from gateway.acts.expire import expire
 from gateway.acts.link import Linked, finish_link, link_by_password, start_link
 from gateway.acts.renew import lose, renew
 from gateway.ground.storage.storage import Storage
-from gateway.ground.vault.journal import Journal, SealedCredential
+from gateway.ground.vault.entries import SealedCredential
+from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.tokens import hashed
 from gateway.platforms import Credential, Profile, Trouble
 from gateway.records.accounts import store as accounts

@@ -14,7 +14,7 @@ from gateway.acts.pause import pause, resume
 from gateway.acts.send_notices import send_again, send_test
 from gateway.acts.shorten import shorten
 from gateway.acts.withdraw import withdraw
-from gateway.ground.vault.journal import Tombstone
+from gateway.ground.vault.entries import Tombstone
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.accounts.types import STANDING_LASTS
 from gateway.records.grants import transitions

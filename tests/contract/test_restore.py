@@ -16,7 +16,7 @@ from gateway.acts.expire import expire
 from gateway.acts.pause import pause
 from gateway.acts.shorten import shorten
 from gateway.acts.withdraw import withdraw
-from gateway.ground.vault.journal import DestroyedKey, SealedCredential, Tombstone
+from gateway.ground.vault.entries import DestroyedKey, SealedCredential, Tombstone
 from gateway.ground.vault.personkeys import Erased
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection, ConnectionState
@@ -193,6 +193,20 @@ async def test_a_grant_that_the_old_database_never_knew_is_passed_over(machine: 
     async with machine.started(scene) as scene:
         assert await live_asks(scene, given.access_token) == set()
         assert await list_records(scene.house, grant_ids=[given.grant_id]) == []
+
+
+async def test_an_ordinary_start_writes_nothing_for_the_dead(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One read finds that the database knows all that the journal does, however long it is."""
+    async with machine.started() as scene:
+        await withdraw(scene.house, (await agreed(scene)).grant_id, owner(scene))
+        stones = list_stones(scene.house)
+
+        def refuse() -> None:
+            raise AssertionError
+
+        with monkeypatch.context() as broken:
+            broken.setattr(scene.house.storage, "unit", refuse)
+            assert await bury(scene.house, stones) == 0
 
 
 async def test_a_kill_between_the_steps_of_burying_loses_nothing(

@@ -21,6 +21,7 @@ from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App
 from gateway.records.families import store as families
 from gateway.records.families.tables import refresh_tokens
+from gateway.records.families.types import VERIFIER_TRIES
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AskId, GrantId
 from gateway.terms.refusal import Refusal
@@ -99,16 +100,30 @@ async def test_a_replay_ends_the_family_for_good(scene: Scene) -> None:
         await refreshed(scene, answer["refresh_token"])
 
 
-async def test_a_thief_without_the_verifier_spends_and_ends_nothing(scene: Scene) -> None:
-    """Wrong verifiers before and after redemption leave the rightful app alone; the fifth kills an unspent code."""
+@pytest.mark.parametrize("before", [0, 4])
+async def test_a_thief_without_the_verifier_spends_and_ends_nothing(scene: Scene, before: int) -> None:
+    """Wrong verifiers before and after redemption leave the rightful app alone, however many come after."""
     raw_code, _ = await get_code(scene)
-    for _ in range(4):
+    for _ in range(before):
         with pytest.raises(Refusal, match="invalid_grant"):
             await redeemed(scene, raw_code, verifier=WRONG_VERIFIER)
     answer = await redeemed(scene, raw_code)
-    with pytest.raises(Refusal, match="invalid_grant"):
-        await redeemed(scene, raw_code, verifier=WRONG_VERIFIER)
+    for _ in range(5):
+        with pytest.raises(Refusal, match="invalid_grant"):
+            await redeemed(scene, raw_code, verifier=WRONG_VERIFIER)
     assert await is_alive(scene, answer["access_token"])
+
+
+async def test_wrong_verifiers_after_a_theft_do_not_hide_it(scene: Scene) -> None:
+    """Whoever redeemed first cannot kill the code for the rightful app: its use still ends the thief's family (I3)."""
+    raw_code, _ = await get_code(scene)
+    stolen = await redeemed(scene, raw_code)
+    for _ in range(VERIFIER_TRIES):
+        with pytest.raises(Refusal, match="invalid_grant"):
+            await redeemed(scene, raw_code, verifier=WRONG_VERIFIER)
+    with pytest.raises(Refusal, match="invalid_grant"):
+        await redeemed(scene, raw_code)
+    assert not await is_alive(scene, stolen["access_token"])
 
 
 async def test_five_wrong_verifiers_kill_the_code(scene: Scene) -> None:
@@ -230,6 +245,29 @@ async def test_an_idle_refresh_token_runs_out(scene: Scene) -> None:
     scene.clock.advance(timedelta(days=30))
     with pytest.raises(Refusal, match="invalid_grant"):
         await refreshed(scene, answer["refresh_token"])
+
+
+async def test_a_spent_refresh_token_is_a_replay_after_its_time_too(scene: Scene) -> None:
+    """Time does not hide a theft: the rightful app's own token, spent by another and run out, ends the family (I3)."""
+    decided = await agree(scene, duration="P365D", app=scene.public_app)
+    first = await redeemed(scene, str(decided.raw_code), app=scene.public_app)
+    scene.clock.advance(timedelta(days=29))
+    stolen = await refreshed(scene, first["refresh_token"], app=scene.public_app)
+    scene.clock.advance(timedelta(days=2))
+    stolen = await refreshed(scene, stolen["refresh_token"], app=scene.public_app)
+    with pytest.raises(Refusal, match="invalid_grant"):
+        await refreshed(scene, first["refresh_token"], app=scene.public_app)
+    assert not await is_alive(scene, stolen["access_token"])
+
+
+async def test_a_lost_answer_is_given_again_after_the_old_token_ran_out(scene: Scene) -> None:
+    """It was spent in time; only the answer's own tokens decide how long it is worth anything."""
+    decided = await agree(scene, duration="P365D")
+    first = await redeemed(scene, str(decided.raw_code))
+    scene.clock.advance(timedelta(days=30) - timedelta(seconds=1))
+    answer = await refreshed(scene, first["refresh_token"])
+    scene.clock.advance(2)
+    assert await refreshed(scene, first["refresh_token"]) == answer
 
 
 async def test_a_refresh_token_of_another_app_is_not_valid(scene: Scene) -> None:

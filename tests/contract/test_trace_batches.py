@@ -9,6 +9,7 @@ from gateway.acts.seal_trace import seal_trace
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
+from gateway.records.trace.store import find
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.ids import AskId, TraceId, new_id
@@ -67,6 +68,19 @@ async def test_a_line_under_way_waits_and_one_left_open_by_a_kill_does_not_wait_
     scene.clock.advance(timedelta(hours=1, seconds=1))
     assert await seal_trace(scene.house) == 1
     assert (await verified(scene.house)).bad == []
+
+
+async def test_a_line_that_is_closed_after_it_was_sealed_stays_as_it_was_sealed(scene: Scene) -> None:
+    """The clock leapt, or a call outlived its hour: the late end is dropped, and the log verifies for good."""
+    line_id = await trace(scene, is_closed=False)
+    scene.clock.advance(timedelta(hours=2))
+    assert await seal_trace(scene.house) == 1
+    await TraceWriter(scene.house.storage, scene.clock).close(line_id, PASSED)
+    assert (await verified(scene.house)).bad == []
+    async with scene.house.storage.read() as connection:
+        line = await find(connection, line_id)
+    assert line is not None
+    assert line.ending is None
 
 
 CHANGES = [

@@ -21,12 +21,14 @@ from gateway.acts.withdraw import withdraw
 from gateway.ground.storage.storage import UnitOfWork
 from gateway.ground.vault.journal import Journal
 from gateway.records.accounts import store as accounts
+from gateway.records.families import store as families
 from gateway.records.grants import store as grants
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import Actor
+from gateway.server import backups
 from gateway.terms.entropy import SystemEntropy
 from tests.contract.platform import StandInPlatform
-from tests.house import house_in
+from tests.house import house_in, settings_for
 from tests.stand_ins.clock import ManualClock
 
 
@@ -73,6 +75,24 @@ STEPS: dict[str, Callable[[], None]] = {
 }
 
 
+RESTORE_STEPS: dict[str, Callable[[], None]] = {
+    "before the mark": lambda: setattr(backups, "mark_under_way", die),
+    "before the copy": lambda: setattr(backups, "_replace", die),
+    "after the copy": lambda: setattr(backups, "_count", die_later),
+    "before the checkpoints go aside": lambda: setattr(backups, "_set_aside", die),
+    "after the checkpoints went aside": lambda: setattr(backups, "opened_house", die),
+    "after the tombstones": lambda: setattr(backups, "restore", die_later),
+    "before the record is committed": lambda: setattr(families, "end_every", die_later),
+    "before the mark is taken away": lambda: setattr(backups, "mark_finished", die),
+}
+
+
+async def restore(folder: Path, step: str) -> None:
+    """Set the trap and put the folder's backup back."""
+    RESTORE_STEPS[step]()
+    await backups.put_back(settings_for(folder), folder / "backup.db", clock=ManualClock())
+
+
 async def act(house: House, name: str) -> None:
     """Do one act on the only grant or account that there is."""
     async with house.storage.read() as connection:
@@ -91,6 +111,9 @@ async def act(house: House, name: str) -> None:
 
 async def main(folder: Path, step: str, name: str) -> None:
     """Open the gateway, set the trap, act."""
+    if name == "restore":
+        await restore(folder, step)
+        return
     async with house_in(folder, ManualClock(), entropy=SystemEntropy()) as house:
         STEPS[step]()
         await act(house, name)

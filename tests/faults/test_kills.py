@@ -11,17 +11,31 @@ from pathlib import Path
 import pytest
 
 from gateway.acts.renew import renew
+from gateway.acts.revoke import revoke
 from gateway.acts.withdraw import withdraw
-from gateway.ground.vault.journal import SealedCredential
+from gateway.ground.vault.entries import SealedCredential
 from gateway.platforms import Credential
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Connection
 from gateway.records.ledger.kinds import Kind
+from gateway.server.backups import put_back
+from gateway.server.house import OlderThanSigned
 from tests.contract.platform import StandInPlatform
-from tests.contract.steps import ALL, SYSTEM, Agreed, agreed, get_grant, list_records, list_stones, live_asks, verified
-from tests.faults.actor import STEPS
-from tests.house import Scene, house_in, set_scene
+from tests.contract.steps import (
+    ALL,
+    SEND,
+    SYSTEM,
+    Agreed,
+    agreed,
+    get_grant,
+    list_records,
+    list_stones,
+    live_asks,
+    verified,
+)
+from tests.faults.actor import RESTORE_STEPS, STEPS
+from tests.house import Scene, house_in, set_scene, settings_for
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -92,7 +106,7 @@ async def test_a_withdrawal_that_was_killed_happened_whole_or_not_at_all(machine
         assert house.ledger.may_sign
         if not is_done:
             await withdraw(house, machine.given.grant_id, SYSTEM)
-            assert len(list_stones(house)) == 1
+        assert [stone.version for stone in list_stones(house)] == [2]
         assert await live_asks(scene, machine.given.access_token) == set()
         assert (await verified(house)).bad == []
 
@@ -138,3 +152,46 @@ async def test_a_kill_frees_the_lock_of_the_file(machine: Machine) -> None:
     machine.killed("after commit", "pause")
     async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
         assert await live_asks(replace(machine.scene, house=house), machine.given.access_token) == set()
+
+
+async def lose_a_day(machine: Machine) -> None:
+    """Back the database up, then let the app give its token back and the owner narrow the grant."""
+    shutil.copy(machine.folder / "quyen.db", machine.folder / "backup.db")
+    async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("a day")) as house:
+        await revoke(house, machine.scene.app, machine.given.refresh_token)
+        await withdraw(house, machine.given.grant_id, SYSTEM, ask_ids=[SEND])
+
+
+@pytest.mark.parametrize("step", RESTORE_STEPS)
+async def test_a_restore_that_was_killed_serves_nothing_until_it_is_done(machine: Machine, step: str) -> None:
+    """Between its first step and its record no token of before may live: nothing opens until it is done again (I4)."""
+    await lose_a_day(machine)
+    signed = len((machine.folder / "checkpoints" / "checkpoints.jsonl").read_bytes().splitlines())
+    lost = 0 if step == "before the copy" else 2
+    machine.killed(step, "restore")
+    machine.check_whole()
+    if step != "before the mark":
+        with pytest.raises(OlderThanSigned, match="not finished"):
+            async with house_in(machine.folder, machine.clock):
+                pass
+        done = await put_back(settings_for(machine.folder), None, clock=machine.clock)
+        assert done.records_lost == lost
+    async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
+        scene = replace(machine.scene, house=house)
+        assert await live_asks(scene, machine.given.access_token) == set()
+        assert (await verified(house)).bad == []
+        assert house.ledger.may_sign
+        if step != "before the mark":
+            told = (await list_records(house, kinds=[Kind.RESTORED]))[0].facts
+            assert (told["signed_size"], told["restored_size"]) == (signed, signed - lost)
+
+
+async def test_a_restore_that_was_killed_can_begin_anew(machine: Machine) -> None:
+    """With the file again, not in place: how much was signed is not forgotten with the checkpoints that went aside."""
+    await lose_a_day(machine)
+    machine.killed("after the tombstones", "restore")
+    done = await put_back(settings_for(machine.folder), machine.folder / "backup.db", clock=machine.clock)
+    assert done.records_lost == 2
+    async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
+        assert await live_asks(replace(machine.scene, house=house), machine.given.access_token) == set()
+        assert (await verified(house)).bad == []

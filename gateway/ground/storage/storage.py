@@ -3,10 +3,11 @@
 import asyncio
 import errno
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypeVar
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Select, text
 from sqlalchemy.dialects import sqlite
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage import engines
 from gateway.ground.storage.ballast import Ballast
+from gateway.ground.storage.disk import is_broken
 from gateway.terms.refusal import Unavailable
 
 Connection = AsyncConnection
@@ -84,6 +86,8 @@ class PointQuery:
 class Storage:
     """The database of this gateway.
 
+    After a failed fsync it answers nobody any more (`broken`), and the server ends (ADR 0002).
+
     Args:
         url: `sqlite+aiosqlite:///file` (one process) or `postgresql+asyncpg://...`.
     """
@@ -96,7 +100,8 @@ class Storage:
         self.ballast = Ballast(engines.beside(url, "ballast")) if self.is_sqlite else None
         self._errands = engines.errand_engine(url)
         self._points: sqlite3.Connection | None = None
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.broken = asyncio.Event()
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:
@@ -107,7 +112,7 @@ class Storage:
             Unavailable: the database did not answer, is locked or full. Nothing was written, unless the error came out
                 of `commit` itself on PostgreSQL, where the outcome is unknown.
         """
-        with translated():
+        with self._answering():
             async with self.writer.connect() as connection:  # closing it undoes what was not committed
                 await connection.begin()
                 yield UnitOfWork(connection)
@@ -115,7 +120,7 @@ class Storage:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open a connection for reading a page: one snapshot, which holds every commit made before its first query."""
-        with translated():
+        with self._answering():
             async with self.reader.connect() as connection:
                 yield connection
 
@@ -128,7 +133,7 @@ class Storage:
         Raises:
             Unavailable: no answer; the caller lets nothing through.
         """
-        with translated():
+        with self._answering():
             if not self.is_sqlite:
                 async with self.reader.connect() as connection:
                     return [tuple(row) for row in await connection.execute(query.statement, values)]
@@ -143,7 +148,8 @@ class Storage:
 
         In one process it is a lock of the loop; on PostgreSQL also an advisory lock, so that replicas take turns.
         """
-        async with self._locks.setdefault(name, asyncio.Lock()), AsyncExitStack() as held:
+        lock = self._locks.setdefault(name, asyncio.Lock())  # kept by those who hold it or wait for it, no longer
+        async with lock, AsyncExitStack() as held:
             if self._errands is not None:
                 with translated():
                     connection = await held.enter_async_context(self._errands.connect())
@@ -164,6 +170,22 @@ class Storage:
                 raise
             self.ballast.release()  # or somebody else did a moment ago, which is as good
             return await ending()
+
+    def note_failure(self, error: BaseException) -> None:
+        """Stop answering, for good, if the error says that a disk lost what it had taken: `broken` is set then."""
+        if is_broken(error):
+            self.broken.set()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        with translated():
+            if self.broken.is_set():
+                raise Unavailable("disk")
+            try:
+                yield
+            except Exception as error:
+                self.note_failure(error)
+                raise
 
     async def close(self) -> None:
         """Give back every connection."""

@@ -1,7 +1,8 @@
 """The tombstone journal: what must outlive a restored database, on disk before it is acknowledged (I4).
 
-A database that is put back to yesterday forgets today's withdrawals, today's erasures and the newest credentials of
-platforms that rotate them. This file does not: start and restore read it and end what it names, once more.
+A database that is put back to yesterday forgets today's withdrawals, today's erasures, today's suspensions and the
+newest credentials of platforms that rotate them. This file does not: start and restore read it and end what it names,
+once more.
 
 One JSON object on each line: `{"length":<bytes>,"crc32":"<hex>","entry":{...}}`, length and CRC over the entry's own
 bytes. A line without its newline is a torn write: it was never acknowledged, is left out and counted in the answer, and
@@ -17,59 +18,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
-
-from gateway.ground.vault.durable import add_private_folder, sync_folder
+from gateway.ground.vault.durable import add_private_folder, append_lines, sync_folder
+from gateway.ground.vault.entries import Barred, Entry, Tombstone, entry_of, to_bytes
+from gateway.ground.vault.reduced import list_reduced
 
 _FILE_NAME = "tombstones.jsonl"
+_WORTH_IT = 1000
+"""A journal that would lose fewer entries than this is not written anew."""
 _LINE = re.compile(rb'\{"length":([0-9]{1,9}),"crc32":"([0-9a-f]{8})","entry":(.*)\}')
-_BASE64 = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 
 class JournalDamaged(Exception):
     """A line that was acknowledged does not check; an operator must look before anything is served."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """Permissions of one grant that ended: exactly these, as of this version of the grant."""
-
-    grant_id: str
-    version: int
-    permission_ids: tuple[str, ...]
-    cause: str
-    at: AwareDatetime
-    kind: Literal["ended"] = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class SealedCredential:
-    """A connection's newest upstream credential, as sealed for its row: the platform may have ended the one before."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = _BASE64
-
-    connection_id: str
-    version: int
-    sealed: bytes
-    at: AwareDatetime
-    kind: Literal["credential"] = "credential"
-
-
-@dataclass(frozen=True, slots=True)
-class DestroyedKey:
-    """A person key that was destroyed, to be destroyed again if a backup brought it back."""
-
-    person_id: str
-    part: Literal["identity", "evidence"]
-    at: AwareDatetime
-    kind: Literal["key_destroyed"] = "key_destroyed"
-
-
-Entry = Tombstone | SealedCredential | DestroyedKey
-
-_ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +49,11 @@ class Reading:
     def tombstones(self) -> tuple[Tombstone, ...]:
         """The ends alone."""
         return tuple(entry for entry in self.entries if isinstance(entry, Tombstone))
+
+    def list_barred(self, what: str) -> list[str]:
+        """Name what was shut last, and not opened again."""
+        last = {each.name: each.is_barred for each in self.entries if isinstance(each, Barred) and each.what == what}
+        return [name for name, is_barred in last.items() if is_barred]
 
 
 class Journal:
@@ -117,10 +83,31 @@ class Journal:
             return
         lines = b"".join(_line(entry) for entry in entries)
         with self._opened(os.O_RDWR, fcntl.LOCK_EX) as descriptor:
-            end = _end_of_last_line(descriptor)
-            os.ftruncate(descriptor, end)
-            _write_all(descriptor, lines, offset=end)
+            append_lines(descriptor, lines)
             os.fdatasync(descriptor)
+
+    def compact(self) -> None:
+        """Write the journal anew if most of it is said again by later entries; a kill leaves the old one or the new.
+
+        Raises:
+            JournalDamaged: as `read` says.
+            OSError: the disk did not take it; the old one stands.
+        """
+        with self._opened(os.O_RDONLY, fcntl.LOCK_EX) as descriptor:
+            entries = _list_entries(descriptor).entries
+            reduced = list_reduced(entries)
+            if len(entries) < 2 * len(reduced) + _WORTH_IT:
+                return
+            fresh = self._path.with_suffix(".new")
+            fresh.unlink(missing_ok=True)
+            copy = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            try:
+                append_lines(copy, b"".join(_line(entry) for entry in reduced))
+                os.fsync(copy)
+            finally:
+                os.close(copy)
+            fresh.replace(self._path)
+            sync_folder(self._path.parent)
 
     def read(self) -> Reading:
         """Read all entries.
@@ -129,26 +116,31 @@ class Journal:
             JournalDamaged: a line that was acknowledged does not check.
             OSError: the file cannot be read, or was taken away since the start.
         """
-        with self._opened(os.O_RDONLY, fcntl.LOCK_SH) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read()
-        *lines, torn = content.split(b"\n")
-        return Reading(tuple(_parse(line, number) for number, line in enumerate(lines, 1)), len(torn))
+        with self._opened(os.O_RDONLY, fcntl.LOCK_SH) as descriptor:
+            return _list_entries(descriptor)
 
     @contextmanager
     def _opened(self, flags: int, lock: int) -> Iterator[int]:
         # Without O_CREAT: a journal that vanished under a running gateway is a fault, never an empty journal.
-        descriptor = os.open(self._path, flags | os.O_NOFOLLOW)
-        try:
-            fcntl.flock(descriptor, lock)
-            yield descriptor
-        finally:
-            os.close(descriptor)
+        while True:
+            descriptor = os.open(self._path, flags | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, lock)
+                if os.path.samestat(os.fstat(descriptor), self._path.lstat()):
+                    yield descriptor
+                    return
+            finally:
+                os.close(descriptor)  # another process wrote the journal anew while this one waited for its turn
+
+
+def _list_entries(descriptor: int) -> Reading:
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        *lines, torn = file.read().split(b"\n")
+    return Reading(tuple(_parse(line, number) for number, line in enumerate(lines, 1)), len(torn))
 
 
 def _line(entry: Entry) -> bytes:
-    content = _ENTRY.dump_json(entry, warnings=False)
-    if _ENTRY.validate_json(content, strict=True) != entry:  # ValidationError is a ValueError
-        raise ValueError("the entry does not come back as it was given")
+    content = to_bytes(entry)
     return b'{"length":%d,"crc32":"%08x","entry":%b}\n' % (len(content), zlib.crc32(content), content)
 
 
@@ -160,24 +152,6 @@ def _parse(line: bytes, number: int) -> Entry:
     if int(length) != len(content) or int(checksum, 16) != zlib.crc32(content):
         raise JournalDamaged(f"line {number} has another length or checksum than it says")
     try:
-        return _ENTRY.validate_json(content, strict=True)
-    except ValidationError as wrong:
+        return entry_of(content)
+    except ValueError as wrong:
         raise JournalDamaged(f"line {number} is no entry that this version knows") from wrong
-
-
-def _end_of_last_line(descriptor: int) -> int:
-    end, block = os.fstat(descriptor).st_size, 4096
-    while end > 0:
-        start = max(0, end - block)
-        found = os.pread(descriptor, end - start, start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
-        end = start
-    return 0
-
-
-def _write_all(descriptor: int, content: bytes, *, offset: int) -> None:
-    view = memoryview(content)
-    while view:
-        written = os.pwrite(descriptor, view, offset)
-        view, offset = view[written:], offset + written

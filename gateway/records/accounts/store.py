@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.storage import PointQuery, Storage
@@ -105,11 +105,10 @@ async def end_standing(connection: AsyncConnection, account_id: AccountId, perso
     return (await connection.execute(update(standings).where(*known).values(lapses_at=now))).rowcount == 1
 
 
-async def list_lapsed(connection: AsyncConnection, now: datetime) -> list[AccountId]:
-    """List the accounts that have no standing left."""
+def lapsed(now: datetime) -> Select[Any]:
+    """Ask for the accounts that have no standing left: a question for other questions, since there may be very many."""
     held = select(standings.c.id).where(standings.c.account_id == accounts.c.id, standings.c.lapses_at > now)
-    rows = await connection.execute(select(accounts.c.id).where(~held.exists()))
-    return [AccountId(row.id) for row in rows]
+    return select(accounts.c.id).where(~held.exists())
 
 
 async def find_connection(

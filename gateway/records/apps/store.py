@@ -82,11 +82,19 @@ async def add_secret(connection: AsyncConnection, secret: AppSecret) -> None:
     await connection.execute(insert(app_secrets).values(**{name: getattr(secret, name) for name in secret.__slots__}))
 
 
-async def end_secrets(connection: AsyncConnection, app_id: AppId, keep: int, now: datetime) -> None:
-    """End all live secrets of the app but the `keep` newest."""
+async def end_secrets(connection: AsyncConnection, app_id: AppId, keep: int, now: datetime) -> list[AppSecret]:
+    """End all live secrets of the app but the `keep` newest, and return them."""
     live = await list_live_secrets(connection, app_id)
-    ended = [secret.id for secret in live[: max(len(live) - keep, 0)]]
-    await connection.execute(update(app_secrets).where(app_secrets.c.id.in_(ended)).values(ended_at=now))
+    ended = live[: max(len(live) - keep, 0)]
+    for secret in ended:
+        await end_secret(connection, secret.hashed_secret, now)
+    return ended
+
+
+async def end_secret(connection: AsyncConnection, hashed_secret: bytes, now: datetime) -> bool:
+    """End one secret; False if it is unknown, or over."""
+    live = app_secrets.c.hashed_secret == hashed_secret, app_secrets.c.ended_at.is_(None)
+    return (await connection.execute(update(app_secrets).where(*live).values(ended_at=now))).rowcount == 1
 
 
 async def list_live_secrets(connection: AsyncConnection, app_id: AppId) -> list[AppSecret]:

@@ -4,12 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, exists, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.families.tables import access_tokens, codes, families, family_permissions, refresh_tokens
 from gateway.records.families.types import VERIFIER_TRIES, AccessToken, Code, Family, RefreshToken
 from gateway.terms.ids import FamilyId, GrantId, PermissionId
+
+_LIVE = families.c.ended_at.is_(None)
+_KEPT = update(refresh_tokens).where(refresh_tokens.c.sealed_answer.is_not(None))
 
 
 async def add(connection: AsyncConnection, family: Family) -> None:
@@ -33,15 +36,13 @@ async def find(connection: AsyncConnection, family_id: FamilyId) -> Family | Non
 
 async def end(connection: AsyncConnection, family_id: FamilyId, now: datetime) -> bool:
     """End one family with all its codes and tokens; False if it was over."""
-    known = families.c.id == family_id, families.c.ended_at.is_(None)
-    ended = (await connection.execute(update(families).where(*known).values(ended_at=now))).rowcount == 1
-    await _destroy_answers(connection, [family_id])
-    return ended
+    return bool(await _end_some(connection, families.c.id == family_id, now))
 
 
 async def end_every(connection: AsyncConnection, now: datetime) -> int:
     """End every family there is: after a restore nobody knows which tokens were given back; return how many."""
-    return len(await _end_some(connection, select(families.c.id), now))
+    await connection.execute(_KEPT.values(sealed_answer=None))
+    return (await connection.execute(update(families).where(_LIVE).values(ended_at=now))).rowcount
 
 
 async def end_unreachable(
@@ -51,21 +52,14 @@ async def end_unreachable(
     reaches = exists().where(
         and_(family_permissions.c.family_id == families.c.id, family_permissions.c.permission_id.in_(sorted(standing)))
     )
-    query = select(families.c.id).where(families.c.grant_id == grant_id, ~reaches)
-    return await _end_some(connection, query, now)
+    return await _end_some(connection, and_(families.c.grant_id == grant_id, ~reaches), now)
 
 
-async def _end_some(connection: AsyncConnection, query: Any, now: datetime) -> list[FamilyId]:
-    rows = await connection.execute(query.where(families.c.ended_at.is_(None)))
-    ended = [FamilyId(row.id) for row in rows]
-    await connection.execute(update(families).where(families.c.id.in_(ended)).values(ended_at=now))
-    await _destroy_answers(connection, ended)
-    return ended
-
-
-async def _destroy_answers(connection: AsyncConnection, family_ids: Collection[FamilyId]) -> None:
-    sealed = refresh_tokens.c.family_id.in_(list(family_ids)), refresh_tokens.c.sealed_answer.is_not(None)
-    await connection.execute(update(refresh_tokens).where(*sealed).values(sealed_answer=None))
+async def _end_some(connection: AsyncConnection, chosen: ColumnElement[bool], now: datetime) -> list[FamilyId]:
+    over = refresh_tokens.c.family_id.in_(select(families.c.id).where(chosen))
+    await connection.execute(_KEPT.where(over).values(sealed_answer=None))
+    ending = update(families).where(chosen, _LIVE).values(ended_at=now).returning(families.c.id)
+    return [FamilyId(row.id) for row in await connection.execute(ending)]
 
 
 async def add_code(connection: AsyncConnection, code: Code) -> None:
@@ -91,9 +85,9 @@ async def redeem_code(connection: AsyncConnection, hashed_code: bytes, now: date
 
 
 async def count_wrong_verifier(connection: AsyncConnection, hashed_code: bytes) -> None:
-    """Count a wrong verifier; the fifth kills the code."""
-    known = codes.c.hashed_code == hashed_code
-    await connection.execute(update(codes).where(known).values(wrong_verifiers=codes.c.wrong_verifiers + 1))
+    """Count a wrong verifier; the fifth kills the code. One that is spent counts no more: a replay must show (I3)."""
+    unspent = codes.c.hashed_code == hashed_code, codes.c.redeemed_at.is_(None)
+    await connection.execute(update(codes).where(*unspent).values(wrong_verifiers=codes.c.wrong_verifiers + 1))
 
 
 async def add_tokens(connection: AsyncConnection, access: AccessToken, refresh: RefreshToken | None) -> None:

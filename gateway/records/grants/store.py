@@ -1,15 +1,18 @@
 """Questions on grants, and the one way to write a `Change`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, case, func, insert, select, update
+from sqlalchemy import RowMapping, Select, and_, case, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import STANDING_STATES, AskTally, Change, Grant, Permission, PermissionState
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId
+
+_AT_ONCE = 1000
+"""How many ids one statement names: a database takes no more than some ten thousand parameters."""
 
 
 def _permission(row: RowMapping) -> Permission:
@@ -19,14 +22,12 @@ def _permission(row: RowMapping) -> Permission:
 
 async def _grants(connection: AsyncConnection, query: Select[Any]) -> list[Grant]:
     rows = (await connection.execute(query)).mappings().all()
-    current = (
-        select(permissions)
-        .where(permissions.c.grant_id.in_([row["id"] for row in rows]), permissions.c.is_current)
-        .order_by(permissions.c.grant_id, permissions.c.id)
-    )
     held: dict[str, list[Permission]] = {row["id"]: [] for row in rows}
-    for row in (await connection.execute(current)).mappings():
-        held[row["grant_id"]].append(_permission(row))
+    ids = list(held)
+    for begin in range(0, len(ids), _AT_ONCE):
+        wanted = permissions.c.grant_id.in_(ids[begin : begin + _AT_ONCE]), permissions.c.is_current
+        for row in (await connection.execute(select(permissions).where(*wanted).order_by(permissions.c.id))).mappings():
+            held[row["grant_id"]].append(_permission(row))
     return [Grant(**row, permissions=tuple(held[row["id"]])) for row in rows]
 
 
@@ -50,6 +51,25 @@ async def list_of_accounts(connection: AsyncConnection, account_ids: Sequence[Ac
     """List the grants of some accounts, newest first."""
     query = select(grants).where(grants.c.account_id.in_(account_ids))
     return await _grants(connection, query.order_by(grants.c.created_at.desc(), grants.c.id))
+
+
+async def list_named(connection: AsyncConnection, grant_ids: Iterable[GrantId]) -> list[Grant]:
+    """List those of some grants, however many, that there are."""
+    ids, found = sorted(grant_ids), list[Grant]()
+    for begin in range(0, len(ids), _AT_ONCE):
+        found += await _grants(connection, select(grants).where(grants.c.id.in_(ids[begin : begin + _AT_ONCE])))
+    return found
+
+
+async def list_orphaned(connection: AsyncConnection, lapsed: Select[Any]) -> list[GrantId]:
+    """List the grants that still stand although their account is one of `lapsed`: nobody may decide for it."""
+    stands = (
+        permissions.c.grant_id == grants.c.id,
+        permissions.c.is_current,
+        permissions.c.state.in_(sorted(STANDING_STATES)),
+    )
+    query = select(grants.c.id).where(exists().where(*stands), grants.c.account_id.in_(lapsed))
+    return [GrantId(row.id) for row in await connection.execute(query)]
 
 
 async def list_all(connection: AsyncConnection) -> list[Grant]:

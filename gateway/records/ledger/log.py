@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import insert, select, update
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.schema import microseconds
 from gateway.ground.storage.storage import Storage
+from gateway.ground.vault.durable import add_private_folder
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Place
 from gateway.records.ledger.canonical import (
@@ -22,10 +24,11 @@ from gateway.records.ledger.canonical import (
     join_salt,
 )
 from gateway.records.ledger.checkpoint import Checkpoint, sign_checkpoint
+from gateway.records.ledger.nodes import iterate_leaves, with_nodes
 from gateway.records.ledger.note import Signer, VerifierKey
 from gateway.records.ledger.outside import Signed, append_outside, read_outside
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts, ledger_records
-from gateway.records.ledger.tree import Frontier, leaf_hash
+from gateway.records.ledger.tree import EMPTY_ROOT, Frontier, leaf_hash
 from gateway.records.ledger.types import Checked, Draft, Part, Recorded
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import RecordId, new_id
@@ -70,7 +73,7 @@ class Ledger:
         self.may_sign = signer is not None
         self.is_published = True
         self.checked: Checked | None = None
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        add_private_folder(folder)
 
     @property
     def path(self) -> Path:
@@ -104,7 +107,7 @@ class Ledger:
             LogDamaged: the head is no head, or what was written does not read back; the caller's transaction is undone.
         """
         frontier = await _locked_frontier(connection)
-        signed_root = frontier.root()
+        old_root = frontier.root()
         record_id = RecordId(new_id("lr", self._entropy))
         sealed = [await asyncio.to_thread(self._seal, record_id, part) for part in draft.parts]
         canonical = _canonical(draft, frontier.size + 1, record_id, sealed).encode()
@@ -115,7 +118,7 @@ class Ledger:
             await connection.execute(insert(ledger_parts).values(**fields, sealed=each.sealed))
         rows = [{"level": level, "position": index, "hash": node} for level, index, node in nodes]
         await connection.execute(insert(ledger_nodes), rows)
-        note = await self._sign(connection, frontier, signed_root, draft.at)
+        note = await self._sign(connection, frontier, old_root=old_root, at=draft.at)
         return Recorded(frontier.size, record_id, frontier.size, frontier.root(), note)
 
     async def resume(self) -> None:
@@ -150,15 +153,16 @@ class Ledger:
                     await asyncio.to_thread(append_outside, self._path, waiting)
                     self._published_size = waiting[-1].size
                 self.is_published = True
-            except (OSError, Unavailable):
+            except (OSError, Unavailable) as error:
+                self._storage.note_failure(error)
                 self.is_published = False
 
     async def _sign(
-        self, connection: AsyncConnection, frontier: Frontier, signed_root: bytes, at: datetime
+        self, connection: AsyncConnection, frontier: Frontier, *, old_root: bytes, at: datetime
     ) -> str | None:
         if not self.may_sign or self._signer is None:
             return None
-        await _check_written(connection, frontier, signed_root)
+        await _check_written(connection, frontier, old_root=old_root, published_size=self._published_size)
         checkpoint = Checkpoint(self._signer.verifier_key.name, frontier.size, frontier.root())
         note = sign_checkpoint(checkpoint, self._signer)
         fields = {"size": frontier.size, "root": frontier.root(), "note": note, "signed_at": at}
@@ -237,17 +241,41 @@ async def _write(
         raise LogDamaged("the head moved under its lock")
 
 
-async def _check_written(connection: AsyncConnection, frontier: Frontier, signed_root: bytes) -> None:
-    """Read back the record and the last signed root, and compute the new root a second time from the rows."""
-    size = frontier.size
-    query = select(ledger_records.c.canonical).where(ledger_records.c.seq == size)
-    canonical = (await connection.execute(query)).scalar_one()
-    query = select(ledger_checkpoints.c.root).where(ledger_checkpoints.c.size == size - 1)
-    last_signed: bytes | None = (await connection.execute(query)).scalar_one_or_none()
-    if last_signed is not None and last_signed != signed_root:
+async def _check_written(
+    connection: AsyncConnection, frontier: Frontier, *, old_root: bytes, published_size: int
+) -> None:
+    """Check before signing that what was signed last, all since and what was just written are one tree, by the rows.
+
+    Raises:
+        LogDamaged: they are not, or a checkpoint that stands outside is gone.
+    """
+    try:
+        signed = await _signed_frontier(connection, published_size)
+        async for leaf in iterate_leaves(
+            connection, signed.size, frontier.size - 1
+        ):  # none, unless signing had stopped
+            signed.append(leaf)
+        written = await with_nodes(connection, partial(Frontier.at, frontier.size))
+    except KeyError as missing:
+        raise LogDamaged("a node of the tree is gone") from missing
+    if (signed.size, signed.root()) != (frontier.size - 1, old_root):
         raise LogDamaged("the head does not continue what was signed last")
+    query = select(ledger_records.c.canonical).where(ledger_records.c.seq == frontier.size)
+    signed.append(leaf_hash((await connection.execute(query)).scalar_one()))
     peaks = [peak.hex() for peak in frontier.peaks]
     head = (await connection.execute(select(ledger_head.c.peaks).where(ledger_head.c.id == _HEAD))).scalar_one()
-    node = select(ledger_nodes.c.hash).where(ledger_nodes.c.level == 0, ledger_nodes.c.position == size - 1)
-    if (await connection.execute(node)).scalar_one() != leaf_hash(canonical) or head != peaks:
+    if not written.root() == signed.root() == frontier.root() or head != peaks:
         raise LogDamaged("the record just written reads back otherwise")
+
+
+async def _signed_frontier(connection: AsyncConnection, published_size: int) -> Frontier:
+    """Rebuild, from the stored nodes, the tree that the newest checkpoint signed."""
+    query = select(ledger_checkpoints.c.size, ledger_checkpoints.c.root).order_by(ledger_checkpoints.c.size.desc())
+    newest = (await connection.execute(query.limit(1))).first()
+    size, root = (newest.size, newest.root) if newest else (0, EMPTY_ROOT)
+    if size < published_size:
+        raise LogDamaged("a checkpoint that stands outside is gone")
+    frontier = await with_nodes(connection, partial(Frontier.at, size))
+    if frontier.root() != root:
+        raise LogDamaged("the nodes are not those that were signed last")
+    return frontier

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import orjson
 
+from gateway.ground.vault.durable import append_lines, sync_folder
+
 
 @dataclass(frozen=True, slots=True)
 class Signed:
@@ -48,13 +50,14 @@ def append_outside(path: Path, signed: Sequence[Signed]) -> None:
     """
     lines = b"".join(orjson.dumps(each) + b"\n" for each in signed)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "rb+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(file.read().rfind(b"\n") + 1)
-        file.truncate()
-        file.write(lines)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        is_first = append_lines(descriptor, lines)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if is_first:
+        sync_folder(path.parent)
 
 
 def _parse(line: bytes) -> Signed | None:

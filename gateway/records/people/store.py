@@ -108,3 +108,10 @@ async def end_session(connection: AsyncConnection, hashed_token: bytes, now: dat
         .where(sessions.c.hashed_token == hashed_token, sessions.c.ended_at.is_(None))
         .values(ended_at=now)
     )
+
+
+async def end_every_session(connection: AsyncConnection, now: datetime) -> int:
+    """End every session there is: after a restore nobody knows who had signed out; return how many."""
+    return (
+        await connection.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now))
+    ).rowcount

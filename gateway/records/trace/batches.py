@@ -33,10 +33,10 @@ async def list_batch(connection: AsyncConnection, seq: int) -> list[Facts]:
     return [_facts(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def mark(connection: AsyncConnection, line_ids: Sequence[str], seq: int) -> None:
-    """Put lines into the batch of record `seq`."""
+async def mark(connection: AsyncConnection, line_ids: Sequence[str], seq: int) -> int:
+    """Put lines that are in no batch into the batch of record `seq`; return how many were."""
     known = trace_lines.c.id.in_(line_ids), trace_lines.c.batch_seq.is_(None)
-    await connection.execute(update(trace_lines).where(*known).values(batch_seq=seq))
+    return (await connection.execute(update(trace_lines).where(*known).values(batch_seq=seq))).rowcount
 
 
 def _facts(row: RowMapping) -> Facts:

@@ -21,7 +21,7 @@ _ENDING = (*Ending.__slots__, "closed_at")
 _OPEN = insert(trace_lines)
 _CLOSE = (
     update(trace_lines)
-    .where(trace_lines.c.id == bindparam("line_id"))
+    .where(trace_lines.c.id == bindparam("line_id"), trace_lines.c.batch_seq.is_(None))  # sealed stays as it was sealed
     .values({name: bindparam(f"new_{name}") for name in _ENDING})
 )
 

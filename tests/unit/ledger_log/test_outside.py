@@ -60,7 +60,7 @@ def test_it_is_on_disk_when_appending_has_returned(path: Path, monkeypatch: pyte
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
     append_outside(path, [Signed(1, "a"), Signed(2, "b")])
-    assert synced == [path.stat().st_size]
+    assert synced[0] == path.stat().st_size
     monkeypatch.setattr(os, "fsync", _refuse)
     with pytest.raises(OSError, match="error 5"):
         append_outside(path, [Signed(3, "c")])
@@ -68,3 +68,37 @@ def test_it_is_on_disk_when_appending_has_returned(path: Path, monkeypatch: pyte
 
 def _refuse(_descriptor: int) -> None:
     raise OSError(5, "error 5")
+
+
+def test_appending_reads_the_end_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each act appends: what is read for it does not grow with the log."""
+    path = tmp_path / "checkpoints.jsonl"
+    append_outside(path, [Signed(size, "note") for size in range(1, 5000)])
+    read: list[int] = []
+    real = os.pread
+
+    def count(descriptor: int, length: int, offset: int) -> bytes:
+        read.append(length)
+        return real(descriptor, length, offset)
+
+    monkeypatch.setattr(os, "pread", count)
+    append_outside(path, [Signed(5000, "note")])
+    assert read == [4096]
+    assert [each.size for each in read_outside(path).signed] == list(range(1, 5001))
+
+
+def test_the_first_line_brings_the_files_name_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it a power loss may take the new file away; later lines need only the file."""
+    synced: list[int] = []
+    real = os.fsync
+
+    def count(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", count)
+    path = tmp_path / "checkpoints.jsonl"
+    for size in (1, 2):
+        append_outside(path, [Signed(size, "note")])
+    file, folder = path.stat().st_ino, tmp_path.stat().st_ino
+    assert synced == [file, folder, file]

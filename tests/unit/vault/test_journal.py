@@ -11,11 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ground.vault.journal import DestroyedKey, Entry, Journal, JournalDamaged, SealedCredential, Tombstone
+from gateway.ground.vault.entries import Barred, DestroyedKey, Entry, SealedCredential, Tombstone
+from gateway.ground.vault.journal import Journal, JournalDamaged, Reading
 
 AT = datetime(2026, 11, 21, 8, 30, 0, 123456, tzinfo=UTC)
 END = Tombstone("gr_1", 3, ("pm_1", "pm_2"), "withdraw", AT)
-ENTRIES: list[Entry] = [END, SealedCredential("co_1", 2, b"\x01\x00\xff", AT), DestroyedKey("pe_1", "identity", AT)]
+ENTRIES: list[Entry] = [
+    END,
+    SealedCredential("co_1", 2, b"\x01\x00\xff", AT),
+    DestroyedKey("pe_1", "identity", AT),
+    Barred("app", "so-ban-hang", is_barred=True, at=AT),
+]
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_entries_come_back_as_written(journal: Journal, tmp_path: Path) -> None:
-    """All three kinds come back equal and in order, also for a journal opened anew."""
+    """All four kinds come back equal and in order, also for a journal opened anew."""
     assert journal.read().entries == ()
     journal.append(ENTRIES[:1])
     journal.append(ENTRIES[1:])
@@ -55,6 +61,15 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, **fields: o
     assert journal.read().entries == (entry, END)
 
 
+def test_of_what_was_shut_and_opened_again_the_last_word_holds(journal: Journal) -> None:
+    """A suspension that was lifted is none; kinds do not answer for each other."""
+    for name, is_barred in (("a", True), ("b", True), ("a", False), ("c", False), ("c", True)):
+        journal.append([Barred("app", name, is_barred, AT)])
+    journal.append([Barred("role", "a", is_barred=True, at=AT)])
+    assert journal.read().list_barred("app") == ["b", "c"]
+    assert journal.read().list_barred("role") == ["a"]
+
+
 def test_each_line_is_json_with_length_and_checksum(journal: Journal, file: Path) -> None:
     """A stranger's tool can read and check the lines without our code."""
     journal.append(ENTRIES)
@@ -63,7 +78,7 @@ def test_each_line_is_json_with_length_and_checksum(journal: Journal, file: Path
         inner = line[line.index(b'"entry":') + 8 : -1]
         assert outer["length"] == len(inner)
         assert int(outer["crc32"], 16) == zlib.crc32(inner)
-        assert outer["entry"]["kind"] in {"ended", "credential", "key_destroyed"}
+        assert outer["entry"]["kind"] in {"ended", "credential", "key_destroyed", "barred"}
 
 
 def test_torn_end_is_told_and_left_out_at_every_length(journal: Journal, file: Path) -> None:
@@ -226,3 +241,96 @@ def test_journal_is_private(journal: Journal, file: Path) -> None:
     """0600: it names who ended what, and holds sealed credentials."""
     journal.append([END])
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def entries_of_years() -> list[Entry]:
+    """Return what two grants, a connection, a key, an app and a role leave behind when much happens."""
+    many: list[Entry] = [DestroyedKey("pe_1", "identity", AT), DestroyedKey("pe_1", "evidence", AT)]
+    for turn in range(1, 500):
+        many.append(Tombstone(f"gr_{turn % 2}", turn, (f"pm_{turn}",), "withdrawn", AT))
+        many.append(SealedCredential("co_1", turn if turn != 498 else 1, b"%d" % turn, AT))
+        many.append(DestroyedKey("pe_1", "identity", AT))
+        many += [Barred("app", "a", bool(turn % 2), AT), Barred("role", "p/operator", bool(turn % 2 - 1), AT)]
+    return many
+
+
+def meaning_of(reading: Reading) -> tuple[object, ...]:
+    """Return all that start and restore read out of a journal."""
+    stones: dict[str, tuple[int, set[str]]] = {}
+    newest: dict[str, SealedCredential] = {}
+    for stone in reading.tombstones:
+        version, dead = stones.get(stone.grant_id, (0, set()))
+        stones[stone.grant_id] = (max(version, stone.version), {*dead, *stone.permission_ids})
+    for each in reading.entries:
+        if isinstance(each, SealedCredential) and each.version >= newest.get(each.connection_id, each).version:
+            newest[each.connection_id] = each
+    keys = {(each.person_id, each.part) for each in reading.entries if isinstance(each, DestroyedKey)}
+    return stones, newest, keys, reading.list_barred("app"), reading.list_barred("role")
+
+
+def test_a_journal_of_years_is_written_anew_and_says_the_same(journal: Journal, file: Path) -> None:
+    """Six entries are left of two and a half thousand; a second time there is nothing to do, and appending goes on."""
+    journal.append(entries_of_years())
+    before, size = meaning_of(journal.read()), file.stat().st_size
+    (file.parent / "tombstones.new").write_bytes(b"left by a kill")
+    journal.compact()
+    reading = journal.read()
+    assert meaning_of(reading) == before
+    assert (len(reading.entries), reading.torn_bytes) == (6, 0)
+    assert file.stat().st_size < size / 10
+    assert file.stat().st_mode & 0o777 == 0o600
+    inode = file.stat().st_ino
+    journal.compact()
+    assert file.stat().st_ino == inode
+    journal.append([END])
+    assert journal.read().entries == (*reading.entries, END)
+
+
+def test_a_short_journal_is_left_as_it_is(journal: Journal) -> None:
+    """What is read at start in no time is not worth a rewrite."""
+    journal.append([END, END, *ENTRIES])
+    journal.compact()
+    assert journal.read().entries == (END, END, *ENTRIES)
+
+
+def test_a_disk_that_takes_no_new_journal_leaves_the_old_one(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in place only after it is on disk."""
+    many = entries_of_years()
+    journal.append(many)
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(28, "injected")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="injected"):
+            journal.compact()
+    assert journal.read().entries == tuple(many)
+
+
+def test_a_damaged_journal_is_not_written_anew(journal: Journal, file: Path) -> None:
+    """An acknowledged line that does not check must not vanish by a rewrite."""
+    journal.append(entries_of_years())
+    file.write_bytes(b"{}\n" + file.read_bytes())
+    content = file.read_bytes()
+    with pytest.raises(JournalDamaged):
+        journal.compact()
+    assert file.read_bytes() == content
+
+
+def test_a_writer_that_waited_for_the_rewrite_writes_to_the_new_journal(tmp_path: Path) -> None:
+    """Another process may hold the old file open while it is replaced: its end is not lost with it."""
+    journals = [Journal(tmp_path) for _ in range(8)]
+    journals[0].append(entries_of_years())
+
+    def write(writer: int) -> None:
+        for turn in range(20):
+            journals[writer].append([Tombstone(f"own_{writer}", turn, (f"pm_{writer}_{turn}",), "withdraw", AT)])
+            if writer < 2:
+                journals[writer].append(entries_of_years()[-1200:])
+                journals[writer].compact()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(8)))
+    dead = {each for stone in journals[0].read().tombstones for each in stone.permission_ids}
+    assert {f"pm_{writer}_{turn}" for writer in range(8) for turn in range(20)} <= dead

@@ -8,6 +8,7 @@ import gateway.records.families.tables
 import gateway.records.grants.tables
 import gateway.records.ledger.tables
 import gateway.records.outbox.tables
+import gateway.records.owed.tables
 import gateway.records.people.tables
 import gateway.records.requests.tables
 import gateway.records.trace.tables

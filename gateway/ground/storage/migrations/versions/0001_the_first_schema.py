@@ -105,7 +105,12 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_app_id_created_at"), ["app_id", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_state_next_try_at"), ["state", "next_try_at"], unique=False)
-
+    op.create_table(
+        "owed_entries",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_owed_entries")),
+    )
     op.create_table(
         "people",
         sa.Column("id", sa.String(), nullable=False),
@@ -596,6 +601,7 @@ def downgrade() -> None:
 
     op.drop_table("trace_lines")
     op.drop_table("people")
+    op.drop_table("owed_entries")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_state_next_try_at"))
         batch_op.drop_index(batch_op.f("ix_outbox_app_id_created_at"))

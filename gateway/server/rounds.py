@@ -1,0 +1,72 @@
+"""Rounds: what the server does every few seconds beside the calls; verdicts do not wait for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+
+from gateway.acts import House
+from gateway.acts.expire import expire
+from gateway.acts.seal_trace import MOST_LINES, seal_trace
+from gateway.acts.spend_assertion import forget_spent
+from gateway.server.health import Health
+from gateway.terms.refusal import Unavailable
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """An act that is done again and again.
+
+    Args:
+        name: as the log and `/readyz` tell it.
+        seconds: pause between two times.
+        act: what is done.
+    """
+
+    name: str
+    seconds: float
+    act: Callable[[House], Awaitable[object]]
+
+
+async def _seal_all(house: House) -> None:
+    while await seal_trace(house) == MOST_LINES:
+        pass  # more of the trace waits
+
+
+ROUNDS = (Round("expire", 5, expire), Round("seal_trace", 30, _seal_all), Round("forget_spent", 600, forget_spent))
+
+
+@asynccontextmanager
+async def going_round(house: House, health: Health) -> AsyncIterator[None]:
+    """Do every round until the server stops; an act under way is done before the house closes."""
+    stopping = asyncio.Event()
+    tasks = [asyncio.create_task(repeat(each, house, health, stopping=stopping)) for each in ROUNDS]
+    try:
+        yield
+    finally:
+        stopping.set()
+        await asyncio.gather(*tasks)
+
+
+async def repeat(wanted: Round, house: House, health: Health, *, stopping: asyncio.Event) -> None:
+    """Do one round until asked to stop.
+
+    A failure is logged, is shown by `/readyz` until the next time that it is done, and ends nothing.
+    """
+    while not stopping.is_set():
+        try:
+            await wanted.act(house)
+        except Unavailable as unavailable:
+            health.failing.add(wanted.name)
+            log.warning("a round was not done", round=wanted.name, what=unavailable.what)
+        except Exception:  # a bug in one round must not end it for good, unseen
+            health.failing.add(wanted.name)
+            log.exception("a round failed", round=wanted.name)
+        else:
+            health.failing.discard(wanted.name)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), wanted.seconds)
