@@ -7,6 +7,7 @@ names and unsafe combinations refuse to start, with one sentence each.
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -65,6 +67,15 @@ def _address(value: str) -> str:
     return value
 
 
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    if value.strip() == "none":
+        return ()
+    try:
+        return tuple(ip_network(each.strip()) for each in value.split(","))
+    except ValueError:
+        raise ValueError("must be networks like 10.0.0.0/8,fd00::/8, or none") from None
+
+
 def _database(value: str) -> str:
     if not is_usable(value):
         raise ValueError("must be sqlite+aiosqlite:///file or postgresql+asyncpg://...")
@@ -75,6 +86,7 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Base = Annotated[str, AfterValidator(_base)]
 Database = Annotated[str, AfterValidator(_database)]
 Address = Annotated[str, AfterValidator(_address)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks, json_schema_input_type=str)]
 
 
 class ZaloSettings(BaseModel):
@@ -120,6 +132,11 @@ class Settings(BaseModel):
     api_url: Origin = Field(description="the origin of calls; another than the public one")
     listen: Address = Field("127.0.0.1:8400", description="where people and OAuth are served")
     api_listen: Address = Field("127.0.0.1:8401", description="where calls are served")
+    trusted_proxies: Networks | None = Field(
+        None,
+        description="networks of the proxies in front, or `none`: only they are believed about where a caller stands. "
+        "Required with an https public URL",
+    )
     master_key: SecretStr = Field(description="32 bytes in base64url; seals everything secret. No default")
     record_retention_days: int = Field(ge=1, description="how long the grant log keeps its evidence. No default")
     checkpoint_dir: Path | None = Field(
@@ -151,6 +168,11 @@ class Settings(BaseModel):
     def _check_together(self) -> Self:
         if self.public_url == self.api_url:
             raise ValueError("QUYEN_API_URL must be another origin than QUYEN_PUBLIC_URL: cookies never reach the API")
+        if self.trusted_proxies is None and self.public_url.startswith("https:"):
+            raise ValueError(
+                "QUYEN_TRUSTED_PROXIES: must be set with an https QUYEN_PUBLIC_URL: the networks of the proxies that "
+                "speak TLS for this gateway, or none"
+            )
         if len(self.master_key_bytes) != 32:
             raise ValueError("QUYEN_MASTER_KEY must be 32 bytes in base64url")
         return self

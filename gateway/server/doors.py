@@ -26,6 +26,7 @@ from gateway.doors.person.endpoints import endpoints as person_endpoints
 from gateway.doors.person.errors import error_pages, render_error
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
+from gateway.ground.web.addresses import addresses
 from gateway.ground.web.assets import Assets
 from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.frame import Contact, Site
@@ -63,7 +64,12 @@ def build_public(parts: Parts) -> web.Application:
     """Build the origin of people and OAuth."""
     person = _person_door(parts)
     app = web.Application(
-        middlewares=[request_ids(parts.house.entropy), error_pages(person)], client_max_size=BODY_LIMIT_BYTES
+        middlewares=[
+            request_ids(parts.house.entropy),
+            addresses(parts.settings.trusted_proxies or ()),
+            error_pages(person),
+        ],
+        client_max_size=BODY_LIMIT_BYTES,
     )
     person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(_oauth_door(parts, person))])
     person.porter.install(app, [*_console_endpoints(parts, person), *_health_endpoints(parts.health)])
