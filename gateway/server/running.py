@@ -21,6 +21,7 @@ from gateway.ground.vault.passwords import Passwords
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
 from gateway.server.house import admin_socket_path, opened_house
+from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.platforms import list_connectors
 from gateway.settings import Settings
 from gateway.terms.refusal import Unavailable
@@ -43,6 +44,8 @@ async def serve(settings: Settings) -> None:
         OSError: an address cannot be listened on.
         Unavailable: the database gave no answer at the start.
     """
+    configure_log()
+    asyncio.get_running_loop().set_exception_handler(log_loop_error)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import structlog
 
 from gateway.doors.admin.commands import AdminDoor, perform
+from gateway.ground.web.bugs import log_bug
 from gateway.terms.refusal import Refusal, Unavailable
 
 LIMIT_BYTES = 1 << 20
 ANSWER_SECONDS = 30
-
-log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -72,6 +70,6 @@ async def _answer(door: AdminDoor, line: bytes) -> dict[str, Any]:
         return {"error": unavailable.reason, "detail": f"{unavailable.what} gave no answer"}
     except (ValueError, KeyError, TypeError):
         return {"error": "bad_arguments", "detail": "not a command"}
-    except Exception:  # a bug must not close the door for the next command
-        log.exception("an admin command failed")
+    except Exception as bug:  # noqa: BLE001 - a bug must not close the door for the next command
+        log_bug(bug, where="admin command")
         return {"error": "internal", "detail": "the server's log says more"}

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import traceback
 from collections.abc import AsyncIterator
 
 from aiohttp import ClientSession, web
@@ -15,6 +14,7 @@ from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.doors.calls.problems import PROBLEMS, problem_of
 from gateway.doors.calls.upstream import open_session
 from gateway.doors.calls.walk import Walk
+from gateway.ground.web.bugs import log_bug
 from gateway.terms.ids import new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
@@ -60,7 +60,7 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     except web.HTTPException:
         response = _refuse(request, Refusal("unknown_route"))
     except Exception as error:  # noqa: BLE001 - the edge: an error that nobody expected still has to be answered
-        _log_bug(error, request[_ID])
+        log_bug(error, request_id=request[_ID])
         response = _refuse(request, Refusal("internal"))
     if not response.prepared:
         response.headers["X-Request-ID"] = request[_ID]
@@ -88,12 +88,6 @@ def _request_id(request: web.Request) -> str:
     if len(sent) == 1 and _REQUEST_ID.fullmatch(sent[0]):
         return sent[0]
     return new_id("rq", request.app[_DOOR].house.entropy)
-
-
-def _log_bug(error: Exception, request_id: str) -> None:
-    """Log where it happened, not what it said: an exception's text may hold what was being handled (I6)."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    _LOG.error("%s in request %s\n%s", type(error).__name__, request_id, frames)
 
 
 async def _ask_later(_request: web.Request) -> None:

@@ -1,6 +1,5 @@
 """What went wrong, as people read it: the one table from refusals to the wire, and the page for all of them."""
 
-import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.views_access import ErrorView
+from gateway.ground.web.bugs import log_bug
 from gateway.ground.web.request_ids import request_id_of
 from gateway.terms.refusal import Refusal, Unavailable
 
@@ -90,9 +90,8 @@ def render_unavailable(door: PersonDoor, request: web.Request, missing: Unavaila
 
 
 def render_bug(door: PersonDoor, request: web.Request, bug: Exception) -> web.Response:
-    """Answer what nobody expected; the log gets the place and never the message, which may quote what people typed."""
-    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
-    _log.error("bug", kind=type(bug).__name__, places=places, request_id=request_id_of(request))
+    """Answer what nobody expected: a page that names the request, never internals."""
+    log_bug(bug, request_id=request_id_of(request))
     return render_error(door, request, 500, code="internal")
 
 

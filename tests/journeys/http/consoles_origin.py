@@ -76,9 +76,9 @@ async def leave_line(scene: Scene, grant_id: GrantId, outcome: Outcome, *, reaso
 
 @asynccontextmanager
 async def served_consoles(
-    folder: Path, clock: ManualClock, entropy: SeededEntropy, **changes: object
+    folder: Path, clock: ManualClock, entropy: SeededEntropy, *, trusted_proxies: str = "none"
 ) -> AsyncIterator[Consoles]:
-    """Serve a fresh gateway, wired as the server wires it; `changes` are settings."""
+    """Serve a fresh gateway, wired as the server wires it."""
     async with house_in(folder, clock, entropy=entropy) as house:
         scene = await set_scene(house, clock)
         system = Actor.system()
@@ -91,7 +91,15 @@ async def served_consoles(
         await register_app(house, own_app, [ask_of(own_app.id, row) for row in OWN_ASKS], system)
         health, passwords = Health(house), Passwords(entropy)
         limits = LocalLimits(clock)
-        parts = Parts(settings_for(folder, **changes), house, load_catalogue(), {}, limits, passwords, health)
+        parts = Parts(
+            settings_for(folder, trusted_proxies=trusted_proxies),
+            house,
+            load_catalogue(),
+            {},
+            limits,
+            passwords,
+            health,
+        )
         try:
             async with TestServer(build_public(parts)) as server:
                 base = str(server.make_url("")).rstrip("/")

@@ -37,9 +37,9 @@ async def caller_of(remote: str, *headers: tuple[str, str]) -> str:
     async def answer(request: web.Request) -> web.Response:
         return web.Response(text=address_of(request))
 
-    text = (await addresses(OWN)(request, answer)).text
-    assert text is not None
-    return text
+    answered = await addresses(OWN)(request, answer)
+    assert isinstance(answered, web.Response)
+    return answered.text or ""
 
 
 @pytest.mark.parametrize(
