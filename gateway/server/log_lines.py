@@ -12,14 +12,15 @@ from typing import Any
 import orjson
 import structlog
 from structlog.stdlib import ProcessorFormatter
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from gateway.ground.web.bugs import log_bug, places_of
 
 
 def configure_log() -> None:
     """Set up structlog and the standard library's logging; to be called once, by the server's process."""
-    told = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), _without_words]
+    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    told: list[Processor] = [structlog.stdlib.add_log_level, stamped, _without_words]
     written = structlog.processors.JSONRenderer(serializer=lambda event, **_: orjson.dumps(event, default=str).decode())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
