@@ -28,6 +28,7 @@ from gateway.ground.storage.engines import is_usable, without_password
 
 PREFIX = "QUYEN_"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SettingsRefused(Exception):
@@ -35,7 +36,10 @@ class SettingsRefused(Exception):
 
 
 def _base(value: str) -> str:
-    """Check the start of a URL: over TLS or loopback, and nothing in it that is secret or comes after a path."""
+    """Check the start of a URL: over TLS or loopback, and nothing in it that is secret or comes after a path.
+
+    What comes back is spelled as a browser spells an origin, so that two spellings of one are one.
+    """
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_port(parts):
         raise ValueError("must be http(s)://host[:port]")
@@ -43,7 +47,9 @@ def _base(value: str) -> str:
         raise ValueError("must be printable ASCII without user, query or fragment")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError("must be https; http is for loopback only")
-    return value.rstrip("/")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = "" if parts.port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}{parts.path}".rstrip("/")
 
 
 def _origin(value: str) -> str:
@@ -198,7 +204,9 @@ def read_settings(environment: Mapping[str, str] | None = None, env_file: Path |
     Raises:
         SettingsRefused: unknown name, missing or unusable value; the text names it and shows no secret.
     """
-    found = {**(_read_env_file(env_file) if env_file else {}), **(os.environ if environment is None else environment)}
+    found = _overridden(
+        _read_env_file(env_file) if env_file else {}, os.environ if environment is None else environment
+    )
     nested: dict[str, Any] = {}
     for name, value in sorted(found.items()):
         if name.startswith(PREFIX) and name not in _FOR_COMMANDS:
@@ -222,6 +230,13 @@ def demo_port(environment: Mapping[str, str] | None = None) -> int:
     if not (raw_port.isascii() and raw_port.isdecimal()) or not 1024 <= int(raw_port) <= 65532:
         raise SettingsRefused("QUYEN_DEMO_PORT must be a port between 1024 and 65532")
     return int(raw_port)
+
+
+def _overridden(in_file: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Put the environment over a file of settings; a value and the file that holds it are one setting."""
+    said = {name.removesuffix("_FILE") for name in environment}
+    kept = {name: value for name, value in in_file.items() if name.removesuffix("_FILE") not in said}
+    return {**kept, **environment}
 
 
 def _from_file(name: str, value: str) -> tuple[str, str]:

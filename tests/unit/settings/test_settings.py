@@ -163,6 +163,20 @@ def test_people_and_calls_have_two_origins() -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    ["https://QUYEN.example", "https://quyen.example:443", "HTTPS://Quyen.Example:443/", "https://quyen.example:"],
+)
+def test_another_spelling_is_no_other_origin(value: str) -> None:
+    """Host and scheme in whatever letters, the default port said or not: browsers send the same cookies there."""
+    assert "another origin" in refused(QUYEN_API_URL=value)
+    assert read(QUYEN_PUBLIC_URL=value).public_url == "https://quyen.example"
+    assert read(QUYEN_PUBLIC_URL="https://[2001:DB8::1]:8443/").public_url == "https://[2001:db8::1]:8443"
+    hs = read(QUYEN_PLATFORM__MATRIX__BASE_URL="https://HS.example:443/Matrix/").platform.matrix
+    assert hs is not None
+    assert hs.base_url == "https://hs.example/Matrix"
+
+
+@pytest.mark.parametrize(
     "key", ["", "short", KEY[:-2], KEY + "AAAA", "!" + KEY[1:], KEY + "!!!!", KEY.replace("A", "+")]
 )
 def test_the_master_key_is_32_bytes_and_nothing_else(key: str) -> None:
@@ -234,6 +248,17 @@ def test_a_file_of_settings_is_overridden_by_the_environment(tmp_path: Path) -> 
     path.write_text("\n".join(["# comment", "", *lines, "QUYEN_OPERATOR_NAME=A=B"]))
     settings = read_settings({"QUYEN_MODE": "platform", "QUYEN_RECORD_RETENTION_DAYS": "1"}, path)
     assert (settings.operator_name, settings.mode, settings.record_retention_days) == ("A=B", "platform", 1)
+
+
+@pytest.mark.parametrize("in_file", ["QUYEN_MASTER_KEY=x", "QUYEN_MASTER_KEY_FILE=/nowhere"])
+def test_the_environment_overrides_a_secret_of_either_kind(tmp_path: Path, in_file: str) -> None:
+    """A value, or the file that holds it: whichever stands in the environment is the one setting."""
+    path, key = tmp_path / "env", tmp_path / "key"
+    path.write_text(in_file)
+    key.write_text(KEY)
+    without = {name: value for name, value in GOOD.items() if name != "QUYEN_MASTER_KEY"}
+    for given in ({"QUYEN_MASTER_KEY": KEY}, {"QUYEN_MASTER_KEY_FILE": str(key)}):
+        assert read_settings({**without, **given}, path).master_key_bytes == bytes(range(32))
 
 
 @pytest.mark.parametrize("content", [b"QUYEN_MODE\n", b"\xff", None])
