@@ -38,8 +38,10 @@ async def _set(house: House, app_id: AppId, actor: Actor, *, state: AppState, re
         if not await apps.set_state(unit.connection, app_id, state, reason):
             raise Refusal("nothing_to_change")
         kind = Kind.APP_SUSPENDED if state is AppState.SUSPENDED else Kind.APP_RESUMED
-        parts = await house.parts_about(unit, actor, {"reason": reason} if reason else {})
-        draft = Draft(kind, house.clock.now(), actor, {}, app_id=app_id, parts=parts)
+        said = {"reason": reason} if reason else {}
+        parts = await house.parts_about(unit, actor, said)
+        # The command line has no person under whose key the reason could be sealed.
+        draft = Draft(kind, house.clock.now(), actor, {} if parts else said, app_id=app_id, parts=parts)
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
     await house.ledger.publish()

@@ -97,7 +97,7 @@ def rotate_secret(context: click.Context, client_id: str) -> None:
 
 @app.command("suspend")
 @click.argument("client_id")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="stands in the log for good, also in what is exported: name nobody")
 @click.pass_context
 def suspend(context: click.Context, client_id: str, reason: str) -> None:
     """Stop every call of an app, at once."""

@@ -12,14 +12,14 @@ from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.doors.admin.registration import AppEntry, records_of
 from gateway.ground.vault.passwords import Passwords
-from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.ledger.types import Actor
 from gateway.records.people import store as people
 from gateway.records.people.types import Role
 from gateway.terms.ids import AppId, AskId, GrantId
 from gateway.terms.refusal import Refusal
 from scopes import Catalogue
 
-OPERATOR = Actor(ActorKind.SYSTEM, "command-line")
+OPERATOR = Actor.command_line()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from functools import cache
 
 from gateway.ground.web.catalogue import load_catalogue
 from gateway.ground.web.frame import Lang
+from gateway.ground.web.plain import plain
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.people.types import Person
 
 Translate = Callable[[str], str]
 
@@ -19,6 +22,17 @@ def role_name(role: str, lang: Lang) -> str:
     """Name the role that a standing proves."""
     _ = words(lang)
     return {"admin": _("quản trị viên"), "owner": _("chủ tài khoản"), "user": _("chính chủ")}.get(role, role)
+
+
+def actor_name(actor: Actor, person: Person | None, lang: Lang) -> str:
+    """Name who acted; `person` is whom the actor's id names, where there still is one."""
+    _ = words(lang)
+    unnamed = {
+        ActorKind.SYSTEM: _("Cổng, theo thời hạn"),
+        ActorKind.COMMAND_LINE: _("Người vận hành, bằng dòng lệnh"),
+        ActorKind.APP: _("Ứng dụng"),
+    }
+    return unnamed.get(actor.kind) or (plain(person.name) if person else _("Người đã rời cổng"))
 
 
 def language_name(lang: Lang) -> str:

@@ -147,7 +147,7 @@ def test_a_redirect_uri_is_kept_as_it_is_written(uri: str) -> None:
 @pytest.mark.parametrize("uri", BAD_URIS)
 def test_a_redirect_uri_that_can_be_read_in_two_ways_is_refused(uri: str) -> None:
     """Control signs, users, ports that are none, hosts that are none, fragments, other schemes."""
-    with pytest.raises(ValueError, match="redirect URI|no form|[Pp]ort|IPv6"):
+    with pytest.raises(ValueError, match=r"redirect URI|no form|[Pp]ort|IPv6"):
         check_redirect_uri(uri)
 
 
