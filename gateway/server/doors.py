@@ -86,6 +86,7 @@ def build_api(parts: Parts) -> web.Application:
         trace=TraceWriter(parts.house.storage, parts.house.clock),
         issuer=settings.public_url,
         api_url=settings.api_url,
+        limits=parts.limits,
     )
     person = _person_door(parts)
     app = build_calls(door)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.acts import House
+from gateway.authority.limits import Limits
 from gateway.platforms import Connector
 from gateway.records.trace.writer import TraceWriter
 from scopes import Catalogue
@@ -20,6 +21,7 @@ class CallsDoor:
         trace: opens a line before the first byte goes upstream.
         issuer: the public origin, where consent is asked for.
         api_url: this origin.
+        limits: how often an app may call, and be refused.
         limit_connections: upstream connections at once; further calls wait, and are checked after waiting.
     """
 
@@ -29,6 +31,7 @@ class CallsDoor:
     trace: TraceWriter
     issuer: str
     api_url: str
+    limits: Limits
     limit_connections: int = 256
 
     def resource_metadata(self, platform: str) -> str:

@@ -75,7 +75,6 @@ def refused_because(reason: str | None, lang: Lang) -> str:
         "purpose_required": _("Ứng dụng không nói dùng cho mục đích nào."),
         "purpose_not_granted": _("Mục đích ứng dụng nói ra không có trong những gì đã đồng ý."),
         "app_suspended": _("Người vận hành đang dừng ứng dụng này."),
-        "account_suspended": _("Người vận hành đang dừng tài khoản này."),
         "connection_lost": _("Nền tảng từ chối kết nối của tài khoản này."),
         "limited": _("Ứng dụng gọi quá nhiều lần trong thời gian ngắn."),
         "invalid_token": _("Ứng dụng dùng một mã đã hết hiệu lực."),

@@ -13,6 +13,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from gateway.acts.register import register_app
+from gateway.authority.limits import LocalLimits
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
@@ -78,7 +79,13 @@ async def matrix_stage(folder: Path, *, base_url: str = "") -> AsyncIterator[Mat
         token, grant_id = await mint_token(scene)
         connector.base_url = base_url or homeserver.url
         door = CallsDoor(
-            house, load_catalogue(), {"matrix": connector}, TraceWriter(house.storage, clock), PUBLIC_URL, API_URL
+            house,
+            load_catalogue(),
+            {"matrix": connector},
+            TraceWriter(house.storage, clock),
+            PUBLIC_URL,
+            API_URL,
+            LocalLimits(clock),
         )
         async with TestServer(build_calls(door)) as gateway:
             caller = AppCaller(http, str(gateway.make_url("")).rstrip("/"), token=token)

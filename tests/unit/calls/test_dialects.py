@@ -30,7 +30,6 @@ ZALO_CODES = {
     "paused": -223,
     "limited": -32,
     "app_suspended": -219,
-    "account_suspended": -219,
     "bad_target": -201,
     "bad_body": -201,
     "purpose_required": -201,
@@ -42,7 +41,7 @@ ZALO_CODES = {
 STATUSES = {
     400: {"bad_target", "two_credentials", "purpose_required", "bad_body"},
     401: {"no_credential", "invalid_token"},
-    403: {"insufficient_scope", "purpose_not_granted", "paused", "app_suspended", "account_suspended"},
+    403: {"insufficient_scope", "purpose_not_granted", "paused", "app_suspended"},
     404: {"unknown_route"},
     413: {"too_large"},
     415: {"unsupported_media"},
