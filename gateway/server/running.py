@@ -4,6 +4,8 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from resource import RLIMIT_NOFILE, getrlimit
+from typing import Any
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
@@ -16,8 +18,8 @@ from gateway.acts.spend_assertion import forget_spent
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
-from gateway.doors.calls.listener import CallsRunner
 from gateway.ground.vault.passwords import Passwords
+from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
 from gateway.server.house import admin_socket_path, opened_house
@@ -59,7 +61,8 @@ async def serve(settings: Settings) -> None:
             door = AdminDoor(house, parts.catalogue, parts.passwords)
             await stack.enter_async_context(listening(door, path))
         for app, address in ((build_public(parts), settings.listen), (build_api(parts), settings.api_listen)):
-            runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
+            bounds: dict[str, Any] = {"shutdown_timeout": DRAIN_SECONDS, "limit_connections": _share_of_files()}
+            runner = StrictRunner(app, house.entropy, handle_signals=False, **bounds)
             await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(_recording(house))
         await stopping.wait()
@@ -91,6 +94,11 @@ async def _limits(stack: AsyncExitStack, settings: Settings, house: House) -> Li
     )
     stack.push_async_callback(redis.aclose)
     return RedisLimits(redis, house.clock)
+
+
+def _share_of_files() -> int:
+    """Return how many connections one origin may hold: a third of the files that we may open is left over."""
+    return min(LIMIT_CONNECTIONS, getrlimit(RLIMIT_NOFILE)[0] // 3)
 
 
 @asynccontextmanager

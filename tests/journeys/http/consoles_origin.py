@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
-from aiohttp.test_utils import TestServer
 
 from gateway.acts.decide import Decided
 from gateway.acts.register import NewPerson, add_person, register_app
@@ -23,6 +22,7 @@ from gateway.terms.ids import AskId, GrantId, TraceId, new_id
 from scopes import load_catalogue
 from tests.house import Scene, app_of, ask_of, house_in, set_scene, settings_for
 from tests.journeys.http.origin import Browser
+from tests.platforms.zalo.stage import CallsServer
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -101,7 +101,7 @@ async def served_consoles(
             health,
         )
         try:
-            async with TestServer(build_public(parts)) as server:
+            async with CallsServer(build_public(parts)) as server:
                 base = str(server.make_url("")).rstrip("/")
                 yield Consoles(scene, base, health, operator, developer, rival, own_app)
         finally:
