@@ -11,6 +11,7 @@ from gateway.acts.register import NewPerson, add_person, register_app, rotate_se
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.doors.admin.registration import AppEntry, records_of
+from gateway.doors.admin.wording import Readable
 from gateway.ground.vault.passwords import Passwords
 from gateway.records.ledger.types import Actor
 from gateway.records.people import store as people
@@ -38,8 +39,8 @@ class _Arguments(BaseModel):
 class PersonCreate(_Arguments):
     """`person create`."""
 
-    login: str = Field(min_length=1, max_length=200)
-    name: str = Field(min_length=1, max_length=200)
+    login: Readable = Field(min_length=1, max_length=200)
+    name: Readable = Field(min_length=1, max_length=200)
     roles: frozenset[Role] = Field(min_length=1)
     password: str = Field(min_length=12, max_length=1000)
 

@@ -16,6 +16,7 @@ from gateway.ground.web.assets import Assets
 from gateway.ground.web.csrf import check_form, form_token
 from gateway.ground.web.forms import Form, read_form
 from gateway.ground.web.frame import Frame, Lang, PageView, Site, choose_lang
+from gateway.ground.web.plain import plain
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.responses import html, see_other
 from gateway.platforms import Connector
@@ -67,7 +68,7 @@ class PersonDoor:
         """Return what stands round an answer; `csrf_token` is for pages without a session, None takes the session's."""
         visitor = request.get(VISITOR)
         token = csrf_token if csrf_token is not None else visitor.form_token if visitor else ""
-        name = visitor.person.name if visitor else ""
+        name = plain(visitor.person.name) if visitor else ""
         return Frame(self.site, lang_of(request), request.query_string, token, name)
 
     def show(
