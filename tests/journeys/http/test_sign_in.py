@@ -10,7 +10,7 @@ import pytest
 
 from gateway.acts.register import NewPerson, add_person
 from gateway.records.ledger.types import Actor
-from gateway.records.people.types import SESSION_IDLE, Person, Role
+from gateway.records.people.types import Person, Role
 from tests.journeys.http.origin import Browser, Origin, Page
 
 PASSWORD = "mật khẩu đúng (mẫu)"
@@ -70,17 +70,15 @@ async def test_every_wrong_answer_looks_the_same(
     assert not password or password not in page.text
 
 
-async def test_a_form_sent_after_the_session_ended_leads_back_to_a_page(
-    person: Person, stranger: Browser, origin: Origin
-) -> None:
+async def test_a_form_sent_after_the_session_ended_leads_back_to_a_page(person: Person, origin: Origin) -> None:
     """Signing out twice ends on the first page; a decision comes back to its consent page; neither is a 405."""
     consent = await origin.ask()
     for path, wanted in (("/sign-out", "/"), (consent, consent), (f"{consent}?lang=en", f"{consent}?lang=en")):
-        refused = await stranger.post(path, {"decision": "agree"})
-        assert refused.location.partition("&")[0] == f"/sign-in?return_to={quote(wanted, safe='')}"
-        done = await sign_in(stranger, "chu-shop", PASSWORD, refused.answer["return_to"])
-        assert (await stranger.get(done.location)).status == 200
-        origin.scene.clock.advance(SESSION_IDLE)
+        async with origin.browser() as browser:
+            refused = await browser.post(path, {"decision": "agree"})
+            assert refused.location.partition("&")[0] == f"/sign-in?return_to={quote(wanted, safe='')}"
+            done = await sign_in(browser, "chu-shop", PASSWORD, refused.answer["return_to"])
+            assert (await browser.get(done.location)).status == 200
 
 
 async def test_ten_failures_make_the_person_wait(person: Person, stranger: Browser, origin: Origin) -> None:
