@@ -217,6 +217,22 @@ def read_settings(environment: Mapping[str, str] | None = None, env_file: Path |
         raise SettingsRefused("; ".join(_sentence(each) for each in error.errors(include_input=False))) from None
 
 
+def find_catalogue(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Path | None:
+    """Find the folder of the catalogue alone (`QUYEN_CATALOGUE`): commands on it need no other setting.
+
+    Raises:
+        SettingsRefused: the file of settings, or the one that holds the name, cannot be read; or it is given twice.
+    """
+    found = _overridden(
+        _read_env_file(env_file) if env_file else {}, os.environ if environment is None else environment
+    )
+    named: dict[str, Any] = {}
+    for name, value in sorted(found.items()):
+        if name.removesuffix("_FILE") == f"{PREFIX}CATALOGUE":
+            _place(named, *_from_file(name, value))
+    return Path(named["catalogue"]) if named else None
+
+
 _FOR_COMMANDS = frozenset({"QUYEN_DEMO_PORT"})
 
 

@@ -27,12 +27,14 @@ from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.platforms import list_connectors
 from gateway.settings import Settings
 from gateway.terms.refusal import Unavailable
-from scopes import load_catalogue
+from scopes import Catalogue, load_catalogue
 
 EXPIRY_SECONDS = 5
 FORGETTING_SECONDS = 600
 SEAL_SECONDS = 30
 DRAIN_SECONDS = 20
+NOTICE_SECONDS = 2
+"""How long `/readyz` says no while calls are still taken, so that whoever sends them here can stop first."""
 _CONNECTOR_TIMEOUT = ClientTimeout(total=20, connect=3)
 
 log = structlog.get_logger()
@@ -43,6 +45,7 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         AlreadyRunning: another server holds the database.
+        CatalogueError: the catalogue does not hold; nothing was opened.
         OSError: an address cannot be listened on.
         Unavailable: the database gave no answer at the start.
     """
@@ -51,9 +54,10 @@ async def serve(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    catalogue = load_catalogue(settings.catalogue)
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(opened_house(settings))
-        parts = await _parts(stack, settings, house)
+        parts = await _parts(stack, settings, house, catalogue=catalogue)
         if house.ledger.checked is not None and house.ledger.checked.faults:
             log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
         path = admin_socket_path(settings)
@@ -67,9 +71,10 @@ async def serve(settings: Settings) -> None:
         await stack.enter_async_context(_recording(house))
         await stopping.wait()
         parts.health.is_draining = True
+        await asyncio.sleep(NOTICE_SECONDS)
 
 
-async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Parts:
+async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, catalogue: Catalogue) -> Parts:
     http = await stack.enter_async_context(
         ClientSession(timeout=_CONNECTOR_TIMEOUT, cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=False)
     )
@@ -78,7 +83,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Par
     return Parts(
         settings=settings,
         house=house,
-        catalogue=load_catalogue(settings.catalogue),
+        catalogue=catalogue,
         connectors=list_connectors(settings, http, house.clock),
         limits=await _limits(stack, settings, house),
         passwords=passwords,

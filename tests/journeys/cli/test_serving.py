@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -82,6 +83,15 @@ def test_a_server_that_is_asked_to_stop_ends_with_zero(server: Child, env_file: 
     """SIGTERM: exit 0, and the socket is gone."""
     assert server.stop(signal.SIGTERM, 20) == 0
     assert not (env_file.parent / "quyen.db.sock").exists()
+
+
+def test_a_server_that_is_asked_to_stop_says_so_before_it_stops_listening(server: Child, env_file: Path) -> None:
+    """`/readyz` answers 503 on both origins while they still listen, so that nobody sends more."""
+    os.kill(server.pid, signal.SIGTERM)
+    for name in ("QUYEN_LISTEN", "QUYEN_API_LISTEN"):
+        server.wait_until(lambda name=name: read(env_file, name, "/readyz")[0] == 503, 30)
+        assert read(env_file, name, "/healthz") == (200, {"alive": True})
+    assert server.stop(signal.SIGTERM, 20) == 0
 
 
 def test_a_tampered_log_is_served_unsigned_and_said(env_file: Path, quyen: Quyen) -> None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli.main import main
-from gateway.settings import Settings, SettingsRefused, demo_port, read_settings
+from gateway.settings import Settings, SettingsRefused, demo_port, find_catalogue, read_settings
 
 KEY = urlsafe_b64encode(bytes(range(32))).decode()
 SECRET = "app-secret-9f3b"
@@ -278,6 +278,18 @@ def test_the_process_s_own_environment_is_the_default(monkeypatch: pytest.Monkey
     monkeypatch.setenv("QUYEN_DEMO_PORT", "9000")
     assert read_settings().public_url == GOOD["QUYEN_PUBLIC_URL"]
     assert demo_port() == 9000
+
+
+def test_the_catalogue_is_found_without_any_other_setting(tmp_path: Path) -> None:
+    """In the environment, in a file of settings, in the file that it names; nowhere is the program's own."""
+    (tmp_path / "env").write_text("QUYEN_CATALOGUE=/in/file\nQUYEN_MODE=x")
+    (tmp_path / "name").write_text("/named\n")
+    assert find_catalogue({}) is None
+    assert find_catalogue({}, tmp_path / "env") == Path("/in/file")
+    assert find_catalogue({"QUYEN_CATALOGUE": "/said"}, tmp_path / "env") == Path("/said")
+    assert find_catalogue({"QUYEN_CATALOGUE_FILE": str(tmp_path / "name")}, tmp_path / "env") == Path("/named")
+    with pytest.raises(SettingsRefused, match="given twice"):
+        find_catalogue({"QUYEN_CATALOGUE_FILE": str(tmp_path / "name"), "QUYEN_CATALOGUE": "/said"})
 
 
 @pytest.mark.parametrize("value", ["", "x", "80", "65533", "²", "-8400"])
