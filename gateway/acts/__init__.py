@@ -45,7 +45,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The parts that acts work with; `server.py` puts them together."""
+    """The parts that acts work with; `gateway/server` puts them together."""
 
     storage: Storage
     clock: Clock

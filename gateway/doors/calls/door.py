@@ -1,4 +1,4 @@
-"""What the calls' door works with; `server.py` of the gateway puts it together."""
+"""What the calls' door works with; `gateway/server` puts it together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -26,12 +26,12 @@ from scopes import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class PersonDoor:
-    """The parts behind the person's door; `server.py` puts them together.
+    """The parts behind the person's door; `gateway/server` puts them together.
 
     Args:
         connectors: the platforms that this gateway serves, by slug.
         public_url: the people's origin, without a slash at the end; also OAuth's issuer.
-        kept_days: how long records and trace are kept.
+        kept_days: how long the operator says that records and trace are kept; nothing destroys them yet.
         has_developers, has_operators: whether these consoles are served.
     """
 
