@@ -7,6 +7,7 @@ names and unsafe combinations refuse to start, with one sentence each.
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -27,6 +29,7 @@ from gateway.ground.storage.engines import is_usable, without_password
 
 PREFIX = "QUYEN_"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SettingsRefused(Exception):
@@ -34,7 +37,10 @@ class SettingsRefused(Exception):
 
 
 def _base(value: str) -> str:
-    """Check the start of a URL: over TLS or loopback, and nothing in it that is secret or comes after a path."""
+    """Check the start of a URL: over TLS or loopback, and nothing in it that is secret or comes after a path.
+
+    What comes back is spelled as a browser spells an origin, so that two spellings of one are one.
+    """
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_port(parts):
         raise ValueError("must be http(s)://host[:port]")
@@ -42,7 +48,9 @@ def _base(value: str) -> str:
         raise ValueError("must be printable ASCII without user, query or fragment")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError("must be https; http is for loopback only")
-    return value.rstrip("/")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = "" if parts.port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}{parts.path}".rstrip("/")
 
 
 def _check_provider(issuer: str, public_url: str, api_url: str) -> None:
@@ -81,6 +89,15 @@ def _address(value: str) -> str:
     return value
 
 
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    if value.strip() == "none":
+        return ()
+    try:
+        return tuple(ip_network(each.strip()) for each in value.split(","))
+    except ValueError:
+        raise ValueError("must be networks like 10.0.0.0/8,fd00::/8, or none") from None
+
+
 def _database(value: str) -> str:
     if not is_usable(value):
         raise ValueError("must be sqlite+aiosqlite:///file or postgresql+asyncpg://...")
@@ -92,6 +109,7 @@ Base = Annotated[str, AfterValidator(_base)]
 Database = Annotated[str, AfterValidator(_database)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
 Address = Annotated[str, AfterValidator(_address)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks, json_schema_input_type=str)]
 
 
 class ZaloSettings(BaseModel):
@@ -152,6 +170,11 @@ class Settings(BaseModel):
     api_url: Origin = Field(description="the origin of calls; another than the public one")
     listen: Address = Field("127.0.0.1:8400", description="where people and OAuth are served")
     api_listen: Address = Field("127.0.0.1:8401", description="where calls are served")
+    trusted_proxies: Networks | None = Field(
+        None,
+        description="networks of the proxies in front, or `none`: only they are believed about where a caller stands. "
+        "Required with an https public URL",
+    )
     master_key: SecretStr = Field(description="32 bytes in base64url; seals everything secret. No default")
     refusal_cool_down_days: int = Field(
         default=30, ge=1, description="for how long the same app does not ask again what a person refused"
@@ -193,6 +216,11 @@ class Settings(BaseModel):
     def _check_together(self) -> Self:
         if self.public_url == self.api_url:
             raise ValueError("QUYEN_API_URL must be another origin than QUYEN_PUBLIC_URL: cookies never reach the API")
+        if self.trusted_proxies is None and self.public_url.startswith("https:"):
+            raise ValueError(
+                "QUYEN_TRUSTED_PROXIES: must be set with an https QUYEN_PUBLIC_URL: the networks of the proxies that "
+                "speak TLS for this gateway, or none"
+            )
         if len(self.master_key_bytes) != 32:
             raise ValueError("QUYEN_MASTER_KEY must be 32 bytes in base64url")
         if self.oidc is not None:
@@ -225,7 +253,9 @@ def read_settings(environment: Mapping[str, str] | None = None, env_file: Path |
     Raises:
         SettingsRefused: unknown name, missing or unusable value; the text names it and shows no secret.
     """
-    found = {**(_read_env_file(env_file) if env_file else {}), **(os.environ if environment is None else environment)}
+    found = _overridden(
+        _read_env_file(env_file) if env_file else {}, os.environ if environment is None else environment
+    )
     nested: dict[str, Any] = {}
     for name, value in sorted(found.items()):
         if name.startswith(PREFIX) and name not in _FOR_COMMANDS:
@@ -234,6 +264,22 @@ def read_settings(environment: Mapping[str, str] | None = None, env_file: Path |
         return Settings.model_validate(nested)
     except ValidationError as error:
         raise SettingsRefused("; ".join(_sentence(each) for each in error.errors(include_input=False))) from None
+
+
+def find_catalogue(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Path | None:
+    """Find the folder of the catalogue alone (`QUYEN_CATALOGUE`): commands on it need no other setting.
+
+    Raises:
+        SettingsRefused: the file of settings, or the one that holds the name, cannot be read; or it is given twice.
+    """
+    found = _overridden(
+        _read_env_file(env_file) if env_file else {}, os.environ if environment is None else environment
+    )
+    named: dict[str, Any] = {}
+    for name, value in sorted(found.items()):
+        if name.removesuffix("_FILE") == f"{PREFIX}CATALOGUE":
+            _place(named, *_from_file(name, value))
+    return Path(named["catalogue"]) if named else None
 
 
 _FOR_COMMANDS = frozenset({"QUYEN_DEMO_PORT"})
@@ -249,6 +295,13 @@ def demo_port(environment: Mapping[str, str] | None = None) -> int:
     if not (raw_port.isascii() and raw_port.isdecimal()) or not 1024 <= int(raw_port) <= 65532:
         raise SettingsRefused("QUYEN_DEMO_PORT must be a port between 1024 and 65532")
     return int(raw_port)
+
+
+def _overridden(in_file: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Put the environment over a file of settings; a value and the file that holds it are one setting."""
+    said = {name.removesuffix("_FILE") for name in environment}
+    kept = {name: value for name, value in in_file.items() if name.removesuffix("_FILE") not in said}
+    return {**kept, **environment}
 
 
 def _from_file(name: str, value: str) -> tuple[str, str]:

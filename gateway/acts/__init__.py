@@ -70,7 +70,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The parts that acts work with; `server.py` puts them together.
+    """The parts that acts work with; `gateway/server` puts them together.
 
     `issuer` names this gateway to apps; `has_notices` is set when there may be something new in the outbox.
     """

@@ -44,9 +44,12 @@ async def _set(house: House, app_id: AppId, actor: Actor, *, state: AppState, re
         if not await apps.set_state(unit.connection, app_id, state, reason):
             raise Refusal("nothing_to_change")
         kind = Kind.APP_SUSPENDED if is_suspended else Kind.APP_RESUMED
-        parts = await house.parts_about(unit, actor, {"reason": reason} if reason else {})
+        said = {"reason": reason} if reason else {}
+        parts = await house.parts_about(unit, actor, said)
         await owed.add(unit.connection, Barred("app", app_id, is_suspended, now))
-        await house.ledger.append(unit.connection, Draft(kind, now, actor, {}, app_id=app_id, parts=parts))
+        # The command line has no person under whose key the reason could be sealed.
+        draft = Draft(kind, now, actor, {} if parts else said, app_id=app_id, parts=parts)
+        await house.ledger.append(unit.connection, draft)
         await unit.commit()
     if is_suspended:
         house.in_flight.cut_app(app_id)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from gateway.ground.storage.storage import Storage
     from gateway.settings import Settings
+    from scopes import Catalogue
 
 T = TypeVar("T")
 _WIDTH = 320  # ids are never cut; a narrow terminal wraps the line
@@ -36,6 +37,16 @@ def get_settings(context: click.Context) -> "Settings":
         fail(str(refused))
 
 
+def get_catalogue(folder: "Path | None") -> "Catalogue":
+    """Load the catalogue, or end with 1 and each fault with its file and line."""
+    from scopes import CatalogueError, load_catalogue
+
+    try:
+        return load_catalogue(folder)
+    except CatalogueError as error:
+        fail(str(error))
+
+
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine; what is refused or unavailable ends with 1."""
     from gateway.ground.storage.disk import DiskBroken
@@ -43,6 +54,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     from gateway.server.database import AlreadyRunning, Damaged
     from gateway.server.house import OlderThanSigned
     from gateway.terms.refusal import Refusal, Unavailable
+    from scopes import CatalogueError
 
     try:
         return asyncio.run(coroutine)
@@ -50,7 +62,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         fail(f"{refusal.reason}: {refusal.detail}".removesuffix(": "))
     except Unavailable as unavailable:
         fail(f"{unavailable.what} gave no answer; nothing was done")
-    except (AlreadyRunning, Damaged, DiskBroken, OlderThanSigned, Unsealable) as error:
+    except (AlreadyRunning, CatalogueError, Damaged, DiskBroken, OlderThanSigned, Unsealable) as error:
         fail(str(error))
 
 

@@ -44,10 +44,11 @@ def show_grant(context: click.Context, grant_id: str, as_json: bool) -> None:  #
 @grant.command("withdraw")
 @click.argument("grant_id")
 @click.option("--ask", help="only this ask; default: the whole grant")
+@json_option
 @click.pass_context
-def withdraw(context: click.Context, grant_id: str, ask: str | None) -> None:
+def withdraw(context: click.Context, *, grant_id: str, ask: str | None, as_json: bool) -> None:
     """End a grant, or one ask of it, at once."""
-    show(act(context, "grant withdraw", {"grant_id": grant_id, "ask": ask}), as_json=False)
+    show(act(context, "grant withdraw", {"grant_id": grant_id, "ask": ask}), as_json=as_json)
 
 
 async def _grants(settings: "Settings") -> list[dict[str, Any]]:

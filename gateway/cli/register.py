@@ -23,23 +23,31 @@ def person() -> None:
 @click.option("--name", help="what pages show; default: the login")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
 @click.option("--password-file", required=True, type=click.File(encoding="utf-8"), help="`-` reads standard input")
+@json_option
 @click.pass_context
-def create(
-    context: click.Context, *, login: str, name: str | None, roles: tuple[str, ...], password_file: TextIO
+def create(  # noqa: PLR0913 - each is an option
+    context: click.Context,
+    *,
+    login: str,
+    name: str | None,
+    roles: tuple[str, ...],
+    password_file: TextIO,
+    as_json: bool,
 ) -> None:
     """Add a person."""
     password = password_file.read().rstrip("\n")
     arguments = {"login": login, "name": name or login, "roles": list(roles), "password": password}
-    show(act(context, "person create", arguments), as_json=False)
+    show(act(context, "person create", arguments), as_json=as_json)
 
 
 @person.command("role")
 @click.argument("login")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
+@json_option
 @click.pass_context
-def role(context: click.Context, login: str, roles: tuple[str, ...]) -> None:
+def role(context: click.Context, *, login: str, roles: tuple[str, ...], as_json: bool) -> None:
     """Replace what a person may be."""
-    show(act(context, "person role", {"login": login, "roles": list(roles)}), as_json=False)
+    show(act(context, "person role", {"login": login, "roles": list(roles)}), as_json=as_json)
 
 
 @person.command("link")
@@ -120,24 +128,27 @@ async def _apps(settings: "Settings") -> list[dict[str, Any]]:
 
 @app.command("rotate-secret")
 @click.argument("client_id")
+@json_option
 @click.pass_context
-def rotate_secret(context: click.Context, client_id: str) -> None:
+def rotate_secret(context: click.Context, client_id: str, as_json: bool) -> None:  # noqa: FBT001
     """Give an app a new secret; the one before stays alive beside it."""
-    show(act(context, "app rotate-secret", {"client_id": client_id}), as_json=False)
+    show(act(context, "app rotate-secret", {"client_id": client_id}), as_json=as_json)
 
 
 @app.command("suspend")
 @click.argument("client_id")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="stands in the log for good, also in what is exported: name nobody")
+@json_option
 @click.pass_context
-def suspend(context: click.Context, client_id: str, reason: str) -> None:
+def suspend(context: click.Context, *, client_id: str, reason: str, as_json: bool) -> None:
     """Stop every call of an app, at once."""
-    show(act(context, "app suspend", {"client_id": client_id, "reason": reason}), as_json=False)
+    show(act(context, "app suspend", {"client_id": client_id, "reason": reason}), as_json=as_json)
 
 
 @app.command("resume")
 @click.argument("client_id")
+@json_option
 @click.pass_context
-def resume(context: click.Context, client_id: str) -> None:
+def resume(context: click.Context, client_id: str, as_json: bool) -> None:  # noqa: FBT001
     """Let a suspended app work again; what was withdrawn meanwhile stays withdrawn."""
-    show(act(context, "app resume", {"client_id": client_id}), as_json=False)
+    show(act(context, "app resume", {"client_id": client_id}), as_json=as_json)

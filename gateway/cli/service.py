@@ -6,7 +6,7 @@ from http.client import HTTPConnection, HTTPException
 
 import click
 
-from gateway.cli.context import fail, get_settings, json_option, run, show
+from gateway.cli.context import fail, get_catalogue, get_settings, json_option, run, show
 
 _ANSWER_SECONDS = 5
 
@@ -59,8 +59,8 @@ def config() -> None:
 @config.command("check")
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Say whether the gateway would start with these settings."""
-    get_settings(context)
+    """Check the settings, and the catalogue that they name; nothing is opened or connected to."""
+    get_catalogue(get_settings(context).catalogue)
     click.echo("the settings hold")
 
 

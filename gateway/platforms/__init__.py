@@ -1,4 +1,4 @@
-"""The platforms: how each upstream is spoken to. A folder for each; `server.py` holds the registry.
+"""The platforms: how each upstream is spoken to. A folder for each; `gateway/server` holds the registry.
 
 Owns: a platform's wire (linking, renewing, headers, its errors in the gateway's words).
 Must not know: grants, tokens of the gateway, who is asking.

@@ -17,12 +17,14 @@ async def perform_alone(settings: Settings, command: str, arguments: dict[str, A
 
     Raises:
         AlreadyRunning: a server holds the database after all.
+        CatalogueError: the catalogue does not hold; nothing was opened.
         Refusal, Unavailable: as the command says.
     """
+    catalogue = load_catalogue(settings.catalogue)
     async with opened_house(settings) as house:
         passwords = Passwords(SystemEntropy())
         try:
-            return await perform(AdminDoor(house, load_catalogue(settings.catalogue), passwords), command, arguments)
+            return await perform(AdminDoor(house, catalogue, passwords), command, arguments)
         finally:
             passwords.close()
 

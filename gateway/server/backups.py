@@ -7,6 +7,7 @@ signature must not come back or be lost with the database.
 import asyncio
 import os
 import shutil
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def back_up(settings: Settings, target: Path) -> int:
         The size in bytes.
 
     Raises:
-        Refusal: `not_sqlite` (PostgreSQL has `pg_dump`), `target_exists`.
+        Refusal: `not_sqlite` (PostgreSQL has `pg_dump`), `target_exists`; `not_copied`: no file is left behind.
     """
     if not is_sqlite(settings.database_url):
         raise Refusal("not_sqlite", "back up PostgreSQL with pg_dump")
@@ -42,7 +43,13 @@ def back_up(settings: Settings, target: Path) -> int:
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         raise Refusal("target_exists", f"{target} is there already") from None
-    copy_database(sqlite_path(settings.database_url), target)
+    except OSError as error:
+        raise Refusal("not_copied", f"{target}: {error.strerror}") from None
+    try:
+        copy_database(sqlite_path(settings.database_url), target)
+    except (OSError, sqlite3.Error) as error:
+        target.unlink()
+        raise Refusal("not_copied", str(error)) from None
     return target.stat().st_size
 
 

@@ -28,6 +28,7 @@ from gateway.doors.person.errors import error_pages, render_error
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
+from gateway.ground.web.addresses import addresses
 from gateway.ground.web.assets import Assets
 from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.frame import Contact, Site
@@ -67,7 +68,12 @@ def build_public(parts: Parts) -> web.Application:
     """Build the origin of people and OAuth."""
     person = _person_door(parts)
     app = web.Application(
-        middlewares=[request_ids(parts.house.entropy), error_pages(person)], client_max_size=BODY_LIMIT_BYTES
+        middlewares=[
+            request_ids(parts.house.entropy),
+            addresses(parts.settings.trusted_proxies or ()),
+            error_pages(person),
+        ],
+        client_max_size=BODY_LIMIT_BYTES,
     )
     person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(_oauth_door(parts, person))])
     person.porter.install(app, [*_console_endpoints(parts, person), *_health_endpoints(parts.health)])
@@ -85,6 +91,7 @@ def build_api(parts: Parts) -> web.Application:
         proofs=parts.proofs,
         issuer=settings.public_url,
         api_url=settings.api_url,
+        limits=parts.limits,
     )
     person = _person_door(parts)
     app = build_calls(door)

@@ -7,6 +7,8 @@ from aiohttp import web
 from gateway.acts import House
 from gateway.terms.refusal import Unavailable
 
+_UNSIGNED = "does not verify: nothing is signed"
+
 
 @dataclass(slots=True)
 class Health:
@@ -32,7 +34,7 @@ class Health:
         faults = checked.faults if checked else ()
         state = {
             "ready": not self.is_draining and await self._answers(),
-            "log": "does not verify: nothing is signed" if faults else "verified at start",
+            "log": "not verified" if checked is None else _UNSIGNED if faults else "verified at start",
             "bad_records": faults[:10],
             "checkpoints": "kept" if self.house.ledger.is_published else "cannot be written outside the database",
             "failing": sorted(self.failing),

@@ -4,6 +4,8 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from resource import RLIMIT_NOFILE, getrlimit
+from typing import Any
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
@@ -14,21 +16,24 @@ from gateway.authority.freshness import LocalProofMemory, ProofMemory, RedisProo
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
-from gateway.doors.calls.listener import CallsRunner
 from gateway.doors.events.courier import Courier
 from gateway.ground.fetching.fetcher import opened_fetcher
 from gateway.ground.storage.disk import DiskBroken
 from gateway.ground.vault.passwords import Passwords
+from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner
 from gateway.server.doors import Parts, build_api, build_public
 from gateway.server.health import Health
 from gateway.server.house import admin_socket_path, opened_house
 from gateway.server.identity import find_provider
+from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.platforms import list_connectors
 from gateway.server.rounds import going_round
 from gateway.settings import Settings
-from scopes import load_catalogue
+from scopes import Catalogue, load_catalogue
 
 DRAIN_SECONDS = 20
+NOTICE_SECONDS = 2
+"""How long `/readyz` says no while calls are still taken, so that whoever sends them here can stop first."""
 _CONNECTOR_TIMEOUT = ClientTimeout(total=20, connect=3)
 
 log = structlog.get_logger()
@@ -40,16 +45,20 @@ async def serve(settings: Settings) -> None:
     Raises:
         AlreadyRunning: another server holds the database.
         Damaged: the database was not closed, and is not whole.
+        CatalogueError: the catalogue does not hold; nothing was opened.
         OSError: an address cannot be listened on.
         Unavailable: the database gave no answer at the start.
         DiskBroken: an fsync failed; what runs was denied.
     """
+    configure_log()
+    asyncio.get_running_loop().set_exception_handler(log_loop_error)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    catalogue = load_catalogue(settings.catalogue)
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(opened_house(settings))
-        parts = await _parts(stack, settings, house)
+        parts = await _parts(stack, settings, house, catalogue=catalogue)
         if house.ledger.checked is not None and house.ledger.checked.faults:
             log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
         path = admin_socket_path(settings)
@@ -57,7 +66,8 @@ async def serve(settings: Settings) -> None:
             door = AdminDoor(house, parts.catalogue, parts.passwords)
             await stack.enter_async_context(listening(door, path))
         for app, address in ((build_public(parts), settings.listen), (build_api(parts), settings.api_listen)):
-            runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
+            bounds: dict[str, Any] = {"shutdown_timeout": DRAIN_SECONDS, "limit_connections": _share_of_files()}
+            runner = StrictRunner(app, house.entropy, handle_signals=False, **bounds)
             await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(going_round(house, parts.health))
         way_out = opened_fetcher(allow_loopback=settings.is_on_loopback, ca_pem=settings.fetch_ca)
@@ -69,6 +79,7 @@ async def serve(settings: Settings) -> None:
             raise DiskBroken(
                 "a disk did not keep what it was given (a failed fsync): look at it before you start again"
             )
+        await asyncio.sleep(NOTICE_SECONDS)
 
 
 async def _first_of(*events: asyncio.Event) -> None:
@@ -78,7 +89,7 @@ async def _first_of(*events: asyncio.Event) -> None:
         task.cancel()
 
 
-async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Parts:
+async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, catalogue: Catalogue) -> Parts:
     http = await stack.enter_async_context(
         ClientSession(timeout=_CONNECTOR_TIMEOUT, cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=False)
     )
@@ -88,7 +99,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House) -> Par
     return Parts(
         settings=settings,
         house=house,
-        catalogue=load_catalogue(settings.catalogue),
+        catalogue=catalogue,
         connectors=list_connectors(settings, http, house.clock),
         limits=_limits(redis, house),
         proofs=_proofs(redis, house),
@@ -116,6 +127,11 @@ def _proofs(redis: Redis | None, house: House) -> ProofMemory:
     if redis is None:
         return LocalProofMemory(house.clock, house.entropy)
     return RedisProofMemory(redis, house.clock, house.entropy)
+
+
+def _share_of_files() -> int:
+    """Return how many connections one origin may hold: a third of the files that we may open is left over."""
+    return min(LIMIT_CONNECTIONS, getrlimit(RLIMIT_NOFILE)[0] // 3)
 
 
 @asynccontextmanager

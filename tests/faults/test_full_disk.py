@@ -15,6 +15,7 @@ from gateway.acts.pause import pause, resume
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.authority.freshness import LocalProofMemory
+from gateway.authority.limits import LocalLimits
 from gateway.authority.verdict import list_live
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.oauth.known import find_known
@@ -77,7 +78,8 @@ async def list_open(house: House, given: Agreed) -> set[str]:
     """Name the asks under which a call would pass now, as the calls' door finds them."""
     trace = TraceWriter(house.storage, house.clock)
     proofs = LocalProofMemory(house.clock, house.entropy)
-    door = CallsDoor(house, load_catalogue(), {}, trace, proofs, PUBLIC_URL, API_URL)
+    limits = LocalLimits(house.clock)
+    door = CallsDoor(house, load_catalogue(), {}, trace, proofs, PUBLIC_URL, API_URL, limits)
     facts = await door.find_token(hashed(given.access_token))
     return {reach.ask_id for reach in list_live(facts, house.clock.now())} if facts and not facts.is_ended else set()
 

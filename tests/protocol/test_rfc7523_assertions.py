@@ -1,15 +1,18 @@
 """`private_key_jwt` (RFC 7523 as rfc7523bis narrows it): an app proves itself by its own key, each assertion once."""
 
 import asyncio
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from gateway.acts.spend_assertion import forget_spent
 from gateway.acts.withdraw import withdraw
 from gateway.authority.limits import LocalLimits
+from gateway.doors.oauth.assertions import ASSERTION_TYPE
 from gateway.doors.oauth.clients import WRONG_SECRETS
 from gateway.records.ledger.types import Actor
 from tests.protocol.keys import EC, ED, add_key_app, claims_of, proof_of, signed
@@ -117,6 +120,33 @@ async def forgive(wire: Wire) -> None:
     """Forget the wrong tries, so that each is judged by itself."""
     assert isinstance(wire.door.limits, LocalLimits)
     wire.door.limits._full_at.clear()
+
+
+HEADER_VALUES = [None, 1, -1.5, True, "", "x", "ES256", "none", [], ["alg"], [1], [None], {}, {"kid": "ec-1"}, "é" * 9]
+HEADER_NAMES = ["alg", "kid", "crit", "typ", "cty", "b64", "jwk", "jku", "x5c", "x5t#S256", "zip", "enc"]
+
+
+@pytest.mark.parametrize("name", HEADER_NAMES)
+async def test_req_194_a_header_of_any_shape_is_a_wrong_assertion(wire: Wire, name: str) -> None:
+    """Whatever stands in a header, under a signature that is not ours or with it gone, is never a failure of ours."""
+    app = await add_key_app(wire)
+    body, _, signature = signed(claims_of(wire, app))["client_assertion"].partition(".")[2].partition(".")
+    for value in HEADER_VALUES:
+        for rest in ({}, {"alg": "ES256", "kid": "ec-1"}, {"alg": "Ed25519"}):
+            header = urlsafe_b64encode(orjson.dumps({**rest, name: value})).rstrip(b"=").decode()
+            for sent in (f"{header}.{body}.{signature}", f"{header}.{body}."):
+                fields = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": sent, "client_id": app.id}
+                wire.scene.clock.advance(timedelta(minutes=2))
+                assert (await ask(wire, fields)).error == FAILED, (rest, value)
+
+
+@pytest.mark.parametrize("raw_header", ["", "e30", "bnVsbA", "W10", "MQ", "IngiIA", "eyJhbGciOg", "////", "e30" * 40])
+async def test_req_194_a_header_that_is_none_is_a_wrong_assertion(wire: Wire, raw_header: str) -> None:
+    """No JSON, no object, no base64url."""
+    app = await add_key_app(wire)
+    rest = signed(claims_of(wire, app))["client_assertion"].partition(".")[2]
+    fields = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": f"{raw_header}.{rest}", "client_id": app.id}
+    assert (await ask(wire, fields)).error == FAILED
 
 
 async def test_an_assertion_counts_once(wire: Wire) -> None:

@@ -19,6 +19,7 @@ from tests.protocol.wire import Wire
 PATH = "/.well-known/oauth-authorization-server"
 SETTINGS = {
     "QUYEN_PUBLIC_URL": "https://quyen.example",
+    "QUYEN_TRUSTED_PROXIES": "none",
     "QUYEN_API_URL": "https://api.quyen.example",
     "QUYEN_MASTER_KEY": MASTER_KEY,
     "QUYEN_RECORD_RETENTION_DAYS": "730",

@@ -143,7 +143,7 @@ async def test_another_site_starts_no_look_up(consoles: Consoles, operator: Brow
 
 
 async def test_nothing_personal_is_on_the_pages_or_in_the_files(consoles: Consoles, operator: Browser) -> None:
-    """Neither log, record, trace line nor export holds a login, a name or a phone number of the people in it."""
+    """Neither log, record, trace line nor export holds a login of the people in it, or the words that they saw."""
     decided = await agree(consoles.scene)
     line = await consoles.call(decided, Outcome.PASSED)
     paths = ["/operators/log", f"/operators/log/{decided.recorded.record_id}", f"/operators/log/{line.id}"]

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from gateway.acts.open_request import Asked, open_request
-from gateway.acts.register import register_app
+from gateway.acts.register import NewPerson, add_person, register_app
+from gateway.doors.admin.commands import AdminDoor, perform
 from gateway.doors.person.from_records import plain
 from gateway.records.accounts import store as accounts
 from gateway.records.apps.types import App
 from gateway.records.ledger.types import Actor
+from gateway.records.people.types import Role
 from gateway.terms.ids import AppId
+from gateway.terms.refusal import Refusal
 from tests.house import ASKS, CHALLENGE, REDIRECT_URI, app_of, ask_of, link_account
 from tests.journeys.http.origin import Browser, Origin, fresh_origin
 from tests.stand_ins.clock import ManualClock
@@ -113,3 +116,24 @@ def test_a_name_without_end_has_one() -> None:
     assert len(plain("a" * 10_000)) == 120
     assert plain("a" * 10_000).endswith("…")
     assert plain("Sổ bán hàng (mẫu)") == "Sổ bán hàng (mẫu)"
+
+
+@pytest.mark.parametrize("name", ["Chủ\u202eshop (mẫu)", "Chủ\u200bshop (mẫu)", "Chủ\nshop (mẫu)"])
+async def test_a_persons_own_name_is_shown_for_what_it_is(origin: Origin, browser: Browser, name: str) -> None:
+    """In the frame round each page, whoever gave them that name."""
+    wanted = NewPerson("chu-la", name, frozenset({Role.OWNER}), None)
+    await browser.sign_in_as(await add_person(origin.scene.house, wanted, Actor.system()))
+    page = await browser.get("/permissions")
+    assert "Chủ\N{REPLACEMENT CHARACTER}shop (mẫu)" in page.words
+    assert not UNSEEN & set(page.text)
+
+
+@pytest.mark.parametrize("place", ["login", "name"])
+@pytest.mark.parametrize("written", ["a\u202eb", "a\u200bb", "<b>a</b>", " a", "a\nb"])
+async def test_the_command_line_gives_nobody_such_a_name(origin: Origin, place: str, written: str) -> None:
+    """Neither as a login; and what is typed in another spelling is kept in one."""
+    door = AdminDoor(origin.scene.house, origin.door.catalogue, origin.door.passwords)
+    asked = {"login": "le\u0302", "name": "Le\u0302 (mẫu)", "roles": ["owner"], "password": "mật khẩu đủ dài"}
+    with pytest.raises(Refusal, match="bad_arguments"):
+        await perform(door, "person create", {**asked, place: written})
+    assert (await perform(door, "person create", asked))["login"] == "lê"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.doors.calls import incoming, listener
+from gateway.doors.calls import incoming
 from gateway.doors.calls.server import build_calls
+from gateway.ground.web import runner
 from tests.platforms.zalo.stage import (
     DETAIL,
     FOLLOWER,
@@ -189,14 +190,14 @@ async def test_what_cannot_be_parsed_is_not_reflected(stage: Stage, caplog: pyte
         assert b"application/problem+json" in answer
         assert b"aiohttp" not in answer
         assert b"Bim" not in answer
-        assert b"X-Request-ID: rq_" in answer
+        assert b"X-Request-ID: re_" in answer
     assert "Traceback" not in caplog.text
     assert all(record.exc_info is None for record in caplog.records)
 
 
 async def test_a_half_sent_head_does_not_stay(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection on which no request comes, or half of one, is closed."""
-    monkeypatch.setattr(listener, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(runner, "IDLE_SECONDS", 0.2)
     async with CallsServer(build_calls(stage.door)) as hasty:
         stage.app.base = str(hasty.make_url("")).rstrip("/")
         for half in (b"", b"GET / HTTP/1.1\r\nHost:"):

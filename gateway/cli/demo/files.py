@@ -87,9 +87,10 @@ class DemoFolder:
 
 def prepare(folder: DemoFolder, ports: Ports, entropy: Entropy) -> None:
     """Write settings and the sandbox's file: the keys once, the addresses anew at each start."""
-    if not (folder.path / "master.key").exists():
-        folder.write("master.key", urlsafe_b64encode(entropy.token(32)))
-        folder.write("zalo-app.secret", random_word(entropy, 20).encode())
+    made = {"master.key": urlsafe_b64encode(entropy.token(32)), "zalo-app.secret": random_word(entropy, 20).encode()}
+    for name, content in made.items():
+        if not (folder.path / name).exists():
+            folder.write(name, content)
     folder.write("env", "\n".join(_settings(folder, ports)).encode() + b"\n")
     folder.write_json(
         "sandbox.json",

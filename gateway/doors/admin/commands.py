@@ -13,15 +13,16 @@ from gateway.acts.register import NewPerson, add_person, register_app, rotate_se
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.doors.admin.registration import AppEntry, records_of
+from gateway.doors.admin.wording import Readable
 from gateway.ground.vault.passwords import Passwords
-from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.ledger.types import Actor
 from gateway.records.people import store as people
 from gateway.records.people.types import Role
 from gateway.terms.ids import AppId, AskId, GrantId
 from gateway.terms.refusal import Refusal
 from scopes import Catalogue
 
-OPERATOR = Actor(ActorKind.SYSTEM, "command-line")
+OPERATOR = Actor.command_line()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class _Arguments(BaseModel):
 class PersonCreate(_Arguments):
     """`person create`."""
 
-    login: str = Field(min_length=1, max_length=200)
-    name: str = Field(min_length=1, max_length=200)
+    login: Readable = Field(min_length=1, max_length=200)
+    name: Readable = Field(min_length=1, max_length=200)
     roles: frozenset[Role] = Field(min_length=1)
     password: str = Field(min_length=12, max_length=1000)
 

@@ -1,12 +1,12 @@
 """What an app's registration file holds, and how it becomes records."""
 
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gateway.doors.admin.wording import Definite, Readable, Told
 from gateway.ground.fetching.urls import check_fetchable
+from gateway.ground.web.responses import check_redirect_uri
 from gateway.records.apps.keys import check_public_keys
 from gateway.records.apps.types import ADVERTISING, App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
 from gateway.terms.clock import Clock
@@ -16,18 +16,6 @@ from gateway.terms.refusal import Refusal
 from scopes import Catalogue
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-def _redirect(value: str) -> str:
-    parts = urlsplit(value)
-    is_private = "." in parts.scheme
-    is_loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not (parts.scheme == "https" and parts.hostname) and not is_loopback and not is_private:
-        raise ValueError("a redirect URI is https, http on loopback, or a reversed-domain scheme")
-    if "#" in value or not value.isascii() or any(sign in value for sign in " \"'<>\\"):
-        raise ValueError("a redirect URI is absolute, ASCII, and has no fragment")
-    return value
 
 
 def _endpoint(value: str) -> str:
@@ -90,7 +78,7 @@ class AppEntry(_Strict):
     dialect: str | None = None
     may_refresh: bool = True
     reviewed: bool = False
-    redirect_uris: list[Annotated[str, AfterValidator(_redirect)]] = Field(min_length=1, max_length=20)
+    redirect_uris: list[Annotated[str, AfterValidator(check_redirect_uri)]] = Field(min_length=1, max_length=20)
     notice_url: Annotated[str, AfterValidator(_endpoint)] | None = None
     asks: list[AskEntry] = Field(min_length=1, max_length=50)
 

@@ -1,4 +1,4 @@
-"""What the calls' door works with; `server.py` of the gateway puts it together."""
+"""What the calls' door works with; `gateway/server` puts it together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.acts import House
 from gateway.authority.facts import TokenFacts, find_token
 from gateway.authority.freshness import ProofMemory
+from gateway.authority.limits import Limits
 from gateway.platforms import Connector
 from gateway.records.trace.writer import TraceWriter
 from scopes import Catalogue
@@ -23,6 +24,7 @@ class CallsDoor:
         proofs: which proofs of keys were seen.
         issuer: the public origin, where consent is asked for.
         api_url: this origin.
+        limits: how often an app may call, and be refused.
         limit_connections: upstream connections at once; further calls wait, and are checked after waiting.
     """
 
@@ -33,6 +35,7 @@ class CallsDoor:
     proofs: ProofMemory
     issuer: str
     api_url: str
+    limits: Limits
     limit_connections: int = 256
 
     async def find_token(self, hashed_token: bytes) -> TokenFacts | None:

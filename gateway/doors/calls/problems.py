@@ -92,7 +92,6 @@ PROBLEMS: Mapping[str, Row] = {
         403, -223, "M_FORBIDDEN", "Chủ tài khoản đang tạm dừng quyền này.", "The account's owner has paused this."
     ),
     "app_suspended": Row(403, -219, "M_FORBIDDEN", "Ứng dụng đang bị đình chỉ.", "This app is suspended."),
-    "account_suspended": Row(403, -219, "M_FORBIDDEN", "Tài khoản đang bị đình chỉ.", "This account is suspended."),
     "unknown_route": Row(404, 404, "M_UNRECOGNIZED", "Không có API này ở đây.", "There is no such route here."),
     "too_large": Row(413, -201, "M_TOO_LARGE", "Nội dung gửi lên quá lớn.", "The body is too large."),
     "unsupported_media": Row(
@@ -164,7 +163,7 @@ def problem_of(
     if isinstance(error, Unavailable):
         wait = error.retry_after_seconds
         return Problem(error.reason, request_id, resource_metadata, retry_after_seconds=wait)
-    wait_for = 1 if error.reason == "limited" else None
+    wait_for = int(str(error.facts.get("retry_after_seconds", 1))) if error.reason == "limited" else None
     return Problem(
         error.reason,
         request_id,

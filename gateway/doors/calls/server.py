@@ -1,8 +1,6 @@
 """The calls' door on aiohttp: one application that answers every target of the API origin that nobody else takes."""
 
 import logging
-import re
-import traceback
 from collections.abc import AsyncIterator
 
 from aiohttp import ClientSession, web
@@ -16,11 +14,11 @@ from gateway.doors.calls.problems import PROBLEMS, problem_of
 from gateway.doors.calls.schemes import find_scheme
 from gateway.doors.calls.upstream import open_session
 from gateway.doors.calls.walk import Walk
+from gateway.ground.web.bugs import log_bug
 from gateway.terms.ids import new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 _LOG = logging.getLogger(__name__)
-_REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,128}")
 _DOOR = web.AppKey("calls_door", CallsDoor)
 _SESSION = web.AppKey("upstream_session", ClientSession)
 _HEAD = web.RequestKey("head", Head)
@@ -35,7 +33,6 @@ def build_calls(door: CallsDoor) -> web.Application:
     app = web.Application(middlewares=[_answer_errors])
     app[_DOOR] = door
     app.cleanup_ctx.append(_hold_session)
-    app.on_response_prepare.append(_hide_server)
     app.router.add_route("*", r"/{everything:[\s\S]*}", _answer_call, expect_handler=_ask_later)
     return app
 
@@ -61,7 +58,7 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
     except web.HTTPException:
         response = _refuse(request, Refusal("unknown_route"))
     except Exception as error:  # noqa: BLE001 - the edge: an error that nobody expected still has to be answered
-        _log_bug(error, request[_ID])
+        log_bug(error, request_id=request[_ID])
         response = _refuse(request, Refusal("internal"))
     if not response.prepared:
         response.headers["X-Request-ID"] = request[_ID]
@@ -72,7 +69,7 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
 
 def _refuse(request: web.Request, error: Refusal | Unavailable) -> web.Response:
     head = request.get(_HEAD)
-    platform = request.raw_path[1:].partition("/")[0]
+    platform = head.platform if head else request.raw_path[1:].partition("?")[0].partition("/")[0]
     names = {name.lower(): ("",) for name in request.headers}
     metadata = request.app[_DOOR].resource_metadata(platform)
     if error.reason not in PROBLEMS:
@@ -89,24 +86,12 @@ def _refuse(request: web.Request, error: Refusal | Unavailable) -> web.Response:
 
 
 def _request_id(request: web.Request) -> str:
-    sent = request.headers.getall("X-Request-ID", [])
-    if len(sent) == 1 and _REQUEST_ID.fullmatch(sent[0]):
-        return sent[0]
-    return new_id("rq", request.app[_DOOR].house.entropy)
-
-
-def _log_bug(error: Exception, request_id: str) -> None:
-    """Log where it happened, not what it said: an exception's text may hold what was being handled (I6)."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    _LOG.error("%s in request %s\n%s", type(error).__name__, request_id, frames)
+    """Make an id of our own: the trace keeps it, so what an app calls its request never gets there (I6)."""
+    return new_id("re", request.app[_DOOR].house.entropy)
 
 
 async def _ask_later(_request: web.Request) -> None:
     """Leave `100 Continue` to whoever reads the body, after the verdict."""
-
-
-async def _hide_server(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.pop("Server", None)
 
 
 async def _hold_session(app: web.Application) -> AsyncIterator[None]:

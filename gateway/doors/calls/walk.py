@@ -13,6 +13,7 @@ from gateway.doors.calls.credentials import Presented, find_credential
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.forwarding import Admitted, Forwarding
 from gateway.doors.calls.incoming import Incoming
+from gateway.doors.calls.pacing import pace_call, pace_refusal
 from gateway.doors.calls.proving import check_possession
 from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.ground.vault.tokens import hashed
@@ -50,6 +51,7 @@ class Walk:
         try:
             admitted = await self._admit(match, facts, presented=presented, hashed_token=hashed_token)
         except Refusal as refusal:
+            await pace_refusal(self.door, facts)
             hinted = await self._with_hints(facts, refusal)
             line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted))
             await self.door.trace.note(line, ending_of(refusal, None, is_cut=False))
@@ -74,6 +76,7 @@ class Walk:
             await note_first_use(house, facts.parent_hash)
         if presented.dialect not in {None, facts.app_dialect}:
             raise Refusal("invalid_token", log_detail="the app does not speak this dialect")
+        await pace_call(self.door, facts)
         wanted = wanted_of(match, head)
         verdict = judge(facts, wanted, house.clock.now())
         query = check_query(match, verdict, head)

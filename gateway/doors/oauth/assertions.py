@@ -57,7 +57,7 @@ async def is_proven(door: OAuthDoor, app: App, raw_assertion: str) -> bool:
 def _verified(app: App, raw_assertion: str) -> Mapping[str, Any] | None:
     try:
         return jwt.decode(raw_assertion, import_keys(app.jwks or {}), algorithms=ALGORITHMS).claims
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):  # joserfc reads a header before it judges it
         return None
 
 

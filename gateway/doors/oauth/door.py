@@ -1,4 +1,4 @@
-"""What the OAuth door works with; `server.py` puts it together."""
+"""What the OAuth door works with; `gateway/server` puts it together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

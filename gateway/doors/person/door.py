@@ -17,6 +17,7 @@ from gateway.ground.web.assets import Assets
 from gateway.ground.web.csrf import check_form, form_token
 from gateway.ground.web.forms import Form, read_form
 from gateway.ground.web.frame import Frame, Lang, PageView, Site, choose_lang
+from gateway.ground.web.plain import plain
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.responses import html, see_other
 from gateway.platforms import Connector
@@ -26,12 +27,12 @@ from scopes import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class PersonDoor:
-    """The parts behind the person's door; `server.py` puts them together.
+    """The parts behind the person's door; `gateway/server` puts them together.
 
     Args:
         connectors: the platforms that this gateway serves, by slug.
         public_url: the people's origin, without a slash at the end; also OAuth's issuer.
-        kept_days: how long records and trace are kept.
+        kept_days: how long the operator says that records and trace are kept; nothing destroys them yet.
         provider: where people may sign in beside the password form; None: nowhere.
         cool_down_days: for how long a refused ask is not asked again by the same app (R17).
         has_developers, has_operators: whether these consoles are served.
@@ -72,7 +73,7 @@ class PersonDoor:
         """Return what stands round an answer; `csrf_token` is for pages without a session, None takes the session's."""
         visitor = request.get(VISITOR)
         token = csrf_token if csrf_token is not None else visitor.form_token if visitor else ""
-        name = visitor.person.name if visitor else ""
+        name = plain(visitor.person.name) if visitor else ""
         return Frame(self.site, lang_of(request), request.query_string, token, name)
 
     def show(

@@ -1,6 +1,5 @@
 """What went wrong, as people read it: the one table from refusals to the wire, and the page for all of them."""
 
-import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -8,12 +7,13 @@ from typing import Final
 from urllib.parse import quote
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.own_paths import own_path
+from gateway.doors.person.own_paths import FIRST, own_path
 from gateway.doors.person.views_access import ErrorView
+from gateway.ground.web.bugs import log_bug
 from gateway.ground.web.request_ids import request_id_of
 from gateway.terms.refusal import Refusal, Unavailable
 
@@ -87,7 +87,8 @@ def render_refusal(door: PersonDoor, request: web.Request, refusal: Refusal) -> 
     if status is None:
         return render_bug(door, request, refusal)
     if refusal.reason == SIGN_IN:
-        return door.go(request, f"/sign-in?return_to={quote(own_path(request.raw_path), safe='')}")
+        wanted = own_path(request.raw_path if _has_page(request) else FIRST)
+        return door.go(request, f"/sign-in?return_to={quote(wanted, safe='')}")
     _log.info("refused", reason=refusal.reason, detail=refusal.log_detail, request_id=request_id_of(request))
     return render_error(door, request, int(status), code=refusal.reason, detail=refusal.detail)
 
@@ -101,9 +102,8 @@ def render_unavailable(door: PersonDoor, request: web.Request, missing: Unavaila
 
 
 def render_bug(door: PersonDoor, request: web.Request, bug: Exception) -> web.Response:
-    """Answer what nobody expected; the log gets the place and never the message, which may quote what people typed."""
-    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
-    _log.error("bug", kind=type(bug).__name__, places=places, request_id=request_id_of(request))
+    """Answer what nobody expected: a page that names the request, never internals."""
+    log_bug(bug, request_id=request_id_of(request))
     return render_error(door, request, 500, code="internal")
 
 
@@ -126,6 +126,13 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
     if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
         response.force_close()
     return response
+
+
+def _has_page(request: web.Request) -> bool:
+    """Tell whether a browser that comes back here by GET finds something: a form may stand where no page does."""
+    found = request.match_info.route.resource
+    others = [route for route in request.app.router.routes() if route.method == hdrs.METH_GET]
+    return found is not None and found.canonical in {route.resource.canonical for route in others if route.resource}
 
 
 def _reason_of(answer: web.HTTPException) -> str:

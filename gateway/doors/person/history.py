@@ -8,16 +8,15 @@ from aiohttp import web
 from gateway.doors import visitor_of
 from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.flash import single_ask_name
-from gateway.doors.person.from_records import plain
 from gateway.doors.person.notices import notice_path
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.receipt_codes import receipt_code
 from gateway.doors.person.told import SIGNS, sentence
 from gateway.doors.person.views_grants import HistoryEvent
-from gateway.doors.person.words import words
+from gateway.doors.person.words import actor_name, words
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger import reading
-from gateway.records.ledger.types import ActorKind, Record
+from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
 from gateway.terms.ids import AskId, PersonId
@@ -45,7 +44,7 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
     reader = visitor_of(request).person
     async with door.house.storage.read() as connection:
         records = await reading.list_records(connection, reading.Search(grant_ids=[own.grant.id]), MOST_EVENTS)
-        actors = frozenset(PersonId(r.actor.id) for r in records if r.actor.kind is not ActorKind.SYSTEM)
+        actors = frozenset(PersonId(r.actor.id) for r in records if r.actor.is_named)
         known = await people.list_named(connection, actors)
     lang = lang_of(request)
     names = {record.record_id: _actor_name(record, known, reader, lang=lang) for record in records}
@@ -71,15 +70,9 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
 
 def _actor_name(record: Record, known: Mapping[PersonId, Person], reader: Person, *, lang: Lang) -> str:
     """Name who acted; empty for the reader."""
-    _ = words(lang)
     if record.actor.id == reader.id:
         return ""
-    if record.actor.kind is ActorKind.SYSTEM:
-        return _("Cổng, theo thời hạn")
-    if record.actor.kind is ActorKind.APP:
-        return _("Ứng dụng")
-    person = known.get(PersonId(record.actor.id))
-    return plain(person.name) if person else _("Người đã rời cổng")
+    return actor_name(record.actor, known.get(PersonId(record.actor.id)), lang)
 
 
 def _text(record: Record, ask_name: str, lang: Lang) -> str:

@@ -12,7 +12,7 @@ from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, Ask
-from gateway.records.ledger.types import ActorKind, Record
+from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
 from gateway.terms.ids import PersonId
@@ -33,7 +33,7 @@ class Sheet:
 
     Args:
         account: None for a refusal before an account was linked.
-        person: who decided; None for the gateway itself (an expiry).
+        person: who decided; None for the gateway itself (an expiry) and for its operator's command line.
     """
 
     record: Record
@@ -71,7 +71,7 @@ async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet
     """Gather the facts of several records, each of a kind that has a receipt and about an app."""
     sheets: list[Sheet] = []
     async with door.house.storage.read() as connection:
-        actors = frozenset(PersonId(each.actor.id) for each in records if each.actor.kind is not ActorKind.SYSTEM)
+        actors = frozenset(PersonId(each.actor.id) for each in records if each.actor.is_named)
         known = await people.list_named(connection, actors)
         for record in records:
             app = await apps.find(connection, record.app_id or "")

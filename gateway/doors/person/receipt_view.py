@@ -6,7 +6,7 @@ from gateway.doors.person.notices import notice_path
 from gateway.doors.person.receipt_sheet import Sheet
 from gateway.doors.person.views import AccountView, AskView
 from gateway.doors.person.views_records import Proof, ReceiptItem, ReceiptLine, ReceiptView
-from gateway.doors.person.words import words
+from gateway.doors.person.words import actor_name, words
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger import proof as proving
 from gateway.records.ledger.types import Record
@@ -36,7 +36,7 @@ async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Pe
         code=sheet.code,
         event=sheet.event,
         at=sheet.record.at,
-        person=plain(sheet.person.name) if sheet.person else words(lang)("Cổng, theo thời hạn"),
+        person=actor_name(sheet.record.actor, sheet.person, lang),
         account=_account(door, sheet, lang),
         app=app_view(sheet.app),
         items=[_item(views[item.ask.id], item.state) for item in sheet.items],

@@ -1,4 +1,4 @@
-"""What the people's pages show, part one: the pieces that several pages share.
+"""What the people's pages show: the pieces that several pages share.
 
 Every view is a frozen value, filled by a handler and drawn by the template that it names: ready words in the page's
 language, aware datetimes, ids. No view decides anything. States are the words of `design.md`: `granted`, `refused`,

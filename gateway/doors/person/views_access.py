@@ -1,4 +1,4 @@
-"""What the people's pages show, part two: coming in (first page, sign-in, connections) and what went wrong."""
+"""What the people's pages show: coming in (first page, sign-in, connections) and what went wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

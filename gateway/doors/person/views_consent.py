@@ -1,4 +1,4 @@
-"""What the people's pages show, part three: the consent screen and what stands round it."""
+"""What the people's pages show: the consent screen and what stands round it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the people's pages show, part four: Quản lý quyền, one app, and the confirm step."""
+"""What the people's pages show: Quản lý quyền, one app, and the confirm step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the people's pages show, part five: who looked at my data, receipts, and their public check."""
+"""What the people's pages show: who looked at my data, receipts, and their public check."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -5,6 +5,9 @@ from functools import cache
 
 from gateway.ground.web.catalogue import load_catalogue
 from gateway.ground.web.frame import Lang
+from gateway.ground.web.plain import plain
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.people.types import Person
 
 Translate = Callable[[str], str]
 
@@ -19,6 +22,17 @@ def role_name(role: str, lang: Lang) -> str:
     """Name the role that a standing proves."""
     _ = words(lang)
     return {"admin": _("quản trị viên"), "owner": _("chủ tài khoản"), "user": _("chính chủ")}.get(role, role)
+
+
+def actor_name(actor: Actor, person: Person | None, lang: Lang) -> str:
+    """Name who acted; `person` is whom the actor's id names, where there still is one."""
+    _ = words(lang)
+    unnamed = {
+        ActorKind.SYSTEM: _("Cổng, theo thời hạn"),
+        ActorKind.COMMAND_LINE: _("Người vận hành, bằng dòng lệnh"),
+        ActorKind.APP: _("Ứng dụng"),
+    }
+    return unnamed.get(actor.kind) or (plain(person.name) if person else _("Người đã rời cổng"))
 
 
 def language_name(lang: Lang) -> str:
@@ -61,7 +75,6 @@ def refused_because(reason: str | None, lang: Lang) -> str:
         "purpose_required": _("Ứng dụng không nói dùng cho mục đích nào."),
         "purpose_not_granted": _("Mục đích ứng dụng nói ra không có trong những gì đã đồng ý."),
         "app_suspended": _("Người vận hành đang dừng ứng dụng này."),
-        "account_suspended": _("Người vận hành đang dừng tài khoản này."),
         "connection_lost": _("Nền tảng từ chối kết nối của tài khoản này."),
         "limited": _("Ứng dụng gọi quá nhiều lần trong thời gian ngắn."),
         "invalid_token": _("Ứng dụng dùng một mã đã hết hiệu lực."),

@@ -1,5 +1,6 @@
 """Forms that browsers send, read once into something that cannot be changed or misread."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from unicodedata import category, normalize
@@ -10,6 +11,7 @@ from aiohttp import web
 from gateway.terms.refusal import Refusal
 
 FORM_TYPE = "application/x-www-form-urlencoded"
+BODY_SECONDS = 20.0
 LIMIT_BYTES = 64 * 1024
 LIMIT_FIELDS = 200
 LINE_BREAKS = frozenset("\r\n\t")
@@ -103,6 +105,14 @@ def _clean(text: str) -> str:
 async def _read_body(request: web.Request, limit_bytes: int) -> bytes:
     if (request.content_length or 0) > limit_bytes:
         raise Refusal("too_large", f"a form has at most {limit_bytes} bytes")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read_bounded(request, limit_bytes)
+    except TimeoutError:
+        raise Refusal("bad_form", f"a form arrives within {BODY_SECONDS:g} seconds") from None
+
+
+async def _read_bounded(request: web.Request, limit_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in request.content.iter_chunked(16 * 1024):
         body += chunk

@@ -9,6 +9,10 @@ from aiohttp import web
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 # A private-use scheme is a reversed domain (RFC 8252 section 7.1), so it holds a dot and can never be `javascript:`.
 PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+# RFC 3986 without fragment, and without the apostrophe, which ends a source in the policy.
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?\[\]@!$&()*+,;=-]|%[0-9A-Fa-f]{2})*")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_AUTHORITY = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?")
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; form-action {targets}"
@@ -51,6 +55,23 @@ def page_headers(*, is_https: bool, form_action: Iterable[str] = ()) -> dict[str
     return headers | ({"Strict-Transport-Security": "max-age=31536000"} if is_https else {})
 
 
+def check_redirect_uri(uri: str) -> str:
+    """Return an address to which an app may have people sent, as it was written.
+
+    Raises:
+        ValueError: it is not absolute, not https, http on loopback or a private-use scheme, or can be read in two ways.
+    """
+    if not _URI.fullmatch(uri):
+        raise ValueError("a redirect URI is absolute, of the signs that a URI may have, and has no fragment")
+    parts = urlsplit(uri)
+    scheme_source(uri)
+    if parts.scheme in {"http", "https"} and not _AUTHORITY.fullmatch(parts.netloc):
+        raise ValueError("a redirect URI names a host and perhaps a port, and nobody's name or password")
+    if "@" in parts.netloc or parts.port == 0:
+        raise ValueError("a redirect URI holds no user, and a port from 1 to 65535")
+    return uri
+
+
 def scheme_source(uri: str) -> str:
     """Return the CSP source that lets a form lead to a *checked* target: its scheme alone.
 
@@ -66,4 +87,6 @@ def scheme_source(uri: str) -> str:
         return "http:"
     if PRIVATE_SCHEME.fullmatch(parts.scheme):
         return f"{parts.scheme}:"
-    raise ValueError(f"no form may lead to the scheme {parts.scheme!r}")
+    raise ValueError(
+        f"no form may lead to the scheme {parts.scheme!r}: only https, http on loopback, a reversed domain"
+    )

@@ -18,11 +18,12 @@ class ActorKind(StrEnum):
     OPERATOR = "operator"
     APP = "app"
     SYSTEM = "system"
+    COMMAND_LINE = "command-line"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acted: a person's, operator's or app's id; `system` for the gateway itself."""
+    """Who acted: a person's, operator's or app's id; the gateway itself; or who holds its machine's command line."""
 
     kind: ActorKind
     id: str
@@ -31,6 +32,16 @@ class Actor:
     def system(cls) -> "Actor":
         """Return the gateway itself."""
         return cls(ActorKind.SYSTEM, "quyen")
+
+    @classmethod
+    def command_line(cls) -> "Actor":
+        """Return whoever may run `quyen` on the gateway's machine: an operator, whom nothing tells apart."""
+        return cls(ActorKind.COMMAND_LINE, "quyen")
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the id says who it was."""
+        return self.kind not in {ActorKind.SYSTEM, ActorKind.COMMAND_LINE}
 
 
 IDENTITY: Final = "identity"

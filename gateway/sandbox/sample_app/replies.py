@@ -15,7 +15,6 @@ SENTENCES = {
     "purpose_not_granted": "Chủ tài khoản chưa cho phép việc này cho mục đích đó.",
     "paused": "Chủ tài khoản đang tạm dừng việc này.",
     "app_suspended": "Ứng dụng đang bị cổng đình chỉ.",
-    "account_suspended": "Tài khoản này đang bị cổng đình chỉ.",
     "limited": "Gọi quá nhanh. Thử lại sau ít phút.",
     "bad_target": "Cổng không nhận tham số này.",
     "bad_body": "Cổng không nhận nội dung này.",

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from gateway.acts.link import finish_link, start_link
 from gateway.authority.freshness import LocalProofMemory
+from gateway.authority.limits import LocalLimits
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
@@ -80,8 +81,8 @@ class World:
         upstream = ZaloUpstream(self._zalo.base, self._zalo.base, APP_ID, APP_SECRET, CALLBACK)
         self._connector = ZaloConnector(upstream, await enter(open_session(8)), clock=self._clock)
         trace = TraceWriter(house.storage, self._clock)
-        proofs = LocalProofMemory(self._clock, house.entropy)
-        door = CallsDoor(house, CATALOGUE, {"zalo": self._connector}, trace, proofs, PUBLIC_URL, API_URL)
+        proofs, limits = LocalProofMemory(self._clock, house.entropy), LocalLimits(self._clock)
+        door = CallsDoor(house, CATALOGUE, {"zalo": self._connector}, trace, proofs, PUBLIC_URL, API_URL, limits)
         served = await enter(CallsServer(build_calls(door), socket_factory=open_socket))
         self._app.base = str(served.make_url("")).rstrip("/")
 

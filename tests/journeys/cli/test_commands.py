@@ -144,6 +144,17 @@ def test_secrets_rotate_and_apps_are_suspended_and_resumed(quyen: Quyen, app_fil
     assert quyen("app", "resume", "app_nobody").stderr.strip() == "not_found"
 
 
+def test_the_log_says_who_suspended_and_why(quyen: Quyen, app_file: Path) -> None:
+    """The command line stands as itself, and the reason that it asked for stands in the record."""
+    client_id = register(quyen, app_file)["client_id"]
+    assert quyen("app", "suspend", client_id, "--reason", "kiểm tra (mẫu)").exit_code == 0
+    assert quyen("app", "resume", client_id).exit_code == 0
+    resumed, suspended, *_ = parsed(quyen("log", "search", "--json"))
+    assert (suspended["kind"], suspended["facts"]) == ("app_suspended", {"reason": "kiểm tra (mẫu)"})
+    assert (resumed["kind"], resumed["facts"]) == ("app_resumed", {})
+    assert {suspended["actor"], resumed["actor"]} == {"command-line quyen"}
+
+
 def test_the_log_verifies_and_names_a_changed_record(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
     """One changed byte in the database: exit 1 and the record's id."""
     register(quyen, app_file)

@@ -1,17 +1,22 @@
 """The command line beside a running server: the local socket, health, a second server, a clean stop."""
 
+import asyncio
 import http.client
 import json
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from gateway.server import running
+from gateway.settings import Settings, read_settings
 from tests.journeys.cli.conftest import Quyen, parsed
 from tests.services.child import Child
 
@@ -24,7 +29,7 @@ def server(env_file: Path, quyen: Quyen) -> Iterator[Child]:
     """Yield a running server on this test's settings."""
     child = start(env_file)
     try:
-        child.wait_until(lambda: quyen("healthcheck").exit_code == 0, 30)
+        child.wait_until(lambda: quyen("healthcheck").exit_code == 0, 120)
         yield child
     finally:
         child.stop(signal.SIGTERM)
@@ -84,6 +89,44 @@ def test_a_server_that_is_asked_to_stop_ends_with_zero(server: Child, env_file: 
     assert not (env_file.parent / "quyen.db.sock").exists()
 
 
+async def test_a_server_that_is_asked_to_stop_says_so_before_it_stops_listening(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`/readyz` answers 503 on both origins while they still listen, so that nobody sends more."""
+    monkeypatch.setattr(running, "NOTICE_SECONDS", 600)
+    monkeypatch.setattr(running, "configure_log", lambda: None)
+    settings = read_settings({}, env_file)
+    serving = asyncio.create_task(running.serve(settings))
+    try:
+        async with aiohttp.ClientSession() as http:
+            assert await until_ready(http, settings, serving) == {200}
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0)
+            assert await statuses(http, settings, "/readyz") == {503}
+            assert await statuses(http, settings, "/healthz") == {200}
+    finally:
+        serving.cancel()
+        await asyncio.wait([serving])
+
+
+async def until_ready(http: aiohttp.ClientSession, settings: Settings, serving: asyncio.Task[None]) -> set[int]:
+    """Wait until both origins listen, unless the server ended; return what they say."""
+    while not serving.done():
+        with suppress(aiohttp.ClientConnectionError):
+            return await statuses(http, settings, "/readyz")
+        await asyncio.wait([serving], timeout=0.02)
+    raise AssertionError(serving.exception())
+
+
+async def statuses(http: aiohttp.ClientSession, settings: Settings, path: str) -> set[int]:
+    """Return the statuses with which both origins answer."""
+    found = set()
+    for origin in (settings.public_url, settings.api_url):
+        async with http.get(origin + path) as answer:
+            found.add(answer.status)
+    return found
+
+
 def test_a_tampered_log_is_served_unsigned_and_said(env_file: Path, quyen: Quyen) -> None:
     """The server starts, signs nothing more, and `/readyz` names the record."""
     add = ["person", "create", "--role", "owner", "--password-file", "-", "--login"]
@@ -92,7 +135,7 @@ def test_a_tampered_log_is_served_unsigned_and_said(env_file: Path, quyen: Quyen
         connection.execute("UPDATE ledger_records SET kind = 'withdrawn'")
     child = start(env_file)
     try:
-        child.wait_until(lambda: quyen("healthcheck").exit_code == 0, 30)
+        child.wait_until(lambda: quyen("healthcheck").exit_code == 0, 120)
         _, state = read(env_file, "QUYEN_LISTEN", "/readyz")
         assert "does not verify" in str(state["log"])
         assert "column kind" in str(state["bad_records"])

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
-from aiohttp.test_utils import TestServer
 
 from gateway.acts.decide import Decided
 from gateway.acts.register import NewPerson, add_person, register_app
@@ -24,6 +23,7 @@ from gateway.terms.ids import AskId, GrantId, TraceId, new_id
 from scopes import load_catalogue
 from tests.house import Scene, app_of, ask_of, house_in, set_scene, settings_for
 from tests.journeys.http.origin import Browser
+from tests.platforms.zalo.stage import CallsServer
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -76,7 +76,9 @@ async def leave_line(scene: Scene, grant_id: GrantId, outcome: Outcome, *, reaso
 
 
 @asynccontextmanager
-async def served_consoles(folder: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Consoles]:
+async def served_consoles(
+    folder: Path, clock: ManualClock, entropy: SeededEntropy, *, trusted_proxies: str = "none"
+) -> AsyncIterator[Consoles]:
     """Serve a fresh gateway, wired as the server wires it."""
     async with house_in(folder, clock, entropy=entropy) as house:
         scene = await set_scene(house, clock)
@@ -91,7 +93,7 @@ async def served_consoles(folder: Path, clock: ManualClock, entropy: SeededEntro
         health, passwords = Health(house), Passwords(entropy)
         limits = LocalLimits(clock)
         parts = Parts(
-            settings_for(folder),
+            settings_for(folder, trusted_proxies=trusted_proxies),
             house,
             load_catalogue(),
             {},
@@ -101,7 +103,7 @@ async def served_consoles(folder: Path, clock: ManualClock, entropy: SeededEntro
             health,
         )
         try:
-            async with TestServer(build_public(parts)) as server:
+            async with CallsServer(build_public(parts)) as server:
                 base = str(server.make_url("")).rstrip("/")
                 yield Consoles(scene, base, health, operator, developer, rival, own_app)
         finally:

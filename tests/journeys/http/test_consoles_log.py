@@ -319,6 +319,7 @@ async def test_the_head_says_what_is_known_about_the_log(consoles: Consoles, ope
     ledger, now = consoles.scene.house.ledger, consoles.scene.clock.now()
     ledger.checked = None
     assert 'data-integrity="unknown"' in (await operator.get("/operators/log")).text
+    assert orjson.loads((await operator.get("/readyz")).text)["log"] == "not verified"
     ledger.note_check(Checked(now, 7, ()))
     whole = await operator.get("/operators/log")
     assert 'data-integrity="whole"' in whole.text
@@ -329,6 +330,7 @@ async def test_the_head_says_what_is_known_about_the_log(consoles: Consoles, ope
     ledger.note_check(Checked(now, 7, ("lr_8: column kind is not what the record's bytes say",)))
     broken = await operator.get("/operators/log")
     assert 'data-integrity="broken"' in broken.text
+    assert orjson.loads((await operator.get("/readyz")).text)["log"] == "does not verify: nothing is signed"
     assert "lr_8: column kind" in broken.words
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.doors.admin.commands import AdminDoor, perform
 from gateway.doors.person.receipt_codes import EVENTS
 from gateway.doors.person.told import sentence
 from gateway.ground.web.frame import Lang
@@ -43,6 +44,25 @@ async def test_a_grants_history_tells_every_kind(browser: Browser, grant_id: Gra
     assert page.status == 200
     history = page.words.partition({"vi": "Lịch sử", "en": "History"}[lang])[2]
     assert [kind for kind in Kind if sentence(kind, lang) not in history] == []
+
+
+@pytest.mark.parametrize(
+    "lang,named", [("vi", "Người vận hành, bằng dòng lệnh"), ("en", "An operator, by the command line")]
+)
+async def test_what_an_operator_did_by_the_command_line_is_told_as_theirs(
+    origin: Origin, browser: Browser, lang: Lang, named: str
+) -> None:
+    """In the history and on the receipt; the gateway's own word for what time ended stands on neither."""
+    decided = await agree(origin.scene)
+    assert decided.grant_id is not None
+    door = AdminDoor(origin.scene.house, origin.door.catalogue, origin.door.passwords)
+    await perform(door, "grant withdraw", {"grant_id": decided.grant_id})
+    page = await browser.get(f"/permissions/{decided.grant_id}?lang={lang}")
+    codes = [part.split('"')[0] for part in page.text.split("/permissions/receipts/")[1:]]
+    receipt = await browser.get(f"/permissions/receipts/{codes[0].partition('?')[0]}?lang={lang}")
+    for told in (page.words.partition({"vi": "Lịch sử", "en": "History"}[lang])[2], receipt.words):
+        assert named in told
+        assert {"vi": "theo thời hạn", "en": "when time was up"}[lang] not in told
 
 
 async def test_receipts_are_of_decisions_alone(browser: Browser, grant_id: GrantId) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import unicodedata
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -67,6 +68,17 @@ async def test_every_wrong_answer_looks_the_same(
     assert "Tên đăng nhập hoặc mật khẩu không đúng." in page.words
     assert "quyen_session" not in stranger.cookies()
     assert not password or password not in page.text
+
+
+async def test_a_form_sent_after_the_session_ended_leads_back_to_a_page(person: Person, origin: Origin) -> None:
+    """Signing out twice ends on the first page; a decision comes back to its consent page; neither is a 405."""
+    consent = await origin.ask()
+    for path, wanted in (("/sign-out", "/"), (consent, consent), (f"{consent}?lang=en", f"{consent}?lang=en")):
+        async with origin.browser() as browser:
+            refused = await browser.post(path, {"decision": "agree"})
+            assert refused.location.partition("&")[0] == f"/sign-in?return_to={quote(wanted, safe='')}"
+            done = await sign_in(browser, "chu-shop", PASSWORD, refused.answer["return_to"])
+            assert (await browser.get(done.location)).status == 200
 
 
 async def test_ten_failures_make_the_person_wait(person: Person, stranger: Browser, origin: Origin) -> None:

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from gateway.acts.register import register_app
 from gateway.authority.freshness import LocalProofMemory
+from gateway.authority.limits import LocalLimits
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
@@ -86,6 +87,7 @@ async def matrix_stage(folder: Path, *, base_url: str = "") -> AsyncIterator[Mat
             proofs=LocalProofMemory(clock, house.entropy),
             issuer=PUBLIC_URL,
             api_url=API_URL,
+            limits=LocalLimits(clock),
         )
         async with TestServer(build_calls(door)) as gateway:
             caller = AppCaller(http, str(gateway.make_url("")).rstrip("/"), token=token)

@@ -21,10 +21,11 @@ from yarl import URL
 
 from gateway.acts.redeem import Redemption, redeem
 from gateway.authority.freshness import LocalProofMemory
+from gateway.authority.limits import LocalLimits
 from gateway.doors.calls.door import CallsDoor
-from gateway.doors.calls.listener import CallsRunner
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
+from gateway.ground.web.runner import StrictRunner
 from gateway.platforms import Credential
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.records.trace import store as traces
@@ -144,15 +145,15 @@ def open_socket(host: str, port: int, family: socket.AddressFamily) -> socket.so
 class CallsServer(TestServer):
     """A test server that listens as the gateway does."""
 
-    async def _make_runner(self, **settings: Any) -> CallsRunner:
+    async def _make_runner(self, **settings: Any) -> StrictRunner:
         settings.pop("debug", None)
-        return CallsRunner(self.app, SeededEntropy("listener"), **settings)
+        return StrictRunner(self.app, SeededEntropy("listener"), **settings)
 
 
 @asynccontextmanager
 async def patient_gateway(stage: Stage) -> AsyncIterator[None]:
     """Serve the stage's door so that calls go on when their app hangs up, as the gateway does."""
-    runner = CallsRunner(build_calls(stage.door), SeededEntropy("patient"), handler_cancellation=False)
+    runner = StrictRunner(build_calls(stage.door), SeededEntropy("patient"), handler_cancellation=False)
     await runner.setup()
     try:
         await web.SockSite(runner, open_socket("127.0.0.1", 0, socket.AF_INET)).start()
@@ -201,6 +202,7 @@ async def zalo_stage(
                 "proofs": LocalProofMemory(clock, house.entropy),
                 "issuer": PUBLIC_URL,
                 "api_url": API_URL,
+                "limits": LocalLimits(clock),
                 **door_settings,
             },
         )

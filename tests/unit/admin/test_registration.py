@@ -63,6 +63,22 @@ def test_an_honest_registration_is_taken() -> None:
     assert register(entry()) == "Sổ bán hàng (mẫu)"
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://ok.example/cb\n",
+        "https://o\tk.example/cb",
+        "https://a:b@ok.example/",
+        "https://ok.example:x/",
+        "a..b:/cb",
+    ],
+)
+def test_an_address_that_would_break_the_consent_page_is_refused(uri: str) -> None:
+    """`check_redirect_uri` judges every one of them."""
+    with pytest.raises(ValidationError, match="redirect_uris"):
+        register(entry(redirect_uris=["https://app.example/cb", uri]))
+
+
 def test_names_and_texts_are_kept_in_one_spelling() -> None:
     """Two spellings of the same letters are one name."""
     name = "Sổ bán hàng (mẫu)"

@@ -2,13 +2,14 @@
 
 import json
 from base64 import urlsafe_b64encode
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from gateway.cli.main import main
-from gateway.settings import Settings, SettingsRefused, demo_port, read_settings
+from gateway.settings import Settings, SettingsRefused, demo_port, find_catalogue, read_settings
 
 KEY = urlsafe_b64encode(bytes(range(32))).decode()
 SECRET = "app-secret-9f3b"
@@ -16,6 +17,7 @@ DATABASE_PASSWORD = "pw-7c1e"
 GOOD = {
     "QUYEN_PUBLIC_URL": "https://quyen.example",
     "QUYEN_API_URL": "https://api.quyen.example",
+    "QUYEN_TRUSTED_PROXIES": "none",
     "QUYEN_MASTER_KEY": KEY,
     "QUYEN_RECORD_RETENTION_DAYS": "730",
 }
@@ -36,7 +38,7 @@ def read(**changes: str) -> Settings:
 
 
 def test_the_least_that_must_be_set_is_enough() -> None:
-    """Four names; the rest has defaults, and other programs' variables are not ours."""
+    """Five names; the rest has defaults, and other programs' variables are not ours."""
     settings = read(PATH="/usr/bin", QUYENX="1")
     assert settings.database_url == "sqlite+aiosqlite:///var/quyen.db"
     assert settings.master_key_bytes == bytes(range(32))
@@ -46,7 +48,7 @@ def test_the_least_that_must_be_set_is_enough() -> None:
 @pytest.mark.parametrize("name", GOOD)
 def test_what_has_no_default_must_be_set(name: str) -> None:
     """Each by its name; the demo's own values are nobody's default."""
-    assert refused(**{name: None}) == f"{name}: must be set"
+    assert refused(**{name: None}).startswith(f"{name}: must be set")
 
 
 @pytest.mark.parametrize(
@@ -161,6 +163,20 @@ def test_people_and_calls_have_two_origins() -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    ["https://QUYEN.example", "https://quyen.example:443", "HTTPS://Quyen.Example:443/", "https://quyen.example:"],
+)
+def test_another_spelling_is_no_other_origin(value: str) -> None:
+    """Host and scheme in whatever letters, the default port said or not: browsers send the same cookies there."""
+    assert "another origin" in refused(QUYEN_API_URL=value)
+    assert read(QUYEN_PUBLIC_URL=value).public_url == "https://quyen.example"
+    assert read(QUYEN_PUBLIC_URL="https://[2001:DB8::1]:8443/").public_url == "https://[2001:db8::1]:8443"
+    hs = read(QUYEN_PLATFORM__MATRIX__BASE_URL="https://HS.example:443/Matrix/").platform.matrix
+    assert hs is not None
+    assert hs.base_url == "https://hs.example/Matrix"
+
+
+@pytest.mark.parametrize(
     "key", ["", "short", KEY[:-2], KEY + "AAAA", "!" + KEY[1:], KEY + "!!!!", KEY.replace("A", "+")]
 )
 def test_the_master_key_is_32_bytes_and_nothing_else(key: str) -> None:
@@ -169,6 +185,17 @@ def test_the_master_key_is_32_bytes_and_nothing_else(key: str) -> None:
     assert "32 bytes" in sentence
     assert len(key) < 6 or key not in sentence
     assert read(QUYEN_MASTER_KEY=KEY.rstrip("=")).master_key_bytes == bytes(range(32))
+
+
+@pytest.mark.parametrize("value", ["", "10.0.0.1/8", "proxy", "10.0.0.0/8;fd00::/8", "none,10.0.0.0/8", "10.0.0.0/33"])
+def test_trusted_proxies_are_networks(value: str) -> None:
+    """Written exactly, or `none`; over loopback nothing stands in front, and nothing has to be said."""
+    assert refused(QUYEN_TRUSTED_PROXIES=value).startswith("QUYEN_TRUSTED_PROXIES: must be networks")
+    given = read(QUYEN_TRUSTED_PROXIES="10.0.0.0/8, fd00::/8,192.0.2.1").trusted_proxies
+    assert given == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"), ip_network("192.0.2.1/32"))
+    assert read().trusted_proxies == ()
+    demo = {**GOOD, "QUYEN_PUBLIC_URL": "http://127.0.0.1:8400"}
+    assert read_settings({name: demo[name] for name in demo if "PROXIES" not in name}).trusted_proxies is None
 
 
 @pytest.mark.parametrize("value", ["127.0.0.1", ":8400", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "a:²"])
@@ -223,6 +250,17 @@ def test_a_file_of_settings_is_overridden_by_the_environment(tmp_path: Path) -> 
     assert (settings.operator_name, settings.mode, settings.record_retention_days) == ("A=B", "platform", 1)
 
 
+@pytest.mark.parametrize("in_file", ["QUYEN_MASTER_KEY=x", "QUYEN_MASTER_KEY_FILE=/nowhere"])
+def test_the_environment_overrides_a_secret_of_either_kind(tmp_path: Path, in_file: str) -> None:
+    """A value, or the file that holds it: whichever stands in the environment is the one setting."""
+    path, key = tmp_path / "env", tmp_path / "key"
+    path.write_text(in_file)
+    key.write_text(KEY)
+    without = {name: value for name, value in GOOD.items() if name != "QUYEN_MASTER_KEY"}
+    for given in ({"QUYEN_MASTER_KEY": KEY}, {"QUYEN_MASTER_KEY_FILE": str(key)}):
+        assert read_settings({**without, **given}, path).master_key_bytes == bytes(range(32))
+
+
 @pytest.mark.parametrize("content", [b"QUYEN_MODE\n", b"\xff", None])
 def test_a_file_of_settings_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> None:
     """Absent, not text, or with a line that is no setting."""
@@ -240,6 +278,18 @@ def test_the_process_s_own_environment_is_the_default(monkeypatch: pytest.Monkey
     monkeypatch.setenv("QUYEN_DEMO_PORT", "9000")
     assert read_settings().public_url == GOOD["QUYEN_PUBLIC_URL"]
     assert demo_port() == 9000
+
+
+def test_the_catalogue_is_found_without_any_other_setting(tmp_path: Path) -> None:
+    """In the environment, in a file of settings, in the file that it names; nowhere is the program's own."""
+    (tmp_path / "env").write_text("QUYEN_CATALOGUE=/in/file\nQUYEN_MODE=x")
+    (tmp_path / "name").write_text("/named\n")
+    assert find_catalogue({}) is None
+    assert find_catalogue({}, tmp_path / "env") == Path("/in/file")
+    assert find_catalogue({"QUYEN_CATALOGUE": "/said"}, tmp_path / "env") == Path("/said")
+    assert find_catalogue({"QUYEN_CATALOGUE_FILE": str(tmp_path / "name")}, tmp_path / "env") == Path("/named")
+    with pytest.raises(SettingsRefused, match="given twice"):
+        find_catalogue({"QUYEN_CATALOGUE_FILE": str(tmp_path / "name"), "QUYEN_CATALOGUE": "/said"})
 
 
 @pytest.mark.parametrize("value", ["", "x", "80", "65533", "²", "-8400"])

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from gateway.ground.web.cookies import SessionCookie
-from gateway.ground.web.responses import html, page_headers, scheme_source, see_other, stay
+from gateway.ground.web.responses import check_redirect_uri, html, page_headers, scheme_source, see_other, stay
 from tests.unit.web.drawing import ASSETS
 
 POLICY = (
@@ -91,6 +91,64 @@ def test_no_source_for_other_schemes(uri: str) -> None:
     """Anything else was missed by the check before and never reaches the policy."""
     with pytest.raises(ValueError, match="no form may lead"):
         scheme_source(uri)
+
+
+GOOD_URIS = [
+    "https://app.example/back?x=1&y=%2F",
+    "HTTPS://App.example",
+    "https://app.example:65535/(a)",
+    "https://[2001:db8::1]:8443/back",
+    "http://127.0.0.1/back",
+    "http://[::1]:9/back",
+    "http://localhost:8403/back",
+    "com.example.app:/back",
+    "com.example.app://back",
+]
+BAD_URIS = [
+    "https://app.example/cb\n",
+    "https://app\t.example/cb",
+    "\thttps://app.example/cb",
+    "https://app.example/c b",
+    "https://user:password@app.example/cb",
+    "https://user@app.example/cb",
+    "https://app.example:99999/cb",
+    "https://app.example:0/cb",
+    "https://app.example:x/cb",
+    "https://app.example:/cb",
+    "https://app..example/cb",
+    "https://-app.example/cb",
+    "https://app.example%2F.evil.example/cb",
+    "https://app.example/%zz",
+    "https://app.example/cb#",
+    "https://app.example\\@evil.example/cb",
+    "https://app.example/'x",
+    "https://ứng-dụng.example/cb",
+    "http://user@127.0.0.1/cb",
+    "http://127.0.0.1.evil.example/cb",
+    "a..b:/cb",
+    "com.example.app://user@x:99999/cb",
+    "com.example.app://x:99999/cb",
+    "myapp:/cb",
+    "javascript:alert(1)",
+    "//app.example/cb",
+    "https:",
+    "https://[::1/cb",
+    "",
+]
+
+
+@pytest.mark.parametrize("uri", GOOD_URIS)
+def test_a_redirect_uri_is_kept_as_it_is_written(uri: str) -> None:
+    """And the policy of the consent page can be written for it."""
+    assert check_redirect_uri(uri) == uri
+    assert scheme_source(uri)
+
+
+@pytest.mark.parametrize("uri", BAD_URIS)
+def test_a_redirect_uri_that_can_be_read_in_two_ways_is_refused(uri: str) -> None:
+    """Control signs, users, ports that are none, hosts that are none, fragments, other schemes."""
+    with pytest.raises(ValueError, match=r"redirect URI|no form|[Pp]ort|IPv6"):
+        check_redirect_uri(uri)
 
 
 def test_session_cookie_on_https() -> None:

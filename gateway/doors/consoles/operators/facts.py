@@ -8,7 +8,7 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import write_number, write_second
 from gateway.ground.web.plain import plain
 from gateway.records.ledger import reading, timeline
-from gateway.records.ledger.types import ActorKind, Record
+from gateway.records.ledger.types import Record
 from gateway.records.trace.types import ClosedLine
 
 Facts = list[tuple[str, str]]
@@ -31,13 +31,14 @@ def record_facts(record: Record, lang: Lang) -> Facts:
         "notice": _("Vân tay của chữ đã hiện"),
         "person": _("Người liên quan"),
         "platform": _("Nền tảng"),
+        "reason": _("Lý do"),
         "record": _("Bản ghi được mở"),
         "request": _("Yêu cầu cấp quyền"),
         "role": _("Vai trò"),
         "roles": _("Vai trò"),
     }
     who = actor_title(record.actor, lang)
-    told: Facts = [(_("Ai làm"), who if record.actor.kind is ActorKind.SYSTEM else f"{who} {record.actor.id}")]
+    told: Facts = [(_("Ai làm"), f"{who} {record.actor.id}" if record.actor.is_named else who)]
     if record.grant_id:
         told += [(_("Mã lần cấp quyền"), record.grant_id), (_("Phiên bản"), write_number(record.version))]
     if record.account_id:

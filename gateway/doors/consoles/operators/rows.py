@@ -13,7 +13,7 @@ from gateway.records.accounts.types import Account
 from gateway.records.grants.types import PermissionState
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.timeline import Damaged
-from gateway.records.ledger.types import ActorKind, Record
+from gateway.records.ledger.types import Record
 from gateway.records.trace.types import ClosedLine, Outcome
 from gateway.terms.ids import AppId
 from scopes import Catalogue
@@ -134,4 +134,4 @@ def _title(record: Record, lang: Lang) -> str:
 
 def _actor(record: Record, lang: Lang) -> str:
     who = actor_title(record.actor, lang)
-    return who if record.actor.kind is ActorKind.SYSTEM else f"{who} {record.actor.id}"
+    return f"{who} {record.actor.id}" if record.actor.is_named else who

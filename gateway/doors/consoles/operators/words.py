@@ -69,5 +69,6 @@ def actor_title(actor: Actor, lang: Lang) -> str:
         ActorKind.OPERATOR: _("Người vận hành"),
         ActorKind.APP: _("Ứng dụng"),
         ActorKind.SYSTEM: _("Cổng"),
+        ActorKind.COMMAND_LINE: _("Người vận hành, bằng dòng lệnh"),
     }
     return titles[actor.kind]

@@ -1,7 +1,7 @@
-"""How the API origin listens: what aiohttp's server leaves open is closed here.
+"""How both origins listen: what aiohttp's server leaves open is closed here.
 
-Measured: it keeps a half-sent header block for an hour, decodes request bodies by itself, names itself and its version,
-reflects what it could not parse, and logs a traceback for each malformed request.
+Measured: it keeps a half-sent header block for an hour, takes connections without a bound, decodes request bodies by
+itself, names itself and its version, reflects what it could not parse, and logs a traceback for each malformed request.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ IDLE_SECONDS = 30.0
 LINGER_SECONDS = 2.0
 LIMIT_LINE_BYTES = 8190
 LIMIT_HEADERS = 100
+LIMIT_CONNECTIONS = 4096
 SERVER = "quyen"
 
 _OF_THE_SERVER = frozenset({"access_log_class", "handler_cancellation"})
@@ -26,16 +27,19 @@ _OF_THE_SERVER = frozenset({"access_log_class", "handler_cancellation"})
 _LOG = logging.getLogger(__name__)
 
 
-class CallsRunner(web.AppRunner):
-    """Runs the API origin's application.
+class StrictRunner(web.AppRunner):
+    """Runs an origin's application.
 
     Args:
-        app: from `build_calls`.
+        app: the application.
         entropy: where the ids of requests that could not be parsed come from.
+        limit_connections: how many may be open at once; one more is closed unheard, the open ones go on.
         settings: further ones of `aiohttp.web.AppRunner`.
     """
 
-    def __init__(self, app: web.Application, entropy: Entropy, **settings: Any) -> None:
+    def __init__(
+        self, app: web.Application, entropy: Entropy, *, limit_connections: int = LIMIT_CONNECTIONS, **settings: Any
+    ) -> None:
         bounds: dict[str, Any] = {
             "access_log": None,
             "auto_decompress": False,
@@ -45,25 +49,28 @@ class CallsRunner(web.AppRunner):
             "max_field_size": LIMIT_LINE_BYTES,
             "max_headers": LIMIT_HEADERS,
         }
+        app.on_response_prepare.append(_hide_server)
         super().__init__(app, **{**bounds, **settings})
         self._entropy = entropy
+        self._limit_connections = limit_connections
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         bounds = {name: value for name, value in self._kwargs.items() if name not in _OF_THE_SERVER}
-        return _StrictServer(made, self._entropy, bounds)
+        return _StrictServer(made, self._entropy, bounds, limit_connections=self._limit_connections)
 
 
 class _StrictServer(web.Server):
     """Makes the protocol of each connection."""
 
-    def __init__(self, made: web.Server, entropy: Entropy, bounds: dict[str, Any]) -> None:
+    def __init__(self, made: web.Server, entropy: Entropy, bounds: dict[str, Any], *, limit_connections: int) -> None:
         super().__init__(
             made.request_handler,
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
         )
         self.entropy = entropy
+        self.limit_connections = limit_connections
         self._bounds = bounds
 
     def __call__(self) -> RequestHandler:
@@ -72,6 +79,14 @@ class _StrictServer(web.Server):
 
 class _StrictHandler(RequestHandler):
     """One connection. What cannot be parsed is answered without a word of it, and the connection ends."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, unless too many are open."""
+        super().connection_made(transport)
+        manager = self._manager
+        if isinstance(manager, _StrictServer) and len(manager.connections) > manager.limit_connections:
+            _LOG.warning("more than %d connections: one was closed unheard", manager.limit_connections)
+            self.force_close()
 
     def handle_error(
         self,
@@ -83,10 +98,14 @@ class _StrictHandler(RequestHandler):
         """Answer problem+json; the log gets the kind of error alone. A connection that is gone is let go."""
         if isinstance(exc, ConnectionError) or not isinstance(self._manager, _StrictServer):
             raise ConnectionResetError
-        request_id = new_id("rq", self._manager.entropy)
+        request_id = new_id("re", self._manager.entropy)
         _LOG.info("no request could be read: %s, answered %d as %s", type(exc).__name__, status, request_id)
         told = {"type": "about:blank", "status": status, "code": "bad_target", "request_id": request_id}
         headers = {"Server": SERVER, "X-Request-ID": request_id, "Content-Type": "application/problem+json"}
         response = web.Response(status=status, body=orjson.dumps(told), headers=headers)
         response.force_close()
         return response
+
+
+async def _hide_server(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.pop("Server", None)
