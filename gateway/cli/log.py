@@ -43,9 +43,12 @@ def verify(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
 @log.command("checkpoint")
 @click.pass_context
 def checkpoint(context: click.Context) -> None:
-    """Print the newest signed checkpoint, and the key under which it verifies (as a comment on stderr)."""
-    note, key = run(_checkpoint(get_settings(context)))
-    click.echo(key, err=True)
+    """Print the newest signed checkpoint; and on stderr the public keys that `docs/verify.py` takes.
+
+    They are the key of the log, under which the checkpoint verifies, and the key of receipts.
+    """
+    note, keys = run(_checkpoint(get_settings(context)))
+    click.echo("\n".join(keys), err=True)
     click.echo(note, nl=False)
 
 
@@ -78,7 +81,7 @@ async def _verify(settings: "Settings") -> "Finding":
         return await verify_log(storage, parts.key, parts.person_keys, checkpoints=parts.checkpoints)
 
 
-async def _checkpoint(settings: "Settings") -> tuple[str, str]:
+async def _checkpoint(settings: "Settings") -> tuple[str, list[str]]:
     from gateway.records.ledger import reading as ledger
     from gateway.server.house import log_parts
 
@@ -88,7 +91,7 @@ async def _checkpoint(settings: "Settings") -> tuple[str, str]:
             newest = await ledger.newest_checkpoint(connection)
     if newest is None:
         fail("nothing was signed yet")
-    return newest[1], parts.key.text()
+    return newest[1], [key.text() for key in (parts.key, *parts.receipt_keys)]
 
 
 async def _export(settings: "Settings", output: Any) -> None:

@@ -134,13 +134,14 @@ def test_the_log_verifies_and_names_a_changed_record(quyen: Quyen, app_file: Pat
 
 
 def test_a_stranger_verifies_the_export(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
-    """`docs/verify.py` needs the export and the key, nothing of ours."""
+    """`docs/verify.py` needs the export and the keys as they are printed, nothing of ours."""
     register(quyen, app_file)
     export, key = tmp_path / "log.ndjson", tmp_path / "key"
     assert quyen("log", "export", "--output", str(export)).exit_code == 0
     checkpoint = quyen("log", "checkpoint")
     key.write_text(checkpoint.stderr, encoding="utf-8")
     assert checkpoint.stdout.startswith("127.0.0.1:")
+    assert [line.partition("+")[0].partition("/")[2] for line in checkpoint.stderr.splitlines()] == ["log", "receipts"]
     argv = [sys.executable, str(VERIFY), str(export), "--key", str(key)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
