@@ -13,7 +13,8 @@ from gateway.acts import House
 from gateway.authority.limits import Limits
 from gateway.doors import Clerk, Endpoint, Porter
 from gateway.doors.calls.door import CallsDoor
-from gateway.doors.calls.server import build_calls
+from gateway.doors.calls.listener import Tell
+from gateway.doors.calls.server import build_calls, hide_server
 from gateway.doors.consoles.developers.door import DevelopersDoor
 from gateway.doors.consoles.developers.endpoints import endpoints as developer_endpoints
 from gateway.doors.consoles.operators.door import LogCheck, OperatorsDoor
@@ -23,7 +24,7 @@ from gateway.doors.oauth.endpoints import api_endpoints
 from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints as person_endpoints
-from gateway.doors.person.errors import error_pages, render_error
+from gateway.doors.person.errors import error_pages, render_error, tell_unreadable
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
@@ -65,9 +66,15 @@ def build_public(parts: Parts) -> web.Application:
     app = web.Application(
         middlewares=[request_ids(parts.house.entropy), error_pages(person)], client_max_size=BODY_LIMIT_BYTES
     )
+    app.on_response_prepare.append(hide_server)
     person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(_oauth_door(parts, person))])
     person.porter.install(app, [*_console_endpoints(parts, person), *_health_endpoints(parts.health)])
     return app
+
+
+def tell_people(parts: Parts) -> Tell:
+    """Return how people are told that their request could not be read."""
+    return partial(tell_unreadable, _person_door(parts))
 
 
 def build_api(parts: Parts) -> web.Application:

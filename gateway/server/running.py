@@ -18,7 +18,7 @@ from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
 from gateway.doors.calls.listener import CallsRunner
 from gateway.ground.vault.passwords import Passwords
-from gateway.server.doors import Parts, build_api, build_public
+from gateway.server.doors import Parts, build_api, build_public, tell_people
 from gateway.server.health import Health
 from gateway.server.house import admin_socket_path, opened_house
 from gateway.server.platforms import list_connectors
@@ -55,8 +55,12 @@ async def serve(settings: Settings) -> None:
         if path is not None:
             door = AdminDoor(house, parts.catalogue, parts.passwords)
             await stack.enter_async_context(listening(door, path))
-        for app, address in ((build_public(parts), settings.listen), (build_api(parts), settings.api_listen)):
-            runner = CallsRunner(app, house.entropy, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
+        origins = (
+            (build_public(parts), tell_people(parts), settings.listen),
+            (build_api(parts), None, settings.api_listen),
+        )
+        for app, tell, address in origins:
+            runner = CallsRunner(app, house.entropy, tell, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
             await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(_recording(house))
         await stopping.wait()

@@ -34,7 +34,7 @@ def build_calls(door: CallsDoor) -> web.Application:
     app = web.Application(middlewares=[_answer_errors])
     app[_DOOR] = door
     app.cleanup_ctx.append(_hold_session)
-    app.on_response_prepare.append(_hide_server)
+    app.on_response_prepare.append(hide_server)
     app.router.add_route("*", r"/{everything:[\s\S]*}", _answer_call, expect_handler=_ask_later)
     return app
 
@@ -100,7 +100,8 @@ async def _ask_later(_request: web.Request) -> None:
     """Leave `100 Continue` to whoever reads the body, after the verdict."""
 
 
-async def _hide_server(_request: web.Request, response: web.StreamResponse) -> None:
+async def hide_server(_request: web.Request, response: web.StreamResponse) -> None:
+    """Keep to ourselves which server this is, and its version: a signal for `on_response_prepare`."""
     response.headers.pop("Server", None)
 
 

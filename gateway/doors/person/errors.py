@@ -14,10 +14,13 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.views_access import ErrorView
+from gateway.ground.web.frame import DEFAULT_LANG, Frame
 from gateway.ground.web.request_ids import request_id_of
+from gateway.ground.web.responses import html
 from gateway.terms.refusal import Refusal, Unavailable
 
 SIGN_IN = "sign_in_required"
+UNREADABLE = "unreadable"
 STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
     {
         SIGN_IN: HTTPStatus.SEE_OTHER,
@@ -94,6 +97,13 @@ def render_bug(door: PersonDoor, request: web.Request, bug: Exception) -> web.Re
     places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
     _log.error("bug", kind=type(bug).__name__, places=places, request_id=request_id_of(request))
     return render_error(door, request, 500, code="internal")
+
+
+def tell_unreadable(door: PersonDoor, status: int, request_id: str) -> web.Response:
+    """Answer what could not be read as a request, such as an address without end: a page that repeats nothing of it."""
+    frame = Frame(door.site, DEFAULT_LANG, "", "", "")
+    body = door.pages.page(frame, ErrorView(status, UNREADABLE, request_id, door.now()))
+    return html(body, is_https=door.is_https, status=status)
 
 
 def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for

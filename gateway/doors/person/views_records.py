@@ -79,15 +79,19 @@ class TraceView:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """One receipt in the list; `event` is `given`, `refused`, `changed`, `withdrawn` or `expired`."""
+    """One receipt in the list.
+
+    Args:
+        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `reconfirm`, `withdrawn` or `expired`.
+        states: that of each item, as the record tells it.
+    """
 
     code: str
     at: datetime
     event: str
     app_name: str
     account_name: str
-    agreed: int = 0
-    refused: int = 0
+    states: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ class ReceiptView:
     Args:
         event: see `ReceiptLine`.
         person: who decided, by name.
-        starts_at, ends_at: validity; None on a receipt where nothing is in force.
+        starts_at, ends_at: validity; the start alone is None where the consent was given before; both are None on a
+            receipt where nothing is in force.
         recipients: "name, country" of each.
         notice: "TB-ZOA-014, bản 3", the text that was shown.
         verify_url: absolute; also what the QR code holds.
@@ -162,9 +167,10 @@ class ReceiptView:
     json_path: str = ""
     notice_path: str = ""
 
-    def count(self, state: str) -> int:
-        """How many items were decided so."""
-        return sum(item.state == state for item in self.items)
+    @property
+    def states(self) -> Sequence[str]:
+        """That of each item."""
+        return [item.state for item in self.items]
 
 
 @dataclass(frozen=True, slots=True)

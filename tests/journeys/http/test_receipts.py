@@ -15,6 +15,7 @@ import pytest
 
 from gateway.acts.expire import expire
 from gateway.doors.person.receipt_keys import receipt_signer
+from gateway.ground.web.local import write_time
 from gateway.records.ledger.canonical import canonical_json
 from gateway.records.ledger.checkpoint import open_checkpoint
 from gateway.records.ledger.note import Signer, VerifierKey
@@ -70,9 +71,28 @@ async def test_each_act_has_a_receipt(origin: Origin, browser: Browser, code: st
     assert await expire(origin.scene.house) == 1
     await browser.sign_in_as(origin.scene.owner)
     listed = await browser.get("/permissions/receipts")
-    events = [listed.words.rfind(word) for word in ("Hết hạn", "Từ chối", "Đã rút lại", "Thay đổi", "Đồng ý")]
+    events = [listed.words.rfind(word) for word in ("Hết hạn", "Từ chối", "Đã rút lại", "Tạm dừng", "Đồng ý")]
     assert listed.text.count("data-receipt=") == 5
+    assert events == sorted(events)
     assert -1 not in events
+    counted = ("hết hạn 1 mục", "từ chối 1 mục", "rút lại 1 mục", "tạm dừng 1 mục", "đồng ý 2 mục, từ chối 3 mục")
+    assert [words for words in counted if words not in listed.words] == []
+
+
+async def test_the_receipt_of_a_nearer_end_tells_of_it(origin: Origin, browser: Browser, code: str) -> None:
+    """Shortening is no new consent: its receipt names it, counts what it touched, and says the new end."""
+    (grant_id,) = (await browser.get("/permissions")).grant_states
+    done = await browser.submit(f"/permissions/{grant_id}", {"action": "shorten", "duration": "P1D"})
+    receipt = "/permissions/receipts/BN-" + done.location.rpartition("lr_")[2]
+    until = write_time(origin.scene.clock.now() + timedelta(days=1))
+    page = await browser.get(receipt)
+    assert f"rút ngắn thời hạn 2 mục, nay đến {until}" in page.words
+    assert "Biên nhận rút ngắn thời hạn" in page.words
+    assert f"Có hiệu lực đến {until}" in page.words
+    assert "đồng ý" not in page.words.partition("Các bên")[0].lower()
+    told = orjson.loads((await browser.get(f"{receipt}.json")).text)["receipt"]
+    assert (told["event"], len(told["items"])) == ("shortened", 2)
+    assert "rút ngắn thời hạn 2 mục" in (await browser.get("/permissions/receipts")).words
 
 
 async def test_the_sheet_says_everything(origin: Origin, browser: Browser, code: str) -> None:
@@ -155,7 +175,7 @@ async def test_a_stranger_checks_the_file_with_our_script_alone(
 async def test_the_script_trusts_only_the_keys_that_it_was_given(
     origin: Origin, browser: Browser, code: str, run_script: Script
 ) -> None:
-    """Without the key of receipts their words are not proven, and it says which key is missing; nor by the log's key."""
+    """Without the key of receipts their words are not proven, and which key is missing is said."""
     signed = await get_json(browser, code)
     log_key, receipt_key = signed["receipt"]["proof"]["verifier_key"], signed["verifier_key"]
     missing = await run_script(orjson.dumps(signed), log_key)
