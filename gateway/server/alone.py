@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.doors.admin.commands import AdminDoor, perform
+from gateway.ground.storage.engines import is_sqlite, sqlite_path
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.passwords import Passwords
@@ -28,7 +29,9 @@ async def perform_alone(settings: Settings, command: str, arguments: dict[str, A
 
 
 async def migrate_alone(settings: Settings) -> None:
-    """Bring the database to the newest schema."""
+    """Bring the database to the newest schema; the folder of an embedded one is made with it."""
+    if is_sqlite(settings.database_url):
+        sqlite_path(settings.database_url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     storage = Storage(settings.database_url)
     try:
         await migrate(storage)

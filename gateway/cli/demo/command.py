@@ -28,7 +28,7 @@ def demo(folder: Path) -> None:
         fail(str(refused))
     busy = find_busy([ports.first + n for n in range(4)])
     if busy is not None:
-        fail(f"port {busy} is in use; choose four free ones with QUYEN_DEMO_PORT")
+        fail(_why_busy(busy, DemoFolder(folder), ports))
     made_on = DemoFolder(folder).find_first_port()
     if made_on not in {None, ports.first}:
         fail(f"{folder} was made on port {made_on}: set QUYEN_DEMO_PORT={made_on}, or forget it with make demo-reset")
@@ -40,6 +40,16 @@ def demo(folder: Path) -> None:
     except Refusal as refusal:
         fail(f"{refusal.reason}: {refusal.detail}")
     sys.exit(0)
+
+
+def _why_busy(port: int, folder: Any, ports: Any) -> str:
+    """Say who holds a port: this folder's own processes, where it was made on these ports and they still run."""
+    running = folder.find_running() if folder.find_first_port() == ports.first else {}
+    if not running:
+        return f"port {port} is in use; choose four free ones with QUYEN_DEMO_PORT"
+    names = ", ".join(f"{name} {pid}" for name, pid in running.items())
+    stop = "kill " + " ".join(str(pid) for pid in running.values())
+    return f"port {port} is in use by this demo itself ({names}): end it where it runs, or with: {stop}"
 
 
 async def _run(folder: Any, ports: Any) -> None:
@@ -65,6 +75,8 @@ async def _run(folder: Any, ports: Any) -> None:
             await summary.seed_grant(ports, seeded)
         facts = await summary.write_summary(folder, ports, seeded, {c.name: c.process.pid for c in children})
         summary.print_table(facts)
+        for line in files.list_warnings(folder, await started.read_state(f"{ports.gateway}/readyz")):
+            click.echo(line)
         click.echo("ready")
         await _until(stopped, children)
     finally:

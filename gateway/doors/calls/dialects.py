@@ -11,7 +11,7 @@ from http import HTTPStatus
 import orjson
 
 from gateway.doors.calls.head import Head
-from gateway.doors.calls.problems import Problem
+from gateway.doors.calls.problems import PROBLEMS, Problem
 
 DIALECT_HEADERS: Mapping[str, str] = {"zalo": "access_token"}
 """The platforms whose own credential header an app of that dialect may use."""
@@ -47,6 +47,14 @@ def find_renderer(platform: str, headers: Mapping[str, tuple[str, ...]]) -> Rend
     if own_header is not None and own_header in headers and "authorization" not in headers:
         return render_zalo
     return render_matrix if platform == "matrix" else render_problem
+
+
+def status_of(code: str, head: Head) -> int:
+    """Return the HTTP status with which a reason is told to the caller of this head; 0 where it has no words."""
+    if code not in PROBLEMS:
+        return 0
+    is_zalo = find_renderer(head.platform, head.headers) is render_zalo
+    return HTTPStatus.OK if is_zalo else PROBLEMS[code].status
 
 
 def find_language(head: Head | None) -> str:

@@ -23,12 +23,14 @@ class TraceRow:
             delivered), `show` (a screen), `look_up` (an operator), `gap`.
         thing: the ask's name or the thing, in words.
         result: `passed`, `masked` (passed, some people covered), `blocked`, `cut` (stopped under way by an end),
-            `failed` (the platform did not answer), `open` (under way, or its process died),
+            `failed` (the platform refused it or did not answer), `open` (under way, or its process died),
             `seen` (an operator's look-up), `gap`.
         people: how many people it was about, or None.
         masked: how many of them were covered; shown below 5 as "dưới 5".
-        data_types, purpose, recipient: in words; "" where they do not apply.
-        note: why it was blocked, the operator's reason, what a gap may lack.
+        asks: names of the asks that it used, or wanted.
+        data_types: what could pass, in words; none where nothing did.
+        purpose, recipient: in words; "" where they do not apply.
+        note: why it was blocked or failed, the operator's reason, what a gap may lack.
     """
 
     id: str
@@ -39,6 +41,7 @@ class TraceRow:
     result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen", "gap"]
     people: int | None = None
     masked: int = 0
+    asks: Sequence[str] = ()
     data_types: Sequence[str] = ()
     purpose: str = ""
     recipient: str = ""

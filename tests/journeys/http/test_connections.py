@@ -146,7 +146,9 @@ async def test_both_screens_are_archived(origin: Origin, other_browser: Browser)
     """The text kept with a decision after linking holds the first screen and the question for the account."""
     path = await origin.ask()
     page = await other_browser.get(path)
-    out = await other_browser.post(path, [("ask", "oa_profile"), AGREE, ("csrf_token", page.token)])
+    out = await other_browser.post(
+        path, [("ask", "oa_profile"), ("duration", "P1D"), AGREE, ("csrf_token", page.token)]
+    )
     await other_browser.get(await allow(out.location))
     asked = await other_browser.get(path)
     account = asked.text.split('name="account" value="')[1].split('"')[0]
@@ -162,7 +164,9 @@ async def test_refusing_on_the_last_step_gives_nothing(origin: Origin, other_bro
     """After linking the person can still say no; the choice made before is worth nothing then."""
     path = await origin.ask()
     page = await other_browser.get(path)
-    out = await other_browser.post(path, [("ask", "oa_profile"), AGREE, ("csrf_token", page.token)])
+    out = await other_browser.post(
+        path, [("ask", "oa_profile"), ("duration", "P1D"), AGREE, ("csrf_token", page.token)]
+    )
     await other_browser.get(await allow(out.location))
     done = await other_browser.submit(path, {"decision": "refuse"})
     assert done.answer["error"] == "access_denied"
@@ -187,7 +191,7 @@ async def test_two_accounts_leave_the_choice_open(origin: Origin, other_browser:
     radios = [part.split(">")[0] for part in page.text.split('<input type="radio"')[1:]]
     assert len(radios) == 2
     assert not any("checked" in radio for radio in radios)
-    assert (await other_browser.submit(path, [("ask", "oa_profile"), AGREE])).status == 400
+    assert (await other_browser.submit(path, [("ask", "oa_profile"), ("duration", "P1D"), AGREE])).status == 400
 
 
 async def test_a_lost_connection_is_shown_and_linked_again(origin: Origin, other_browser: Browser) -> None:
