@@ -20,7 +20,7 @@ _CHALLENGED = frozenset({"no_credential", "invalid_token", "insufficient_scope"}
 _SHOWN_FACTS = ("asks", "consent_url", "purposes", "outcome")
 _ZALO_MESSAGES: Mapping[int, str] = {
     -32: "Your application reached limit call api",
-    -200: "Send message failed",
+    -200: "Request failed",
     -201: "Request is invalid!",
     -216: "Access token is invalid",
     -219: "App is removed or disabled",

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
@@ -66,6 +67,8 @@ def error_pages(door: PersonDoor) -> Middleware:
         except web.HTTPException as answer:
             if answer.status < HTTPStatus.BAD_REQUEST:
                 raise
+            with suppress(Unavailable):  # whoever is signed in stays so on a page that is not there
+                await door.recognise(request)
             return render_refusal(door, request, Refusal(_reason_of(answer)))
         except Exception as bug:  # noqa: BLE001 - the last door: a bug shows a page, never internals
             return render_bug(door, request, bug)

@@ -86,6 +86,13 @@ class ConnectionsView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePasswordView:
+    """`GET /change-password`: whom to ask; the gateway has no page on which people change it."""
+
+    TEMPLATE: ClassVar[str] = "person/change_password.html"
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorView:
     """Any page that could not be: what happened, what did *not* happen, what to do (look.md, page 11).
 
