@@ -63,6 +63,7 @@ async def _run(folder: Any, ports: Any) -> None:
         loop.add_signal_handler(number, stopped.set)
     files.prepare(folder, ports, SystemEntropy())
     children: list[started.Child] = []
+    urls: list[str] = []
     try:
         seeded = folder.read_json("seeded.json") if (folder.path / "seeded.json").exists() else None
         if seeded is None:
@@ -70,7 +71,9 @@ async def _run(folder: Any, ports: Any) -> None:
         summary.write_sample_app(folder, ports, seeded)
         for name, arguments, url in _programs(folder, ports):
             children.append(await started.start(name, arguments, folder.path / f"{name}.log"))
-            await started.wait_until_ready(children[-1], url)
+            urls.append(url)
+        for child, url in zip(children, urls, strict=True):  # all of them load at once
+            await started.wait_until_ready(child, url)
         if not folder.is_seeded:
             await summary.seed_grant(ports, seeded)
         facts = await summary.write_summary(folder, ports, seeded, {c.name: c.process.pid for c in children})
