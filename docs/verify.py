@@ -4,21 +4,20 @@
     verify.py --receipt RECEIPT --key KEYFILE    check one receipt; with EXPORT too, that both are of one log
 
 It needs Python 3.11 and the `cryptography` package, and nothing of the gateway: read it, it is short.
-
-KEYFILE is what you trust: lines `name+id+base64`, the log's public Ed25519 keys (C2SP signed-note). Get it from
-somewhere else than the export. `name` is the log's name, its *origin*.
+KEYFILE is what you trust: lines `name+id+base64`, public Ed25519 keys (C2SP signed-note): the log's, whose `name` is
+its *origin*, and for receipts the one named `.../receipts`. Get them from somewhere else than the file you check.
 
 An export has one JSON object on each line. First {"type": "header", "format": 1, "origin": name}; then, in order,
 {"type": "record", "seq": 1, "record_id": ..., "bytes": base64}; and anywhere {"type": "checkpoint", "note": text}, the
 log's signed statement of its size and root (C2SP tlog-checkpoint). Add checkpoints that you kept yourself.
-A receipt's proof is {"record": {"seq", "record_id", "bytes"}, "proof": {"index", "size", "hashes": [hex]},
-"checkpoint": note}; in the file that people download it stands at "receipt", "proof".
+A receipt is {"receipt": {..., "proof": proof}, "signature": line}, or its proof alone: {"record": {"seq", "record_id",
+"bytes"}, "proof": {"index", "size", "hashes": [hex]}, "checkpoint": note}.
 
 Checked is: each signature; that the records, hashed into a tree as RFC 9162 says, have the very root that each
-checkpoint states, so that nothing was changed, added, removed or moved and each older log is the beginning of each
-newer one; that each record is spelled canonically and is the one it is listed as. Where record lines state their
-"leaf_hash" (hex) a changed record is told exactly; otherwise all between the last root that fits and the first that
-does not are named. Not checked is whether a record is true, or what sealed parts hold: there are only commitments.
+checkpoint states, so that nothing was changed, added, removed or moved; that each record is spelled canonically and is
+the one it is listed as; that a receipt is signed to its last letter and tells its record's own decisions. Where record
+lines state their "leaf_hash" (hex) a changed record is told exactly; otherwise all between the last root that fits and
+the first that does not. Not checked is whether a record is true, or what sealed parts hold: only commitments are here.
 
 Exit code: 0 all holds, 1 something does not, 2 it could not be checked (wrong usage, unreadable, not an export).
 """
@@ -37,12 +36,11 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-NUMBERS = {"seq", "at_us", "version"}
 FIELDS = ["seq", "record_id", "kind", "at_us", "grant_id", "version", "app_id", "account_id"]
 FIELDS += ["actor_kind", "actor_id", "request_id", "facts"]
 PART_FIELDS = ["name", "person_id", "commitment", "sealed_sha256"]
-DIGESTS = {"commitment", "sealed_sha256"}
-DIGEST_BYTES = 32
+NUMBERS, DIGESTS = {"seq", "at_us", "version"}, {"commitment", "sealed_sha256"}
+DIGEST_BYTES, LEAF, NODE = 32, b"\x00", b"\x01"
 Keys = dict[tuple[str, bytes], bytes]  # (name, id) -> public key
 
 
@@ -58,17 +56,9 @@ class Head(NamedTuple):
     root: bytes
 
 
-# --- the tree: RFC 9162, section 2.1 ----------------------------------------------------------------------------------
-
-
-def leaf_hash(content: bytes) -> bytes:
-    """Hash one record."""
-    return hashlib.sha256(b"\x00" + content).digest()
-
-
-def node_hash(left: bytes, right: bytes) -> bytes:
-    """Hash two halves of a tree."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+def tree_hash(kind: bytes, *parts: bytes) -> bytes:
+    """Hash a record (a LEAF) or two halves of a tree (a NODE): RFC 9162, section 2.1.1."""
+    return hashlib.sha256(kind + b"".join(parts)).digest()
 
 
 def list_roots(leaves: list[bytes]) -> list[bytes]:
@@ -78,27 +68,24 @@ def list_roots(leaves: list[bytes]) -> list[bytes]:
     for leaf in leaves:
         count, root = 1, leaf
         while peaks and peaks[-1][0] == count:
-            count, root = count * 2, node_hash(peaks.pop()[1], root)
+            count, root = count * 2, tree_hash(NODE, peaks.pop()[1], root)
         peaks.append((count, root))
         for _, peak in reversed(peaks[:-1]):
-            root = node_hash(peak, root)
+            root = tree_hash(NODE, peak, root)
         roots.append(root)
     return roots
 
 
 def root_by_path(leaf: bytes, path: list[bytes], *, index: int, size: int) -> bytes:
     """Return the root to which an inclusion path leads: its last hash is the other half of the tree (section 2.1.3)."""
-    if size == 1 and not path:
-        return leaf
-    if size == 1 or not path:
+    if (size == 1) == bool(path):
         raise Wrong("the path is of another length")
+    if size == 1:
+        return leaf
     half = 1 << (size - 1).bit_length() - 1  # the largest power of two below the size
     if index < half:
-        return node_hash(root_by_path(leaf, path[:-1], index=index, size=half), path[-1])
-    return node_hash(path[-1], root_by_path(leaf, path[:-1], index=index - half, size=size - half))
-
-
-# --- signed checkpoints: C2SP signed-note and tlog-checkpoint ---------------------------------------------------------
+        return tree_hash(NODE, root_by_path(leaf, path[:-1], index=index, size=half), path[-1])
+    return tree_hash(NODE, path[-1], root_by_path(leaf, path[:-1], index=index - half, size=size - half))
 
 
 def from_base64(text: str) -> bytes:
@@ -120,10 +107,10 @@ def parse_key(line: str) -> tuple[tuple[str, bytes], bytes]:
     return (name, expected), content[1:]
 
 
-def open_checkpoint(note: str, keys: Keys) -> Head:
-    """Check a note's signatures (a wrong one of a key you trust spoils all) and read its three lines."""
+def open_note(note: str, keys: Keys) -> tuple[str, set[str]]:
+    """Check a note's signatures (a wrong one of a key you trust spoils all); return its text and who signed it."""
     head, blank, tail = note.rpartition("\n\n")
-    text, signed_by = head + "\n", set()
+    text, signed_by = head + "\n", set[str]()
     if not blank or not tail.endswith("\n"):
         raise Wrong("not a signed note")
     for line in tail[:-1].split("\n"):
@@ -133,15 +120,18 @@ def open_checkpoint(note: str, keys: Keys) -> Head:
         if dash == "\u2014" and public:  # signatures of other keys, of witnesses for example, are passed over
             Ed25519PublicKey.from_public_bytes(public).verify(blob[4:], text.encode())
             signed_by.add(name)
+    return text, signed_by
+
+
+def open_checkpoint(note: str, keys: Keys) -> Head:
+    """Read the three lines of a checkpoint that the log signed."""
+    text, signed_by = open_note(note, keys)
     origin, size, root, *rest = text.split("\n")
     if origin not in signed_by:
-        raise Wrong("not signed, in the log's own name, by a key that you trust")
+        raise Wrong(f"its checkpoint is not signed in the log's own name, {origin!r}, by a key that you trust")
     if rest != [""] or not size.isascii() or not size.isdigit() or str(int(size)) != size:
         raise Wrong("not a checkpoint of three lines")
     return Head(origin, int(size), from_base64(root))
-
-
-# --- records ----------------------------------------------------------------------------------------------------------
 
 
 def decode_record(content: bytes) -> dict[str, Any]:
@@ -187,27 +177,25 @@ def check_record(listed: dict[str, Any], seq: int) -> dict[str, Any]:
         raise Wrong(f"its bytes say seq {record['seq']}, record_id {record['record_id']!r}")
     if record["seq"] != seq:
         raise Wrong(f"stands where seq {seq} belongs")
-    if bytes.fromhex(listed.get("leaf_hash", "")) not in {b"", leaf_hash(from_base64(listed["bytes"]))}:
+    if bytes.fromhex(listed.get("leaf_hash", "")) not in {b"", tree_hash(LEAF, from_base64(listed["bytes"]))}:
         raise Wrong("its bytes were changed: the leaf hash listed with them is another")
     return record
 
 
 def find_leaf(listed: dict[str, Any]) -> bytes:
     """Return the hash to build the tree on: the listed one, so that one changed record does not hide the next."""
-    return bytes.fromhex(listed["leaf_hash"]) if "leaf_hash" in listed else leaf_hash(from_base64(listed["bytes"]))
+    return bytes.fromhex(listed.get("leaf_hash", "")) or tree_hash(LEAF, from_base64(listed["bytes"]))
 
 
-# --- an export, a receipt ---------------------------------------------------------------------------------------------
-
-
-def attempt(check: Callable[[], Any]) -> tuple[Any, str]:
-    """Run a check; return what it found, or why it does not hold."""
+def attempt(check: Callable[[], Any], name: str, *, bad: list[str]) -> Any:
+    """Run a check; return what it found, or add to `bad` why it does not hold."""
     try:
-        return check(), ""
+        return check()
     except InvalidSignature:
-        return None, "a signature is wrong"
+        bad.append(f"{name}: a signature is wrong")
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as wrong:
-        return None, str(wrong) if isinstance(wrong, Wrong) else f"malformed: {wrong!r}"
+        bad.append(f"{name}: {wrong if isinstance(wrong, Wrong) else f'malformed: {wrong!r}'}")
+    return None
 
 
 def read_objects(path: Path) -> Iterator[dict[str, Any]]:
@@ -230,13 +218,11 @@ def check_export(path: Path, keys: Keys, *, heads: list[Head]) -> list[str]:
     for number, listed in enumerate(objects, 2):
         if listed.get("type") == "record":
             names.append(f"seq {listed.get('seq')!r} record_id {listed.get('record_id')!r}")
-            leaves.append(attempt(partial(find_leaf, listed))[0] or b"")
-            _, reason = attempt(partial(check_record, listed, len(names)))
-            bad += [f"{names[-1]}: {reason}"] if reason else []
+            leaves.append(attempt(partial(find_leaf, listed), names[-1], bad=[]) or b"")
+            attempt(partial(check_record, listed, len(names)), names[-1], bad=bad)
         else:
-            head, reason = attempt(partial(open_checkpoint, listed.get("note", ""), keys))
+            head = attempt(partial(open_checkpoint, listed.get("note", ""), keys), f"line {number}", bad=bad)
             heads += [head] if head else []
-            bad += [f"line {number}: {reason}"] if reason else []
     bad += [f"checkpoint of size {head.size}: of another log" for head in heads if head.origin != header.get("origin")]
     return bad + check_heads(heads, names, roots=list_roots(leaves))
 
@@ -252,21 +238,36 @@ def check_heads(heads: list[Head], names: list[str], *, roots: list[bytes]) -> l
     suspects = next((size for size in misfits if proven < size <= len(names)), proven)
     reason = f"this or another of seq {proven + 1} to {suspects} was changed, added, removed or moved"
     bad += [f"{name}: {reason}" for name in names[proven:suspects]]
-    if suspects < len(names):
-        bad.append(f"seq {suspects + 1} to {len(names)}: proven by no signed checkpoint")
-    return bad
+    rest = [f"seq {suspects + 1} to {len(names)}: proven by no signed checkpoint"]
+    return bad + rest * (suspects < len(names))
+
+
+def check_words(given: dict[str, Any], record: dict[str, Any], keys: Keys) -> None:
+    """Check that a receipt is signed as a whole (in canonical JSON), and tells the decisions of its own record."""
+    receipt, facts = given["receipt"], record["facts"]
+    text = json.dumps(receipt, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if not any(name.endswith("/receipts") for name in open_note(f"{text}\n\n{given['signature']}\n", keys)[1]):
+        raise Wrong("its words are not signed by a key named .../receipts that you trust")
+    decided = {fact["ask"]: fact["state"] for fact in facts.get("permissions", []) if fact["current"]}
+    decided |= dict.fromkeys(facts.get("refused_asks", []), "refused")
+    told = {item["ask"]: item["decision"] for item in receipt["items"]}
+    if (receipt["record_id"], told) != (record["record_id"], decided):
+        raise Wrong("it tells other decisions than its record")
 
 
 def check_receipt(path: Path, keys: Keys) -> Head:
     """Check that a receipt's record is in the log whose checkpoint it brings; return what the checkpoint says."""
-    receipt = json.loads(path.read_text(encoding="utf-8"))
-    receipt = receipt["receipt"]["proof"] if "receipt" in receipt else receipt
-    listed, proof, head = receipt["record"], receipt["proof"], open_checkpoint(receipt["checkpoint"], keys)
+    text = path.read_text(encoding="utf-8")  # an object in which a name stands twice reads in two ways: it is none
+    given = json.loads(text, object_pairs_hook=lambda pairs: dict(pairs) if len(dict(pairs)) == len(pairs) else None)
+    proven = given["receipt"]["proof"] if "receipt" in given else given
+    listed, proof, head = proven["record"], proven["proof"], open_checkpoint(proven["checkpoint"], keys)
     record, hashes = check_record(listed, proof["index"] + 1), [bytes.fromhex(text) for text in proof["hashes"]]
     if proof["size"] != head.size or not 1 <= record["seq"] <= head.size:
         raise Wrong("the proof is not for this checkpoint")
-    if root_by_path(leaf_hash(from_base64(listed["bytes"])), hashes, index=proof["index"], size=head.size) != head.root:
+    if root_by_path(find_leaf(listed), hashes, index=proof["index"], size=head.size) != head.root:
         raise Wrong("the path does not lead to the signed root")
+    if "receipt" in given:
+        check_words(given, record, keys)
     print(f"{head.origin!r} held this record when it had {head.size} records:\n{json.dumps(record, indent=2)}")
     return head
 
@@ -284,9 +285,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         keys = dict(parse_key(line) for line in given.key.read_text(encoding="utf-8").split("\n") if line)
         if given.receipt:
-            head, reason = attempt(partial(check_receipt, given.receipt, keys))
+            head = attempt(partial(check_receipt, given.receipt, keys), "receipt", bad=bad)
             heads += [head] if head else []
-            bad += [f"receipt: {reason}"] if reason else []
         bad += check_export(given.export, keys, heads=heads) if given.export else []
     except (OSError, ValueError, RecursionError) as wrong:
         print(f"could not be checked: {wrong}", file=sys.stderr)

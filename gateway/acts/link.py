@@ -81,14 +81,20 @@ async def finish_link(
         Refusal: `link_state` (unknown, another's, used or late), `platform_refused`.
         Unavailable: the platform gave no answer; the journey is spent and must start anew.
     """
-    async with house.storage.unit() as unit:
-        attempt = await accounts.redeem_attempt(unit.connection, hashed(raw_state), person_id, house.clock.now())
-        await unit.commit()
-    if attempt is None or attempt.platform != connector.platform:
-        raise Refusal("link_state")
+    attempt = await _spend(house, connector, person_id, raw_state)
     verifier = house.vault.open(attempt.sealed_verifier, verifier_place(attempt.hashed_state)).decode()
     credential = await connector.redeem(raw_code, verifier)
     return Linked(await _keep(house, connector, person_id, credential), attempt.return_to)
+
+
+@shielded
+async def abandon_link(house: House, connector: Connector, person_id: PersonId, *, raw_state: str) -> None:
+    """Take the platform's return without a code: the person stopped there, and nobody goes this journey later.
+
+    Raises:
+        Refusal: `link_state`, as for `finish_link`: nobody knows who stopped, or whether anyone did.
+    """
+    await _spend(house, connector, person_id, raw_state)
 
 
 @shielded
@@ -102,6 +108,15 @@ async def link_by_password(
         Unavailable: the platform gave no answer.
     """
     return await _keep(house, connector, person_id, await connector.log_in(login, password))
+
+
+async def _spend(house: House, connector: Connector, person_id: PersonId, raw_state: str) -> LinkAttempt:
+    async with house.storage.unit() as unit:
+        attempt = await accounts.redeem_attempt(unit.connection, hashed(raw_state), person_id, house.clock.now())
+        await unit.commit()
+    if attempt is None or attempt.platform != connector.platform:
+        raise Refusal("link_state")
+    return attempt
 
 
 async def _keep(house: House, connector: Connector, person_id: PersonId, credential: Credential) -> Account:

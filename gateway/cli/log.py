@@ -3,6 +3,7 @@
 import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,7 @@ import orjson
 from gateway.cli.context import fail, get_settings, json_option, reading, run, show
 
 if TYPE_CHECKING:
-    from gateway.records.ledger.verification import Finding
+    from gateway.records.ledger.verification import Bad, Finding
     from gateway.settings import Settings
 
 _PAGE = 50
@@ -28,24 +29,45 @@ def log() -> None:
 def verify(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
     """Verify every record, part, node and checkpoint, and that the grants equal the log; exit 1 on a fault."""
     finding = run(_verify(get_settings(context)))
-    bad = [{"seq": each.seq, "record_id": each.record_id, "reason": each.reason} for each in finding.bad]
     if as_json:
+        bad = [asdict(each) for each in finding.bad]
         answer = {"ok": finding.is_ok, "size": finding.size, "root": finding.root.hex(), "bad": bad}
         show(answer, as_json=True)
     else:
         click.echo(f"{finding.size} records, root {finding.root.hex()}")
-        click.echo("the log holds" if finding.is_ok else f"{len(bad)} faults:")
-        for each in bad:
-            click.echo(f"  seq {each['seq']}  record {each['record_id']}  {each['reason']}")
+        click.echo("\n".join(_told(finding)))
     sys.exit(0 if finding.is_ok else 1)
+
+
+def _told(finding: "Finding") -> list[str]:
+    """Tell the faults, and how many more of the tree and its checkpoints follow from the records that are named."""
+    if finding.is_ok:
+        return ["the log holds"]
+    named = [each for each in finding.bad if not each.follows]
+    following = len(finding.bad) - len(named)
+    lines = [
+        f"{len(named)} fault{'s' if len(named) != 1 else ''}:",
+        *(f"  {_place(each)}{each.reason}" for each in named),
+    ]
+    more = f"  and {following} in the tree and its checkpoints, which follow from the above (--json lists them)"
+    return lines + [more] * bool(following)
+
+
+def _place(bad: "Bad") -> str:
+    if bad.record_id is not None:
+        return f"seq {bad.seq}  record {bad.record_id}  "
+    return "" if bad.seq is None else f"seq {bad.seq}  "
 
 
 @log.command("checkpoint")
 @click.pass_context
 def checkpoint(context: click.Context) -> None:
-    """Print the newest signed checkpoint, and the key under which it verifies (as a comment on stderr)."""
-    note, key = run(_checkpoint(get_settings(context)))
-    click.echo(key, err=True)
+    """Print the newest signed checkpoint; and on stderr the public keys that `docs/verify.py` takes.
+
+    They are the key of the log, under which the checkpoint verifies, and the key of receipts.
+    """
+    note, keys = run(_checkpoint(get_settings(context)))
+    click.echo("\n".join(keys), err=True)
     click.echo(note, nl=False)
 
 
@@ -78,7 +100,7 @@ async def _verify(settings: "Settings") -> "Finding":
         return await verify_log(storage, parts.key, parts.person_keys, checkpoints=parts.checkpoints)
 
 
-async def _checkpoint(settings: "Settings") -> tuple[str, str]:
+async def _checkpoint(settings: "Settings") -> tuple[str, list[str]]:
     from gateway.records.ledger import reading as ledger
     from gateway.server.house import log_parts
 
@@ -88,7 +110,7 @@ async def _checkpoint(settings: "Settings") -> tuple[str, str]:
             newest = await ledger.newest_checkpoint(connection)
     if newest is None:
         fail("nothing was signed yet")
-    return newest[1], parts.key.text()
+    return newest[1], [key.text() for key in (parts.key, *parts.receipt_keys)]
 
 
 async def _export(settings: "Settings", output: Any) -> None:

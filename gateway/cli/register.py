@@ -91,7 +91,11 @@ def app() -> None:
 @json_option
 @click.pass_context
 def register(context: click.Context, path: Path, as_json: bool) -> None:  # noqa: FBT001
-    """Register an app from a YAML file; prints its client_id and, once, its secret."""
+    """Register an app from a YAML file; prints its client_id and, once, its secret.
+
+    The file's form, with an example, stands in docs/apps.md: name, legal_entity, address, contact, domain, country,
+    kind, redirect_uris, and asks (id, scope, purpose, retention_days, recipients, and words in vi and en).
+    """
     import yaml
 
     try:

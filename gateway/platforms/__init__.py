@@ -92,6 +92,10 @@ class Connector(Protocol):
         """Return the headers that carry the credential on a forwarded call."""
         ...
 
+    def is_refusal(self, status: int, body: bytes) -> bool:
+        """Say whether the platform refused the call itself, in an answer that passes."""
+        ...
+
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:
         """Say what an answer means for the gateway's own access; None if it is about the call alone."""
         ...

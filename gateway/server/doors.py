@@ -24,7 +24,7 @@ from gateway.doors.oauth.endpoints import api_endpoints
 from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints as person_endpoints
-from gateway.doors.person.errors import error_pages, render_error
+from gateway.doors.person.errors import error_pages, render_error, tell_unreadable
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.vault.passwords import Passwords
@@ -34,6 +34,7 @@ from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.frame import Contact, Site
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.request_ids import request_ids
+from gateway.ground.web.runner import Tell
 from gateway.platforms import Connector
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.health import Health
@@ -78,6 +79,11 @@ def build_public(parts: Parts) -> web.Application:
     person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(_oauth_door(parts, person))])
     person.porter.install(app, [*_console_endpoints(parts, person), *_health_endpoints(parts.health)])
     return app
+
+
+def tell_people(parts: Parts) -> Tell:
+    """Return how people are told that their request could not be read."""
+    return partial(tell_unreadable, _person_door(parts))
 
 
 def build_api(parts: Parts) -> web.Application:

@@ -15,6 +15,7 @@ from gateway.acts.found_log import get_signer
 from gateway.acts.renew import recover_credentials
 from gateway.acts.verify_log import verify_log
 from gateway.authority.in_flight import CallsInFlight
+from gateway.doors.person.receipt_keys import list_receipt_keys
 from gateway.ground.storage.engines import beside, is_sqlite, sqlite_path
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
@@ -43,11 +44,12 @@ class OlderThanSigned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LogParts:
-    """What verification and export of the log need."""
+    """What verification and export of the log need; strangers check receipts with `receipt_keys`."""
 
     key: VerifierKey
     person_keys: PersonKeys
     checkpoints: Path
+    receipt_keys: tuple[VerifierKey, ...]
 
 
 def folder_of(settings: Settings, chosen: Path | None, name: str) -> Path:
@@ -178,7 +180,8 @@ async def log_parts(settings: Settings, storage: Storage) -> LogParts:
         raise Refusal("no_log", "the gateway never started on this database")
     person_keys = PersonKeys(folder_of(settings, settings.keys_dir, "keys"), vault, entropy=SystemEntropy())
     folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
-    return LogParts(signer.verifier_key, person_keys, folder / CHECKPOINTS)
+    receipt_keys = tuple(list_receipt_keys(vault, settings.public_url))
+    return LogParts(signer.verifier_key, person_keys, folder / CHECKPOINTS, receipt_keys)
 
 
 def admin_socket_path(settings: Settings) -> Path | None:

@@ -20,8 +20,8 @@ from gateway.doors.events.courier import Courier
 from gateway.ground.fetching.fetcher import opened_fetcher
 from gateway.ground.storage.disk import DiskBroken
 from gateway.ground.vault.passwords import Passwords
-from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner
-from gateway.server.doors import Parts, build_api, build_public
+from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner, tell_unreadable
+from gateway.server.doors import Parts, build_api, build_public, tell_people
 from gateway.server.health import Health
 from gateway.server.house import admin_socket_path, opened_house
 from gateway.server.identity import find_provider
@@ -65,9 +65,13 @@ async def serve(settings: Settings) -> None:
         if path is not None:
             door = AdminDoor(house, parts.catalogue, parts.passwords)
             await stack.enter_async_context(listening(door, path))
-        for app, address in ((build_public(parts), settings.listen), (build_api(parts), settings.api_listen)):
+        origins = (
+            (build_public(parts), tell_people(parts), settings.listen),
+            (build_api(parts), tell_unreadable, settings.api_listen),
+        )
+        for app, tell, address in origins:
             bounds: dict[str, Any] = {"shutdown_timeout": DRAIN_SECONDS, "limit_connections": _share_of_files()}
-            runner = StrictRunner(app, house.entropy, handle_signals=False, **bounds)
+            runner = StrictRunner(app, house.entropy, tell=tell, handle_signals=False, **bounds)
             await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(going_round(house, parts.health))
         way_out = opened_fetcher(allow_loopback=settings.is_on_loopback, ca_pem=settings.fetch_ca)

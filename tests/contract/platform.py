@@ -58,6 +58,10 @@ class StandInPlatform:
         """Carry the token."""
         return {"access_token": credential.access_token}
 
+    def is_refusal(self, status: int, body: bytes) -> bool:
+        """Know no refusal."""
+        return False
+
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:
         """Know no trouble."""
         return None

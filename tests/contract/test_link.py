@@ -10,7 +10,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from gateway.acts import House
 from gateway.acts.expire import expire
-from gateway.acts.link import Linked, finish_link, link_by_password, start_link
+from gateway.acts.link import Linked, abandon_link, finish_link, link_by_password, start_link
 from gateway.acts.renew import lose, renew
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.entries import SealedCredential
@@ -112,6 +112,17 @@ async def test_a_state_is_good_for_one_return(scene: Scene, platform: StandInPla
     outcomes = await asyncio.gather(*returns, return_exceptions=True)
     assert [each.reason for each in outcomes if isinstance(each, Refusal)] == ["link_state"] * 7
     assert len(platform.redeemed) == 1
+
+
+async def test_a_journey_that_was_given_up_is_over(scene: Scene, platform: StandInPlatform) -> None:
+    """Its person alone gives it up, once, and nobody goes it afterwards."""
+    journey = await start_link(scene.house, platform, scene.owner.id, return_to="/")
+    with pytest.raises(Refusal, match="link_state"):
+        await abandon_link(scene.house, platform, scene.other_owner.id, raw_state=journey.raw_state)
+    await abandon_link(scene.house, platform, scene.owner.id, raw_state=journey.raw_state)
+    with pytest.raises(Refusal, match="link_state"):
+        await finish_link(scene.house, platform, scene.owner.id, raw_state=journey.raw_state, raw_code="late")
+    assert platform.redeemed == []
 
 
 async def test_a_state_belongs_to_its_person_its_platform_and_ten_minutes(

@@ -182,13 +182,22 @@ async def test_refusing_needs_no_account(page: Page, origin: str, gateway: Gatew
 
 
 async def test_taking_back_one_ask_is_one_press_on_its_row(page: Page, origin: str, gateway: Gateway) -> None:
-    """The row of an ask holds its own form: which act, which ask, the token."""
+    """The row of an ask holds its own form: which act, which ask; it opens the question, in the same language."""
     await page.goto(f"{origin}/look/grant?lang=en")
     await page.locator("[data-ask=follower_phone] button[value=withdraw]").click()
     await page.wait_for_url("**/permissions/*")
+    assert page.url.endswith("/permissions/gr_1?lang=en&ask=follower_phone&action=withdraw")
+    assert gateway.forms == []
+
+
+async def test_pausing_one_ask_is_one_press_on_its_row(page: Page, origin: str, gateway: Gateway) -> None:
+    """What is done at once is sent with the token."""
+    await page.goto(f"{origin}/look/grant?lang=en")
+    await page.locator("[data-ask=follower_phone] button[value=pause]").click()
+    await page.wait_for_url("**/permissions/*")
     path, fields = gateway.forms[0]
     assert path == "/permissions/gr_1"
-    assert fields == [("csrf_token", "token-mau"), ("ask", "follower_phone"), ("action", "withdraw")]
+    assert fields == [("csrf_token", "token-mau"), ("ask", "follower_phone"), ("action", "pause")]
     assert page.url.endswith("?lang=en")
 
 

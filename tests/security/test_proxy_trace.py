@@ -1,8 +1,10 @@
 """I6 and I7 at the proxy: a line before the first byte, silence where it cannot be written, never the data."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -53,6 +55,43 @@ async def test_a_line_names_app_grant_account_route_and_asks(stage: Stage) -> No
     assert line.line.request_id == reply.headers["X-Request-ID"]
     assert line.ending is not None
     assert (line.ending.subjects, line.ending.withheld, line.ending.upstream_status) == (1, 3, 200)
+
+
+CONVERSATION = "/zalo/v2.0/oa/conversation?data=" + quote(
+    json.dumps({"user_id": FOLLOWER.user_id, "offset": 0, "count": 5})
+)
+
+
+async def test_the_account_is_no_person_of_its_own_answer(stage: Stage) -> None:
+    """A conversation with one person is about one person, though the account's id stands in each row too."""
+    reply = await stage.app.call(CONVERSATION)
+    assert stage.scene.account.external_id in reply.body.decode()
+    (line,) = await stage.list_lines()
+    assert line.ending is not None
+    assert (line.ending.outcome, line.ending.subjects) == (Outcome.PASSED, 1)
+
+
+async def test_what_the_platform_refused_did_not_pass(tmp_path: Path) -> None:
+    """Zalo's no comes as HTTP 200; it goes on to the app, and the line says that nothing was had."""
+    async with (
+        lying(answering(b'{"error":-210,"message":"no"}')) as liar,
+        zalo_stage(tmp_path, base_url=liar.url) as stage,
+    ):
+        assert (await stage.app.call(CONVERSATION)).json["error"] == -210
+        (line,) = await stage.list_lines()
+    assert line.ending is not None
+    assert (line.ending.outcome, line.ending.reason) == (Outcome.FAILED, "platform_refused")
+    assert line.ending.status == 200
+
+
+async def test_the_line_keeps_the_status_that_the_caller_saw(stage: Stage) -> None:
+    """In Zalo's dialect a refusal is HTTP 200; elsewhere it is what it says."""
+    target = "/zalo/v3.0/oa/user/getlist?data=%7B%22wrong%22%3A1%7D"
+    told = [(await stage.app.call(target)).status]
+    told.append((await stage.app.call(target, headers={"access_token": stage.app.token})).status)
+    kept = [line.ending.status for line in await stage.list_lines() if line.ending is not None]
+    assert told == [400, 200]
+    assert sorted(kept) == sorted(told)
 
 
 async def test_no_trace_no_call(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

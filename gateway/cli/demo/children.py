@@ -8,6 +8,7 @@ from asyncio.subprocess import Process
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
@@ -41,10 +42,14 @@ def find_busy(ports: list[int]) -> int | None:
 
 
 async def start(name: str, arguments: list[str], log: Path) -> Child:
-    """Start one of our own modules in a process group of its own, so that Ctrl-C reaches only the demo itself."""
+    """Start one of our own modules in a process group of its own, so that Ctrl-C reaches only the demo itself.
+
+    Its standard input is a pipe that this process holds, and never writes to: `child.py` ends it when the pipe closes.
+    """
+    command = [sys.executable, "-m", "gateway.cli.demo.child", *arguments]
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *arguments, stdout=output, stderr=output, start_new_session=True
+            *command, stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
         )
     return Child(name, process, log)
 
@@ -62,6 +67,13 @@ async def wait_until_ready(child: Child, url: str) -> None:
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise DidNotStart(f"{child.name} did not answer in a minute; see {child.log}") from None
+
+
+async def read_state(url: str) -> dict[str, Any]:
+    """Read what a process that is ready says of itself."""
+    async with ClientSession(timeout=ClientTimeout(total=2)) as session, session.get(url) as answer:
+        state: dict[str, Any] = await answer.json()
+        return state
 
 
 def _check_running(child: Child) -> None:

@@ -28,7 +28,7 @@ def demo(folder: Path) -> None:
         fail(str(refused))
     busy = find_busy([ports.first + n for n in range(4)])
     if busy is not None:
-        fail(f"port {busy} is in use; choose four free ones with QUYEN_DEMO_PORT")
+        fail(_why_busy(busy, DemoFolder(folder), ports))
     made_on = DemoFolder(folder).find_first_port()
     if made_on not in {None, ports.first}:
         fail(f"{folder} was made on port {made_on}: set QUYEN_DEMO_PORT={made_on}, or forget it with make demo-reset")
@@ -42,6 +42,16 @@ def demo(folder: Path) -> None:
     sys.exit(0)
 
 
+def _why_busy(port: int, folder: Any, ports: Any) -> str:
+    """Say who holds a port: this folder's own processes, where it was made on these ports and they still run."""
+    running = folder.find_running() if folder.find_first_port() == ports.first else {}
+    if not running:
+        return f"port {port} is in use; choose four free ones with QUYEN_DEMO_PORT"
+    names = ", ".join(f"{name} {pid}" for name, pid in running.items())
+    stop = "kill " + " ".join(str(pid) for pid in running.values())
+    return f"port {port} is in use by this demo itself ({names}): end it where it runs, or with: {stop}"
+
+
 async def _run(folder: Any, ports: Any) -> None:
     from gateway.cli.demo import children as started
     from gateway.cli.demo import files, summary
@@ -53,6 +63,7 @@ async def _run(folder: Any, ports: Any) -> None:
         loop.add_signal_handler(number, stopped.set)
     files.prepare(folder, ports, SystemEntropy())
     children: list[started.Child] = []
+    urls: list[str] = []
     try:
         seeded = folder.read_json("seeded.json") if (folder.path / "seeded.json").exists() else None
         if seeded is None:
@@ -60,11 +71,15 @@ async def _run(folder: Any, ports: Any) -> None:
         summary.write_sample_app(folder, ports, seeded)
         for name, arguments, url in _programs(folder, ports):
             children.append(await started.start(name, arguments, folder.path / f"{name}.log"))
-            await started.wait_until_ready(children[-1], url)
+            urls.append(url)
+        for child, url in zip(children, urls, strict=True):  # all of them load at once
+            await started.wait_until_ready(child, url)
         if not folder.is_seeded:
             await summary.seed_grant(ports, seeded)
         facts = await summary.write_summary(folder, ports, seeded, {c.name: c.process.pid for c in children})
         summary.print_table(facts)
+        for line in files.list_warnings(folder, await started.read_state(f"{ports.gateway}/readyz")):
+            click.echo(line)
         click.echo("ready")
         await _until(stopped, children)
     finally:

@@ -2,6 +2,7 @@
 
 import os
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,11 @@ class DemoFolder:
         callback = urlsplit(self.read_json("seeded.json")["apps"][0]["redirect_uris"][0])
         return None if callback.port is None else callback.port - 3
 
+    def find_running(self) -> dict[str, int]:
+        """Find the processes of the newest start that still run as ours, by name."""
+        told = self.read_json("demo.json").get("processes", {}) if self.is_seeded else {}
+        return {name: pid for name, pid in told.items() if _is_ours(pid)}
+
     def write(self, name: str, content: bytes) -> Path:
         """Write a file that only its owner can read, whole or not at all."""
         self.path.mkdir(mode=0o700, exist_ok=True)
@@ -83,6 +89,25 @@ class DemoFolder:
     def read_json(self, name: str) -> Any:
         """Read a JSON file."""
         return orjson.loads((self.path / name).read_bytes())
+
+
+def _is_ours(pid: int) -> bool:
+    """Say whether a process runs and is one of the demo's: its number may long be another's."""
+    try:
+        return b"gateway.cli.demo.child" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def list_warnings(folder: DemoFolder, state: Mapping[str, Any]) -> list[str]:
+    """Say what a gateway that serves cannot vouch for: a log that was changed."""
+    faults = state.get("bad_records", [])
+    if not faults:
+        return []
+    return [
+        f"THE GRANT LOG DOES NOT VERIFY: nothing is signed any more. First fault: {faults[0]}",
+        f"  all of them: quyen --env-file {folder.env_file} log verify",
+    ]
 
 
 def prepare(folder: DemoFolder, ports: Ports, entropy: Entropy) -> None:

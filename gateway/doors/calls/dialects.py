@@ -12,7 +12,7 @@ import orjson
 
 from gateway.authority.proofs import ALGORITHMS
 from gateway.doors.calls.head import Head
-from gateway.doors.calls.problems import Problem
+from gateway.doors.calls.problems import PROBLEMS, Problem
 from gateway.doors.calls.schemes import Scheme
 
 DIALECT_HEADERS: Mapping[str, str] = {"zalo": "access_token"}
@@ -31,7 +31,7 @@ _CHALLENGED = frozenset(
 _SHOWN_FACTS = ("asks", "consent_url", "purposes", "outcome", "max_age")
 _ZALO_MESSAGES: Mapping[int, str] = {
     -32: "Your application reached limit call api",
-    -200: "Send message failed",
+    -200: "Request failed",
     -201: "Request is invalid!",
     -216: "Access token is invalid",
     -219: "App is removed or disabled",
@@ -59,6 +59,14 @@ def find_renderer(platform: str, headers: Mapping[str, tuple[str, ...]]) -> Rend
     if own_header is not None and own_header in headers and "authorization" not in headers:
         return render_zalo
     return render_matrix if platform == "matrix" else render_problem
+
+
+def status_of(code: str, head: Head) -> int:
+    """Return the HTTP status with which a reason is told to the caller of this head; 0 where it has no words."""
+    if code not in PROBLEMS:
+        return 0
+    is_zalo = find_renderer(head.platform, head.headers) is render_zalo
+    return HTTPStatus.OK if is_zalo else PROBLEMS[code].status
 
 
 def find_language(head: Head | None) -> str:

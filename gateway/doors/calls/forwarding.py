@@ -163,10 +163,10 @@ class Forwarding:
         except AnswerMalformed as malformed:
             raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
         withheld = route.answer.declared_withheld(scopes)
-        outcome = Outcome.PASSED if answer is route.answer else Outcome.FAILED
-        await self._entry.close(
-            Ending(outcome, None, received.status, received.status, len(filtered.subjects), withheld)
-        )
+        is_refused = answer is not route.answer or self._connector.is_refusal(received.status, received.body)
+        outcome, reason = (Outcome.FAILED, "platform_refused") if is_refused else (Outcome.PASSED, None)
+        people = set(filtered.subjects) - {self._admitted.verdict.facts.external_id}  # the account is no subject
+        await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld))
         headers = {**_pick_headers(answer, received.headers), **_say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
         await self._incoming.start(received.status, headers, length=len(filtered.body))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gateway.terms.refusal import Refusal
 
 LIMIT_HEAD_BYTES = 16 * 1024
+LIMIT_TARGET_BYTES = 8190
 
 _SINGLE = (
     "host",
@@ -61,8 +62,10 @@ def parse_head(method: str, raw_target: str, raw_headers: Iterable[tuple[bytes, 
     """Read a head.
 
     Raises:
-        Refusal: `bad_target`: the target is not in origin form, or the headers can be read in two ways.
+        Refusal: `bad_target`: the target is too long or not in origin form, or the headers can be read in two ways.
     """
+    if len(raw_target) > LIMIT_TARGET_BYTES:
+        raise Refusal("bad_target", f"the target is longer than {LIMIT_TARGET_BYTES} bytes")
     if _TARGET.fullmatch(raw_target) is None:
         raise Refusal("bad_target", "the target must be a path of this origin")
     headers = _read_headers(raw_headers)

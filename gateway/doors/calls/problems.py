@@ -100,7 +100,11 @@ PROBLEMS: Mapping[str, Row] = {
     "limited": Row(429, -32, "M_LIMIT_EXCEEDED", "Gọi quá nhanh; thử lại sau.", "Too many calls; try again later."),
     "internal": Row(500, -200, "M_UNKNOWN", "Lỗi trong cổng.", "The gateway failed; the request id names the failure."),
     "upstream_failed": Row(
-        502, -200, "M_UNKNOWN", "Nền tảng không trả lời.", "The platform failed or broke off the answer."
+        502,
+        -200,
+        "M_UNKNOWN",
+        "Nền tảng báo lỗi, hoặc ngắt câu trả lời.",
+        "The platform failed or broke off the answer.",
     ),
     "connection_lost": Row(
         502,

@@ -3,9 +3,10 @@
 import logging
 
 from gateway.authority.facts import TokenFacts
+from gateway.doors.calls.dialects import status_of
 from gateway.doors.calls.door import CallsDoor
+from gateway.doors.calls.head import Head
 from gateway.doors.calls.incoming import CallerGone, Incoming
-from gateway.doors.calls.problems import PROBLEMS
 from gateway.ground.storage.storage import shielded
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
@@ -35,22 +36,22 @@ def line_of(
     )
 
 
-def ending_of(error: BaseException, upstream_status: int | None, *, is_cut: bool) -> Ending:
+def ending_of(error: BaseException, upstream_status: int | None, *, is_cut: bool, head: Head) -> Ending:
     """Say how a call ended that was not answered as the platform answered."""
     reason = {Refusal: "reason", Unavailable: "reason"}.get(type(error))
     code = getattr(error, reason) if reason else "caller_gone" if isinstance(error, CallerGone) else "internal"
-    status = PROBLEMS[code].status if code in PROBLEMS else 0
     is_refused = isinstance(error, Refusal) and code not in _FAILURES
     outcome = Outcome.CUT if is_cut else Outcome.REFUSED if is_refused else Outcome.FAILED
-    return Ending(outcome, code, status, upstream_status, 0, 0)
+    return Ending(outcome, code, status_of(code, head), upstream_status, 0, 0)
 
 
 class Entry:
-    """One open line."""
+    """One open line of the call with this head."""
 
-    def __init__(self, trace: TraceWriter, line: Line) -> None:
+    def __init__(self, trace: TraceWriter, line: Line, head: Head) -> None:
         self._trace = trace
         self._line = line
+        self._head = head
 
     async def close(self, ending: Ending) -> None:
         """Write how the call ended; a hang-up of the caller does not stop it.
@@ -65,7 +66,7 @@ class Entry:
 
     async def close_for(self, error: BaseException, upstream_status: int | None, *, is_cut: bool) -> None:
         """Close the line of a call that failed, was refused at the last check, or was cut."""
-        await self.close(ending_of(error, upstream_status, is_cut=is_cut))
+        await self.close(ending_of(error, upstream_status, is_cut=is_cut, head=self._head))
 
 
 @shielded

@@ -54,7 +54,7 @@ class Walk:
             await pace_refusal(self.door, facts)
             hinted = await self._with_hints(facts, refusal)
             line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted))
-            await self.door.trace.note(line, ending_of(refusal, None, is_cut=False))
+            await self.door.trace.note(line, ending_of(refusal, None, is_cut=False, head=self.incoming.head))
             raise hinted from refusal
         await self._forward(admitted)
 
@@ -89,7 +89,7 @@ class Walk:
         verdict = admitted.verdict
         line = line_of(self.door, self.incoming, admitted.route, facts=verdict.facts, ask_ids=verdict.ask_ids)
         await self.door.trace.open(line)
-        entry = Entry(self.door.trace, line)
+        entry = Entry(self.door.trace, line, self.incoming.head)
         forwarding = Forwarding(self.door, self.session, admitted=admitted, incoming=self.incoming, entry=entry)
         try:
             await forwarding.run()

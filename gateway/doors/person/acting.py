@@ -13,8 +13,9 @@ from gateway.acts.pause import pause, resume
 from gateway.acts.shorten import shorten
 from gateway.acts.withdraw import withdraw
 from gateway.doors import visitor_of
-from gateway.doors.person.confirming import show_confirm
+from gateway.doors.person.confirming import WITHDRAW, show_confirm
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.flash import SO_BEFORE
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.ground.web.forms import Form
 from gateway.ground.web.request_ids import request_id_of
@@ -63,7 +64,7 @@ async def _shorten(door: PersonDoor, wish: Wish) -> Settled:
 
 
 Act = Callable[[PersonDoor, Wish], Awaitable[Settled]]
-ACTS = MappingProxyType({"withdraw": _withdraw, "pause": _pause, "resume": _resume, "shorten": _shorten})
+ACTS = MappingProxyType({WITHDRAW: _withdraw, "pause": _pause, "resume": _resume, "shorten": _shorten})
 RECONSIDER = "reconsider"
 
 
@@ -115,8 +116,8 @@ async def _do(
 
 
 def _done(door: PersonDoor, request: web.Request, path: str, *, records: Sequence[RecordId]) -> web.Response:
-    """Return to the page, which shows the state as it is; where something was done it says so."""
-    return door.go(request, f"{path}?done={records[-1]}" if records else path)
+    """Return to the page, which shows the state as it is, and says what was done, or that it was so before."""
+    return door.go(request, f"{path}?done={records[-1] if records else SO_BEFORE}")
 
 
 async def _reconsider(door: PersonDoor, request: web.Request, own: OwnGrant, *, ask: Ask | None) -> web.Response:

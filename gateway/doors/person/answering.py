@@ -70,12 +70,15 @@ def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
     is_confirming = chosen is not None and not ticked and "account" in form
     if chosen is not None and is_confirming:
         ticked = chosen.ask_ids
-    duration = chosen.duration if chosen and is_confirming else form.find("duration") or SHORTEST
+    named = chosen.duration if chosen and is_confirming else form.find("duration")
+    duration = SHORTEST if named is None else named
     _check_offered(screen, ticked, duration)
     if screen.face == "short":
         ticked = screen.kept
     is_complete = screen.required <= ticked
     reply = Reply(ticked, duration, account_id, is_complete, chosen if is_confirming else None, _find_seen(form))
+    if reply.is_agreed and named is None and screen.face == "asks":  # for how long is the person's to say
+        raise UnclearReply(screen, "unknown_duration")
     if reply.is_agreed and screen.held and account_id is None:
         raise UnclearReply(screen, "no_account", reply.chosen)
     return reply

@@ -12,6 +12,18 @@ from gateway.ground.web.frame import Lang
 from gateway.records.apps.types import Ask
 from gateway.records.grants.types import STANDING_STATES
 
+WITHDRAW = "withdraw"
+
+
+def ask_before_withdrawing(
+    door: PersonDoor, request: web.Request, wanted: Sequence[OwnGrant], *, ask: Ask | None = None
+) -> web.Response:
+    """Answer a GET, which Back comes to again: where nothing is left to end, it leads on to the page."""
+    standing = [p for own in wanted for p in own.grant.permissions if p.state in STANDING_STATES]
+    if any(ask is None or p.ask_id == ask.id for p in standing):
+        return show_confirm(door, request, wanted, ask=ask)
+    return door.go(request, request.path)
+
 
 def show_confirm(
     door: PersonDoor, request: web.Request, wanted: Sequence[OwnGrant], *, ask: Ask | None = None

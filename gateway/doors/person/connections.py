@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from gateway.acts.link import finish_link, link_by_password, start_link
+from gateway.acts.link import Linked, abandon_link, finish_link, link_by_password, start_link
 from gateway.authority.limits import Limit
 from gateway.doors import visitor_of
 from gateway.doors.person.connection_rows import read_rows
@@ -27,6 +27,7 @@ PER_PERSON = Limit(10, WITHIN)
 PER_USER = Limit(100, WITHIN)
 PER_ADDRESS = Limit(300, WITHIN)
 _PATH = "/connections"
+_NOT_LINKED = {"platform_refused": "refused", "link_state": "stale"}
 _TRY_AGAIN = {"platform_refused": ("wrong_password", 400), "limited": ("limited", 429)}
 
 
@@ -53,21 +54,31 @@ async def finish(door: PersonDoor, request: web.Request) -> web.Response:
     connector = door.connectors.get(request.match_info["platform"])
     if connector is None or not has_page(connector):
         raise Refusal("not_found")
-    raw_state, raw_code = (_get_once(request, name) for name in ("state", "code"))
-    if not raw_state or not raw_code:
-        return await _answer(door, request, error="cancelled", platform=connector.platform, status=400)
-    person_id = visitor_of(request).person.id
     try:
-        linked = await finish_link(door.house, connector, person_id, raw_state=raw_state, raw_code=raw_code)
+        linked = await _take_return(door, request, connector)
     except Refusal as refusal:
-        if refusal.reason != "platform_refused":
+        if refusal.reason not in _NOT_LINKED:
             raise
-        return await _answer(door, request, error="refused", platform=connector.platform, status=400)
+        return await _answer(door, request, error=_NOT_LINKED[refusal.reason], platform=connector.platform, status=400)
     except Unavailable as missing:
         return await _unreachable(door, request, connector, missing=missing)
+    if linked is None:
+        return await _answer(door, request, error="cancelled", platform=connector.platform, status=400)
     if linked.return_to:
         return door.leave(linked.return_to)  # an own path, checked and brought into its language when it was kept
     return door.go(request, _linked_path(linked.account))
+
+
+async def _take_return(door: PersonDoor, request: web.Request, connector: Connector) -> Linked | None:
+    """Take what came back; None: the person stopped on the platform's page, which a state of theirs proves."""
+    raw_state, codes = _get_once(request, "state"), request.query.getall("code", [])
+    person_id = visitor_of(request).person.id
+    if not raw_state or len(codes) > 1:
+        raise Refusal("link_state")
+    if not codes or not codes[0]:
+        await abandon_link(door.house, connector, person_id, raw_state=raw_state)
+        return None
+    return await finish_link(door.house, connector, person_id, raw_state=raw_state, raw_code=codes[0])
 
 
 async def _link_by_password(

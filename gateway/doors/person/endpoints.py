@@ -19,6 +19,7 @@ from gateway.doors.person import (
     trace,
     verify,
     ways,
+    well_known,
 )
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.oidc_logout import log_out
@@ -34,6 +35,9 @@ PUBLIC: tuple[tuple[str, str, PersonHandler], ...] = (
     ("POST", "/sign-in", sign_in.sign_in),
     ("GET", "/receipts/verify", verify.show_verify),
     ("POST", "/receipts/verify", verify.verify),
+    ("GET", "/.well-known/security.txt", well_known.show_security),
+    ("GET", "/.well-known/change-password", well_known.lead_to_change_password),
+    ("GET", well_known.CHANGE_PASSWORD, well_known.show_change_password),
 )
 SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
     ("POST", "/sign-out", sign_in.sign_out),

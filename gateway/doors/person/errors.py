@@ -1,6 +1,7 @@
 """What went wrong, as people read it: the one table from refusals to the wire, and the page for all of them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
@@ -14,10 +15,13 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.own_paths import FIRST, own_path
 from gateway.doors.person.views_access import ErrorView
 from gateway.ground.web.bugs import log_bug
+from gateway.ground.web.frame import DEFAULT_LANG, Frame
 from gateway.ground.web.request_ids import request_id_of
+from gateway.ground.web.responses import html
 from gateway.terms.refusal import Refusal, Unavailable
 
 SIGN_IN = "sign_in_required"
+UNREADABLE = "unreadable"
 STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
     {
         SIGN_IN: HTTPStatus.SEE_OTHER,
@@ -74,6 +78,8 @@ def error_pages(door: PersonDoor) -> Middleware:
         except web.HTTPException as answer:
             if answer.status < HTTPStatus.BAD_REQUEST:
                 raise
+            with suppress(Unavailable):  # whoever is signed in stays so on a page that is not there
+                await door.recognise(request)
             return render_refusal(door, request, Refusal(_reason_of(answer)))
         except Exception as bug:  # noqa: BLE001 - the last door: a bug shows a page, never internals
             return render_bug(door, request, bug)
@@ -105,6 +111,13 @@ def render_bug(door: PersonDoor, request: web.Request, bug: Exception) -> web.Re
     """Answer what nobody expected: a page that names the request, never internals."""
     log_bug(bug, request_id=request_id_of(request))
     return render_error(door, request, 500, code="internal")
+
+
+def tell_unreadable(door: PersonDoor, status: int, request_id: str) -> web.Response:
+    """Answer what could not be read as a request, such as an address without end: a page that repeats nothing of it."""
+    frame = Frame(door.site, DEFAULT_LANG, "", "", "")
+    body = door.pages.page(frame, ErrorView(status, UNREADABLE, request_id, door.now()))
+    return html(body, is_https=door.is_https, status=status)
 
 
 def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for

@@ -14,6 +14,8 @@ from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
 
+SO_BEFORE = "before"
+"""What stands in `?done=` where nothing was left to do."""
 ACTS = {
     Kind.DECIDED: "agree",
     Kind.REFUSED: "refuse",
@@ -29,6 +31,8 @@ async def find_done(door: PersonDoor, request: web.Request, own: Sequence[OwnGra
     record_id = request.query.get("done", "")
     if not record_id:
         return None
+    if record_id == SO_BEFORE:
+        return ActDone("none", door.now())
     async with door.house.storage.read() as connection:
         record = await reading.find(connection, record_id)
     about = next((each for each in own if record and each.grant.id == record.grant_id), None)

@@ -6,25 +6,29 @@ from aiohttp import web
 
 from gateway.doors import visitor_of
 from gateway.doors.person.acting import act_on_one
+from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
 from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.drawing import list_durations
 from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view, app_view, ask_views
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
 from gateway.doors.person.heard import find_told
-from gateway.doors.person.history import Story, read_story
+from gateway.doors.person.history import StateChange, Story, read_story
 from gateway.doors.person.own_grants import OwnGrant, get_own_grant
 from gateway.doors.person.permissions import MONTH
 from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
 from gateway.doors.person.views_grants import GrantView, PermissionRow
-from gateway.records.grants.types import Permission
+from gateway.records.grants.types import Permission, PermissionState
 from gateway.terms.ids import AskId
 
 
 async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
-    """`GET /permissions/{grant}`."""
+    """`GET /permissions/{grant}`; with `?action=withdraw&ask=` the page that asks once more."""
     own = await get_own_grant(door, visitor_of(request).person.id, request.match_info["grant"])
+    if request.query.get("action") == WITHDRAW:
+        raw_ask = request.query.get("ask")
+        return ask_before_withdrawing(door, request, [own], ask=None if raw_ask is None else own.get_ask(raw_ask))
     now, lang = door.now(), lang_of(request)
     story = await read_story(door, request, own)
     usage = await read_usage(door, own.grant, now - MONTH)
@@ -59,11 +63,13 @@ def _ordered(own: OwnGrant) -> list[Permission]:
 
 
 def _row(permission: Permission, ask: AskView, story: Story, *, use: Use, now: datetime) -> PermissionRow:
+    state, at = state_of(permission, now), changed_at(permission, now)
+    change = story.changes.get(permission.ask_id, StateChange(at, ""))
     return PermissionRow(
         ask=ask,
-        state=state_of(permission, now),
-        changed_at=changed_at(permission, now),
-        changed_by=story.changed_by.get(permission.ask_id, ""),
+        state=state,
+        changed_at=at if state == PermissionState.EXPIRED else change.at,
+        changed_by=change.by,
         ends_at=permission.ends_at if permission.is_standing(now) else None,
         calls_30_days=use.calls,
         last_used_at=use.last_at,

@@ -15,10 +15,13 @@ def state_of(permission: Permission, now: datetime) -> str:
 
 
 def changed_at(permission: Permission, now: datetime) -> datetime:
-    """Return when it came into that state."""
+    """Return when it came into that state; what is in force has been since it was agreed to.
+
+    Sharing again and a nearer end touch the row and leave the consent as it was given.
+    """
     if permission.state in STANDING_STATES and permission.ends_at is not None and permission.ends_at <= now:
         return permission.ends_at
-    return permission.changed_at
+    return permission.decided_at if permission.state is PermissionState.GRANTED else permission.changed_at
 
 
 def state_of_grant(grant: Grant, now: datetime) -> str:

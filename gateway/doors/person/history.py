@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
 
@@ -16,12 +17,21 @@ from gateway.doors.person.views_grants import HistoryEvent
 from gateway.doors.person.words import actor_name, words
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger import reading
+from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
-from gateway.terms.ids import AskId, PersonId
+from gateway.terms.ids import AskId, PersonId, RecordId
 
 MOST_EVENTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """When an ask came into its state, and who brought it there, by name; "" is the reader."""
+
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +41,12 @@ class Story:
     Args:
         events: newest first.
         receipt_codes: newest first.
-        changed_by: who brought each ask into its present state, by name; absent where it was the reader.
+        changes: of each ask that which brought it into its present state.
     """
 
     events: Sequence[HistoryEvent]
     receipt_codes: Sequence[str]
-    changed_by: Mapping[AskId, str]
+    changes: Mapping[AskId, StateChange]
 
 
 async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> Story:
@@ -60,12 +70,20 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
         )
         for record in records
     ]
-    changed_by = {
-        AskId(fact["ask"]): names[record.record_id]
-        for record in reversed(records)
-        for fact in record.facts.get("permissions", [])
-    }
-    return Story(events, [event.receipt_code for event in events if event.receipt_code], changed_by)
+    return Story(events, [event.receipt_code for event in events if event.receipt_code], _changes(records, names))
+
+
+def _changes(records: Sequence[Record], names: Mapping[RecordId, str]) -> dict[AskId, StateChange]:
+    """Find what brought each ask into its state; a nearer end did not, and sharing again goes back to the consent."""
+    found: dict[AskId, StateChange] = {}
+    given: dict[AskId, StateChange] = {}
+    for record in reversed([record for record in records if record.kind is not Kind.SHORTENED]):
+        change = StateChange(record.at, names[record.record_id])
+        asks = [AskId(fact["ask"]) for fact in record.facts.get("permissions", [])]
+        if record.kind is Kind.DECIDED:
+            given |= dict.fromkeys(asks, change)
+        found |= {ask: given.get(ask, change) if record.kind is Kind.RESUMED else change for ask in asks}
+    return found
 
 
 def _actor_name(record: Record, known: Mapping[PersonId, Person], reader: Person, *, lang: Lang) -> str:

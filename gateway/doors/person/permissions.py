@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.doors import visitor_of
 from gateway.doors.person.acting import act_on_all
+from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
 from gateway.doors.person.door import PersonDoor, lang_of
 from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view, plain
@@ -22,10 +23,12 @@ STATES = ("granted", "paused", "reconfirm", "withdrawn", "expired", "refused")
 
 
 async def show_permissions(door: PersonDoor, request: web.Request) -> web.Response:
-    """`GET /permissions`, filtered by `?state=` and `?account=`."""
+    """`GET /permissions`, filtered by `?state=` and `?account=`; with `?action=withdraw` the question before it."""
     lang, now = lang_of(request), door.now()
     state, account = request.query.get("state", ""), request.query.get("account", "")
     own = await list_own_grants(door, visitor_of(request).person.id)
+    if request.query.get("action") == WITHDRAW:
+        return ask_before_withdrawing(door, request, own)
     async with door.house.storage.read() as connection:
         calls = await trace.count_since(connection, [each.grant.id for each in own], now - MONTH)
     cards = [_card(door, each, lang=lang, calls=calls.get(each.grant.id), now=now) for each in own]
@@ -55,6 +58,7 @@ def _card(
     standing_ends = [p.ends_at for p in held if p.is_standing(now) and p.ends_at is not None]
     return GrantCard(
         id=own.grant.id,
+        app_id=own.app.id,
         app_name=plain(own.app.name),
         account=account_view(door.catalogue, own.account, lang),
         state=state,

@@ -11,24 +11,23 @@ import orjson
 
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import ask_views, plain
+from gateway.doors.person.receipt_keys import list_receipt_keys, receipt_signer
 from gateway.doors.person.receipt_sheet import Item, Sheet
 from gateway.doors.person.receipt_view import verify_url
 from gateway.doors.person.views import AskView
-from gateway.ground.vault.sealing import Unsealable, Vault
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger import proof as proving
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
-from gateway.records.ledger.note import InvalidNote, Signer, VerifierKey, open_note
+from gateway.records.ledger.note import InvalidNote, open_note
 from gateway.records.ledger.types import Record
 
 SCHEMA = "quyen-receipt/1"
-_PURPOSE = b"receipt signature"
 
 
 async def write_receipt(door: PersonDoor, sheet: Sheet, lang: Lang) -> bytes:
     """Write a receipt and sign it."""
     receipt = {**_facts(door, sheet, lang), "proof": await _proof(door, sheet.record)}
-    signer = Signer(_key_name(door), door.house.vault.derive(_PURPOSE))
+    signer = receipt_signer(door.house.vault, door.public_url)
     signature = signer.sign(_signed_text(receipt)).rstrip("\n")
     key = signer.verifier_key.text()
     return orjson.dumps({"receipt": receipt, "signature": signature, "verifier_key": key}, option=orjson.OPT_INDENT_2)
@@ -38,7 +37,7 @@ def is_signed(door: PersonDoor, receipt: Json, signature: str) -> bool:
     """Tell whether this gateway signed exactly this receipt, under its present master key or one before."""
     try:
         note = _signed_text(receipt) + "\n" + signature + "\n"
-        open_note(note, _list_keys(door.house.vault, _key_name(door)))
+        open_note(note, list_receipt_keys(door.house.vault, door.public_url))
     except (InvalidNote, NotCanonical):
         return False
     return True
@@ -46,20 +45,6 @@ def is_signed(door: PersonDoor, receipt: Json, signature: str) -> bool:
 
 def _signed_text(receipt: Json) -> str:
     return canonical_json(receipt).decode() + "\n"
-
-
-def _list_keys(vault: Vault, name: str) -> list[VerifierKey]:
-    keys: list[VerifierKey] = []
-    for version in range(1, vault.newest_version + 1):
-        try:
-            keys.append(Signer(name, vault.derive(_PURPOSE, version=version)).verifier_key)
-        except Unsealable:  # that version is not held any more
-            continue
-    return keys
-
-
-def _key_name(door: PersonDoor) -> str:
-    return door.public_url.partition("://")[2] + "/receipts"
 
 
 def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:

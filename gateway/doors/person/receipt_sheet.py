@@ -12,6 +12,7 @@ from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, Ask
+from gateway.records.grants.types import STANDING_STATES
 from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
@@ -49,7 +50,7 @@ class Sheet:
 
     @property
     def event(self) -> str:
-        """What it is about: `given`, `refused`, `changed`, `withdrawn` or `expired`."""
+        """What it is about: one of the values of `EVENTS`."""
         return EVENTS[self.record.kind]
 
     @property
@@ -59,12 +60,10 @@ class Sheet:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When the last of what was given ends."""
-        return max((item.ends_at for item in self.items if item.state == "granted" and item.ends_at), default=None)
-
-    def count(self, state: str) -> int:
-        """Count the items decided so."""
-        return sum(item.state == state for item in self.items)
+        """When the last of what can still let something through ends."""
+        return max(
+            (item.ends_at for item in self.items if item.state in STANDING_STATES and item.ends_at), default=None
+        )
 
 
 async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet]:

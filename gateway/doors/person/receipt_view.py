@@ -13,6 +13,7 @@ from gateway.records.ledger.types import Record
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
+_WITH_AN_END = ("given", "resumed", "shortened")
 
 
 def receipt_line(sheet: Sheet) -> ReceiptLine:
@@ -23,15 +24,14 @@ def receipt_line(sheet: Sheet) -> ReceiptLine:
         event=sheet.event,
         app_name=plain(sheet.app.name),
         account_name=plain(sheet.account.name) if sheet.account else "–",
-        agreed=sheet.count("granted"),
-        refused=sheet.count("refused"),
+        states=[item.state for item in sheet.items],
     )
 
 
 async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Person) -> ReceiptView:
     """Show a receipt as one sheet of A4."""
     views = {view.id: view for view in ask_views(door.catalogue, [item.ask for item in sheet.items], lang)}
-    ends_at = sheet.ends_at if sheet.event == "given" else None
+    ends_at = sheet.ends_at if sheet.event in _WITH_AN_END else None
     return ReceiptView(
         code=sheet.code,
         event=sheet.event,
@@ -44,7 +44,7 @@ async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Pe
         notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "–",
         verify_url=verify_url(door, sheet.code),
         proof=await read_proof(door, sheet.record, lang),
-        starts_at=sheet.record.at if ends_at else None,
+        starts_at=sheet.record.at if ends_at and sheet.event == "given" else None,
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
         notice_path=notice_path(sheet.record, reader),

@@ -6,7 +6,7 @@ from typing import Literal
 from gateway.doors.person.from_records import ask_views, plain, spoken
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_records import TraceRow
-from gateway.doors.person.words import refused_because, words
+from gateway.doors.person.words import ended_because, words
 from gateway.ground.web.frame import Lang
 from gateway.records.trace.types import ClosedLine, Outcome
 from scopes import Catalogue
@@ -37,10 +37,11 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         thing=spoken(route.sentence, lang) if route else words(lang)("gọi một địa chỉ không có trong danh mục"),
         result=result,
         people=ending.subjects if ending and ending.subjects else None,
-        data_types=_unique(kind for view in used for kind in view.data_types),
+        asks=_unique(view.name for view in used),
+        data_types=_unique(kind for view in used for kind in view.data_types) if result != "failed" else (),
         purpose="; ".join(_unique(view.purpose.rstrip(".") for view in used)),
         recipient="; ".join(_unique(f"{each.name}, {each.country}" for view in used for each in view.recipients)),
-        note=refused_because(ending.reason, lang) if ending and result == "blocked" else "",
+        note=ended_because(ending.reason, lang) if ending and result in {"blocked", "failed"} else "",
     )
 
 

@@ -69,8 +69,8 @@ class ConnectionsView:
         rows: newest first; may be empty.
         platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`),
             `matrix` a form (`platform=matrix`, `user_id`, `password`).
-        error: `refused` (the platform said no), `cancelled`, `wrong_password`, `unreachable`, `not_admin`, `limited`,
-            or "".
+        error: `refused` (the platform said no), `cancelled`, `stale` (a return that is unknown, used, late or another
+            person's), `wrong_password`, `unreachable`, `not_admin`, `limited`, or "".
         error_platform: the slug it is about.
         user_id: what was typed into the Matrix form, kept.
         linked: the account that was linked a moment ago, or None.
@@ -85,6 +85,13 @@ class ConnectionsView:
     user_id: str = ""
     linked: AccountView | None = None
     return_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePasswordView:
+    """`GET /change-password`: whom to ask; the gateway has no page on which people change it."""
+
+    TEMPLATE: ClassVar[str] = "person/change_password.html"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ class ActDone:
     """What was done a moment ago, said on the page that a 303 led to.
 
     Args:
-        act: `withdraw`, `pause`, `resume`, `shorten`, `agree` or `refuse`.
+        act: `withdraw`, `pause`, `resume`, `shorten`, `agree`, `refuse`; `none` where it was so before.
         at: when it took effect.
         ask: the ask's name; "" for the whole app.
         receipt_code: the receipt's code, or "".
@@ -33,6 +33,7 @@ class GrantCard:
 
     Args:
         id: the grant.
+        app_id: one app may have a grant for each of several accounts.
         state: of the grant as a whole.
         marks: state of each ask, in the app's order.
         granted_at, ended_at: when it was given, and when refused, withdrawn or expired; None where it does not apply.
@@ -49,6 +50,7 @@ class GrantCard:
     granted_at: datetime | None = None
     expires_at: datetime | None = None
     ended_at: datetime | None = None
+    app_id: str = ""
     last_used_at: datetime | None = None
     calls_30_days: int = 0
     warnings: Sequence[str] = ()
@@ -82,6 +84,10 @@ class PermissionsView:
     accounts: Sequence[Choice] = ()
     is_filtered: bool = False
     done: ActDone | None = None
+
+    def count_apps(self, state: str) -> int:
+        """Count the apps with a grant in this state, each once."""
+        return len({grant.app_id for grant in self.grants if grant.state == state})
 
     @property
     def current(self) -> Sequence[GrantCard]:

@@ -23,12 +23,14 @@ class TraceRow:
             delivered), `show` (a screen), `look_up` (an operator), `gap`.
         thing: the ask's name or the thing, in words.
         result: `passed`, `masked` (passed, some people covered), `blocked`, `cut` (stopped under way by an end),
-            `failed` (the platform did not answer), `open` (under way, or its process died),
+            `failed` (the platform refused it or did not answer), `open` (under way, or its process died),
             `seen` (an operator's look-up), `gap`.
         people: how many people it was about, or None.
         masked: how many of them were covered; shown below 5 as "dưới 5".
-        data_types, purpose, recipient: in words; "" where they do not apply.
-        note: why it was blocked, the operator's reason, what a gap may lack.
+        asks: names of the asks that it used, or wanted.
+        data_types: what could pass, in words; none where nothing did.
+        purpose, recipient: in words; "" where they do not apply.
+        note: why it was blocked or failed, the operator's reason, what a gap may lack.
     """
 
     id: str
@@ -39,6 +41,7 @@ class TraceRow:
     result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen", "gap"]
     people: int | None = None
     masked: int = 0
+    asks: Sequence[str] = ()
     data_types: Sequence[str] = ()
     purpose: str = ""
     recipient: str = ""
@@ -79,15 +82,19 @@ class TraceView:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """One receipt in the list; `event` is `given`, `refused`, `changed`, `withdrawn` or `expired`."""
+    """One receipt in the list.
+
+    Args:
+        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `reconfirm`, `withdrawn` or `expired`.
+        states: that of each item, as the record tells it.
+    """
 
     code: str
     at: datetime
     event: str
     app_name: str
     account_name: str
-    agreed: int = 0
-    refused: int = 0
+    states: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,8 @@ class ReceiptView:
     Args:
         event: see `ReceiptLine`.
         person: who decided, by name.
-        starts_at, ends_at: validity; None on a receipt where nothing is in force.
+        starts_at, ends_at: validity; the start alone is None where the consent was given before; both are None on a
+            receipt where nothing is in force.
         recipients: "name, country" of each.
         notice: "TB-ZOA-014, bản 3", the text that was shown.
         verify_url: absolute; also what the QR code holds.
@@ -162,9 +170,10 @@ class ReceiptView:
     json_path: str = ""
     notice_path: str = ""
 
-    def count(self, state: str) -> int:
-        """How many items were decided so."""
-        return sum(item.state == state for item in self.items)
+    @property
+    def states(self) -> Sequence[str]:
+        """That of each item."""
+        return [item.state for item in self.items]
 
 
 @dataclass(frozen=True, slots=True)

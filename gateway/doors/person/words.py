@@ -61,13 +61,13 @@ def outcome_name(outcome: str, lang: Lang) -> str:
         "passed": _("Đã cho qua"),
         "refused": _("Đã chặn"),
         "cut": _("Bị cắt giữa chừng"),
-        "failed": _("Nền tảng không trả lời"),
+        "failed": _("Không thành"),
     }
     return names[outcome]
 
 
-def refused_because(reason: str | None, lang: Lang) -> str:
-    """Say why a call was stopped; a reason that has no words of its own stands for itself."""
+def ended_because(reason: str | None, lang: Lang) -> str:
+    """Say why a call was stopped or came to nothing; a reason without words of its own gets the general ones."""
     _ = words(lang)
     sentences = {
         "paused": _("Bạn đang tạm dừng mục này."),
@@ -82,9 +82,18 @@ def refused_because(reason: str | None, lang: Lang) -> str:
         "use_dpop_nonce": _("Ứng dụng phải gửi lại với bằng chứng khóa mới."),
         "bad_target": _("Ứng dụng gọi sai cách."),
         "bad_body": _("Ứng dụng gửi nội dung sai cách."),
-        "upstream_failed": _("Nền tảng không trả lời."),
+        "too_large": _("Ứng dụng gửi nội dung quá lớn."),
+        "unsupported_media": _("Ứng dụng gửi một kiểu nội dung mà cổng không nhận."),
+        "unknown_route": _("Ứng dụng gọi một địa chỉ không có trong danh mục."),
+        "two_credentials": _("Ứng dụng gửi hai mã một lúc."),
+        "no_credential": _("Ứng dụng không gửi mã truy cập."),
+        "caller_gone": _("Ứng dụng ngắt kết nối trước khi nhận hết câu trả lời."),
+        "platform_refused": _("Nền tảng từ chối lượt gọi này."),
+        "upstream_failed": _("Nền tảng báo lỗi, hoặc không trả lời trọn vẹn."),
         "upstream_timeout": _("Nền tảng trả lời quá lâu."),
         "upstream_malformed": _("Nền tảng trả lời sai dạng, nên cổng không cho qua."),
         "no_verdict": _("Cổng chưa đọc được quyền, nên không cho gì qua."),
+        "not_settled": _("Cổng chưa ghi xong, nên không cho gì qua."),
+        "internal": _("Cổng gặp lỗi, nên không cho gì qua."),
     }
-    return sentences.get(reason or "", "" if reason is None else reason)
+    return sentences.get(reason, _("Cổng không cho qua vì một lý do khác.")) if reason else ""

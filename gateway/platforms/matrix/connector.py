@@ -95,6 +95,10 @@ class MatrixConnector:
         """Return the Bearer header."""
         return {"Authorization": f"Bearer {credential.access_token}"}
 
+    def is_refusal(self, status: int, body: bytes) -> bool:  # noqa: ARG002 - the port's
+        """Read the status."""
+        return status != _OK
+
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:  # noqa: ARG002 - the port's
         """Read the status: every 401 (`M_UNKNOWN_TOKEN`) is about the gateway's token, since apps' tokens stay here."""
         return {_UNAUTHORIZED: Trouble.CREDENTIAL_REFUSED, _LIMITED: Trouble.LIMITED}.get(status)

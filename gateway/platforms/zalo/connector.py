@@ -122,6 +122,11 @@ class ZaloConnector:
         proof = hmac.digest(key, message, hashlib.sha256).hex()
         return {"access_token": credential.access_token, "appsecret_proof": proof}
 
+    def is_refusal(self, status: int, body: bytes) -> bool:  # noqa: ARG002 - Zalo's is always 200
+        """Read the envelope's `error`: anything but 0."""
+        answer = _read_envelope(body)
+        return answer is not None and _read_code(answer.get("error", 0)) != 0
+
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:  # noqa: ARG002 - Zalo's is always 200
         """Read the envelope's `error`; parsed only where one of the codes stands in the body at all.
 
@@ -129,11 +134,8 @@ class ZaloConnector:
         """
         if not any(code in body for code in _SPELLED):
             return None
-        try:
-            answer = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return None
-        if not isinstance(answer, dict):
+        answer = _read_envelope(body)
+        if answer is None:
             return None
         trouble = TROUBLES.get(_read_code(answer.get("error")))
         is_quota = trouble is Trouble.PERMISSION_LOST and "quota" in str(answer.get("message", "")).lower()
@@ -156,6 +158,14 @@ class ZaloConnector:
         if not tokens_are_plain or not _SECONDS.fullmatch(seconds):
             raise Unavailable(PLATFORM)
         return Credential(str(access), str(refresh), self._clock.now() + timedelta(seconds=int(seconds)))
+
+
+def _read_envelope(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _read_code(raw_code: object) -> int:

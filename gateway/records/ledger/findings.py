@@ -7,11 +7,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """Something that does not hold: at which record, if one can be named, and why."""
+    """Something that does not hold: at which record, if one can be named, and why.
+
+    `follows` says that a record named elsewhere explains it: the tree over a changed record is another.
+    """
 
     seq: int | None
     record_id: str | None
     reason: str
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Finding:
         """Note something bad in the tree up to `seq`: at that record, unless a changed one explains it."""
         explained = seq is not None and any(changed <= seq for changed in self.changed_seqs)
         if explained:
-            self.bad.append(Bad(None, None, reason))
+            self.bad.append(Bad(None, None, reason, follows=True))
         else:
             self.add(seq, reason)
 

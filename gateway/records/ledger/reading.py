@@ -26,10 +26,11 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """A word that someone searched for, as what it may mean: one of these apps, or one of these kinds."""
+    """A word that someone searched for, as what it may mean: these apps, kinds, or ids (of record or request)."""
 
     app_ids: Collection[AppId] = ()
     kinds: Collection[Kind] = ()
+    ids: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
         query = query if value is None else query.where(column == value)
     for each in wanted.matching:
         kinds = [kind.value for kind in each.kinds]
-        query = query.where(or_(table.app_id.in_(each.app_ids), table.kind.in_(kinds)))
+        is_id = or_(table.record_id.in_(each.ids), table.request_id.in_(each.ids))
+        query = query.where(or_(table.app_id.in_(each.app_ids), table.kind.in_(kinds), is_id))
     return query
 
 

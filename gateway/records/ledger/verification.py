@@ -152,7 +152,7 @@ async def _check_parts(
 def _part_reasons(digests: tuple[PartDigest, ...], parts: list[RowMapping], person_keys: PersonKeys) -> list[str]:
     named = {(part["name"], part["person_id"]): part for part in parts}
     told = {(digest.name, digest.person_id): digest for digest in digests}
-    reasons = [f"a {name} part that the record does not name" for name, person in named if (name, person) not in told]
+    reasons = [f"a part, {name}, that the record does not name" for name, person in named if (name, person) not in told]
     for place, digest in told.items():
         part = named.get(place)
         if part is None:

@@ -28,11 +28,16 @@ from gateway.terms.ids import AppId, AskId, GrantId
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """A word that someone searched for, as what it may mean: one of these apps, outcomes, or routes (platform, id)."""
+    """A word that someone searched for, as what it may mean.
+
+    One of these apps, outcomes, routes (platform, id), reasons of an ending, or ids (of line or request).
+    """
 
     app_ids: Collection[AppId] = ()
     outcomes: Collection[Outcome] = ()
     routes: Collection[tuple[str, str]] = ()
+    reasons: Collection[str] = ()
+    ids: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,8 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     for each in wanted.matching:
         outcomes = [outcome.value for outcome in each.outcomes]
         is_route = tuple_(table.platform, table.route).in_(list(each.routes))
-        query = query.where(or_(table.app_id.in_(each.app_ids), table.outcome.in_(outcomes), is_route))
+        is_named = or_(table.reason.in_(each.reasons), table.id.in_(each.ids), table.request_id.in_(each.ids))
+        query = query.where(or_(table.app_id.in_(each.app_ids), table.outcome.in_(outcomes), is_route, is_named))
     if wanted.before is not None:
         at, seen = wanted.before
         query = query.where(or_(table.opened_at < at, and_(table.opened_at == at, table.id < seen)))

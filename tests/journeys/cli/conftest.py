@@ -74,7 +74,7 @@ def app_file(tmp_path: Path) -> Path:
     return path
 
 
-def parsed(result: Result) -> Any:
-    """Return what a command printed as JSON."""
-    assert result.exit_code == 0, result.output
+def parsed(result: Result, code: int = 0) -> Any:
+    """Return what a command printed as JSON, ending with this code."""
+    assert result.exit_code == code, result.output
     return json.loads(result.stdout)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -125,6 +126,32 @@ def test_a_bad_registration_is_refused_with_its_reason(
     assert parsed(quyen("app", "list", "--json")) == []
 
 
+def test_the_documents_example_registers(quyen: Quyen, tmp_path: Path) -> None:
+    """The file in docs/apps.md is taken as it stands, and `--help` leads to it."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", (VERIFY.parent / "apps.md").read_text(), re.DOTALL)
+    (tmp_path / "app.yaml").write_text(example, encoding="utf-8")
+    made = quyen(
+        "person", "create", "--login", "lam-app", "--role", "developer", "--password-file", "-", stdin=PASSWORD
+    )
+    assert made.exit_code == 0, made.output
+    done = parsed(quyen("app", "register", "--file", str(tmp_path / "app.yaml"), "--json"))
+    assert done["client_secret"].startswith("qcs_")
+    assert parsed(quyen("app", "list", "--json"))[0]["asks"] == [
+        "zalo.profile.read#show_account",
+        "zalo.message.send#order_notice",
+    ]
+    assert "docs/apps.md" in quyen("app", "register", "--help").stdout
+
+
+def test_migrate_makes_the_folder_of_its_database(quyen: Quyen, env_file: Path, tmp_path: Path) -> None:
+    """In an empty folder the README's commands work in their order."""
+    database = tmp_path / "not" / "yet" / "quyen.db"
+    env_file.write_text(env_file.read_text().replace(str(tmp_path / "quyen.db"), str(database)), encoding="utf-8")
+    assert quyen("migrate").exit_code == 0
+    assert database.exists()
+    assert database.parent.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_file_that_is_no_yaml_is_refused(quyen: Quyen, app_file: Path) -> None:
     """One sentence, no traceback."""
     app_file.write_text("a: [", encoding="utf-8")
@@ -170,14 +197,32 @@ def test_the_log_verifies_and_names_a_changed_record(quyen: Quyen, app_file: Pat
     assert rows[-2]["record_id"] in quyen("log", "verify").stdout
 
 
+def test_one_changed_byte_is_told_in_few_lines(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """The record is named; what follows from it in the tree is counted, and listed for programs alone."""
+    register(quyen, app_file)
+    for _ in range(5):
+        assert quyen("app", "register", "--file", str(app_file)).exit_code == 0
+    with sqlite3.connect(tmp_path / "quyen.db") as connection:
+        connection.execute("UPDATE ledger_records SET canonical = substr(canonical, 1, 80) || x'00' WHERE seq = 2")
+    told = quyen("log", "verify").stdout.splitlines()
+    bad = parsed(quyen("log", "verify", "--json"), code=1)["bad"]
+    following = [each for each in bad if each["follows"]]
+    assert len(following) > 5
+    assert len(told) == 2 + len(bad) - len(following) + 1
+    assert told[-1].strip().startswith(f"and {len(following)} in the tree and its checkpoints")
+    assert "None" not in "\n".join(told)
+    assert all(each["record_id"] for each in bad if not each["follows"] and each["seq"])
+
+
 def test_a_stranger_verifies_the_export(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
-    """`docs/verify.py` needs the export and the key, nothing of ours."""
+    """`docs/verify.py` needs the export and the keys as they are printed, nothing of ours."""
     register(quyen, app_file)
     export, key = tmp_path / "log.ndjson", tmp_path / "key"
     assert quyen("log", "export", "--output", str(export)).exit_code == 0
     checkpoint = quyen("log", "checkpoint")
     key.write_text(checkpoint.stderr, encoding="utf-8")
     assert checkpoint.stdout.startswith("127.0.0.1:")
+    assert [line.partition("+")[0].partition("/")[2] for line in checkpoint.stderr.splitlines()] == ["log", "receipts"]
     argv = [sys.executable, str(VERIFY), str(export), "--key", str(key)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from email.message import Message
 from pathlib import Path
 
 import aiohttp
@@ -71,6 +72,43 @@ def test_both_origins_say_that_they_are_alive_and_ready(server: Child, env_file:
         assert read(env_file, name, "/healthz") == (200, {"alive": True})
         status, state = read(env_file, name, "/readyz")
         assert (status, state["ready"], state["log"]) == (200, True, "verified at start")
+    assert server.is_alive()
+
+
+def ask(env_file: Path, name: str, target: str, **headers: str) -> tuple[int, Message, bytes]:
+    """Ask one of the two origins and return status, headers and body."""
+    settings = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
+    host, _, port = settings[name].rpartition(":")
+    with closing(http.client.HTTPConnection(host, int(port), timeout=10)) as connection:
+        connection.request("GET", target, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+
+@pytest.mark.parametrize("length", [9_000, 60_000])
+def test_a_target_that_is_too_long_is_told_in_the_askers_language(server: Child, env_file: Path, length: int) -> None:
+    """People get a page, Zalo's clients Zalo's JSON while the head can be read, and everyone else a whole problem."""
+    long = "x" * length
+    status, headers, page = ask(env_file, "QUYEN_LISTEN", f"/oauth/authorize?state={long}")
+    assert (status, headers["Content-Type"]) == (400, "text/html; charset=utf-8")
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "Mã yêu cầu".encode() in page
+    assert long[:100].encode() not in page
+    status, headers, body = ask(env_file, "QUYEN_API_LISTEN", f"/zalo/v2.0/oa/getoa?data={long}", access_token="x")
+    told = json.loads(body)
+    if length < 32_000:
+        assert (status, told["error"], headers["Quyen-Error"]) == (200, -201, "bad_target")
+    else:
+        assert (status, told["code"], bool(told["detail"]), told["title"]) == (400, "bad_target", True, "Bad Request")
+    assert server.is_alive()
+
+
+def test_no_answer_names_the_server(server: Child, env_file: Path) -> None:
+    """Neither program nor version stands on pages, OAuth answers or health, nor where a request could not be read."""
+    targets = ("/", "/healthz", "/.well-known/oauth-authorization-server", "/nowhere", "/" + "x" * 60_000)
+    for name in ("QUYEN_LISTEN", "QUYEN_API_LISTEN"):
+        named = [str(ask(env_file, name, target)[1]["Server"]) for target in targets]
+        assert [each for each in named if each not in {"None", "quyen"}] == []
     assert server.is_alive()
 
 

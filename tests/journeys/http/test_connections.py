@@ -67,18 +67,32 @@ async def test_a_return_counts_once_in_time_and_for_one_person(
         await other_browser.get(path)
     used = await (browser if is_other else other_browser).get(path)
     assert used.status == 400
-    assert "link_state" in used.text
+    assert "Lượt nối này không dùng được" in used.words
+    assert "dừng giữa chừng" not in used.words
     async with origin.scene.house.storage.read() as connection:
         held = await accounts.list_held(connection, origin.scene.other_owner.id, origin.scene.clock.now())
     assert len(held) == (0 if is_later or is_other else 1)
 
 
-@pytest.mark.parametrize("query", ["", "?state=x", "?code=y", "?state=a&state=b&code=c"])
-async def test_a_return_without_an_answer_links_nothing(other_browser: Browser, query: str) -> None:
-    """Whoever stops at the platform comes back to a page that says so."""
+@pytest.mark.parametrize(
+    "query", ["", "?state=x", "?state=x&code=y", "?code=y", "?state=a&state=b&code=c", "?state=x&code=y&code=z"]
+)
+async def test_a_return_that_nobody_set_out_for_links_nothing(other_browser: Browser, query: str) -> None:
+    """Nobody is told that they stopped at the platform where nothing shows that they were there."""
     page = await other_browser.get(f"/connections/zalo/callback{query}")
     assert page.status == 400
-    assert "dừng giữa chừng" in page.words
+    assert "Lượt nối này không dùng được" in page.words
+    assert "dừng giữa chừng" not in page.words
+
+
+async def test_whoever_stops_at_the_platform_is_told_so(other_browser: Browser) -> None:
+    """The platform sends the state back without a code: that was the person, and the journey is over."""
+    out = await other_browser.submit("/connections", {"platform": "zalo"})
+    path = await allow(out.location)
+    state = path.split("state=")[1].partition("&")[0]
+    page = await other_browser.get(f"/connections/zalo/callback?state={state}")
+    assert (page.status, "dừng giữa chừng" in page.words) == (400, True)
+    assert "Lượt nối này không dùng được" in (await other_browser.get(path)).words
 
 
 async def test_a_platform_that_refuses_is_named(other_browser: Browser) -> None:
@@ -132,7 +146,9 @@ async def test_both_screens_are_archived(origin: Origin, other_browser: Browser)
     """The text kept with a decision after linking holds the first screen and the question for the account."""
     path = await origin.ask()
     page = await other_browser.get(path)
-    out = await other_browser.post(path, [("ask", "oa_profile"), AGREE, ("csrf_token", page.token)])
+    out = await other_browser.post(
+        path, [("ask", "oa_profile"), ("duration", "P1D"), AGREE, ("csrf_token", page.token)]
+    )
     await other_browser.get(await allow(out.location))
     asked = await other_browser.get(path)
     account = asked.text.split('name="account" value="')[1].split('"')[0]
@@ -148,7 +164,9 @@ async def test_refusing_on_the_last_step_gives_nothing(origin: Origin, other_bro
     """After linking the person can still say no; the choice made before is worth nothing then."""
     path = await origin.ask()
     page = await other_browser.get(path)
-    out = await other_browser.post(path, [("ask", "oa_profile"), AGREE, ("csrf_token", page.token)])
+    out = await other_browser.post(
+        path, [("ask", "oa_profile"), ("duration", "P1D"), AGREE, ("csrf_token", page.token)]
+    )
     await other_browser.get(await allow(out.location))
     done = await other_browser.submit(path, {"decision": "refuse"})
     assert done.answer["error"] == "access_denied"
@@ -173,7 +191,7 @@ async def test_two_accounts_leave_the_choice_open(origin: Origin, other_browser:
     radios = [part.split(">")[0] for part in page.text.split('<input type="radio"')[1:]]
     assert len(radios) == 2
     assert not any("checked" in radio for radio in radios)
-    assert (await other_browser.submit(path, [("ask", "oa_profile"), AGREE])).status == 400
+    assert (await other_browser.submit(path, [("ask", "oa_profile"), ("duration", "P1D"), AGREE])).status == 400
 
 
 async def test_a_lost_connection_is_shown_and_linked_again(origin: Origin, other_browser: Browser) -> None:

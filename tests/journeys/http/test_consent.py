@@ -93,6 +93,8 @@ async def test_enter_decides_nothing(origin: Origin, browser: Browser) -> None:
     [
         ([("ask", "someone_elses"), ("duration", "P1D")], "không thuộc yêu cầu"),
         ([("ask", "oa_profile"), ("duration", "P100Y")], "thời hạn không được phép"),
+        ([("ask", "oa_profile"), ("duration", "")], "thời hạn không được phép"),
+        ([("ask", "oa_profile")], "thời hạn không được phép"),
     ],
 )
 async def test_a_form_that_was_tampered_with_decides_nothing(

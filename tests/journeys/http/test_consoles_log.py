@@ -20,6 +20,7 @@ from gateway.records.ledger.types import Actor, ActorKind, Checked, Record
 from gateway.records.ledger.verification import Finding
 from gateway.records.trace.types import Outcome
 from gateway.server.house import log_parts
+from gateway.terms.ids import AskId
 from tests.house import agree, settings_for
 from tests.journeys.http.consoles_origin import Consoles, served_consoles
 from tests.journeys.http.origin import Browser, Page
@@ -128,6 +129,46 @@ async def test_the_query_language(consoles: Consoles, operator: Browser, query: 
     ids = await fill(consoles)
     found = [record_id for _, record_id in rows(await operator.get(f"/operators/log?q={quote(query)}"))]
     assert found == [ids[name] for name in names]
+
+
+async def test_ids_and_reasons_are_found(consoles: Consoles, operator: Browser) -> None:
+    """What an error page shows, a receipt's code, a record's own id and a reason lead to their rows, typed whole."""
+    ids = await fill(consoles)
+    receipt = ids["withdrawn"].replace("lr_", "BN-")
+    for typed, name in ((receipt, "withdrawn"), (ids["decided"], "decided"), ("insufficient_scope", "refused")):
+        assert [found for _, found in rows(await operator.get(f"/operators/log?q={typed}"))] == [ids[name]]
+    calls = [found for _, found in rows(await operator.get("/operators/log?q=re_0000000000000000000001"))]
+    assert calls == [ids["refused"], ids["passed"]]
+    assert rows(await operator.get("/operators/log?q=re_000000000000000000000")) == []
+    assert rows(await operator.get("/operators/log?q=app:insufficient_scope")) == []
+
+
+@pytest.mark.parametrize("typed,allowed", [("outcome:x", "done, open, passed"), ("source:x", "log, trace")])
+async def test_a_value_that_is_none_is_told_with_those_that_are(operator: Browser, typed: str, allowed: str) -> None:
+    """The page names the values, and offers no query that fails again."""
+    page = await operator.get(f"/operators/log?q={typed}")
+    assert page.status == 422
+    assert f"Ở đó viết được: {allowed}" in page.words.replace(" .", ".")
+    assert "Có phải bạn muốn" not in page.words
+    shown = (await operator.get("/operators/log")).words
+    assert "action: call, decided, refused" in shown
+
+
+async def test_a_decision_lists_what_was_agreed_to(consoles: Consoles, operator: Browser) -> None:
+    """Beside "2 of 5" stand the two, not the five."""
+    await agree(consoles.scene, frozenset({AskId("oa_profile"), AskId("crm_phone")}))
+    page = await operator.get("/operators/log?q=action:decided")
+    assert "Đồng ý 2/5 mục" in page.words
+    assert "oa_profile, crm_phone " in page.words
+    assert "crm_name" not in page.words
+
+
+async def test_a_calls_reason_is_no_item(consoles: Consoles, operator: Browser) -> None:
+    """On the line's own page the item stands under items and the reason under its own name, once."""
+    ids = await fill(consoles)
+    page = await operator.get(f"/operators/log/{ids['refused']}")
+    assert "Mục oa_profile" in page.words
+    assert page.words.count("insufficient_scope") == 1
 
 
 async def test_times_are_hanoi_days_and_minutes(consoles: Consoles, operator: Browser) -> None:

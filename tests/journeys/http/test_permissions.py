@@ -1,16 +1,19 @@
 """Quản lý quyền: what is listed, and each act on one ask, one app, and everything."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 
 from gateway.acts.suspend import suspend_app
+from gateway.doors.person.permissions import MONTH
+from gateway.ground.web.local import write_time
 from gateway.records.grants import store as grants
 from gateway.records.ledger.types import Actor
 from gateway.terms.ids import AskId, GrantId
-from tests.house import agree
+from tests.house import agree, link_account
 from tests.journeys.http.origin import Browser, Origin
 
 
@@ -99,7 +102,7 @@ async def test_time_is_shortened_and_never_lengthened(origin: Origin, browser: B
     done = await browser.submit(path, {"action": "shorten", "duration": "P30D"})
     assert "Đã rút ngắn thời hạn" in (await browser.get(done.location)).words
     again = await browser.submit(path, {"action": "shorten", "duration": "P365D"})
-    assert again.location == path
+    assert "Không có gì thay đổi" in (await browser.get(again.location)).words
     async with origin.scene.house.storage.read() as connection:
         grant = await grants.find(connection, GrantId(path.rpartition("/")[2]))
     assert grant is not None
@@ -136,10 +139,67 @@ async def test_refusing_again_leaves_the_rest(origin: Origin, browser: Browser, 
 
 
 async def test_acting_twice_is_acting_once(browser: Browser, path: str) -> None:
-    """A second press on what is so already returns to the page and says nothing was done."""
-    await browser.submit(path, {"action": "pause"})
-    again = await browser.submit(path, {"action": "pause"})
-    assert again.location == path
+    """A second press on what is so already, on a stale page too, returns and says that nothing changed."""
+    for fields in ({"action": "pause"}, {"action": "withdraw", "confirm": "yes"}):
+        await browser.submit(path, fields)
+        again = await browser.submit(path, fields)
+        page = await browser.get(again.location)
+        assert again.location.startswith(path)
+        assert "Không có gì thay đổi Việc này đã như vậy từ trước khi bạn bấm" in page.words
+        assert "Đã " not in page.words.partition("Từng mục")[0].partition("Không có gì thay đổi")[2]
+
+
+async def test_going_back_to_the_question_finds_it_again(browser: Browser, path: str) -> None:
+    """The question before a withdrawal is a page of its own: Back opens it, and once all is ended it leads on."""
+    listed = await browser.get(path)
+    assert re.search(
+        r'<form method="get" action="[^"]+"><input type="hidden" name="ask" value="crm_phone">', listed.text
+    )
+    for question, left in ((f"{path}?action=withdraw&ask=crm_phone", path), (f"{path}?action=withdraw", path)):
+        confirm = await browser.get(question)
+        assert (confirm.status, "Giữ nguyên" in confirm.words) == (200, True)
+        asked = {"ask": "crm_phone"} if "ask=" in question else {}
+        await browser.post(path, {"action": "withdraw", "confirm": "yes", "csrf_token": confirm.token, **asked})
+        assert (await browser.get(question)).location == left
+    assert (await browser.get("/permissions?action=withdraw")).location == "/permissions"
+    assert (await browser.get(f"{path}?action=withdraw&ask=nobodys")).status == 400
+
+
+async def test_withdrawing_one_ask_says_nothing_of_the_others(browser: Browser, path: str) -> None:
+    """Three go on: neither the question nor the answer says that nothing passes any more."""
+    confirm = await browser.get(f"{path}?action=withdraw&ask=crm_phone")
+    assert "Từ lúc bạn bấm, mục này không đi qua nữa" in confirm.words
+    fields = {"action": "withdraw", "ask": "crm_phone", "confirm": "yes", "csrf_token": confirm.token}
+    page = await browser.get((await browser.post(path, fields)).location)
+    assert "Từ lúc đó mục này không đi qua nữa" in page.words
+    assert "không có gì đi qua" not in confirm.words + page.words
+    whole = await browser.get(f"{path}?action=withdraw")
+    assert "không có gì đi qua cho ứng dụng này nữa" in whole.words
+
+
+async def test_one_app_on_two_accounts_is_one_app(origin: Origin, browser: Browser, path: str) -> None:
+    """The sentence above the list counts apps, not grants."""
+    second = await link_account(origin.scene.house, origin.scene.owner.id, external_id="2002")
+    await agree(replace(origin.scene, account=second))
+    page = await browser.get("/permissions")
+    assert len(page.grant_states) == 2
+    assert "1 ứng dụng đang xem được dữ liệu của bạn." in page.words
+
+
+async def test_a_nearer_end_leaves_the_consent_as_it_was_given(origin: Origin, browser: Browser, path: str) -> None:
+    """After shortening, and after a pause and sharing again, the page tells when the person agreed."""
+    given = write_time(origin.scene.clock.now())
+    origin.scene.clock.advance(timedelta(hours=2))
+    await browser.submit(path, {"action": "pause", "ask": "crm_name"})
+    paused = write_time(origin.scene.clock.now())
+    origin.scene.clock.advance(timedelta(hours=2))
+    await browser.submit(path, {"action": "shorten", "duration": "P30D"})
+    page = await browser.get(path)
+    assert page.words.count(f"Bạn đồng ý ngày {given}, đến {write_time(origin.scene.clock.now() + MONTH)}") == 3
+    assert f"Bạn tạm dừng ngày {paused}" in page.words
+    origin.scene.clock.advance(timedelta(hours=2))
+    await browser.submit(path, {"action": "resume", "ask": "crm_name"})
+    assert (await browser.get(path)).words.count(f"Bạn đồng ý ngày {given}, đến ") == 4
 
 
 @pytest.mark.parametrize(

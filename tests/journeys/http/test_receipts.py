@@ -5,7 +5,7 @@ import copy
 import subprocess
 import sys
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,18 @@ import orjson
 import pytest
 
 from gateway.acts.expire import expire
+from gateway.doors.person.receipt_keys import receipt_signer
+from gateway.ground.web.local import write_time
+from gateway.records.ledger.canonical import canonical_json
 from gateway.records.ledger.checkpoint import open_checkpoint
-from gateway.records.ledger.note import VerifierKey
+from gateway.records.ledger.note import Signer, VerifierKey
 from gateway.records.ledger.tree import leaf_hash, verify_inclusion
 from gateway.terms.ids import AskId
 from tests.house import agree
 from tests.journeys.http.origin import Browser, Origin
 
 VERIFY = Path(__file__).parents[3] / "docs/verify.py"
+Script = Callable[..., Awaitable[tuple[int, str]]]
 
 
 @pytest.fixture
@@ -67,9 +71,28 @@ async def test_each_act_has_a_receipt(origin: Origin, browser: Browser, code: st
     assert await expire(origin.scene.house) == 1
     await browser.sign_in_as(origin.scene.owner)
     listed = await browser.get("/permissions/receipts")
-    events = [listed.words.rfind(word) for word in ("Hết hạn", "Từ chối", "Đã rút lại", "Thay đổi", "Đồng ý")]
+    events = [listed.words.rfind(word) for word in ("Hết hạn", "Từ chối", "Đã rút lại", "Tạm dừng", "Đồng ý")]
     assert listed.text.count("data-receipt=") == 5
+    assert events == sorted(events)
     assert -1 not in events
+    counted = ("hết hạn 1 mục", "từ chối 1 mục", "rút lại 1 mục", "tạm dừng 1 mục", "đồng ý 2 mục, từ chối 3 mục")
+    assert [words for words in counted if words not in listed.words] == []
+
+
+async def test_the_receipt_of_a_nearer_end_tells_of_it(origin: Origin, browser: Browser, code: str) -> None:
+    """Shortening is no new consent: its receipt names it, counts what it touched, and says the new end."""
+    (grant_id,) = (await browser.get("/permissions")).grant_states
+    done = await browser.submit(f"/permissions/{grant_id}", {"action": "shorten", "duration": "P1D"})
+    receipt = "/permissions/receipts/BN-" + done.location.rpartition("lr_")[2]
+    until = write_time(origin.scene.clock.now() + timedelta(days=1))
+    page = await browser.get(receipt)
+    assert f"rút ngắn thời hạn 2 mục, nay đến {until}" in page.words
+    assert "Biên nhận rút ngắn thời hạn" in page.words
+    assert f"Có hiệu lực đến {until}" in page.words
+    assert "đồng ý" not in page.words.partition("Các bên")[0].lower()
+    told = orjson.loads((await browser.get(f"{receipt}.json")).text)["receipt"]
+    assert (told["event"], len(told["items"])) == ("shortened", 2)
+    assert "rút ngắn thời hạn 2 mục" in (await browser.get("/permissions/receipts")).words
 
 
 async def test_the_sheet_says_everything(origin: Origin, browser: Browser, code: str) -> None:
@@ -114,19 +137,67 @@ async def test_the_proof_stands_without_us(browser: Browser, code: str) -> None:
     assert signed.size == proof["proof"]["size"]
 
 
-async def test_a_stranger_checks_the_file_with_our_script_alone(browser: Browser, code: str, tmp_path: Path) -> None:
-    """`docs/verify.py` takes the very file that people download; one changed digit of the record does not hold."""
+@pytest.fixture
+def run_script(tmp_path: Path) -> Script:
+    """Return what runs `docs/verify.py` on a receipt and key lines, in a process of its own."""
+
+    async def run(receipt: bytes, *keys: str) -> tuple[int, str]:
+        key, file = tmp_path / "key", tmp_path / "receipt.json"
+        key.write_text("\n".join(keys))
+        file.write_bytes(receipt)
+        argv = [sys.executable, str(VERIFY), "--receipt", str(file), "--key", str(key)]
+        done = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, timeout=30, check=False)
+        return done.returncode, done.stdout
+
+    return run
+
+
+async def test_a_stranger_checks_the_file_with_our_script_alone(
+    browser: Browser, code: str, run_script: Script
+) -> None:
+    """`docs/verify.py` takes the very file that people download; one changed word anywhere does not hold."""
+    page = await browser.get(f"/permissions/receipts/{code}.json")
+    signed = orjson.loads(page.text)
+    keys = signed["receipt"]["proof"]["verifier_key"], signed["verifier_key"]
+    honest = await run_script(page.text.encode(), *keys)
+    assert (honest[0], honest[1].endswith("\nholds\n")) == (0, True), honest
+    altered = [copy.deepcopy(signed) for _ in range(4)]
+    altered[0]["receipt"]["proof"]["record"]["seq"] += 1
+    altered[1]["receipt"]["items"][1]["decision"] = "granted"
+    altered[2]["receipt"]["person"]["name"] += "."
+    del altered[3]["signature"]
+    twice = page.text.replace('"decision": "refused"', '"decision": "granted",\n"decision": "refused"', 1)
+    for each in (*(orjson.dumps(other) for other in altered), twice.encode()):
+        code_of_exit, printed = await run_script(each, *keys)
+        assert (code_of_exit, "BAD receipt" in printed) == (1, True), printed
+
+
+async def test_the_script_trusts_only_the_keys_that_it_was_given(
+    origin: Origin, browser: Browser, code: str, run_script: Script
+) -> None:
+    """Without the key of receipts their words are not proven, and which key is missing is said."""
     signed = await get_json(browser, code)
-    key, file = tmp_path / "key", tmp_path / "receipt.json"
-    key.write_text(signed["receipt"]["proof"]["verifier_key"])
-    argv = [sys.executable, str(VERIFY), "--receipt", str(file), "--key", str(key)]
-    file.write_bytes(orjson.dumps(signed))
-    honest = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, timeout=30, check=False)
-    assert (honest.returncode, honest.stdout.endswith("holds\n")) == (0, True), honest.stderr
-    signed["receipt"]["proof"]["record"]["seq"] += 1
-    file.write_bytes(orjson.dumps(signed))
-    forged = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, timeout=30, check=False)
-    assert forged.returncode == 1
+    log_key, receipt_key = signed["receipt"]["proof"]["verifier_key"], signed["verifier_key"]
+    missing = await run_script(orjson.dumps(signed), log_key)
+    assert (missing[0], "not signed by a key named .../receipts" in missing[1]) == (1, True), missing
+    missing = await run_script(orjson.dumps(signed), receipt_key)
+    assert (missing[0], "the log's own name, '127.0.0.1:8400/log'" in missing[1]) == (1, True), missing
+    other = Signer("127.0.0.1:8400/other", b"\x05" * 32)
+    signed["signature"] = other.sign(canonical_json(signed["receipt"]).decode() + "\n").rstrip("\n")
+    assert (await run_script(orjson.dumps(signed), log_key, receipt_key, other.verifier_key.text()))[0] == 1
+
+
+async def test_a_signed_receipt_cannot_tell_what_its_record_does_not(
+    origin: Origin, browser: Browser, code: str, run_script: Script
+) -> None:
+    """Even whoever holds the key of receipts cannot sign another decision than the one in the log."""
+    signed = await get_json(browser, code)
+    refused = next(item for item in signed["receipt"]["items"] if item["decision"] == "refused")
+    refused["decision"] = "granted"
+    signer = receipt_signer(origin.door.house.vault, origin.door.public_url)
+    signed["signature"] = signer.sign(canonical_json(signed["receipt"]).decode() + "\n").rstrip("\n")
+    found = await run_script(orjson.dumps(signed), signed["receipt"]["proof"]["verifier_key"], signed["verifier_key"])
+    assert (found[0], "tells other decisions than its record" in found[1]) == (1, True), found
 
 
 async def test_anyone_can_check(browser: Browser, stranger: Browser, code: str) -> None:

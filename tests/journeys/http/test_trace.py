@@ -82,7 +82,9 @@ async def test_a_call_is_a_plain_sentence(browser: Browser, caller: Caller) -> N
         (MASKED, "masked", "Cho qua, có che"),
         (REFUSED, "blocked", "Bạn đang tạm dừng mục này."),
         (CUT, "cut", "Bị cắt giữa chừng"),
-        (Ending(Outcome.FAILED, None, 502, None, 0, 0), "failed", "Nền tảng không trả lời"),
+        (Ending(Outcome.REFUSED, "too_large", 413, None, 0, 0), "blocked", "Ứng dụng gửi nội dung quá lớn."),
+        (Ending(Outcome.FAILED, "upstream_failed", 502, 500, 0, 0), "failed", "không trả lời trọn vẹn."),
+        (Ending(Outcome.FAILED, "platform_refused", 200, 200, 0, 0), "failed", "Nền tảng từ chối lượt gọi này."),
         (None, "open", "Chưa thấy kết thúc"),
     ],
 )
@@ -95,6 +97,24 @@ async def test_each_result_is_told(
     assert f'data-result="{result}"' in page.text
     assert words in page.words
     assert ("Không có gì được gửi tới nền tảng." in page.words) is (result == "blocked")
+
+
+async def test_what_came_to_nothing_is_not_told_as_done(browser: Browser, caller: Caller) -> None:
+    """A call that the platform refused was tried, shows the item by its name, and no data that would have passed."""
+    await caller.call(Ending(Outcome.FAILED, "platform_refused", 200, 200, 0, 0))
+    page = await browser.get("/permissions/trace")
+    assert "Sổ bán hàng (mẫu) thử xem hồ sơ người quan tâm, không thành" in page.words
+    assert "Mục: Xem số điện thoại người quan tâm OA." in page.words
+    assert "Loại:" not in page.words
+    english = await browser.get("/permissions/trace?lang=en")
+    assert "tried and failed; it would have viewed a follower's profile" in english.words
+
+
+async def test_a_blocked_call_reads_well_in_english(browser: Browser, caller: Caller) -> None:
+    """It did not do the thing, so the sentence does not say that it did."""
+    await caller.call(REFUSED)
+    page = await browser.get("/permissions/trace?lang=en")
+    assert "was blocked; it would have viewed a follower's profile" in page.words
 
 
 async def test_lines_are_paged_newest_first(browser: Browser, caller: Caller) -> None:

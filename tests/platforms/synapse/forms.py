@@ -23,9 +23,10 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form: where it goes and what it holds."""
+    """One form: where it goes, how, and what it holds."""
 
     action: str
+    method: str
     controls: list[Control] = field(default_factory=list)
 
     def takes(self, chosen: Fields) -> bool:
@@ -51,7 +52,7 @@ class FormReader(HTMLParser):
         """Note a form, or a control of the newest one."""
         found = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(found.get("action", "")))
+            self.forms.append(Form(found.get("action", ""), found.get("method", "get").upper()))
         elif tag == "select":
             self._select = found.get("name", "")
         elif tag == "option":

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from aiohttp import ClientSession
 
@@ -37,7 +37,10 @@ class Visitor:
         fitting = [form for form in FormReader(self.page).forms if form.takes(chosen)]
         names = [name for name, _ in chosen]
         assert len(fitting) == 1, f"{len(fitting)} forms at {self.url} ({self.status}) take {names}"
-        await self._ask("POST", urljoin(self.url, fitting[0].action), fitting[0].filled(chosen))
+        target, fields = urljoin(self.url, fitting[0].action), fitting[0].filled(chosen)
+        if fitting[0].method == "GET":
+            target, fields = f"{target.partition('?')[0]}?{urlencode(fields)}", []
+        await self._ask(fitting[0].method, target, fields)
 
     async def sign_in(self, login: str, password: str) -> None:
         """Sign in and open the connections."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.doors.calls.head import LIMIT_HEAD_BYTES, parse_head
+from gateway.doors.calls.head import LIMIT_HEAD_BYTES, LIMIT_TARGET_BYTES, parse_head
 from gateway.terms.refusal import Refusal
 
 HOST = (b"Host", b"127.0.0.1:8401")
@@ -44,6 +44,15 @@ def test_only_origin_form_is_taken(target: str) -> None:
     with pytest.raises(Refusal) as refused:
         parse_head("GET", target, [HOST], version="1.1")
     assert refused.value.reason == "bad_target"
+
+
+def test_a_target_has_a_bound_of_its_own() -> None:
+    """What the server would still read is refused here, where the dialect of the answer is known."""
+    longest = "/zalo/" + "x" * (LIMIT_TARGET_BYTES - 6)
+    assert parse_head("GET", longest, [HOST], version="1.1").platform == "zalo"
+    with pytest.raises(Refusal) as refused:
+        parse_head("GET", longest + "x", [HOST], version="1.1")
+    assert (refused.value.reason, "longer than" in refused.value.detail) == ("bad_target", True)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration, Recipient
-from gateway.doors.person.views_access import ConnectionRow, ConnectionsView, ErrorView, FirstView, SignInView
+from gateway.doors.person.views_access import (
+    ChangePasswordView,
+    ConnectionRow,
+    ConnectionsView,
+    ErrorView,
+    FirstView,
+    SignInView,
+)
 from gateway.doors.person.views_consent import (
     ConfirmAccountView,
     ConsentView,
@@ -138,6 +145,7 @@ WAYS = (
 )
 PERSON_PAGES: Final[dict[str, PageView]] = {
     "first": FirstView(),
+    "change-password": ChangePasswordView(),
     "sign-in": SignInView("/consent/rq_1", for_app=APP.name),
     "sign-in-wrong": SignInView("/", "wrong", login="chu-shop-1"),
     "sign-in-limited": SignInView("/", "limited"),

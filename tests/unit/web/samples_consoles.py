@@ -47,7 +47,15 @@ LOG_ROWS: Final = (
         asks="Lý do: gọi sai mục đích",
         seq=48211,
     ),
-    replace(ROW, record_id="tr_4", source="trace", act="call", title="GET /zalo/v3.0/oa/user/detail", seq=None),
+    replace(
+        ROW,
+        record_id="tr_4",
+        source="trace",
+        act="call",
+        title="GET /zalo/v3.0/oa/user/detail",
+        reason="limited",
+        seq=None,
+    ),
     replace(ROW, record_id="lr_5", act="look_up", title="Người vận hành xem", app="", asks="", seq=48209),
     replace(ROW, record_id="lr_6", act="an_act_of_tomorrow", title="Việc mới", seq=48208),
 )
@@ -56,6 +64,7 @@ LOG: Final = LogView(
     integrity=WHOLE,
     rows=LOG_ROWS,
     older="/operators/log?cursor=x",
+    values=(("outcome:", ("done", "open", "passed", "refused", "failed", "cut")), ("source:", ("log", "trace"))),
 )
 EXPORT: Final = ExportView("app:so", ("csv", "ndjson", "json"))
 HASH: Final = "9f3a51c807deb24e66a01d93f8b52c749f3a51c807deb24e66a01d93f8b52c74"

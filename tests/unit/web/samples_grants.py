@@ -197,8 +197,20 @@ RECEIPT: Final = ReceiptView(
     notice_path="/permissions/notices/" + "ab" * 32,
 )
 LINES: Final = tuple(
-    ReceiptLine(f"BN-7K2M-{number}", NOW, event, APP.name, BAKERY.name, 5, 1)
-    for number, event in enumerate(("given", "refused", "changed", "withdrawn", "expired"), start=1000)
+    ReceiptLine(f"BN-7K2M-{number}", NOW, event, APP.name, BAKERY.name, (state, "granted", "refused"))
+    for number, (event, state) in enumerate(
+        (
+            ("given", "granted"),
+            ("refused", "refused"),
+            ("shortened", "granted"),
+            ("paused", "paused"),
+            ("resumed", "granted"),
+            ("reconfirm", "reconfirm"),
+            ("withdrawn", "withdrawn"),
+            ("expired", "expired"),
+        ),
+        start=1000,
+    )
 )
 GRANT_PAGES: Final[dict[str, PageView]] = {
     "permissions": PermissionsView(GRANTS, CHOICES, CHOICES, done=ActDone("pause", NOW, receipt_code="BN-1")),
@@ -215,6 +227,7 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     "receipts": ReceiptsView(LINES, newer="/permissions/receipts"),
     "receipts-empty": ReceiptsView(()),
     "receipt": RECEIPT,
+    "receipt-shortened": replace(RECEIPT, event="shortened", starts_at=None, items=RECEIPT.items[:2]),
     "notice": NoticeView(
         "ab" * 32, "vi", "tiếng Việt", "Sổ bán hàng (mẫu) xin phép\n[ ] Xem nhãn\n[Không đồng ý]\n", NOW
     ),

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.doors import lang_of
 from gateway.doors.consoles.operators.door import OperatorsDoor
+from gateway.doors.consoles.operators.meaning import ACTIONS, OUTCOMES, SOURCES
 from gateway.doors.consoles.operators.query import BadQuery, parse_query
 from gateway.doors.consoles.operators.rows import log_rows
 from gateway.doors.consoles.operators.searching import Place, resolve, search
@@ -16,6 +17,7 @@ from gateway.terms.refusal import Refusal
 PAGE = 50
 UNPROCESSABLE = 422
 PATH = "/operators/log"
+VALUES = (("action:", ACTIONS), ("outcome:", OUTCOMES), ("source:", SOURCES))
 
 
 async def lead_to_log(door: OperatorsDoor, request: web.Request) -> web.Response:
@@ -26,7 +28,7 @@ async def lead_to_log(door: OperatorsDoor, request: web.Request) -> web.Response
 async def show_log(door: OperatorsDoor, request: web.Request) -> web.Response:
     """`GET /operators/log?q=&cursor=&reason=`."""
     raw_query, raw_reason = request.query.get("q", ""), request.query.get("reason", "")
-    view = LogView(raw_query, await door.read_integrity(), (), reason=raw_reason)
+    view = LogView(raw_query, await door.read_integrity(), (), reason=raw_reason, values=VALUES)
     try:
         query = parse_query(raw_query)
         is_look_up = query.find("person") is not None

@@ -1,6 +1,6 @@
 """What the terms of a query mean: which records of the log, which lines of the trace."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +20,10 @@ from scopes import Catalogue
 
 SOURCES = ("log", "trace")
 CALL = "call"
+DONE = "done"
+ACTIONS = (CALL, *(kind.value for kind in Kind))
+OUTCOMES = (DONE, *(outcome.value for outcome in Outcome))
+_RECEIPT, _RECORD = "BN-", "lr_"
 _TIMES = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M")
 Route = tuple[str, str]
 
@@ -86,17 +90,23 @@ def _narrowed(wanted: Wanted, query: Query, term: Term, *, names: Vocabulary) ->
     outcomes = [each for each, known in names.outcomes.items() if _is_in(folded, known)]
     routes = [route for route, known in names.routes.items() if _is_in(folded, known)]
     if term.key == "action" and not (kinds or outcomes or routes):
-        raise query.refuse(term, _closest("action", folded, [CALL, *Kind]))
-    return _with(wanted, reading.AnyOf(apps, kinds), trace.AnyOf(apps, outcomes, routes))
+        raise query.refuse(term, _closest("action", folded, ACTIONS), allowed=ACTIONS)
+    codes = [] if term.key == "action" else _codes(term.value)
+    return _with(wanted, reading.AnyOf(apps, kinds, codes), trace.AnyOf(apps, outcomes, routes, codes, codes))
+
+
+def _codes(typed: str) -> list[str]:
+    """Return what a word is as a code, whole: of a record, line, request or reason; a receipt's is its record's."""
+    return [_RECORD + typed.removeprefix(_RECEIPT)] if typed.startswith(_RECEIPT) else [typed]
 
 
 def _outcome(query: Query, term: Term) -> tuple[reading.AnyOf, trace.AnyOf]:
     """`refused` is a call that was refused and a person who refused; `done` is everything else in the log."""
     folded = fold(term.value)
-    if folded == "done":
+    if folded == DONE:
         return reading.AnyOf(kinds=[kind for kind in Kind if kind is not Kind.REFUSED]), trace.AnyOf()
-    if folded not in set(Outcome):
-        raise query.refuse(term, _closest("outcome", folded, ["done", *Outcome]))
+    if folded not in OUTCOMES:
+        raise query.refuse(term, _closest("outcome", folded, OUTCOMES), allowed=OUTCOMES)
     refusals = [Kind.REFUSED] if folded == Outcome.REFUSED else []
     return reading.AnyOf(kinds=refusals), trace.AnyOf(outcomes=[Outcome(folded)])
 
@@ -104,7 +114,7 @@ def _outcome(query: Query, term: Term) -> tuple[reading.AnyOf, trace.AnyOf]:
 def _of_source(wanted: Wanted, query: Query, term: Term) -> Wanted:
     source = fold(term.value)
     if source not in SOURCES:
-        raise query.refuse(term, _closest("source", source, list(SOURCES)))
+        raise query.refuse(term, _closest("source", source, SOURCES), allowed=SOURCES)
     return replace(wanted, trace=None) if source == "log" else replace(wanted, log=None)
 
 
@@ -143,7 +153,7 @@ def _is_in(folded: str, names: tuple[str, ...]) -> bool:
     return bool(folded) and any(folded in name for name in names)
 
 
-def _closest(key: str, folded: str, known: list[str]) -> str:
+def _closest(key: str, folded: str, known: Sequence[str]) -> str:
     """Return the term that was perhaps meant, or nothing: then the mended query does without it."""
     close = get_close_matches(folded.replace(" ", "_"), [str(each) for each in known], n=1)
     return f"{key}:{quoted(close[0])}" if close else ""

@@ -6,6 +6,7 @@ it that can.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -48,9 +49,10 @@ class Query:
         """Find the term of a key, the first if there are several."""
         return next((term for term in self.terms if term.key == key), None)
 
-    def refuse(self, term: Term, instead: str = "") -> BadQuery:
-        """Return the error at a term; the mended query holds `instead` in its place."""
-        return _bad(self.text, term.start, term.end, instead=instead)
+    def refuse(self, term: Term, instead: str = "", *, allowed: Sequence[str] = ()) -> BadQuery:
+        """Return the error at a term; the mended query holds `instead` there, where any of `allowed` may stand."""
+        bad = _bad(self.text, term.start, term.end, instead=instead)
+        return BadQuery(replace(bad.error, allowed=tuple(allowed)))
 
 
 def parse_query(raw_query: str) -> Query:

@@ -69,7 +69,7 @@ def log_row(found: Found, names: Result, catalogue: Catalogue, *, lang: Lang) ->
         title=_title(found, lang),
         app=app_title(names, found.app_id),
         account=account or _actor(found, lang),
-        asks=", ".join(asks_of(found)),
+        asks=", ".join(_given_or_touched(found)),
         seq=found.seq,
     )
 
@@ -106,9 +106,19 @@ def asks_of(record: Record) -> list[str]:
     return list(dict.fromkeys(touched or [str(each) for each in record.facts.get("refused_asks", [])]))
 
 
+def _given_or_touched(record: Record) -> list[str]:
+    """List the asks beside a title: of a decision those that were agreed to, which the title counts."""
+    if record.kind is not Kind.DECIDED:
+        return asks_of(record)
+    return [
+        str(each["ask"])
+        for each in record.facts.get("permissions", [])
+        if each["current"] and each["state"] == PermissionState.GRANTED
+    ]
+
+
 def _trace_row(closed: ClosedLine, account: str, app: str, *, catalogue: Catalogue, lang: Lang) -> LogRow:
     reason = closed.ending.reason if closed.ending else None
-    asks = ", ".join(closed.line.ask_ids)
     return LogRow(
         source="trace",
         record_id=closed.line.id,
@@ -117,7 +127,8 @@ def _trace_row(closed: ClosedLine, account: str, app: str, *, catalogue: Catalog
         title=call_title(closed, catalogue, lang),
         app=app,
         account=account,
-        asks=f"{asks} · {reason}" if asks and reason else asks or reason or "",
+        asks=", ".join(closed.line.ask_ids),
+        reason=plain(reason) if reason else "",
     )
 
 

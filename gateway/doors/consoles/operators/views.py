@@ -43,7 +43,8 @@ class LogRow:
         title: the event in words, "Đồng ý 4/6 mục".
         app: name, or "".
         account: its name where it is an organisation's, else its id, or who acted.
-        asks: ask ids, or a reason; as text.
+        asks: ask ids, as text.
+        reason: why a call was refused, cut or failed; its code.
         seq: its number in the log; None for the trace.
     """
 
@@ -55,16 +56,25 @@ class LogRow:
     app: str
     account: str
     asks: str
+    reason: str = ""
     seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QueryError:
-    """Where a query is wrong: `column` counts from 1, `found` is the text there, `mended` a query that works, or ""."""
+    """Where a query is wrong.
+
+    Args:
+        column: counted from 1.
+        found: the text there.
+        mended: a query that works, or "".
+        allowed: the values that may stand there; empty where they are no short list.
+    """
 
     column: int
     found: str
     mended: str = ""
+    allowed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,7 @@ class LogView:
         reason: as typed.
         older, newest: own paths with cursors, or "".
         keys: the query language's keys, for the hint.
+        values: of the keys that take one of a list: key and values.
     """
 
     TEMPLATE: ClassVar[str] = "operators/log.html"
@@ -92,6 +103,7 @@ class LogView:
     older: str = ""
     newest: str = ""
     keys: Sequence[str] = ("app:", "action:", "person:", "after:", "before:", "outcome:", "source:")
+    values: Sequence[tuple[str, Sequence[str]]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def outcome_title(outcome: Outcome, lang: Lang) -> str:
         Outcome.OPEN: _("Đang gọi"),
         Outcome.PASSED: _("Đã cho qua"),
         Outcome.REFUSED: _("Đã chặn"),
-        Outcome.FAILED: _("Nền tảng không trả lời"),
+        Outcome.FAILED: _("Không thành"),
         Outcome.CUT: _("Bị cắt giữa chừng"),
     }
     return titles[outcome]
