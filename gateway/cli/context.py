@@ -37,12 +37,15 @@ def get_settings(context: click.Context) -> "Settings":
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine; what is refused or unavailable ends with 1."""
+    """Run a command's coroutine; what is refused or unavailable ends with 1. The log goes to stderr, beside no JSON."""
+    import structlog
+
     from gateway.ground.vault.sealing import Unsealable
     from gateway.server.database import AlreadyRunning, Damaged
     from gateway.server.house import OlderThanSigned
     from gateway.terms.refusal import Refusal, Unavailable
 
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         return asyncio.run(coroutine)
     except Refusal as refusal:

@@ -76,7 +76,9 @@ def test_after_a_kill_it_is_checked_and_served(database: Path, env_file: Path, q
     assert lock.read_bytes() == CLOSED
     assert CHECKED not in quyen("person", "role", "a", "--role", "operator").output
     lock.write_bytes(OPEN)
-    assert CHECKED in quyen("person", "role", "a", "--role", "owner").output
+    told = quyen("person", "role", "a", "--role", "owner")
+    assert CHECKED in told.stderr
+    assert CHECKED not in told.stdout
     assert len(parsed(quyen("log", "search", "--json"))) == 4
 
 
