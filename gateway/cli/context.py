@@ -48,7 +48,9 @@ def get_catalogue(folder: "Path | None") -> "Catalogue":
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine; what is refused or unavailable ends with 1."""
+    """Run a command's coroutine; what is refused or unavailable ends with 1. The log goes to stderr, beside no JSON."""
+    import structlog
+
     from gateway.ground.storage.disk import DiskBroken
     from gateway.ground.vault.sealing import Unsealable
     from gateway.server.database import AlreadyRunning, Damaged
@@ -56,6 +58,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     from gateway.terms.refusal import Refusal, Unavailable
     from scopes import CatalogueError
 
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         return asyncio.run(coroutine)
     except Refusal as refusal:

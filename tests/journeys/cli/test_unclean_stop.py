@@ -16,6 +16,9 @@ from tests.services.child import Child
 
 INDEX = "ix_sessions_person_id"  # read by no start, so that only the check can find it
 
+OPEN, CLOSED = b"open  ", b"closed"
+CHECKED = "every page of it is checked"
+
 
 @pytest.fixture
 def database(env_file: Path, quyen: Quyen) -> Path:
@@ -59,49 +62,50 @@ def served(env_file: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def test_after_a_kill_it_is_checked_and_served(database: Path, env_file: Path, quyen: Quyen) -> None:
-    """What stood in the write-ahead log is there; the check is said once, and not after the clean stop that follows."""
+    """What stood in the write-ahead log is there; the check is said, and not after the clean stop that follows."""
+    lock = database.with_name("quyen.db.lock")
     with serving(env_file, quyen) as first:
         add(quyen, "b")
         assert first.stop(signal.SIGKILL) == -signal.SIGKILL
+    assert lock.read_bytes() == OPEN
     assert database.with_name("quyen.db-wal").stat().st_size > 0
-    for is_checked in (True, False):
-        log_size = first.log_path.stat().st_size
-        with serving(env_file, quyen) as again:
-            assert read(env_file, "QUYEN_LISTEN", "/readyz")[0] == 200
-            assert again.stop(signal.SIGTERM, 20) == 0
-        said = again.log_path.read_bytes()[log_size:].decode()
-        assert ("every page of it is checked" in said) is is_checked, said
-    assert len(parsed(quyen("log", "search", "--json"))) == 2
+    with serving(env_file, quyen) as again:
+        assert read(env_file, "QUYEN_LISTEN", "/readyz")[0] == 200
+        assert again.stop(signal.SIGTERM, 20) == 0
+    assert again.log_path.read_text().count(CHECKED) == 1
+    assert lock.read_bytes() == CLOSED
+    assert CHECKED not in quyen("person", "role", "a", "--role", "operator").output
+    lock.write_bytes(OPEN)
+    told = quyen("person", "role", "a", "--role", "owner")
+    assert CHECKED in told.stderr
+    assert CHECKED not in told.stdout
+    assert len(parsed(quyen("log", "search", "--json"))) == 4
 
 
-def test_after_a_kill_a_damaged_database_is_not_served(database: Path, env_file: Path, quyen: Quyen) -> None:
+def test_a_damaged_database_is_not_served(database: Path, env_file: Path, quyen: Quyen) -> None:
     """Exit 1 and one sentence, for the server and for every command that acts; a backup in its place is served."""
     copy = env_file.parent / "copy.db"
     assert quyen("backup", str(copy)).exit_code == 0
-    with serving(env_file, quyen):
-        pass
+    database.with_name("quyen.db.lock").write_bytes(OPEN)
     damage(database)
-    for _ in range(2):
-        refused = served(env_file)
-        assert refused.returncode == 1
-        assert "quyen.db is damaged" in refused.stderr
-        assert "quyen restore" in refused.stderr
-        assert "Traceback" not in refused.stderr
+    refused = served(env_file)
+    assert refused.returncode == 1
+    assert "quyen.db is damaged" in refused.stderr
+    assert "quyen restore" in refused.stderr
+    assert "Traceback" not in refused.stderr
     for command in (("person", "role", "a", "--role", "owner"), ("migrate",)):
         result = quyen(*command)
         assert (result.exit_code, "quyen.db is damaged" in result.stderr) == (1, True), result.output
     assert quyen("restore", str(copy)).exit_code == 0
-    with serving(env_file, quyen):
-        assert read(env_file, "QUYEN_LISTEN", "/readyz")[0] == 200
+    add(quyen, "b")
 
 
-def test_a_file_that_is_no_database_any_more_is_not_served(database: Path, env_file: Path, quyen: Quyen) -> None:
-    """Its first page is gone: the same sentence."""
-    with serving(env_file, quyen):
-        pass
+def test_a_file_that_is_no_database_any_more_is_not_served(database: Path, quyen: Quyen) -> None:
+    """Its pages are gone: the same sentence."""
+    database.with_name("quyen.db.lock").write_bytes(OPEN)
     database.write_bytes(b"\0" * database.stat().st_size)
-    refused = served(env_file)
-    assert (refused.returncode, "is damaged" in refused.stderr) == (1, True), refused.stderr
+    result = quyen("migrate")
+    assert (result.exit_code, "quyen.db is damaged" in result.stderr) == (1, True), result.output
 
 
 def test_a_database_that_was_closed_is_not_checked(database: Path, quyen: Quyen) -> None:
@@ -119,11 +123,11 @@ def test_what_was_put_back_is_checked_whatever_was_said_before(database: Path, q
     assert (database.parent / "checkpoints" / "checkpoints.jsonl").stat().st_size > 0
 
 
-@pytest.mark.parametrize("mark", [None, b"", b"open  ", b"close", b"\xff" * 100])
+@pytest.mark.parametrize("mark", [None, b"", OPEN, b"close", b"\xff" * 100])
 def test_only_the_word_of_who_closed_it_counts(database: Path, quyen: Quyen, mark: bytes | None) -> None:
     """A lock file that is gone, empty, torn or strange: checked. Then it says again that it was closed."""
     lock = database.with_name("quyen.db.lock")
-    assert lock.read_bytes() == b"closed"
+    assert lock.read_bytes() == CLOSED
     lock.unlink()
     if mark is not None:
         lock.write_bytes(mark)
