@@ -101,7 +101,7 @@ async def find_connection(scene: Scene) -> Connection:
 ENDS: dict[str, Callable[[Scene, Agreed], Awaitable[object]]] = {
     "withdraw one": lambda scene, given: withdraw(scene.house, given.grant_id, owner(scene), ask_ids=[SEND]),
     "withdraw all": lambda scene, given: withdraw(scene.house, given.grant_id, owner(scene)),
-    "decide narrower": lambda scene, _given: agree(scene, frozenset({PROFILE})),
+    "decide narrower": lambda scene, _given: agree(scene, frozenset({PROFILE}), whole=True),
 }
 
 
