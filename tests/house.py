@@ -177,11 +177,17 @@ async def link_account(
 
 
 async def agree(
-    scene: Scene, asks: frozenset[AskId] | None = None, *, duration: str = "P30D", app: App | None = None
+    scene: Scene,
+    asks: frozenset[AskId] | None = None,
+    *,
+    duration: str = "P30D",
+    app: App | None = None,
+    asked_for: frozenset[AskId] | None = None,
 ) -> Decided:
-    """Let the owner see a fresh request for all of the app's asks and agree to `asks` (default: all)."""
+    """Let the owner see a fresh request for some of the app's asks and agree to some of those (default: to all)."""
     used = app or scene.app
-    names = tuple(ask.id for ask in scene.asks) if used is scene.app else tuple(AskId(row[0]) for row in ASKS[:2])
+    registered = [ask.id for ask in scene.asks] if used is scene.app else [AskId(row[0]) for row in ASKS[:2]]
+    names = tuple(name for name in registered if asked_for is None or name in asked_for)
     asked = Asked(used.id, names, REDIRECT_URI, "state-1", CHALLENGE)
     request = await open_request(scene.house, asked)
     await show_request(scene.house, request.id, scene.owner.id)

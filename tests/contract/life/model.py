@@ -5,7 +5,7 @@ and if so notes what came of it. Of the gateway it knows how long things last, a
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,7 +42,7 @@ class Family:
     is_over: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Token:
     """A code, refresh token or access token that the app holds.
 
@@ -50,13 +50,16 @@ class Token:
     what a used refresh token was exchanged for, until one of the tokens in it is used.
     """
 
-    raw: str = field(repr=False)
+    raw: str
     family: Family
     expires_at: datetime
     asks: Names = frozenset(ALL)
     parent: "Token | None" = None
     is_used: bool = False
     answer: "Token | None" = None
+
+    def __repr__(self) -> str:
+        return f"{self.raw[:8]} ({', '.join(sorted(self.asks & self.family.reaches.keys()))})"
 
     def arrive(self) -> None:
         """Note its use: the answer that brought it cannot have been lost."""
@@ -124,12 +127,13 @@ class Model:
         self.standing_until = self.now + STANDING_LASTS
         self.upstream.link()
 
-    def decide(self, agreed: Names, duration: str) -> Family | None:
-        """The owner answers a request for everything; without what is required nothing is given, and all stays."""
-        if PROFILE not in agreed:
+    def decide(self, asked: Names, agreed: Names, duration: str) -> Family | None:
+        """The owner answers a request; without what it requires nothing is given, and all stays as it was."""
+        if PROFILE in asked - agreed:
             return None
         self._agreements += 1
-        for name, ask in self.asks.items():
+        for name in asked:
+            ask = self.asks[name]
             number = ask.number if name not in agreed or ask.stands(self.now) else self._agreements
             self.asks[name] = Ask(number, self.now + DURATIONS[duration] if name in agreed else None)
         self._end_families()
