@@ -122,17 +122,12 @@ class GatewayLife(RuleBasedStateMachine):
         step = withdraw(self.scene.house, self._grant(), owner(self.scene), ask_ids=asks)
         self.tries(step, must=self.model.withdraw(asks or ALL))
 
-    @rule(asks=st.none() | some_asks)
-    def pause(self, asks: Names | None) -> None:
-        """The owner holds back what is live."""
-        step = pause(self.scene.house, self._grant(), owner(self.scene), ask_ids=asks)
-        self.tries(step, must=self.model.pause(asks or ALL, is_paused=True))
-
-    @rule(asks=st.none() | some_asks)
-    def resume(self, asks: Names | None) -> None:
-        """The owner lets through again what is paused and in time."""
-        step = resume(self.scene.house, self._grant(), owner(self.scene), ask_ids=asks)
-        self.tries(step, must=self.model.pause(asks or ALL, is_paused=False))
+    @rule(asks=st.none() | some_asks, is_paused=st.booleans())
+    def pause(self, asks: Names | None, *, is_paused: bool) -> None:
+        """The owner holds back what is live, or lets through again what is paused and in time."""
+        act = pause if is_paused else resume
+        step = act(self.scene.house, self._grant(), owner(self.scene), ask_ids=asks)
+        self.tries(step, must=self.model.pause(asks or ALL, is_paused=is_paused))
 
     @rule(lasts=st.sampled_from([timedelta(minutes=1), timedelta(hours=20)]))
     def shorten(self, lasts: timedelta) -> None:
@@ -198,16 +193,8 @@ class GatewayLife(RuleBasedStateMachine):
         """The gateway stops and starts."""
         self.do(self.world.restart())
 
-    @rule(what=st.sampled_from(["suspend", "expire", "link", "link", "lapse", "forget", "unlink", "pass_time"]))
-    def happens(self, what: str) -> None:
-        """What is rarer than people's and apps' doings."""
-        getattr(self, f"_{what}")()
-
-    def _pass_time(self) -> None:
-        """Long enough for tokens, agreements or the owner's standing to run out."""
-        self.clock.advance(self._any([901, 86_400, 86_400 * 29, 86_400 * 61]))
-
-    def _suspend(self) -> None:
+    @rule()
+    def suspend(self) -> None:
         """An operator stops the app, or lets it go on."""
         house, app_id = self.scene.house, self.scene.app.id
         if self.model.is_suspended:
@@ -215,6 +202,15 @@ class GatewayLife(RuleBasedStateMachine):
         else:
             self.do(suspend_app(house, app_id, SYSTEM, reason="kiểm tra (mẫu)"))
         self.model.is_suspended = not self.model.is_suspended
+
+    @rule(what=st.sampled_from(["expire", "link", "lapse", "forget", "unlink", "pass_time"]))
+    def happens(self, what: str) -> None:
+        """What is rarer than people's and apps' doings."""
+        getattr(self, f"_{what}")()
+
+    def _pass_time(self) -> None:
+        """Long enough for tokens, agreements or the owner's standing to run out."""
+        self.clock.advance(self._any([901, 86_400, 86_400 * 29, 86_400 * 61]))
 
     def _expire(self) -> None:
         """The gateway writes down what time has ended."""
@@ -289,7 +285,7 @@ def live_through(*, lives: int, steps: int) -> None:
 @pytest.mark.timeout(600)
 def test_some_lives_hold_what_must_hold() -> None:
     """A few random lives in each run: no call does more, or less, than people decided."""
-    live_through(lives=12, steps=30)
+    live_through(lives=12, steps=40)
     assert _template
 
 

@@ -128,8 +128,9 @@ class Model:
         self.upstream.link()
 
     def decide(self, asked: Names, agreed: Names, duration: str) -> Family | None:
-        """The owner answers a request; without what it requires nothing is given, and all stays as it was."""
+        """The owner answers a request; without what it requires nothing is given, and what stands, stays."""
         if PROFILE in asked - agreed:
+            self._end({name for name in asked if not self.asks[name].stands(self.now)})
             return None
         self._agreements += 1
         for name in asked:
