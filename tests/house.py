@@ -186,14 +186,16 @@ async def agree(
     *,
     duration: str = "P30D",
     app: App | None = None,
+    asked_for: frozenset[AskId] | None = None,
     whole: bool = False,
 ) -> Decided:
-    """Let the owner see a fresh request for all of the app's asks and agree to `asks` (default: all).
+    """Let the owner see a fresh request for some of the app's asks and agree to some of those (default: to all).
 
     `whole` is `prompt=consent`: what stands is decided anew; else only the difference is asked.
     """
     used = app or scene.app
-    names = tuple(ask.id for ask in scene.asks) if used is scene.app else tuple(AskId(row[0]) for row in ASKS[:2])
+    registered = [ask.id for ask in scene.asks] if used is scene.app else [AskId(row[0]) for row in ASKS[:2]]
+    names = tuple(name for name in registered if asked_for is None or name in asked_for)
     wishes = Wishes(prompts=(Prompt.CONSENT,) if whole else ())
     asked = Asked(used.id, names, REDIRECT_URI, "state-1", CHALLENGE, wishes=wishes)
     request = await open_request(scene.house, asked)

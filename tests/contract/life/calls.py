@@ -152,3 +152,6 @@ WAYS: Mapping[str, Way] = {
     ),
     "tags, which nobody asked for": Way("GET", "/v2.0/oa/tag/gettagsofoa", frozenset(), {None: "data[]"}),
 }
+
+TELLING = ("profile", "names and phones", "one chat", "send")
+"""What these show tells, between them, of each ask whether it is live."""

@@ -5,7 +5,7 @@ and if so notes what came of it. Of the gateway it knows how long things last, a
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,7 +42,7 @@ class Family:
     is_over: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Token:
     """A code, refresh token or access token that the app holds.
 
@@ -50,13 +50,16 @@ class Token:
     what a used refresh token was exchanged for, until one of the tokens in it is used.
     """
 
-    raw: str = field(repr=False)
+    raw: str
     family: Family
     expires_at: datetime
     asks: Names = frozenset(ALL)
     parent: "Token | None" = None
     is_used: bool = False
     answer: "Token | None" = None
+
+    def __repr__(self) -> str:
+        return f"{self.raw[:8]} ({', '.join(sorted(self.asks & self.family.reaches.keys()))})"
 
     def arrive(self) -> None:
         """Note its use: the answer that brought it cannot have been lost."""
@@ -124,16 +127,17 @@ class Model:
         self.standing_until = self.now + STANDING_LASTS
         self.upstream.link()
 
-    def decide(self, agreed: Names, duration: str, *, is_whole: bool) -> Family | None:
-        """The owner answers a request for everything; without what is required nothing is given, and all stays.
+    def decide(self, asked: Names, agreed: Names, duration: str, *, is_whole: bool) -> Family | None:
+        """The owner answers a request; without what it requires nothing is given, and what stands, stays.
 
         What stands is decided anew on the whole screen alone; else it is kept as it is, and the app gets it too.
         """
-        kept = frozenset() if is_whole else {name for name, ask in self.asks.items() if ask.stands(self.now)}
-        if PROFILE not in agreed | kept:
+        kept = frozenset() if is_whole else frozenset(name for name in asked if self.asks[name].stands(self.now))
+        if PROFILE in asked - agreed - kept:
+            self._end({name for name in asked if not self.asks[name].stands(self.now)})
             return None
         self._agreements += 1
-        for name in self.asks.keys() - kept:
+        for name in asked - kept:
             ask = self.asks[name]
             number = ask.number if name not in agreed or ask.stands(self.now) else self._agreements
             self.asks[name] = Ask(number, self.now + DURATIONS[duration] if name in agreed else None)
