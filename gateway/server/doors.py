@@ -17,7 +17,7 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.server import build_calls
 from gateway.doors.consoles.developers.door import DevelopersDoor
 from gateway.doors.consoles.developers.endpoints import endpoints as developer_endpoints
-from gateway.doors.consoles.operators.door import LogCheck, OperatorsDoor
+from gateway.doors.consoles.operators.door import OperatorsDoor
 from gateway.doors.consoles.operators.endpoints import endpoints as operator_endpoints
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.endpoints import api_endpoints
@@ -114,16 +114,10 @@ def _health_endpoints(health: Health) -> list[Endpoint]:
 
 def _console_endpoints(parts: Parts, person: PersonDoor) -> list[Endpoint]:
     clerk = Clerk(person.pages, person.site, person.public_url)
-    find_check = partial(_find_check, parts.house)
     return [
         *developer_endpoints(DevelopersDoor(parts.house, clerk, parts.catalogue, parts.settings.is_on_loopback)),
-        *operator_endpoints(OperatorsDoor(parts.house, clerk, parts.catalogue, find_check)),
+        *operator_endpoints(OperatorsDoor(parts.house, clerk, parts.catalogue)),
     ]
-
-
-def _find_check(house: House) -> LogCheck | None:
-    checked = house.ledger.checked
-    return LogCheck(checked.at, checked.size, checked.faults) if checked else None
 
 
 def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:

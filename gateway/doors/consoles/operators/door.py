@@ -1,8 +1,6 @@
 """What every handler of the operators' console works with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from aiohttp import web
 
@@ -21,33 +19,19 @@ from scopes import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
-class LogCheck:
-    """What verification found at the start: when, over how many records, and the faults in its own words."""
-
-    at: datetime
-    size: int
-    faults: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class OperatorsDoor:
-    """The parts behind the operators' console; `gateway/server/doors.py` puts them together.
-
-    Args:
-        find_check: what the last verification found; None before the first.
-    """
+    """The parts behind the operators' console; `gateway/server/doors.py` puts them together."""
 
     house: House
     clerk: Clerk
     catalogue: Catalogue
-    find_check: Callable[[], LogCheck | None]
 
     async def read_integrity(self) -> Integrity:
         """Say what is known about the log itself: its size now, how far it is signed, what verification found."""
         async with self.house.storage.read() as connection:
             size = await reading.count(connection)
             newest = await reading.newest_checkpoint(connection)
-        check = self.find_check()
+        check = self.house.ledger.checked
         signed_size = self._signed_size(newest[1]) if newest else 0
         if check is None:
             return Integrity("unknown", size, signed_size)
