@@ -37,7 +37,8 @@ Tell = Callable[[int, str], web.Response]
 def tell_unreadable(status: int, request_id: str) -> web.Response:
     """Answer a request that could not be read, so that nobody knows its dialect or language either."""
     told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": "bad_target"}
-    body = orjson.dumps({**told, "request_id": request_id})
+    detail = "Địa chỉ hoặc tham số không hợp lệ."
+    body = orjson.dumps({**told, "detail": detail, "request_id": request_id})
     return web.Response(status=status, body=body, content_type="application/problem+json")
 
 
