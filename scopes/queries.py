@@ -63,6 +63,18 @@ class QueryRule(BaseModel):
             values, self._encode(values), tuple(named("subject", pairs)), tuple(named("names_account", pairs))
         )
 
+    def scopes_of(self, raw_query: str) -> frozenset[str]:
+        """Return the scopes that the keys of a raw query read; none of a query that `check` refuses as malformed."""
+        scoped = {key: rule.scope for key, rule in self.keys.items() if rule.scope is not None}
+        if not scoped:
+            return frozenset()
+        try:
+            parameters = parse_query(raw_query)
+            sent = parameters if self.wrapped_in is None else _unwrap(parameters, self.wrapped_in)
+        except TargetRefused:
+            return frozenset()
+        return frozenset(scope for key, scope in scoped.items() if key in sent)
+
     def _check_key(self, key: str, value: object, open_scopes: Collection[str]) -> object:
         rule = self.keys.get(key)
         if rule is None:

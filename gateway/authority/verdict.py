@@ -16,7 +16,7 @@ from gateway.terms.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a call needs: the platform and route it is for, the scopes of which one opens it, those of its fields.
+    """What a call needs: platform and route, the scopes of which one opens it, those of its fields and query keys.
 
     `fresh_seconds` names the scopes that only a sign-in of so many seconds ago opens (RFC 9470).
     """

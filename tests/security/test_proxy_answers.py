@@ -7,6 +7,7 @@ import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import brotli  # type: ignore[import-untyped]
 import pytest
@@ -18,6 +19,7 @@ from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.trace.types import Outcome
 from gateway.sandbox.zalo.seeds import BAKERY_ID
+from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
 from tests.house import REDIRECT_URI, VERIFIER, agree
 from tests.platforms.zalo.lying import Script, answering, lying, saying
@@ -351,3 +353,22 @@ async def test_the_first_use_of_a_refreshed_token_destroys_the_kept_answer(stage
     assert (await stage.app.call(PROFILE, headers=headers)).status == 200
     with pytest.raises(Refusal):
         await refresh(scene.house, renewal)
+
+
+@pytest.mark.parametrize("has_chat", [True, False])
+async def test_a_key_that_reads_what_an_ask_opens(tmp_path: Path, *, has_chat: bool) -> None:
+    """Choosing followers by when they wrote needs the ask that reads messages: with it the call passes and names it."""
+    asks = {"oa_profile", "crm_name"} | ({"chat_read"} if has_chat else set())
+    chosen = quote(json.dumps({"offset": 0, "count": 5, "last_interaction_period": "L30D"}))
+    async with zalo_stage(tmp_path, asks=frozenset(AskId(each) for each in asks)) as stage:
+        reply = await stage.app.call(f"/zalo/v3.0/oa/user/getlist?data={chosen}")
+        (line,) = await stage.list_lines()
+        if has_chat:
+            assert reply.status == 200
+            assert reply.json["data"]["users"]
+            assert "chat_read" in line.line.ask_ids
+            return
+        assert (reply.status, reply.code) == (403, "insufficient_scope")
+        assert await stage.arrived() == []
+        plain = await stage.app.call(f"/zalo/v3.0/oa/user/getlist?data={quote(json.dumps({'offset': 0, 'count': 5}))}")
+        assert plain.status == 200

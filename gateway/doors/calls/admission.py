@@ -54,7 +54,8 @@ def wanted_of(match: Match, head: Head) -> Wanted:
     """Say what the verdict is asked about."""
     route = match.route
     purpose = head.find("quyen-purpose")
-    return Wanted(route.platform_id, route.opened_by, route.field_scopes, purpose, route.fresh_seconds)
+    read = route.field_scopes | route.query.scopes_of(head.raw_query)
+    return Wanted(route.platform_id, route.opened_by, read, purpose, route.fresh_seconds)
 
 
 def limit_body(route: Route, head: Head) -> int:
