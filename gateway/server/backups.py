@@ -7,12 +7,11 @@ signature must not come back or be lost with the database.
 import asyncio
 import os
 import shutil
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.acts.restore import Gap, restore
-from gateway.ground.storage.copies import NotWhole, check_whole, copy_database
+from gateway.ground.storage.copies import NotCopied, NotWhole, check_whole, copy_database
 from gateway.ground.storage.engines import is_sqlite, sqlite_path
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.durable import sync_folder
@@ -47,7 +46,7 @@ def back_up(settings: Settings, target: Path) -> int:
         raise Refusal("not_copied", f"{target}: {error.strerror}") from None
     try:
         copy_database(sqlite_path(settings.database_url), target)
-    except (OSError, sqlite3.Error) as error:
+    except NotCopied as error:
         target.unlink()
         raise Refusal("not_copied", str(error)) from None
     return target.stat().st_size

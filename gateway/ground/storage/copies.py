@@ -10,10 +10,21 @@ class NotWhole(Exception):
     """The file is not a whole SQLite database; the text says why."""
 
 
+class NotCopied(Exception):
+    """The copy could not be made, and the target holds nothing of use; the text says why."""
+
+
 def copy_database(path: Path, target: Path) -> None:
-    """Copy the database at `path` into the empty file `target`, as of one moment."""
-    with closing(_open(path)) as source, closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
+    """Copy the database at `path` into the empty file `target`, as of one moment.
+
+    Raises:
+        NotCopied: it cannot be read, or the target cannot be written.
+    """
+    try:
+        with closing(_open(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+    except sqlite3.Error as error:
+        raise NotCopied(str(error)) from None
 
 
 def check_sound(path: Path) -> None:

@@ -61,6 +61,9 @@ class Walker:
         choice = self.page.locator("label", has=self.page.locator("input[name=account]")).filter(has_text=account)
         if not await choice.locator("input").is_checked():
             await self.press(choice)
+        further = self.page.locator("button[name=decision][value=choose]:not([form])")
+        if await further.count() and not await self.page.locator("input[name=ask]").count():
+            await self.press(further)  # decided for another account before: the asks depend on which
         for ask in asks:
             await self.press(self.page.locator(f"label[for='ask-{ask}']"))
         await self.page.locator("select[name=duration]").select_option(duration)
