@@ -43,7 +43,6 @@ class Answer:
         account_id: None for a refusal that names none.
         agreed: what was ticked; where there was nothing to tick, what stands already and goes on.
         notice: the text that they saw, in `language`; it is archived.
-        offered: the asks that stood as boxes on their screen. None: all that the request can be asked about.
         seen_version: the grant's version that the screen was drawn from; None: nobody asks for it.
         sign_in: the session that decides.
     """
@@ -54,7 +53,6 @@ class Answer:
     lasts: timedelta
     notice: str
     language: str
-    offered: frozenset[AskId] | None = None
     seen_version: int | None = None
     sign_in: SignIn | None = None
 
@@ -108,8 +106,7 @@ class _Case:
 
     def decision_on(self, grant: Grant) -> transitions.Decision:
         """Return what the answer means for a grant: the asks named in it are those that stood as boxes."""
-        offered = self.answer.offered
-        named = [ask for ask in self.asks if ask.id not in self.kept and (offered is None or ask.id in offered)]
+        named = [ask for ask in self.asks if ask.id not in self.kept]
         return transitions.Decision(
             tuple(choice for ask in named if (choice := self._choice_on(grant, ask))),
             self.answer.person_id,

@@ -32,7 +32,6 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
         lasts=DURATIONS[reply.duration],
         notice=shown_text(door, request, screen, chosen=reply.chosen),
         language=lang_of(request),
-        offered=screen.offered if screen.face in {"asks", "short"} else None,
         seen_version=reply.seen,
         sign_in=sign_in_of(request),
     )

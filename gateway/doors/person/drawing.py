@@ -33,7 +33,7 @@ def draw(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "") -> Pa
 
 
 def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "") -> ConsentView:
-    """Draw the boxes, and beside them what stands, what was refused lately and what is not asked about."""
+    """Draw the boxes, and beside them what stands and what is not asked about."""
     known = frozenset(p.ask_id for p in screen.grant.permissions) if screen.grant else screen.ask_ids
     offered = [ask for ask in screen.asks if ask.id in screen.offered]
     ends = _ends(screen)
@@ -48,9 +48,9 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
         notice=_notice(screen, lang),
         expires_at=screen.request.expires_at,
         standing=_list_standing(door, screen, lang),
-        shut=_list_shut(door, screen, lang),
         kept=_list_others(door, screen, lang),
         leaving={ask_id: ends[ask_id] for ask_id in screen.standing & screen.offered},
+        refused={ask_id: screen.refused[ask_id] for ask_id in screen.offered & screen.refused.keys()},
         reconsider=screen.request.grant_id is not None,
         seen=screen.version,
         may_choose=screen.request.account_id is not None,
@@ -93,7 +93,7 @@ def _choose_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) ->
 
 
 def _cool_down_view(screen: Screen, lang: Lang, *, error: str) -> CoolDownView:
-    newest = max(screen.refused[ask_id] for ask_id in screen.cooled)
+    newest = max(screen.refused[ask_id] for ask_id in screen.ask_ids)
     notice, until = _notice(screen, lang), screen.request.expires_at
     return CoolDownView(screen.request.id, app_view(screen.app), newest, notice, until, error)
 
@@ -104,7 +104,6 @@ def _short_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> 
         app=app_view(screen.app),
         account=account_views(door, screen, lang)[0],
         standing=_list_standing(door, screen, lang),
-        shut=_list_shut(door, screen, lang),
         notice=_notice(screen, lang),
         expires_at=screen.request.expires_at,
         seen=screen.version or 0,
@@ -128,12 +127,6 @@ def _list_standing(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk
     views = ask_views(door.catalogue, list(screen.register), lang)
     found = [(view.name, AskId(view.id)) for view in views if view.id in screen.kept]
     return [KeptAsk(name, states[ask_id], ends[ask_id]) for name, ask_id in found]
-
-
-def _list_shut(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
-    """List the asks of the request that were refused lately, each with the day of it."""
-    views = ask_views(door.catalogue, list(screen.register), lang)
-    return [KeptAsk(view.name, "refused", screen.refused[AskId(view.id)]) for view in views if view.id in screen.cooled]
 
 
 def _list_others(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:

@@ -76,16 +76,15 @@ class Screen:
         return frozenset() if self.request.is_full else self.standing
 
     @property
-    def cooled(self) -> frozenset[AskId]:
-        """The asks that were refused lately: not asked about until the person wants to look again (R17)."""
-        if self.request.looked_at or self.request.kind is not RequestKind.AUTHORIZE:
-            return frozenset()
-        return (self.ask_ids & self.refused.keys()) - self.standing
-
-    @property
     def offered(self) -> frozenset[AskId]:
         """The asks that stand as boxes."""
-        return self.ask_ids - self.kept - self.cooled
+        return self.ask_ids - self.kept
+
+    @property
+    def is_cooling_down(self) -> bool:
+        """Whether the app asks for nothing but what this person refused lately, and they did not ask to see it."""
+        is_apps = self.request.kind is RequestKind.AUTHORIZE and self.request.looked_at is None
+        return is_apps and self.ask_ids <= self.refused.keys()
 
     @property
     def required(self) -> frozenset[AskId]:
@@ -95,18 +94,14 @@ class Screen:
     @property
     def is_plain(self) -> bool:
         """Whether nothing was decided before on what is asked: a choice made before linking still means the same."""
-        return not (self.needs_account or self.standing or self.cooled)
+        return not (self.needs_account or self.standing or self.is_cooling_down)
 
     @property
     def face(self) -> Face:
-        """Which of its four faces the screen shows.
-
-        What was refused lately is shown shut where nothing could come of the rest: there is none, or a required ask is
-        among the refused.
-        """
+        """Which of its four faces the screen shows."""
         if self.needs_account:
             return "account"
-        if self.cooled and (self.cooled & self.required or not (self.offered or self.kept)):
+        if self.is_cooling_down:
             return "cool_down"
         return "asks" if self.offered else "short"
 

@@ -31,7 +31,7 @@ class Keeper:
 class KeptAsk:
     """An ask decided before that this request leaves as it was: its name, its state, and the day that goes with it.
 
-    `on` is until when it stands, or when it was refused; None where the state alone is told.
+    `on` is until when it stands; None where the state alone is told.
     """
 
     name: str
@@ -44,8 +44,8 @@ class ConsentView:
     """`GET /consent/{request_id}`: one app asks; a person decides, item by item.
 
     The form posts to the same path: `account`, `ask` (one for each tick), `duration`, `decision` = `agree`, `refuse` or
-    `stay` (hidden, first: Enter in a checkbox), `seen`, `csrf_token`. Two small forms beside it: `decision` = `look`
-    shows again what was refused lately, `decision` = `choose` goes back to the question for which account.
+    `stay` (hidden, first: Enter in a checkbox), `seen`, `csrf_token`. A small form beside it, `decision` = `choose`,
+    goes back to the question for which account.
 
     Args:
         request_id: the authorize request; its reference on the page.
@@ -59,9 +59,9 @@ class ConsentView:
         notice: which text this is.
         expires_at: until when this request can be answered.
         standing: asks of the request that stand, each with its end; they go on and have no box.
-        shut: asks of the request that were refused lately, each with the day of it; they have no box (R17).
-        kept: other asks decided before, which this request leaves alone. One of these three lists makes this the
+        kept: other asks decided before, which this request leaves alone. One of these two lists makes this the
             difference screen (R18).
+        refused: the boxes that this person refused lately, by id, each with the day of it.
         leaving: on the whole screen: the asks that stand, by id, each with its end; unticked they end.
         seen: the version of the grant that this is drawn from, or None where no grant is meant yet.
         may_choose: another account may be chosen.
@@ -81,9 +81,9 @@ class ConsentView:
     notice: Notice
     expires_at: datetime
     standing: Sequence[KeptAsk] = ()
-    shut: Sequence[KeptAsk] = ()
     kept: Sequence[KeptAsk] = ()
     leaving: Mapping[AskId, datetime] = field(default_factory=dict)
+    refused: Mapping[AskId, datetime] = field(default_factory=dict)
     seen: int | None = None
     may_choose: bool = False
     picks_account: bool = False
@@ -93,7 +93,7 @@ class ConsentView:
     @property
     def is_difference(self) -> bool:
         """Whether something was decided before."""
-        return bool(self.standing or self.shut or self.kept)
+        return bool(self.standing or self.kept)
 
     @property
     def own_asks(self) -> Sequence[AskView]:

@@ -13,13 +13,12 @@ from gateway.doors.person.views_consent import KeptAsk, Notice
 class ShortView:
     """`GET /consent/{request_id}` with nothing left to decide: one press lets the app go on with what stands.
 
-    The form posts to the same path: `account`, `seen`, `decision` = `agree`, `refuse` or `stay`, `csrf_token`; `look`
-    and `choose` as on `ConsentView`.
+    The form posts to the same path: `account`, `seen`, `decision` = `agree`, `refuse` or `stay`, `csrf_token`;
+    `choose` as on `ConsentView`.
 
     Args:
         account: whose the standing decision is.
         standing: the asks of the request that stand, each with its end.
-        shut: those that were refused lately, each with the day of it.
         seen: the version of the grant that this is drawn from.
         may_choose: another account may be chosen.
         error: as on `ConsentView`.
@@ -30,7 +29,6 @@ class ShortView:
     app: AppView
     account: AccountView
     standing: Sequence[KeptAsk]
-    shut: Sequence[KeptAsk]
     notice: Notice
     expires_at: datetime
     seen: int

@@ -13,6 +13,7 @@ from tests.house import link_account
 from tests.journeys.http.origin import Browser, Origin, served_door
 
 AGREE, REFUSE, LOOK = ("decision", "agree"), ("decision", "refuse"), ("decision", "look")
+DAY = ("duration", "P1D")
 
 
 async def refuse(origin: Origin, browser: Browser, *asks: str) -> None:
@@ -54,7 +55,7 @@ async def test_looking_again_shows_everything_unticked(origin: Origin, browser: 
     page = await browser.get(path)
     assert page.boxes == origin.scene.all_asks
     account = ("account", origin.scene.account.id)
-    done = await browser.submit(path, [("ask", "oa_profile"), account, ("seen", page.seen), AGREE])
+    done = await browser.submit(path, [("ask", "oa_profile"), account, ("seen", page.seen), DAY, AGREE])
     assert "code" in done.answer
 
 
@@ -92,56 +93,25 @@ async def test_how_long_is_the_operators_setting(origin: Origin) -> None:
         assert (await browser.get(await short.ask())).boxes == origin.scene.all_asks
 
 
-async def test_one_refused_ask_stays_shut_beside_new_ones(origin: Origin, browser: Browser) -> None:
-    """What was refused lately has no box and its day; the new ask can be agreed to without touching it."""
+async def test_beside_something_else_a_refused_ask_is_a_box_that_says_so(origin: Origin, browser: Browser) -> None:
+    """The difference has what was refused lately as an unticked box with its day, and may be agreed to there."""
     account = ("account", origin.scene.account.id)
-    await browser.submit(await origin.ask("oa_profile", "crm_phone"), [("ask", "oa_profile"), account, AGREE])
+    await browser.submit(await origin.ask("oa_profile", "crm_phone"), [("ask", "oa_profile"), account, DAY, AGREE])
     origin.scene.clock.advance(timedelta(hours=1))
     path = await origin.ask("oa_profile", "crm_phone", "crm_name")
     page = await browser.get(path)
-    assert page.boxes == {"crm_name"}
-    assert "bạn đã từ chối ngày 21/11/2026" in page.words
-    before = (await browser.get(await permissions_path(browser))).words
-    done = await browser.submit(path, [("ask", "crm_name"), account, ("seen", page.seen), AGREE])
+    assert page.boxes == {"crm_phone", "crm_name"}
+    assert page.words.count("Bạn đã từ chối mục này ngày 21/11/2026") == 1
+    assert (await browser.get(await origin.ask("oa_profile", "crm_phone"))).boxes == {"crm_phone"}
+    assert "Bạn đã từ chối ngày" in (await browser.get(await origin.ask("crm_phone"))).words
+    done = await browser.submit(path, [("ask", "crm_phone"), account, ("seen", page.seen), DAY, AGREE])
     assert "code" in done.answer
-    after = await browser.get(await permissions_path(browser))
-    assert after.ask_states["crm_phone"] == "refused"
-    assert before.count("Đã từ chối") == after.words.count("Đã từ chối")
+    assert (await browser.get(await permissions_path(browser))).ask_states["crm_phone"] == "granted"
 
 
 async def permissions_path(browser: Browser) -> str:
     """Return the page of the one grant."""
     return f"/permissions/{next(iter((await browser.get('/permissions')).grant_states))}"
-
-
-async def test_a_shut_ask_is_looked_at_again_from_there(origin: Origin, browser: Browser) -> None:
-    """The small form beside the list opens it; nothing else changes."""
-    account = ("account", origin.scene.account.id)
-    await browser.submit(await origin.ask("oa_profile", "crm_phone"), [("ask", "oa_profile"), account, AGREE])
-    path = await origin.ask("oa_profile", "crm_phone")
-    assert "muốn nối lại" in (await browser.get(path)).words
-    assert (await browser.submit(path, [LOOK])).location == path
-    assert (await browser.get(path)).boxes == {"crm_phone"}
-
-
-async def test_refusing_the_rest_does_not_renew_what_was_shut(origin: Origin, browser: Browser) -> None:
-    """A cool-down counts from a No that was said, not from a box that was not there."""
-    account = ("account", origin.scene.account.id)
-    await browser.submit(await origin.ask("oa_profile", "crm_phone"), [("ask", "oa_profile"), account, AGREE])
-    origin.scene.clock.advance(timedelta(days=20))
-    await browser.sign_in_as(origin.scene.owner)
-    await browser.submit(await origin.ask("crm_phone", "crm_name"), [REFUSE, account])
-    origin.scene.clock.advance(timedelta(days=10))
-    await browser.sign_in_as(origin.scene.owner)
-    assert (await browser.get(await origin.ask("crm_phone", "crm_name"))).boxes == {"crm_phone"}
-
-
-async def test_a_required_ask_that_was_refused_shuts_the_whole(origin: Origin, browser: Browser) -> None:
-    """Where nothing could come of the rest, nobody is led through it."""
-    await refuse(origin, browser, "oa_profile")
-    page = await browser.get(await origin.ask("oa_profile", "crm_name"))
-    assert "Bạn đã từ chối ngày" in page.words
-    assert page.boxes == set()
 
 
 async def test_the_person_can_always_look_again_themselves(origin: Origin, browser: Browser) -> None:

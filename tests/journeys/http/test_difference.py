@@ -18,7 +18,7 @@ from gateway.terms.ids import AskId, GrantId
 from tests.house import REDIRECT_URI, VERIFIER, agree, link_account
 from tests.journeys.http.origin import Browser, Origin, Page
 
-AGREE, REFUSE = ("decision", "agree"), ("decision", "refuse")
+AGREE, REFUSE, DAY = ("decision", "agree"), ("decision", "refuse"), ("duration", "P1D")
 WHOLE = Wishes(prompts=(Prompt.CONSENT,))
 PROFILE, PHONE = AskId("oa_profile"), AskId("crm_phone")
 
@@ -187,8 +187,8 @@ async def test_the_text_that_was_shown_is_archived_for_each_face(
     account = ("account", origin.scene.account.id)
     cases = [
         (await origin.ask("oa_profile"), [account, AGREE], "muốn nối lại"),
-        (await origin.ask("oa_profile", "crm_phone"), [("ask", "crm_phone"), account, AGREE], "xin thêm 1 mục"),
-        (await origin.ask(wishes=WHOLE), [("ask", "oa_profile"), account, AGREE], "Bạn đang bỏ mục này"),
+        (await origin.ask("oa_profile", "crm_phone"), [("ask", "crm_phone"), account, DAY, AGREE], "xin thêm 1 mục"),
+        (await origin.ask(wishes=WHOLE), [("ask", "oa_profile"), account, DAY, AGREE], "Bạn đang bỏ mục này"),
     ]
     for path, fields, words in cases:
         await browser.submit(path, fields)
@@ -206,7 +206,7 @@ async def test_a_screen_that_grew_old_is_shown_again(origin: Origin, browser: Br
     page = await browser.get(path)
     owner = Actor(ActorKind.PERSON, origin.scene.owner.id)
     await withdraw(origin.scene.house, grant_id, owner, ask_ids=[AskId("crm_name")])
-    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("seen", page.seen), AGREE]
+    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("seen", page.seen), DAY, AGREE]
     again = await browser.post(path, [*fields, ("csrf_token", page.token)])
     assert again.status == 400
     assert "vừa đổi trong lúc bạn xem" in again.words
@@ -221,7 +221,7 @@ async def test_a_version_that_is_none_is_not_asked_for(
 ) -> None:
     """The field is for the page; a form without it, or with nonsense, is judged by the records alone."""
     await signed_in(origin, browser)
-    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("seen", seen), AGREE]
+    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("seen", seen), DAY, AGREE]
     done = await browser.submit(await origin.ask("oa_profile", "crm_phone"), fields)
     assert "code" in done.answer
 
@@ -253,7 +253,8 @@ async def test_with_several_accounts_the_account_comes_first(
     await browser.submit(path, {"decision": "choose", "account": second})
     page = await browser.get(path)
     assert page.boxes == origin.scene.all_asks
-    done = await browser.submit(path, [("ask", "oa_profile"), ("account", second), ("seen", page.seen), AGREE])
+    ticked = [("ask", "oa_profile"), ("account", second), ("seen", page.seen), DAY]
+    done = await browser.submit(path, [*ticked, AGREE])
     assert await bought(origin, done) == {"oa_profile"}
     assert (await get_grant(origin, grant_id)).version == 1
 

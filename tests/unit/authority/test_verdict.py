@@ -285,6 +285,7 @@ def test_every_reason_is_in_the_table() -> None:
         "purpose_required",
         "purpose_not_granted",
         "paused",
+        "insufficient_user_authentication",
     }
 
 

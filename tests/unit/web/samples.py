@@ -173,12 +173,12 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "consent-difference": replace(
         CONSENT,
         accounts=(BAKERY,),
-        asks=(replace(PHONE, is_new=True),),
+        asks=(replace(PHONE, is_new=True), CHAT),
+        refused={AskId(CHAT.id): NOW - timedelta(days=3)},
         standing=(
             KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)),
             KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80)),
         ),
-        shut=(KeptAsk(CHAT.name, "refused", NOW - timedelta(days=3)),),
         kept=(KeptAsk("Xem nhãn", "withdrawn"),),
         durations=CONSENT.durations[:2],
         seen=4,
@@ -193,7 +193,6 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
         APP,
         BAKERY,
         (KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)), KeptAsk(ORDERS.name, "paused", NOW)),
-        (KeptAsk(CHAT.name, "refused", NOW - timedelta(days=3)),),
         CONSENT.notice,
         CONSENT.expires_at,
         seen=4,
