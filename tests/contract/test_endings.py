@@ -24,6 +24,8 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId
 from gateway.terms.refusal import Refusal, Unavailable
+from tests.contract.asking import WHOLE
+from tests.contract.asking import shown as asked_anew
 from tests.contract.steps import (
     NAME,
     PHONE,
@@ -45,7 +47,7 @@ from tests.contract.steps import (
     refreshed,
     verified,
 )
-from tests.contract.test_decide import answer, shown
+from tests.contract.test_decide import answer
 from tests.house import Scene, agree, link_account
 
 DAY = timedelta(days=1)
@@ -347,7 +349,7 @@ async def test_a_decision_that_ended_something_is_not_called_decided_while_its_t
     """Who sends the form again hears `decided` only once what was unticked outlives a restore."""
     await agreed(scene)
     scene.clock.advance(1)
-    request = await shown(scene)
+    request = await asked_anew(scene, wishes=WHOLE)
     with monkeypatch.context() as full:
         full.setattr(Journal, "append", _full_disk)
         for _ in range(2):

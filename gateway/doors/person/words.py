@@ -79,6 +79,7 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "limited": _("Ứng dụng gọi quá nhiều lần trong thời gian ngắn."),
         "invalid_token": _("Ứng dụng dùng một mã đã hết hiệu lực."),
         "invalid_dpop_proof": _("Người gọi không chứng minh được mình giữ khóa của mã truy cập."),
+        "insufficient_user_authentication": _("Lượt gọi này cần bạn vừa mới đăng nhập."),
         "use_dpop_nonce": _("Ứng dụng phải gửi lại với bằng chứng khóa mới."),
         "bad_target": _("Ứng dụng gọi sai cách."),
         "bad_body": _("Ứng dụng gửi nội dung sai cách."),
