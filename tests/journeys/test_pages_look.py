@@ -59,7 +59,12 @@ class Gateway:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the server's routes."""
-        return [web.get("/look/{name}", self.show), web.post("/{path:.*}", self.take), *ASSETS.routes()]
+        question = web.get("/permissions/{grant}", self.ask)
+        return [web.get("/look/{name}", self.show), question, web.post("/{path:.*}", self.take), *ASSETS.routes()]
+
+    async def ask(self, _request: web.Request) -> web.Response:
+        """Stand for the page that asks once more before a withdrawal."""
+        return html("<!doctype html><html lang=vi><title>x</title>", is_https=False)
 
 
 @pytest.fixture
