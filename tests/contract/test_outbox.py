@@ -115,11 +115,11 @@ async def test_each_act_has_its_event(scene: Scene) -> None:
     await pause(scene.house, given.grant_id, owner(scene), ask_ids=[PHONE])
     await resume(scene.house, given.grant_id, owner(scene))
     await shorten(scene.house, given.grant_id, owner(scene), lasts=2 * DAY)
-    await agree(scene, frozenset({PROFILE, NAME}), duration="P30D")  # the phone is left out
-    await agree(scene, frozenset({PROFILE, NAME}), duration="P90D")
+    await agree(scene, frozenset({PROFILE, NAME}), duration="P30D", whole=True)  # the phone is left out
+    await agree(scene, frozenset({PROFILE, NAME}), duration="P90D", whole=True)
     scene.clock.advance(STANDING_LASTS - DAY)
     await expire(scene.house)
-    await agree(scene, frozenset({PROFILE, NAME}), duration="P365D")
+    await agree(scene, frozenset({PROFILE, NAME}), duration="P365D", whole=True)
     scene.clock.advance(2 * DAY)
     await expire(scene.house)
     found = sorted((each["data"]["version"], each["type"]) for each in await read_bodies(scene))

@@ -104,7 +104,7 @@ async def test_req_046_what_must_not_be_named(wire: Wire) -> None:
     assert document["response_types_supported"] == ["code"]
     assert document["grant_types_supported"] == ["authorization_code", "refresh_token"]
     assert document["code_challenge_methods_supported"] == ["S256"]
-    assert not {"jwks_uri", "registration_endpoint", "dpop_signing_alg_values_supported"} & document.keys()
+    assert not {"jwks_uri", "registration_endpoint"} & document.keys()
 
 
 async def test_req_091_every_grant_type_named_works_and_no_other(wire: Wire) -> None:
