@@ -1,9 +1,11 @@
 """What every test may ask for: a clock and entropy that it controls, and the real services."""
 
+import logging
 from collections.abc import Generator
 
 import hypothesis
 import pytest
+import structlog
 
 from tests.services.browser import FAILED, browser, page, visitors
 from tests.services.loopback import allow_loopback_only
@@ -44,6 +46,17 @@ def clock() -> ManualClock:
 def entropy() -> SeededEntropy:
     """Return randomness that is the same in every run."""
     return SeededEntropy()
+
+
+@pytest.fixture(autouse=True)
+def log_left_alone() -> Generator[None]:
+    """Take back what a test set up of the process's log: a command and a server each write it their own way."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.hookimpl(tryfirst=True)
