@@ -111,7 +111,7 @@ class House:
         try:
             async with self.unit() as unit:
                 now = self.clock.now()
-                grant = await self._get_locked(unit, grant_id, actor, now)
+                grant = await self.get_locked_for(unit, grant_id, actor, now)
                 change = transition(grant, now)
                 settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
                 await unit.commit()
@@ -157,6 +157,21 @@ class House:
         grant = await grants.find(unit.connection, grant_id, lock=True)
         if grant is None:
             raise AssertionError("a family points at a grant")
+        return grant
+
+    async def get_locked_for(self, unit: UnitOfWork, grant_id: GrantId, actor: Actor, now: datetime) -> Grant:
+        """Lock and return a grant that the actor may change: a person needs standing for its account.
+
+        Raises:
+            Refusal: `not_found`: no such grant, or none for this person.
+        """
+        grant = await grants.find(unit.connection, grant_id, lock=True)
+        if grant is None:
+            raise Refusal("not_found")
+        if actor.kind is ActorKind.PERSON:
+            standing = await accounts.find_standing(unit.connection, grant.account_id, PersonId(actor.id), now)
+            if standing is None:
+                raise Refusal("not_found")
         return grant
 
     async def end_family(self, unit: UnitOfWork, family: Family, *, cause: str) -> None:
@@ -250,16 +265,6 @@ class House:
         pin = Pin(recorded.size, recorded.root, recorded.note)
         is_live = endpoint.state is EndpointState.LIVE
         await queue.add(unit.connection, make_notice(letter, pin, app_id=grant.app_id, is_live=is_live))
-
-    async def _get_locked(self, unit: UnitOfWork, grant_id: GrantId, actor: Actor, now: datetime) -> Grant:
-        grant = await grants.find(unit.connection, grant_id, lock=True)
-        if grant is None:
-            raise Refusal("not_found")
-        if actor.kind is ActorKind.PERSON:
-            standing = await accounts.find_standing(unit.connection, grant.account_id, PersonId(actor.id), now)
-            if standing is None:
-                raise Refusal("not_found")
-        return grant
 
 
 def check_target(holding: Holding, platform: str | None) -> None:

@@ -1,6 +1,6 @@
 """Refresh: a refresh token for its one successor (I3)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.acts import House, check_target, terms_of
@@ -9,7 +9,7 @@ from gateway.ground.vault.sealing import Place, Unsealable
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
 from gateway.records.families import store as families
-from gateway.records.families.minting import Holding, mint
+from gateway.records.families.minting import mint, narrowed
 from gateway.records.families.types import Family, RefreshToken
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
@@ -58,7 +58,7 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
             house.in_flight.cut_families([family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the refresh token was used before; its family is ended")
-        holding = _narrowed(await house.holding(unit, family, grant, now), renewal.ask_ids)
+        holding = narrowed(await house.holding(unit, family, grant, now), renewal.ask_ids)
         check_target(holding, renewal.platform)
         terms = terms_of(renewal.app, now, jkt=renewal.jkt, parent_hash=token.hashed_token)
         minted = mint(holding, terms, house.entropy)
@@ -100,15 +100,6 @@ def _kept_answer(house: House, renewal: Renewal, token: RefreshToken) -> bytes |
         return house.vault.open_under(renewal.raw_token.encode(), token.sealed_answer, place=_place(token))
     except Unsealable:
         return None
-
-
-def _narrowed(holding: Holding, ask_ids: frozenset[AskId] | None) -> Holding:
-    if ask_ids is None:
-        return holding
-    if not ask_ids <= {each.ask_id for each in holding.held}:
-        raise Refusal("invalid_scope", "more was asked than was granted")
-    held = tuple(each for each in holding.held if each.ask_id in ask_ids)
-    return replace(holding, held=held, is_narrowed=True)
 
 
 def _place(token: RefreshToken) -> Place:

@@ -8,6 +8,7 @@ from typing import Any
 from gateway.acts import House
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.journal import Reading
+from gateway.records.apps import own_tokens
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.families import store as families
@@ -50,6 +51,7 @@ async def restore(house: House, actor: Actor, gap: Gap) -> int:
         now = house.clock.now()
         ended = await families.end_every(unit.connection, now)
         facts: dict[str, Any] = {**asdict(gap), "families_ended": ended}
+        facts["own_tokens_ended"] = await own_tokens.end_every(unit.connection, now)
         facts["sessions_ended"] = await people.end_every_session(unit.connection, now)
         facts |= await _shut_again(unit, kept, now)
         await house.ledger.append(unit.connection, Draft(Kind.RESTORED, now, actor, facts))

@@ -19,6 +19,8 @@ from gateway.doors.consoles.developers.door import DevelopersDoor
 from gateway.doors.consoles.developers.endpoints import endpoints as developer_endpoints
 from gateway.doors.consoles.operators.door import OperatorsDoor
 from gateway.doors.consoles.operators.endpoints import endpoints as operator_endpoints
+from gateway.doors.management.door import ManagementDoor
+from gateway.doors.management.endpoints import endpoints as management_endpoints
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.endpoints import api_endpoints
 from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
@@ -78,6 +80,7 @@ def build_public(parts: Parts) -> web.Application:
     )
     person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(_oauth_door(parts, person))])
     person.porter.install(app, [*_console_endpoints(parts, person), *_health_endpoints(parts.health)])
+    person.porter.install(app, management_endpoints(_management_door(parts)))
     return app
 
 
@@ -132,6 +135,11 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
         platforms=platforms,
         render_error=partial(render_error, person),
     )
+
+
+def _management_door(parts: Parts) -> ManagementDoor:
+    settings = parts.settings
+    return ManagementDoor(parts.house, parts.limits, parts.proofs, settings.public_url, settings.is_on_loopback)
 
 
 def _person_door(parts: Parts) -> PersonDoor:

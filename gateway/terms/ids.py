@@ -19,6 +19,7 @@ RequestId = NewType("RequestId", str)
 GrantId = NewType("GrantId", str)
 PermissionId = NewType("PermissionId", str)
 FamilyId = NewType("FamilyId", str)
+CredentialId = NewType("CredentialId", str)
 RecordId = NewType("RecordId", str)
 TraceId = NewType("TraceId", str)
 

@@ -174,13 +174,6 @@ async def test_req_027_redirect_uri_if_sent_must_match(wire: Wire) -> None:
     assert (await wire.redeem(raw_code, redirect_uri=REDIRECT_URI)).status == 200
 
 
-async def test_req_028_no_client_credentials(wire: Wire) -> None:
-    """Nothing is given out without a person's decision, to no kind of client."""
-    for app in (None, wire.scene.public_app):
-        reply = await wire.ask_token({"grant_type": "client_credentials"}, app=app)
-        assert reply.error == (400, "unsupported_grant_type")
-
-
 async def test_req_032_the_answer_says_what_was_granted(wire: Wire) -> None:
     """Scopes, the grant and each ask with its purpose and account, as the person ticked them."""
     members = (await wire.redeem(await code_of(wire, "oa_profile", "crm_phone"))).json

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from gateway.doors.oauth.endpoints import endpoints
 from gateway.doors.oauth.metadata import NAMES, describe_server
+from gateway.records.apps.own_tokens import OwnScope
 from gateway.settings import SettingsRefused, read_settings
 from tests.house import MASTER_KEY, agree
 from tests.protocol.keys import add_key_app, proof_of
@@ -65,7 +66,9 @@ async def test_req_089_json_without_empty_lists(wire: Wire) -> None:
     document = (await wire.send("GET", PATH)).json
     assert [name for name, value in document.items() if value in ([], "", None, {})] == []
     bare = replace(wire.door, platforms={})
-    assert not {"scopes_supported", "protected_resources"} & describe_server(bare, endpoints(bare)).keys()
+    document = describe_server(bare, endpoints(bare))
+    assert document["protected_resources"] == [bare.own_resource]
+    assert document["scopes_supported"] == sorted(OwnScope)
 
 
 async def test_req_090_the_issuer_is_the_configured_string(wire: Wire) -> None:
@@ -102,7 +105,7 @@ async def test_req_046_what_must_not_be_named(wire: Wire) -> None:
     """No implicit or password grant, no plain challenge, no key set while nothing signs for apps."""
     document = (await wire.send("GET", PATH)).json
     assert document["response_types_supported"] == ["code"]
-    assert document["grant_types_supported"] == ["authorization_code", "refresh_token"]
+    assert document["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert not {"jwks_uri", "registration_endpoint"} & document.keys()
 
@@ -112,7 +115,8 @@ async def test_req_091_every_grant_type_named_works_and_no_other(wire: Wire) -> 
     named = (await wire.send("GET", PATH)).json["grant_types_supported"]
     tokens = (await wire.redeem((await agree(wire.scene)).raw_code or "")).json
     assert (await wire.refresh(tokens["refresh_token"])).status == 200
-    for grant_type in ("password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "implicit"):
+    assert (await wire.ask_token({"grant_type": "client_credentials"})).error == (400, "unauthorized_client")
+    for grant_type in ("password", "urn:ietf:params:oauth:grant-type:device_code", "implicit"):
         assert grant_type not in named
         assert (await wire.ask_token({"grant_type": grant_type})).error == (400, "unsupported_grant_type")
 

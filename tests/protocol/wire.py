@@ -23,6 +23,8 @@ from gateway.acts.show_request import show_request
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.doors import Porter
+from gateway.doors.management.door import ManagementDoor
+from gateway.doors.management.endpoints import endpoints as management_endpoints
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.endpoints import api_endpoints, endpoints
 from gateway.ground.web.cookies import SessionCookie
@@ -168,6 +170,14 @@ class Wire:
         await register_app(self.house, app, [ask_of(app.id, row) for row in rows], Actor.system())
         return app
 
+    async def add_secret_app(self, app_id: str, **changes: Any) -> tuple[App, str]:
+        """Register another confidential app; return it with its raw secret."""
+        app = replace(app_of(f"{app_id} (mẫu)", app_id, is_confidential=True, clock=self.scene.clock), **changes)
+        row = ("oa_profile", "zalo.profile.read", "crm", False)
+        raw_secret = await register_app(self.house, app, [ask_of(app.id, row)], Actor.system())
+        assert raw_secret is not None
+        return app, raw_secret
+
     async def agree_to(self, app: App, asks: Sequence[Ask | str]) -> str:
         """Let the owner agree to these asks of any app; return the code."""
         names = tuple(AskId(each if isinstance(each, str) else each.id) for each in asks)
@@ -205,6 +215,7 @@ async def served(scene: Scene) -> AsyncIterator[Wire]:
     app = web.Application()
     porter.install(app, endpoints(door))
     porter.install(app, api_endpoints(door))
+    porter.install(app, management_endpoints(ManagementDoor(scene.house, limits, proofs, issuer, is_on_loopback=True)))
     server = TestServer(app, port=URL(issuer).port)
     await server.start_server()
     try:

@@ -77,6 +77,7 @@ class AppEntry(_Strict):
     dpop_bound_access_tokens: bool = False
     dialect: str | None = None
     may_refresh: bool = True
+    manages_itself: bool = False
     reviewed: bool = False
     redirect_uris: list[Annotated[str, AfterValidator(check_redirect_uri)]] = Field(min_length=1, max_length=20)
     notice_url: Annotated[str, AfterValidator(_endpoint)] | None = None
@@ -107,7 +108,7 @@ def records_of(
         auth_method=_auth_method(entry),
         jwks=entry.jwks,
         dialect=entry.dialect,
-        grant_types=(GrantType.CODE, GrantType.REFRESH) if entry.may_refresh else (GrantType.CODE,),
+        grant_types=_grant_types(entry),
         redirect_uris=tuple(entry.redirect_uris),
         must_push=entry.require_pushed_authorization_requests,
         binds_tokens=entry.dpop_bound_access_tokens,
@@ -125,6 +126,11 @@ def _auth_method(entry: AppEntry) -> AuthMethod:
     return AuthMethod.SECRET if entry.jwks is None else AuthMethod.KEY
 
 
+def _grant_types(entry: AppEntry) -> tuple[GrantType, ...]:
+    wanted = {GrantType.CODE: True, GrantType.REFRESH: entry.may_refresh, GrantType.CLIENT: entry.manages_itself}
+    return tuple(grant_type for grant_type, is_wanted in wanted.items() if is_wanted)
+
+
 def _check(entry: AppEntry, catalogue: Catalogue) -> None:
     unknown = sorted({ask.scope for ask in entry.asks} - catalogue.scopes.keys())
     if unknown:
@@ -139,6 +145,8 @@ def _check(entry: AppEntry, catalogue: Catalogue) -> None:
         raise Refusal("invalid_registration", f"no platform {entry.dialect}")
     if entry.dialect is not None and entry.kind != "confidential":
         raise Refusal("invalid_registration", "an app of a dialect is confidential")
+    if entry.manages_itself and entry.kind != "confidential":
+        raise Refusal("invalid_registration", "an app that manages itself is confidential")
     if entry.jwks is not None and entry.kind != "confidential":
         raise Refusal("invalid_registration", "an app with keys of its own is confidential")
 

@@ -18,6 +18,8 @@ from gateway.ground.vault.tokens import is_token
 from gateway.ground.web.addresses import address_of
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppSecret, AuthMethod
+from gateway.records.families import credentials
+from gateway.records.families.types import Credential
 from gateway.terms.ids import AppId
 from gateway.terms.refusal import Refusal
 
@@ -84,6 +86,23 @@ async def authenticate_confidential(door: OAuthDoor, request: web.Request, param
     if not app.is_confidential:
         raise _unknown(is_challenged=True)
     return app
+
+
+async def authenticate_credential(door: OAuthDoor, request: web.Request, presented: Presented) -> Credential:
+    """Return the grant-bound credential whose secret was shown; an unknown one and a wrong secret are one answer.
+
+    Raises:
+        Refusal, Unavailable: as `authenticate`.
+    """
+    key = f"client-secret {address_of(request)} {presented.unverified_id}"
+    await _check_limit(door, key)
+    async with door.house.storage.read() as connection:
+        credential = await credentials.find(connection, presented.unverified_id)
+    if credential is None or not is_token(presented.raw_secret or "", credential.hashed_secret):
+        await door.limits.count(key, WRONG_SECRETS)
+        raise _unknown(is_challenged=presented.is_challenged)
+    await _check_limit(door, key)
+    return credential
 
 
 def present(request: web.Request, parameters: Parameters) -> Presented:

@@ -60,6 +60,11 @@ class OAuthDoor:
         """The platforms that are set up here, by the identifiers of their APIs."""
         return {self.resource(platform): platform for platform in self.platforms}
 
+    @property
+    def own_resource(self) -> str:
+        """Return the resource identifier of what apps manage their own affairs by (`gateway/doors/management`)."""
+        return f"{self.issuer}/v1"
+
     def resource(self, platform: str) -> str:
         """Return the resource identifier of a platform's API: where its calls go (RFC 8707, 9728)."""
         return f"{self.api_url}/{platform}"

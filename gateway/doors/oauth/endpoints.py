@@ -5,7 +5,13 @@ from gateway.doors.oauth.authorize import authorize, refuse_method
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import DoorHandler, answered, only
 from gateway.doors.oauth.introspect import answer_introspection
-from gateway.doors.oauth.metadata import allow_scripts, describe_resource, describe_server, document
+from gateway.doors.oauth.metadata import (
+    allow_scripts,
+    describe_own_resource,
+    describe_resource,
+    describe_server,
+    document,
+)
 from gateway.doors.oauth.pushed import answer_par
 from gateway.doors.oauth.revoke import answer_revocation
 from gateway.doors.oauth.token import answer_token
@@ -26,7 +32,11 @@ def endpoints(door: OAuthDoor) -> list[Endpoint]:
         *_posted(door, "/oauth/introspect", answer_introspection, own_check=BY_PROOF),
     ]
     metadata = describe_server(door, served)
-    return served + _documents(door, "/.well-known/oauth-authorization-server", metadata)
+    return [
+        *served,
+        *_documents(door, "/.well-known/oauth-authorization-server", metadata),
+        *_documents(door, "/.well-known/oauth-protected-resource/v1", describe_own_resource(door)),
+    ]
 
 
 def api_endpoints(door: OAuthDoor) -> list[Endpoint]:

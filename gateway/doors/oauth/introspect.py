@@ -11,6 +11,7 @@ from gateway.doors.oauth.clients import authenticate_confidential
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.known import KnownToken, find_known
+from gateway.doors.oauth.own_affairs import describe_own
 from gateway.doors.oauth.parameters import read_parameters
 from gateway.records.families.minting import details_of, token_type, unique
 from gateway.terms.refusal import Refusal
@@ -36,6 +37,9 @@ async def answer_introspection(door: OAuthDoor, request: web.Request) -> web.Res
     if wait:
         _log.warning("introspection_limited", app=app.id, wait_seconds=wait)
         raise Refusal("limited", "too many tokens of others", retry_after_seconds=wait)
+    own = await describe_own(door, app, raw_token)
+    if own is not None:
+        return render_json(own)
     token = await find_known(door.house, raw_token, door.house.clock.now())
     if token is None or token.app_id != app.id:
         await door.limits.count(key, STRANGE_TOKENS)

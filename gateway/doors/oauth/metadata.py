@@ -14,6 +14,7 @@ from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.token import GRANT_TYPES
 from gateway.doors.oauth.wishes import PROMPTS
+from gateway.records.apps.own_tokens import OwnScope
 from gateway.records.people.types import PASSWORD_ACR
 
 KEPT_SECONDS = 300
@@ -68,20 +69,29 @@ def describe_server(door: OAuthDoor, endpoints: Iterable[Endpoint]) -> dict[str,
         if path in served:
             document |= {name: f"{door.issuer}{path}", **ENDPOINTS[path]}
     document |= {
-        "scopes_supported": sorted(scope for scopes in door.platforms.values() for scope in scopes),
+        "scopes_supported": sorted([*OwnScope, *(scope for scopes in door.platforms.values() for scope in scopes)]),
         "authorization_response_iss_parameter_supported": True,
-        "protected_resources": [door.resource(platform) for platform in sorted(door.platforms)],
+        "protected_resources": [*(door.resource(platform) for platform in sorted(door.platforms)), door.own_resource],
     }
     return _without_empty(document)
 
 
 def describe_resource(door: OAuthDoor, platform: str) -> dict[str, Any]:
     """Return the metadata of one platform's API (RFC 9728 section 2)."""
+    return _describe(door, door.resource(platform), door.platforms[platform])
+
+
+def describe_own_resource(door: OAuthDoor) -> dict[str, Any]:
+    """Return the metadata of what apps manage their own affairs by."""
+    return _describe(door, door.own_resource, tuple(OwnScope))
+
+
+def _describe(door: OAuthDoor, resource: str, scopes: Sequence[str]) -> dict[str, Any]:
     return _without_empty(
         {
-            "resource": door.resource(platform),
+            "resource": resource,
             "authorization_servers": [door.issuer],
-            "scopes_supported": sorted(door.platforms[platform]),
+            "scopes_supported": sorted(scopes),
             "bearer_methods_supported": ["header"],
             "dpop_signing_alg_values_supported": PROOF_ALGORITHMS,
         }

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from gateway.acts.give_own_token import end_own_token
 from gateway.acts.revoke import revoke
 from gateway.doors.oauth.clients import authenticate
 from gateway.doors.oauth.door import OAuthDoor
@@ -22,4 +23,5 @@ async def answer_revocation(door: OAuthDoor, request: web.Request) -> web.Respon
     parameters = await read_parameters(request)
     app = await authenticate(door, request, parameters)
     await revoke(door.house, app, parameters.get("token"))
+    await end_own_token(door.house, app.id, parameters.get("token"))
     return web.Response(headers=NO_STORE)

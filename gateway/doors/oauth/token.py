@@ -8,10 +8,12 @@ from aiohttp import web
 
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.refresh import Renewal, refresh
-from gateway.doors.oauth.clients import authenticate
+from gateway.doors.oauth.clients import authenticate, present
+from gateway.doors.oauth.credentials import exchange_credential, is_credential
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.known import find_refresh
+from gateway.doors.oauth.own_affairs import exchange_own
 from gateway.doors.oauth.parameters import Parameters, read_parameters
 from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.scope_names import narrow
@@ -41,6 +43,8 @@ async def answer_token(door: OAuthDoor, request: web.Request) -> web.Response:
         Unavailable: nothing was spent.
     """
     parameters = await read_parameters(request)
+    if is_credential(present(request, parameters).unverified_id):
+        return render_json(await exchange_credential(door, request, parameters))
     app = await authenticate(door, request, parameters)
     exchange = GRANT_TYPES.get(parameters.get("grant_type"))
     if exchange is None:
@@ -48,7 +52,7 @@ async def answer_token(door: OAuthDoor, request: web.Request) -> web.Response:
     jkt = await find_proven_key(door, request)
     if jkt is None and app.binds_tokens:
         raise Refusal("invalid_dpop_proof", "this app registered to prove a key with each request for tokens")
-    platform = find_platform(door.resources, parameters)
+    platform = None if exchange is exchange_client else find_platform(door.resources, parameters)
     return render_json(await exchange(door, Caller(app, jkt, platform), parameters))
 
 
@@ -76,7 +80,13 @@ async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Paramete
     return await refresh(door.house, Renewal(caller.app, raw_token, asked, caller.jkt, caller.platform))
 
 
+async def exchange_client(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
+    """Give a token for the app's own affairs, whose target is no platform's."""
+    return await exchange_own(door, caller.app, caller.jkt, parameters)
+
+
 GRANT_TYPES: Mapping[str, Callable[[OAuthDoor, Caller, Parameters], Awaitable[bytes]]] = {
     "authorization_code": exchange_code,
     "refresh_token": exchange_refresh,
+    "client_credentials": exchange_client,
 }

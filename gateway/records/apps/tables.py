@@ -64,3 +64,15 @@ asks = Table(
     Column("recipients", JSON, nullable=False),
     UniqueConstraint("app_id", "scope", "purpose"),
 )
+
+own_tokens = Table(
+    "own_tokens",
+    metadata,
+    Column("hashed_token", LargeBinary, primary_key=True),
+    Column("app_id", ForeignKey("apps.id"), nullable=False, index=True),
+    Column("scopes", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("jkt", String),
+)

@@ -32,6 +32,8 @@ class GrantType(StrEnum):
 
     CODE = "authorization_code"
     REFRESH = "refresh_token"
+    CLIENT = "client_credentials"
+    """For the app's own affairs alone (`own_tokens.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,11 @@ class App:
     def may_refresh(self) -> bool:
         """Say whether the app gets refresh tokens."""
         return GrantType.REFRESH in self.grant_types
+
+    @property
+    def may_manage_itself(self) -> bool:
+        """Say whether the app gets tokens for its own affairs; only one that can prove itself does."""
+        return self.is_confidential and GrantType.CLIENT in self.grant_types
 
     @property
     def is_reviewed(self) -> bool:

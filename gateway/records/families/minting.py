@@ -1,7 +1,7 @@
 """Minting: fresh tokens and the answer that carries them to the app."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from gateway.ground.vault.tokens import ACCESS, REFRESH, hashed, new_token
 from gateway.records.families.types import ACCESS_LASTS, REFRESH_IDLE, AccessToken, RefreshToken
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import AskId, FamilyId, GrantId, PermissionId
+from gateway.terms.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,20 @@ def mint(holding: Holding, terms: Terms, entropy: Entropy) -> Minted:
         )
         answer["refresh_token"] = raw_refresh
     return Minted(access, refresh, orjson.dumps(answer))
+
+
+def narrowed(holding: Holding, ask_ids: frozenset[AskId] | None) -> Holding:
+    """Return less of what is held: the asks named; None is all of it.
+
+    Raises:
+        Refusal: `invalid_scope`: more was asked than is held.
+    """
+    if ask_ids is None:
+        return holding
+    if not ask_ids <= {each.ask_id for each in holding.held}:
+        raise Refusal("invalid_scope", "more was asked than was granted")
+    held = tuple(each for each in holding.held if each.ask_id in ask_ids)
+    return replace(holding, held=held, is_narrowed=True)
 
 
 def token_type(jkt: str | None) -> str:

@@ -63,3 +63,17 @@ refresh_tokens = Table(
     Column("sealed_answer", LargeBinary),
     Column("jkt", String),
 )
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("family_id", ForeignKey("families.id"), nullable=False, unique=True),
+    Column("grant_id", ForeignKey("grants.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("hashed_secret", LargeBinary, nullable=False),
+    Column("last4", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+)

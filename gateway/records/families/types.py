@@ -1,9 +1,9 @@
 """Families of tokens, codes and tokens: hashes, times and what they point at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.terms.ids import AppId, FamilyId, GrantId, PermissionId, PersonId, RequestId
+from gateway.terms.ids import AppId, CredentialId, FamilyId, GrantId, PermissionId, PersonId, RequestId
 
 CODE_LASTS = timedelta(seconds=60)
 ACCESS_LASTS = timedelta(minutes=15)
@@ -77,3 +77,22 @@ class RefreshToken:
     used_at: datetime | None
     sealed_answer: bytes | None
     jkt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A grant-bound credential: an id and a secret that a person made for one grant, known by the secret's hash.
+
+    It stands for one family of that grant: what ends the family ends it too. `ended_at` is the family's own.
+    """
+
+    id: CredentialId
+    family_id: FamilyId
+    grant_id: GrantId
+    person_id: PersonId
+    name: str
+    hashed_secret: bytes = field(repr=False)
+    last4: str
+    created_at: datetime
+    last_used_at: datetime | None
+    ended_at: datetime | None

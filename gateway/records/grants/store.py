@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, case, exists, func, insert, select, update
+from sqlalchemy import RowMapping, Select, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.grants.tables import grants, permissions
@@ -51,6 +51,18 @@ async def list_of_accounts(connection: AsyncConnection, account_ids: Sequence[Ac
     """List the grants of some accounts, newest first."""
     query = select(grants).where(grants.c.account_id.in_(account_ids))
     return await _grants(connection, query.order_by(grants.c.created_at.desc(), grants.c.id))
+
+
+async def list_of_app(
+    connection: AsyncConnection, app_id: AppId, limit: int, *, before: tuple[datetime, str] | None
+) -> list[Grant]:
+    """List the grants of an app that ever gave something, newest first; `before` is the place of the last one seen."""
+    gave = permissions.c.grant_id == grants.c.id, permissions.c.state != PermissionState.REFUSED.value
+    query = select(grants).where(grants.c.app_id == app_id, exists().where(*gave))
+    if before is not None:
+        at, seen = before
+        query = query.where(or_(grants.c.created_at < at, and_(grants.c.created_at == at, grants.c.id < seen)))
+    return await _grants(connection, query.order_by(grants.c.created_at.desc(), grants.c.id.desc()).limit(limit))
 
 
 async def list_named(connection: AsyncConnection, grant_ids: Iterable[GrantId]) -> list[Grant]:

@@ -1,9 +1,11 @@
 """What an app may be told of a change to a grant: its own asks, as they stand and stood. Nobody's name, no reason."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from gateway.records.grants.types import STANDING_STATES, Change, Permission, PermissionState
+from gateway.records.grants.types import STANDING_STATES, Change, Grant, Permission, PermissionState
 from gateway.terms.ids import AskId
 
 WANTED = {PermissionState.GRANTED: "use", PermissionState.PAUSED: "hold"}
@@ -23,6 +25,22 @@ def tell_asks(change: Change) -> list[dict[str, Any]]:
     told = {ask: _told(before.get(ask), after[ask]) for ask in sorted(after) if _is_known(before.get(ask), after[ask])}
     is_news = any("before" in entry and _stood(before.get(ask)) for ask, entry in told.items())
     return list(told.values()) if is_news else []
+
+
+def tell_state(grant: Grant, now: datetime) -> list[dict[str, Any]]:
+    """Tell how every ask that was given stands now; one whose last answer is a refusal is not there."""
+    shown = [_as_of(permission, now) for permission in grant.permissions]
+    return [_told(each, each) for each in sorted(shown, key=_ask_of) if each.state is not PermissionState.REFUSED]
+
+
+def _as_of(permission: Permission, now: datetime) -> Permission:
+    """Return a permission whose time has run out as expired, whether or not that is written down yet."""
+    is_over = permission.state in STANDING_STATES and not permission.is_standing(now)
+    return replace(permission, state=PermissionState.EXPIRED) if is_over else permission
+
+
+def _ask_of(permission: Permission) -> AskId:
+    return permission.ask_id
 
 
 def _told(before: Permission | None, after: Permission) -> dict[str, Any]:

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     CONNECTION_LOST = "connection_lost"
     STANDING_ENDED = "standing_ended"
     FAMILY_ENDED = "family_ended"
+    CREDENTIAL_MADE = "credential_made"
+    CREDENTIAL_ENDED = "credential_ended"
     APP_REGISTERED = "app_registered"
     SECRET_ROTATED = "secret_rotated"
     APP_SUSPENDED = "app_suspended"

@@ -28,6 +28,8 @@ def kind_title(kind: Kind, lang: Lang) -> str:
         Kind.CONNECTION_LOST: _("Mất kết nối với nền tảng"),
         Kind.STANDING_ENDED: _("Hết tư cách quyết cho tài khoản"),
         Kind.FAMILY_ENDED: _("Chấm dứt một chuỗi mã truy cập"),
+        Kind.CREDENTIAL_MADE: _("Tạo khóa kết nối"),
+        Kind.CREDENTIAL_ENDED: _("Ngừng khóa kết nối"),
         Kind.APP_REGISTERED: _("Đăng ký ứng dụng"),
         Kind.SECRET_ROTATED: _("Đổi khóa của ứng dụng"),
         Kind.APP_SUSPENDED: _("Đình chỉ ứng dụng"),

@@ -514,11 +514,54 @@ def upgrade() -> None:
     with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_refresh_tokens_family_id"), ["family_id"], unique=False)
 
+    op.create_table(
+        "credentials",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("family_id", sa.String(), nullable=False),
+        sa.Column("grant_id", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("hashed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("last4", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["family_id"], ["families.id"], name=op.f("fk_credentials_family_id")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_credentials_grant_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_credentials_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credentials")),
+        sa.UniqueConstraint("family_id", name=op.f("uq_credentials_family_id")),
+    )
+    with op.batch_alter_table("credentials", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_credentials_grant_id"), ["grant_id"], unique=False)
+
+    op.create_table(
+        "own_tokens",
+        sa.Column("hashed_token", sa.LargeBinary(), nullable=False),
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("jkt", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_own_tokens_app_id")),
+        sa.PrimaryKeyConstraint("hashed_token", name=op.f("pk_own_tokens")),
+    )
+    with op.batch_alter_table("own_tokens", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_own_tokens_app_id"), ["app_id"], unique=False)
+
     op.execute("INSERT INTO ledger_head (id, size, peaks) VALUES (1, 0, '[]')")
 
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("own_tokens", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_own_tokens_app_id"))
+
+    op.drop_table("own_tokens")
+    with op.batch_alter_table("credentials", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_credentials_grant_id"))
+
+    op.drop_table("credentials")
     with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refresh_tokens_family_id"))
 

@@ -1,0 +1,67 @@
+"""Use a credential: its id and secret for a short-lived access token of its grant, with no refresh token."""
+
+from dataclasses import dataclass
+
+from gateway.acts import House, check_target
+from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import AppState
+from gateway.records.families import credentials
+from gateway.records.families import store as families
+from gateway.records.families.minting import Terms, mint, narrowed
+from gateway.records.families.types import Credential, Family
+from gateway.terms.ids import AskId
+from gateway.terms.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a token endpoint received, with the secret checked.
+
+    `ask_ids` None asks for all that is reached; `jkt` is the key that was proven; `platform` the target named, if any.
+    """
+
+    credential: Credential
+    ask_ids: frozenset[AskId] | None = None
+    jkt: str | None = None
+    platform: str | None = None
+
+
+@shielded
+async def use_credential(house: House, use: Use) -> bytes:
+    """Exchange the credential, as often as its owner likes: each token lives on its own.
+
+    Returns:
+        The token answer, JSON.
+
+    Raises:
+        Refusal: `invalid_grant` (it is over, as its grant may be; paused; its app is suspended), `invalid_target`,
+            `invalid_scope` (more was asked than it reaches).
+        Unavailable: nothing was given.
+    """
+    credential = use.credential
+    async with house.storage.unit() as unit:
+        grant = await house.get_locked_grant(unit, credential.grant_id)
+        now = house.clock.now()
+        family = await _get_family(unit, credential)
+        holding = narrowed(await house.holding(unit, family, grant, now), use.ask_ids)
+        if not any(each.id in family.permission_ids for each in grant.live(now)):
+            raise Refusal("invalid_grant", "the grant is paused")
+        check_target(holding, use.platform)
+        minted = mint(holding, Terms(now, may_refresh=False, access_jkt=use.jkt), house.entropy)
+        await credentials.forget_expired(unit.connection, family.id, now)
+        await families.add_tokens(unit.connection, minted.access, None)
+        await credentials.note_use(unit.connection, credential.id, now)
+        await unit.commit()
+    return minted.answer
+
+
+async def _get_family(unit: UnitOfWork, credential: Credential) -> Family:
+    """Return the credential's family as it is under the grant's lock."""
+    family = await families.find(unit.connection, credential.family_id)
+    app = await apps.find(unit.connection, family.app_id) if family else None
+    if family is None or app is None:
+        raise AssertionError("a credential points at a family of an app")
+    if app.state is not AppState.ACTIVE:
+        raise Refusal("invalid_grant", "the app is suspended")
+    return family

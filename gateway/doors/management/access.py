@@ -1,0 +1,90 @@
+"""Who may: an app with a live token of its own, of the right scope, and with the key that the token is bound to."""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from aiohttp import web
+
+from gateway.authority.freshness import Freshness
+from gateway.authority.limits import Limit
+from gateway.authority.proofs import check_token_hash, read_proof
+from gateway.doors.management.door import ManagementDoor
+from gateway.doors.management.problems import ManagementHandler
+from gateway.ground.vault.tokens import ACCESS, hashed, is_well_formed
+from gateway.records.apps import own_tokens
+from gateway.records.apps import store as apps
+from gateway.records.apps.own_tokens import OwnScope, OwnToken
+from gateway.records.apps.types import App, AppState
+from gateway.terms.refusal import Refusal
+
+CALLS = Limit(600, timedelta(minutes=5))
+_AUTHORIZATION = re.compile(r"(bearer|dpop) +([!-~]+)", re.IGNORECASE)
+
+OwnHandler = Callable[[ManagementDoor, App, web.Request], Awaitable[web.Response]]
+
+
+def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
+    """Return the handler that runs only for an app whose token holds this scope.
+
+    It refuses with `no_credential`, `two_credentials`, `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`,
+    `app_suspended`, `insufficient_scope` or `limited`.
+    """
+
+    async def admit(door: ManagementDoor, request: web.Request) -> web.Response:
+        scheme, raw_token = _present(request, scope)
+        async with door.house.storage.read() as connection:
+            token = await own_tokens.find(connection, hashed(raw_token))
+            app = await apps.find(connection, token.app_id) if token else None
+        if token is None or app is None or not token.is_live(door.house.clock.now()):
+            raise Refusal("invalid_token", scope=scope)
+        await _check_possession(door, request, token, scheme=scheme, raw_token=raw_token)
+        if app.state is not AppState.ACTIVE:
+            raise Refusal("app_suspended")
+        if scope not in token.scopes:
+            raise Refusal("insufficient_scope", scope=scope)
+        await _check_pace(door, app)
+        return await handle(door, app, request)
+
+    return admit
+
+
+def _present(request: web.Request, scope: OwnScope) -> tuple[str, str]:
+    """Return scheme and token of the one `Authorization` header; a token anywhere else was not sent."""
+    headers = request.headers.getall("Authorization", [])
+    if len(headers) > 1:
+        raise Refusal("two_credentials")
+    sent = _AUTHORIZATION.fullmatch(headers[0]) if headers else None
+    if sent is None:
+        raise Refusal("no_credential", scope=scope)
+    if not is_well_formed(sent[2], ACCESS):
+        raise Refusal("invalid_token", scope=scope)
+    return sent[1].lower(), sent[2]
+
+
+async def _check_possession(
+    door: ManagementDoor, request: web.Request, token: OwnToken, *, scheme: str, raw_token: str
+) -> None:
+    if (token.jkt is None) is (scheme == "dpop"):
+        raise Refusal("invalid_token")  # a bound token as bearer, or a bearer token as bound
+    if token.jkt is None:
+        return
+    raw_proofs = request.headers.getall("DPoP", [])
+    url = f"{door.public_url}{request.rel_url.raw_path}"
+    proof = read_proof(raw_proofs, method=request.method, url=url, now=door.house.clock.now())
+    check_token_hash(raw_proofs[0], raw_token)
+    if proof.thumbprint != token.jkt:
+        raise Refusal("invalid_dpop_proof", "the token is bound to another key")
+    claimed = await door.proofs.claim(proof.nonce, proof.digest)
+    if claimed.freshness is Freshness.STALE:
+        raise Refusal("use_dpop_nonce", dpop_nonce=claimed.nonce)
+    if claimed.freshness is Freshness.SEEN:
+        raise Refusal("invalid_dpop_proof", "the proof was used before")
+
+
+async def _check_pace(door: ManagementDoor, app: App) -> None:
+    key = f"management {app.id}"
+    wait = await door.limits.wait_seconds(key, CALLS)
+    if wait:
+        raise Refusal("limited", retry_after_seconds=wait)
+    await door.limits.count(key, CALLS)

@@ -1,0 +1,80 @@
+"""The token endpoint for grant-bound credentials: `client_credentials`, their id and secret standing for the client's.
+
+A platform's own dialect of a token endpoint stands on `exchange_credential` too.
+"""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from gateway.acts.use_credential import Use, use_credential
+from gateway.authority.limits import Limit
+from gateway.doors.oauth.clients import authenticate_credential, present
+from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.parameters import Parameters
+from gateway.doors.oauth.proving import find_proven_key
+from gateway.doors.oauth.scope_names import narrow
+from gateway.doors.oauth.targets import find_platform
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import GrantType
+from gateway.records.families import store as families
+from gateway.records.families.types import Credential
+from gateway.records.grants import store as grants
+from gateway.terms.ids import AskId, is_id
+from gateway.terms.refusal import Refusal
+
+EXCHANGES = Limit(600, timedelta(minutes=15))
+"""A client that knows no better asks before each call; more than that fills the table of tokens."""
+
+
+def is_credential(unverified_id: str) -> bool:
+    """Say whether a client's id is that of a grant-bound credential: no app has one like it."""
+    return is_id(unverified_id, "gc")
+
+
+async def exchange_credential(door: OAuthDoor, request: web.Request, parameters: Parameters) -> bytes:
+    """Return the token answer for a credential.
+
+    Raises:
+        Refusal: a row of `errors.ERRORS`; `unauthorized_client` for every other grant type.
+        Unavailable: nothing was given.
+    """
+    credential = await authenticate_credential(door, request, present(request, parameters))
+    if parameters.get("grant_type") != GrantType.CLIENT:
+        raise Refusal("unauthorized_client", "a grant-bound credential is exchanged by client_credentials alone")
+    await check_pace(door, f"exchange {credential.id}")
+    jkt = await find_proven_key(door, request)
+    asked = await _find_asked(door, credential, parameters.find("scope"), jkt=jkt)
+    return await use_credential(door.house, Use(credential, asked, jkt, find_platform(door.resources, parameters)))
+
+
+async def check_pace(door: OAuthDoor, key: str) -> None:
+    """Count one exchange under a key.
+
+    Raises:
+        Refusal: `limited`.
+    """
+    wait = await door.limits.wait_seconds(key, EXCHANGES)
+    if wait:
+        raise Refusal("limited", "too many tokens; use each until it expires", retry_after_seconds=wait)
+    await door.limits.count(key, EXCHANGES)
+
+
+async def _find_asked(
+    door: OAuthDoor, credential: Credential, raw_scope: str | None, *, jkt: str | None
+) -> frozenset[AskId] | None:
+    """Return the asks that `scope` names; None where all that the credential reaches is wanted."""
+    async with door.house.storage.read() as connection:
+        family = await families.find(connection, credential.family_id)
+        grant = await grants.find(connection, credential.grant_id)
+        app = await apps.find(connection, grant.app_id) if grant else None
+        if family is None or grant is None or app is None:
+            raise AssertionError("a credential points at a family of a grant")
+        registered = await apps.list_asks(connection, app.id)
+    if jkt is None and app.binds_tokens:
+        raise Refusal("invalid_dpop_proof", "this app registered to prove a key with each request for tokens")
+    if raw_scope is None:
+        return None
+    now = door.house.clock.now()
+    reached = [each for each in grant.permissions if each.id in family.permission_ids]
+    return narrow(raw_scope, registered, [each.ask_id for each in reached if each.is_standing(now)])
