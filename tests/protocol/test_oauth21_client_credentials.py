@@ -279,7 +279,7 @@ async def test_req_107_110_a_credentials_token_is_bound_where_asked(wire: Wire) 
     bound = (await exchange(wire, made, await prove(wire))).json
     assert bound["token_type"] == "DPoP"
     assert (await wire.introspect(bound["access_token"]))["cnf"] == {"jkt": KEY.thumbprint()}
-    app = await wire.add_app("gan-khoa", binds_tokens=True)
+    app = await wire.add_app("gan-khoa-2", binds_tokens=True)
     await wire.agree_to(app, ["oa_profile"])
     async with wire.house.storage.read() as connection:
         grant = await grants.find_between(connection, wire.scene.account.id, app.id)

@@ -170,11 +170,13 @@ class Wire:
         await register_app(self.house, app, [ask_of(app.id, row) for row in rows], Actor.system())
         return app
 
-    async def add_secret_app(self, app_id: str, **changes: Any) -> tuple[App, str]:
-        """Register another confidential app; return it with its raw secret."""
+    async def add_secret_app(
+        self, app_id: str, asks: Sequence[tuple[str, str, str, bool]] = (), **changes: Any
+    ) -> tuple[App, str]:
+        """Register another confidential app, with the asks given; return it with its raw secret."""
         app = replace(app_of(f"{app_id} (mẫu)", app_id, is_confidential=True, clock=self.scene.clock), **changes)
-        row = ("oa_profile", "zalo.profile.read", "crm", False)
-        raw_secret = await register_app(self.house, app, [ask_of(app.id, row)], Actor.system())
+        rows = asks or (("oa_profile", "zalo.profile.read", "crm", False),)
+        raw_secret = await register_app(self.house, app, [ask_of(app.id, row) for row in rows], Actor.system())
         assert raw_secret is not None
         return app, raw_secret
 

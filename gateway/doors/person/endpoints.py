@@ -9,6 +9,7 @@ from gateway.doors import Endpoint
 from gateway.doors.person import (
     connections,
     consent,
+    credentials,
     first,
     grant_page,
     notices,
@@ -49,6 +50,8 @@ SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/permissions/receipts", receipts.show_receipts),
     ("GET", "/permissions/receipts/{code}", receipts.show_receipt),
     ("GET", "/permissions/notices/{sha256}", notices.show_notice),
+    ("GET", "/permissions/{grant}/credentials", credentials.show_credentials),
+    ("POST", "/permissions/{grant}/credentials", credentials.act_on_credentials),
     ("GET", "/permissions/{grant}", grant_page.show_grant),
     ("POST", "/permissions/{grant}", grant_page.act_on_grant),
 )

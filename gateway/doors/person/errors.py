@@ -55,6 +55,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "sign_in_replayed": HTTPStatus.CONFLICT,
         "sign_in_state": HTTPStatus.BAD_REQUEST,
         "staff_may_not_consent": HTTPStatus.FORBIDDEN,
+        "too_many_credentials": HTTPStatus.CONFLICT,
         "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "unknown_ask": HTTPStatus.BAD_REQUEST,
         "unknown_client": HTTPStatus.BAD_REQUEST,

@@ -19,6 +19,7 @@ from gateway.doors.person.permissions import MONTH
 from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
 from gateway.doors.person.views_grants import GrantView, PermissionRow
+from gateway.records.families import credentials
 from gateway.records.grants.types import Permission, PermissionState
 from gateway.terms.ids import AskId
 
@@ -46,6 +47,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         expires_at=_latest_end(own, now),
         done=await find_done(door, request, [own]),
         told=await find_told(door, own.grant.id),
+        live_credentials=await _count_credentials(door, own),
     )
     return door.show(request, view)
 
@@ -55,6 +57,11 @@ async def act_on_grant(door: PersonDoor, request: web.Request) -> web.Response:
     form = await door.read_form(request)
     own = await get_own_grant(door, visitor_of(request).person.id, request.match_info["grant"])
     return await act_on_one(door, request, form, own=own)
+
+
+async def _count_credentials(door: PersonDoor, own: OwnGrant) -> int:
+    async with door.house.storage.read() as connection:
+        return await credentials.count_live(connection, own.grant.id)
 
 
 def _ordered(own: OwnGrant) -> list[Permission]:

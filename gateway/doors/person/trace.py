@@ -16,6 +16,7 @@ from gateway.doors.person.words import outcome_name, words
 from gateway.ground.web.cursors import read_moment, write_moment
 from gateway.ground.web.frame import Lang, with_query
 from gateway.ground.web.local import HANOI
+from gateway.records.families import credentials
 from gateway.records.ledger.types import Record
 from gateway.records.trace import store as trace
 from gateway.records.trace.types import ClosedLine, Outcome
@@ -41,16 +42,20 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     )
     async with door.house.storage.read() as connection:
         lines = await trace.list_lines(connection, wanted, PAGE + 1)
+        keys = await credentials.list_of_grants(connection, [each.grant.id for each in own])
     is_narrow = bool(app_id or outcome)  # a look has neither app nor outcome
     person = visitor_of(request).person
     looks = [] if is_narrow else await list_looks(door, person, PAGE + 1, since=since, before=before)
     found: list[Row] = sorted([*lines, *looks], key=_moment, reverse=True)
     by_grant = {each.grant.id: each for each in own}
+    names: dict[str, str] = {key.family_id: key.name for key in keys}
     view = TraceView(
         rows=[
             await look_row(door, each, lang)
             if isinstance(each, Record)
-            else trace_row(door.catalogue, each, by_grant[_grant_of(each)], lang=lang)
+            else trace_row(
+                door.catalogue, each, by_grant[_grant_of(each)], lang=lang, by=names.get(each.line.family_id or "", "")
+            )
             for each in found[:PAGE]
         ],
         kept_days=door.kept_days,

@@ -22,8 +22,8 @@ _RESULTS: dict[Outcome, Result] = {
 }
 
 
-def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: Lang) -> TraceRow:
-    """Tell one line."""
+def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: Lang, by: str = "") -> TraceRow:
+    """Tell one line; `by` names the credential that the call came by."""
     line, ending = closed.line, closed.ending
     used = [view for view in ask_views(catalogue, list(own.asks), lang) if view.id in line.ask_ids]
     platform = catalogue.platforms.get(line.platform)
@@ -41,6 +41,7 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         data_types=_unique(kind for view in used for kind in view.data_types) if result != "failed" else (),
         purpose="; ".join(_unique(view.purpose.rstrip(".") for view in used)),
         recipient="; ".join(_unique(f"{each.name}, {each.country}" for view in used for each in view.recipients)),
+        by=plain(by),
         note=ended_because(ending.reason, lang) if ending and result in {"blocked", "failed"} else "",
     )
 

@@ -165,6 +165,7 @@ class GrantView:
     Args:
         shorter: ends that lie before the present one; empty hides the form.
         receipts: codes, newest first.
+        live_credentials: how many credentials of it are not over.
         told: whether the app heard of the latest change that was to be told it; None where none was.
     """
 
@@ -180,6 +181,7 @@ class GrantView:
     expires_at: datetime | None = None
     done: ActDone | None = None
     told: AppTold | None = None
+    live_credentials: int = 0
 
     def count(self, state: str) -> int:
         """How many asks are in a state."""

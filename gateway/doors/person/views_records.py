@@ -29,6 +29,7 @@ class TraceRow:
         masked: how many of them were covered; shown below 5 as "dưới 5".
         asks: names of the asks that it used, or wanted.
         data_types: what could pass, in words; none where nothing did.
+        by: name of the grant-bound credential that it came by; "" where the app called itself.
         purpose, recipient: in words; "" where they do not apply.
         note: why it was blocked or failed, the operator's reason, what a gap may lack.
     """
@@ -46,6 +47,7 @@ class TraceRow:
     purpose: str = ""
     recipient: str = ""
     note: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

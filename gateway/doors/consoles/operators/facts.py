@@ -20,7 +20,9 @@ def record_facts(record: Record, lang: Lang) -> Facts:
     """Tell the facts of a record; those without words of their own stand under their own name."""
     _ = words(lang)
     labels = {
+        "asks": _("Các mục"),
         "cause": _("Nguyên nhân"),
+        "credential": _("Khóa kết nối"),
         "family": _("Chuỗi mã truy cập"),
         "format": _("Định dạng"),
         "grant": _("Mã lần cấp quyền"),

@@ -1,0 +1,142 @@
+"""Quản lý quyền, a grant's credentials: make one, see each, end one: `/permissions/{grant}/credentials`."""
+
+import unicodedata
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import quote
+
+from aiohttp import web
+
+from gateway.acts.end_credential import end_credential
+from gateway.acts.make_credential import MOST_LIVE, Made, NewCredential, make_credential
+from gateway.doors import Visitor, visitor_of
+from gateway.doors.person.consent import MAY_CONSENT
+from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.from_records import account_view, app_view, ask_views, plain
+from gateway.doors.person.oidc import RECENT
+from gateway.doors.person.own_grants import OwnGrant, get_own_grant
+from gateway.doors.person.views_credentials import CredentialRow, CredentialsView, MadeView, Making
+from gateway.ground.web.forms import Form
+from gateway.ground.web.request_ids import request_id_of
+from gateway.records.families import credentials
+from gateway.records.families.types import Credential
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.people import store as people
+from gateway.records.people.types import Person
+from gateway.terms.ids import PersonId
+from gateway.terms.refusal import Refusal
+
+LONGEST_NAME = 60
+
+
+async def show_credentials(door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /permissions/{grant}/credentials`."""
+    return await _answer(door, request, await _get_own(door, request))
+
+
+async def act_on_credentials(door: PersonDoor, request: web.Request) -> web.Response:
+    """`POST`: make one, by who signed in just now, or end one; the answer to making shows the secret this once."""
+    form = await door.read_form(request)
+    own, action = await _get_own(door, request), form.get_one("action")
+    if action == "make":
+        return await _make(door, request, own, form)
+    if action != "end":
+        raise Refusal("bad_form", "no such action")
+    actor = Actor(ActorKind.PERSON, visitor_of(request).person.id)
+    try:
+        credential_id = form.get_one("credential")
+        await end_credential(door.house, own.grant.id, credential_id, actor, request_id=request_id_of(request))
+    except Refusal as refusal:
+        if refusal.reason != "nothing_to_change":  # it is over, by whomever: the page says so
+            raise
+    return door.go(request, request.path)
+
+
+async def _make(door: PersonDoor, request: web.Request, own: OwnGrant, form: Form) -> web.Response:
+    visitor = visitor_of(request)
+    if not visitor.person.roles & MAY_CONSENT:
+        raise Refusal("staff_may_not_consent")
+    if not _is_recent(door, visitor):
+        return door.go(request, _sign_in(request))
+    raw_name = form.get_one("name")
+    name = _find_name(raw_name)
+    if name is None:
+        return await _answer(door, request, own, bad_name=raw_name)
+    session = visitor.session
+    wanted = NewCredential(own.grant.id, visitor.person.id, name, session.authenticated_at, session.acr)
+    made = await make_credential(door.house, wanted, request_id=request_id_of(request))
+    return await _answer(door, request, own, made=made)
+
+
+async def _get_own(door: PersonDoor, request: web.Request) -> OwnGrant:
+    return await get_own_grant(door, visitor_of(request).person.id, request.match_info["grant"])
+
+
+def _find_name(raw_name: str) -> str | None:
+    """Return a name as it is kept: one line of signs that show, at most 60; None where that leaves no word."""
+    seen = "".join(sign if unicodedata.category(sign)[0] not in "CZ" else " " for sign in raw_name)
+    name = " ".join(seen.split())
+    return name if any(sign.isalnum() for sign in name) and len(name) <= LONGEST_NAME else None
+
+
+def _is_recent(door: PersonDoor, visitor: Visitor) -> bool:
+    """Say whether the person proved who they are just now: a credential outlives the session that makes it."""
+    return door.now() - visitor.session.authenticated_at <= RECENT
+
+
+def _sign_in(request: web.Request) -> str:
+    return f"/sign-in?again=1&return_to={quote(request.path, safe='')}"
+
+
+async def _answer(
+    door: PersonDoor, request: web.Request, own: OwnGrant, *, made: Made | None = None, bad_name: str | None = None
+) -> web.Response:
+    lang, now = lang_of(request), door.now()
+    async with door.house.storage.read() as connection:
+        found = await credentials.list_of_grants(connection, [own.grant.id])
+        makers = await people.list_named(connection, frozenset(each.person_id for each in found))
+    names = {
+        ask.id: view.name for ask, view in zip(own.asks, ask_views(door.catalogue, list(own.asks), lang), strict=True)
+    }
+    standing = [p.ask_id for p in own.grant.permissions if p.is_standing(now)]
+    view = CredentialsView(
+        id=own.grant.id,
+        app=app_view(own.app),
+        account=account_view(door.catalogue, own.account, lang),
+        rows=[_row(each, own, makers, reader=visitor_of(request).person, now=now) for each in found],
+        asks=[name for ask_id, name in names.items() if ask_id in standing],
+        making=_making(door, own, found, visitor=visitor_of(request)),
+        sign_in=_sign_in(request),
+        token_url=f"{door.public_url}/oauth/token",
+        made=MadeView(made.credential.id, plain(made.credential.name), made.raw_secret) if made else None,
+        name=plain(bad_name or "", 200),
+        is_bad_name=bad_name is not None,
+    )
+    status = HTTPStatus.OK if bad_name is None else HTTPStatus.UNPROCESSABLE_ENTITY
+    return door.show(request, view, status=status)
+
+
+def _making(door: PersonDoor, own: OwnGrant, found: list[Credential], *, visitor: Visitor) -> Making:
+    if not visitor.person.roles & MAY_CONSENT:
+        return "staff"
+    if not own.grant.live(door.now()):
+        return "nothing"
+    if sum(each.ended_at is None for each in found) >= MOST_LIVE:
+        return "full"
+    return "open" if _is_recent(door, visitor) else "sign_in"
+
+
+def _row(
+    credential: Credential, own: OwnGrant, makers: dict[PersonId, Person], *, reader: Person, now: datetime
+) -> CredentialRow:
+    maker = makers.get(credential.person_id)
+    return CredentialRow(
+        id=credential.id,
+        name=plain(credential.name),
+        last4=credential.last4,
+        state="ended" if credential.ended_at else "live" if own.grant.live(now) else "paused",
+        made_at=credential.created_at,
+        made_by="" if credential.person_id == reader.id else plain(maker.name) if maker else credential.person_id,
+        last_used_at=credential.last_used_at,
+        ended_at=credential.ended_at,
+    )
