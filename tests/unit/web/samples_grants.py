@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.doors.person.views import Choice
+from gateway.doors.person.views_credentials import CredentialRow, CredentialsView, MadeView
 from gateway.doors.person.views_grants import (
     ActDone,
     ConfirmWithdrawView,
@@ -134,7 +135,7 @@ LOOK: Final = TraceRow(
     recipient=MAKER.name,
 )
 LOOKS: Final = (
-    LOOK,
+    replace(LOOK, by="Máy tính quầy 1 (mẫu)"),
     replace(LOOK, id="tr_2", thing="danh sách người quan tâm", result="masked", people=20, masked=14),
     replace(LOOK, id="tr_3", thing="danh sách người quan tâm", result="masked", people=6, masked=3),
     replace(LOOK, id="tr_4", verb="send", thing="tin báo đơn", people=1, note="Nội dung không được lưu ở cổng."),
@@ -212,12 +213,35 @@ LINES: Final = tuple(
         start=1000,
     )
 )
+KEY: Final = CredentialRow(
+    "gc_7K2M94QD000000000000aa", "Máy tính quầy 1 (mẫu)", "x7Qd", "live", NOW - timedelta(days=2), "", NOW, None
+)
+KEYS: Final = CredentialsView(
+    id="gr_1",
+    app=APP,
+    account=BAKERY,
+    rows=(
+        KEY,
+        replace(
+            KEY, id="gc_2", name="Đoạn mã gửi đơn (mẫu)", state="paused", made_by="Lê Thị B (mẫu)", last_used_at=None
+        ),
+        replace(KEY, id="gc_3", name="W" * 60, state="ended", ended_at=NOW),
+    ),
+    asks=(PROFILE.name, PHONE.name),
+    making="open",
+    sign_in="/sign-in?again=1&return_to=%2Fpermissions%2Fgr_1%2Fcredentials",
+    token_url="https://quyen.example/oauth/token",
+)
 GRANT_PAGES: Final[dict[str, PageView]] = {
     "permissions": PermissionsView(GRANTS, CHOICES, CHOICES, done=ActDone("pause", NOW, receipt_code="BN-1")),
     "permissions-empty": PermissionsView(()),
     "permissions-filtered": PermissionsView((), CHOICES, CHOICES, is_filtered=True),
     "grant": ONE,
     "grant-ended": replace(ONE, state="withdrawn", rows=ROWS[4:7], shorter=(), expires_at=None, done=None, receipts=()),
+    "credentials": KEYS,
+    "credentials-made": replace(KEYS, made=MadeView("gc_" + "0" * 22, "Quầy 2 (mẫu)", "qcs_" + "0" * 49)),
+    "credentials-bad-name": replace(KEYS, name="…", is_bad_name=True),
+    **{f"credentials-{why}": replace(KEYS, rows=(), making=why) for why in ("sign_in", "full", "nothing", "staff")},
     "withdraw-ask": ConfirmWithdrawView("/permissions/gr_1", (PHONE.name,), APP, BAKERY, PHONE, remaining=2),
     "withdraw-app": ConfirmWithdrawView("/permissions/gr_1", (PROFILE.name, PHONE.name), APP, BAKERY),
     "withdraw-all": ConfirmWithdrawView("/permissions", (APP.name, UNKNOWN_APP.name)),
