@@ -13,6 +13,7 @@ import pytest
 
 from gateway.cli.config_docs import list_settings, render_settings
 from gateway.doors.calls.problems import PROBLEMS
+from gateway.doors.management.problems import PROBLEMS as OWN_PROBLEMS
 from gateway.doors.oauth.errors import ERRORS
 from gateway.doors.person.errors import STATUS
 from scopes import load_catalogue, render_docs
@@ -125,6 +126,13 @@ def test_every_error_of_oauth_and_pages_is_documented() -> None:
     oauth = [[f"`{reason}`", f"`{row.error}`", str(row.status)] for reason, row in ERRORS.items()]
     pages = [[f"`{reason}`", str(int(status))] for reason, status in STATUS.items()]
     assert [row for row in oauth + pages if row not in rows] == []
+
+
+def test_every_problem_of_own_affairs_is_documented() -> None:
+    """docs/errors.md has a row for each code of `/v1`, with its status and its English."""
+    rows = list_rows(read_paper("docs/errors.md"))
+    wanted = [[f"`{code}`", str(row.status), row.en] for code, row in OWN_PROBLEMS.items()]
+    assert [row for row in wanted if row not in rows] == []
 
 
 def test_every_refusal_is_documented() -> None:

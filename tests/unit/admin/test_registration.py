@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from gateway.doors.admin.registration import AppEntry, records_of
 from gateway.records.apps.keys import import_keys
-from gateway.records.apps.types import AuthMethod
+from gateway.records.apps.types import AuthMethod, GrantType
 from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
 from tests.stand_ins.clock import ManualClock
@@ -208,3 +208,17 @@ def test_a_public_app_has_no_keys() -> None:
     """Who cannot keep a secret cannot keep a key."""
     with pytest.raises(Refusal, match="invalid_registration"):
         register(entry(jwks={"keys": [EC.as_dict(private=False)]}, kind="public"))
+
+
+@pytest.mark.parametrize(
+    "kind,manages,is_taken", [("confidential", True, True), ("confidential", False, True), ("public", True, False)]
+)
+def test_only_a_confidential_app_manages_itself(kind: str, *, manages: bool, is_taken: bool) -> None:
+    """It registers `client_credentials` by it, and does not without; a public app proves nothing and is refused."""
+    checked = AppEntry.model_validate(entry(kind=kind, manages_itself=manages))
+    if not is_taken:
+        with pytest.raises(Refusal, match="invalid_registration"):
+            records_of(checked, CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy())
+        return
+    app = records_of(checked, CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy())[0]
+    assert (GrantType.CLIENT in app.grant_types, app.may_manage_itself, app.may_refresh) == (manages, manages, True)
