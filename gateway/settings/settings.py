@@ -78,7 +78,9 @@ class Settings(BaseModel):
     refusal_cool_down_days: int = Field(
         default=30, ge=1, description="for how long the same app does not ask again what a person refused"
     )
-    record_retention_days: int = Field(ge=1, description="how long the grant log keeps its evidence. No default")
+    record_retention_days: int = Field(
+        ge=1, description="how long the operator means to keep evidence; nothing is destroyed yet. No default"
+    )
     checkpoint_dir: Path | None = Field(
         None, description="where checkpoints are kept; default: `checkpoints` beside the database"
     )

@@ -51,7 +51,6 @@ class TraceView:
 
     Args:
         rows: one page of lines.
-        kept_days: how long the trace is kept.
         checked_at: when the gateway was last seen alive and its trace whole.
         apps, outcomes: options of the filters.
         after: the day typed, dd/mm/yyyy, kept even if wrong.
@@ -61,7 +60,6 @@ class TraceView:
 
     TEMPLATE: ClassVar[str] = "person/trace.html"
     rows: Sequence[TraceRow]
-    kept_days: int
     checked_at: datetime
     apps: Sequence[Choice] = ()
     outcomes: Sequence[Choice] = ()
