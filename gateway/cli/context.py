@@ -52,6 +52,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     import structlog
 
     from gateway.ground.storage.disk import DiskBroken
+    from gateway.ground.vault.journal import JournalDamaged
     from gateway.ground.vault.sealing import Unsealable
     from gateway.server.database import AlreadyRunning, Damaged
     from gateway.server.house import OlderThanSigned
@@ -65,6 +66,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         fail(f"{refusal.reason}: {refusal.detail}".removesuffix(": "))
     except Unavailable as unavailable:
         fail(f"{unavailable.what} gave no answer; nothing was done")
+    except JournalDamaged as damaged:
+        fail(f"the tombstone journal is damaged: {damaged}; nothing opens until someone has looked at it")
     except (AlreadyRunning, CatalogueError, Damaged, DiskBroken, OlderThanSigned, Unsealable) as error:
         fail(str(error))
 
