@@ -33,6 +33,7 @@ are about the gateway's own settings or the host's trouble: they must not end an
 
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
+_OA_ID = re.compile(r"[1-9][0-9]{0,31}")  # the catalogue's `decimal_id`: what calls about the account are held to
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ class ZaloConnector:
         if not isinstance(found, dict):
             raise Unavailable(PLATFORM)
         external_id, name = found.get("oa_id", found.get("oaid")), found.get("name")
-        if isinstance(external_id, bool) or not isinstance(external_id, str | int) or not isinstance(name, str):
+        is_id = isinstance(external_id, str | int) and _OA_ID.fullmatch(str(external_id)) is not None
+        if not is_id or not isinstance(name, str):
             raise Unavailable(PLATFORM)
         return Profile(str(external_id), unicodedata.normalize("NFC", name), "admin")
 
