@@ -11,8 +11,9 @@ import structlog
 
 from gateway.ground.storage.copies import NotWhole, check_sound
 from gateway.ground.storage.engines import beside, is_sqlite, sqlite_path
-from gateway.ground.storage.storage import Storage, translated
+from gateway.ground.storage.storage import Storage
 from gateway.settings import Settings
+from gateway.terms.refusal import Unavailable
 
 _OPEN, _CLOSED = b"open  ", b"closed"  # of one length: written over each other they need no room on the disk
 _log = structlog.get_logger(__name__)
@@ -74,8 +75,10 @@ def _noted(lock: int | None) -> Iterator[None]:
     if lock is None:
         yield
         return
-    with translated():
+    try:
         _write(lock, _OPEN)
+    except OSError as error:
+        raise Unavailable("database") from error
     try:
         yield
     finally:
