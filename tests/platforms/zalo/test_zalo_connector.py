@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestServer
 
 from gateway.doors.calls.upstream import open_session
 from gateway.platforms import Credential, Trouble
+from gateway.platforms.exchange import LIMIT_BYTES
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
-from gateway.platforms.zalo.wire import LIMIT_BYTES
 from gateway.sandbox.zalo.app import build_zalo_sandbox
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
