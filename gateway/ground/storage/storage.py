@@ -127,8 +127,8 @@ class Storage:
     async def point(self, query: PointQuery, **values: Any) -> list[tuple[Any, ...]]:
         """Run one compiled look-up against the authority itself, never a copy.
 
-        SQLite answers inline on the loop from its own read-only connection (some microseconds); PostgreSQL by one
-        round trip to the primary.
+        SQLite answers inline on the loop from its own read-only connection (some microseconds); PostgreSQL by
+        a transaction of its own on the primary.
 
         Raises:
             Unavailable: no answer; the caller lets nothing through.

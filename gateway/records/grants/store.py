@@ -83,13 +83,6 @@ async def list_all(connection: AsyncConnection) -> list[Grant]:
     return await _grants(connection, select(grants).order_by(grants.c.id))
 
 
-async def list_history(connection: AsyncConnection, grant_id: GrantId) -> list[Permission]:
-    """List all permissions the grant ever held, newest decision first."""
-    query = select(permissions).where(permissions.c.grant_id == grant_id)
-    rows = await connection.execute(query.order_by(permissions.c.decided_at.desc(), permissions.c.id))
-    return [_permission(row) for row in rows.mappings()]
-
-
 async def list_due(connection: AsyncConnection, now: datetime) -> list[GrantId]:
     """List the grants that hold a permission whose time ran out without a record of it."""
     due = (

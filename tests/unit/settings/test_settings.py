@@ -356,6 +356,7 @@ def test_half_a_provider_does_not_start(name: str) -> None:
         ("QUYEN_OIDC__ISSUER", "https://u:p@id.example"),
         ("QUYEN_OIDC__ISSUER", f"{GOOD['QUYEN_PUBLIC_URL']}/realm"),
         ("QUYEN_OIDC__ISSUER", GOOD["QUYEN_API_URL"]),
+        ("QUYEN_OIDC__ISSUER", f"{GOOD['QUYEN_PUBLIC_URL'].upper()}:443/"),
         ("QUYEN_OIDC__CLIENT_ID", "with space"),
         ("QUYEN_OIDC__CLIENT_AUTH", "none"),
         ("QUYEN_OIDC__NAME_VI", "x" * 61),
