@@ -20,7 +20,8 @@ from gateway.records.ledger.log import CHECKPOINTS
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Actor
 from gateway.server.database import file_lock
-from gateway.server.house import folder_of, opened_house
+from gateway.server.house import opened_house
+from gateway.server.places import folder_of
 from gateway.server.restoring import UnderWay, find_under_way, mark_finished, mark_under_way
 from gateway.settings import Settings
 from gateway.terms.clock import Clock

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_serializer, model_validator
 
 from gateway.ground.identity.types import AuthMethod
-from gateway.ground.storage.engines import without_password
+from gateway.ground.storage.engines import is_sqlite, without_password
 from gateway.settings.kinds import Address, Base, Database, Issuer, Networks, Origin, check_provider, is_on_loopback
 
 
@@ -82,12 +82,14 @@ class Settings(BaseModel):
         ge=1, description="how long the operator means to keep evidence; nothing is destroyed yet. No default"
     )
     checkpoint_dir: Path | None = Field(
-        None, description="where checkpoints are kept; default: `checkpoints` beside the database"
+        None, description="where checkpoints are kept; default: `checkpoints` beside the SQLite database"
     )
     journal_dir: Path | None = Field(
-        None, description="where tombstones are kept; default: `journal` beside the database"
+        None, description="where tombstones are kept; default: `journal` beside the SQLite database"
     )
-    keys_dir: Path | None = Field(None, description="where person keys are kept; default: `keys` beside the database")
+    keys_dir: Path | None = Field(
+        None, description="where person keys are kept; default: `keys` beside the SQLite database"
+    )
     catalogue: Path | None = Field(
         None, description="folder of the catalogue; default: the one that comes with the program"
     )
@@ -121,6 +123,11 @@ class Settings(BaseModel):
             raise ValueError(
                 "QUYEN_TRUSTED_PROXIES: must be set with an https QUYEN_PUBLIC_URL: the networks of the proxies that "
                 "speak TLS for this gateway, or none"
+            )
+        if not is_sqlite(self.database_url) and None in {self.checkpoint_dir, self.journal_dir, self.keys_dir}:
+            raise ValueError(
+                "QUYEN_CHECKPOINT_DIR, QUYEN_JOURNAL_DIR and QUYEN_KEYS_DIR must be set with PostgreSQL: "
+                "every command and the server must find the same folders"
             )
         if len(self.master_key_bytes) != 32:
             raise ValueError("QUYEN_MASTER_KEY must be 32 bytes in base64url")

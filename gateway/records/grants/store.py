@@ -47,6 +47,12 @@ async def find_between(
     return found[0] if found else None
 
 
+async def list_locked(connection: AsyncConnection, account_id: AccountId) -> list[Grant]:
+    """Lock and list the grants of an account, in the one order in which several are locked."""
+    query = select(grants).where(grants.c.account_id == account_id).order_by(grants.c.id)
+    return await _grants(connection, query.with_for_update())
+
+
 async def list_of_accounts(connection: AsyncConnection, account_ids: Sequence[AccountId]) -> list[Grant]:
     """List the grants of some accounts, newest first."""
     query = select(grants).where(grants.c.account_id.in_(account_ids))
