@@ -24,8 +24,9 @@ async def end_credential(
         Unavailable: it lives on.
     """
     async with house.storage.unit() as unit:
+        grant = await house.lock_grant(unit, grant_id)
         now = house.clock.now()
-        grant = await house.get_locked_for(unit, grant_id, actor, now)
+        await house.check_standing(unit, grant, actor, now)
         credential = await credentials.find(unit.connection, credential_id)
         if credential is None or credential.grant_id != grant.id:
             raise Refusal("not_found")

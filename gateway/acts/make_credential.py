@@ -47,8 +47,9 @@ async def make_credential(house: House, wanted: NewCredential, *, request_id: st
     """
     actor = Actor(ActorKind.PERSON, wanted.person_id)
     async with house.storage.unit() as unit:
+        grant = await house.lock_grant(unit, wanted.grant_id)
         now = house.clock.now()
-        grant = await house.get_locked_for(unit, wanted.grant_id, actor, now)
+        await house.check_standing(unit, grant, actor, now)
         if not grant.live(now):
             raise Refusal("nothing_to_change")
         if await credentials.count_live(unit.connection, grant.id) >= MOST_LIVE:

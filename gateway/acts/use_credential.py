@@ -41,23 +41,20 @@ async def use_credential(house: House, use: Use) -> bytes:
     """
     credential = use.credential
     async with house.storage.unit() as unit:
-        grant = await house.get_locked_grant(unit, credential.grant_id)
-        now = house.clock.now()
-        family = await _get_family(unit, credential)
-        holding = narrowed(await house.holding(unit, family, grant, now), use.ask_ids)
-        if not any(each.id in family.permission_ids for each in grant.live(now)):
+        locked = await house.lock_family(unit, await _get_family(unit, credential))
+        holding = narrowed(await house.holding(unit, locked), use.ask_ids)
+        if not any(each.id in locked.family.permission_ids for each in locked.grant.live(locked.at)):
             raise Refusal("invalid_grant", "the grant is paused")
         check_target(holding, use.platform)
-        minted = mint(holding, Terms(now, may_refresh=False, access_jkt=use.jkt), house.entropy)
-        await credentials.forget_expired(unit.connection, family.id, now)
+        minted = mint(holding, Terms(locked.at, may_refresh=False, access_jkt=use.jkt), house.entropy)
+        await credentials.forget_expired(unit.connection, locked.family.id, locked.at)
         await families.add_tokens(unit.connection, minted.access, None)
-        await credentials.note_use(unit.connection, credential.id, now)
+        await credentials.note_use(unit.connection, credential.id, locked.at)
         await unit.commit()
     return minted.answer
 
 
 async def _get_family(unit: UnitOfWork, credential: Credential) -> Family:
-    """Return the credential's family as it is under the grant's lock."""
     family = await families.find(unit.connection, credential.family_id)
     app = await apps.find(unit.connection, family.app_id) if family else None
     if family is None or app is None:

@@ -151,7 +151,7 @@ async def test_withdrawing_one_of_its_asks_narrows_a_key(scene: Scene) -> None:
 async def test_a_restore_ends_keys_and_own_tokens(scene: Scene) -> None:
     """An older database does not know which were ended since, so none works, also one that it holds alive (I4)."""
     made, app = await made_for(scene), await own_app(scene)
-    token, raw_own = await used(scene, made), await give_own_token(scene.house, app.id, OwnScope, jkt=None)
+    token, raw_own = await used(scene, made), await give_own_token(scene.house, app.id, list(OwnScope), jkt=None)
     await ended(scene, made)
     async with scene.house.storage.unit() as unit:  # what the older database would bring back
         await unit.connection.execute(update(families).values(ended_at=None))
@@ -190,9 +190,9 @@ async def test_own_tokens_are_no_grants_tokens_and_leave_when_over(scene: Scene)
     assert await find_facts(scene, first) is None
     for app_id in (scene.app.id, AppId("nobody")):
         with pytest.raises(Refusal, match="unauthorized_client"):
-            await give_own_token(scene.house, app_id, OwnScope, jkt=None)
+            await give_own_token(scene.house, app_id, list(OwnScope), jkt=None)
     scene.clock.advance(900)
-    await give_own_token(scene.house, app.id, OwnScope, jkt=None)
+    await give_own_token(scene.house, app.id, list(OwnScope), jkt=None)
     assert await find_own(scene, first) is None
 
 

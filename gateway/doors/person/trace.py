@@ -58,7 +58,6 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
             )
             for each in found[:PAGE]
         ],
-        kept_days=door.kept_days,
         checked_at=door.now(),
         apps=_apps(own, app_id, lang),
         outcomes=_outcomes(raw_outcome, lang),

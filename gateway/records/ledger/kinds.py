@@ -17,7 +17,6 @@ class Kind(StrEnum):
     BURIED = "buried"
     LINKED = "linked"
     CONNECTION_LOST = "connection_lost"
-    STANDING_ENDED = "standing_ended"
     FAMILY_ENDED = "family_ended"
     CREDENTIAL_MADE = "credential_made"
     CREDENTIAL_ENDED = "credential_ended"
