@@ -77,10 +77,17 @@ class AppEntry(_Strict):
     dpop_bound_access_tokens: bool = False
     dialect: str | None = None
     may_refresh: bool = True
+    may_use_devices: bool = False
     reviewed: bool = False
-    redirect_uris: list[Annotated[str, AfterValidator(check_redirect_uri)]] = Field(min_length=1, max_length=20)
+    redirect_uris: list[Annotated[str, AfterValidator(check_redirect_uri)]] = Field(max_length=20)
     notice_url: Annotated[str, AfterValidator(_endpoint)] | None = None
     asks: list[AskEntry] = Field(min_length=1, max_length=50)
+
+    @model_validator(mode="after")
+    def _check_ways(self) -> Self:
+        if not (self.redirect_uris or self.may_use_devices):
+            raise ValueError("an app names a redirect URI, or asks from devices")
+        return self
 
 
 def records_of(
@@ -107,7 +114,7 @@ def records_of(
         auth_method=_auth_method(entry),
         jwks=entry.jwks,
         dialect=entry.dialect,
-        grant_types=(GrantType.CODE, GrantType.REFRESH) if entry.may_refresh else (GrantType.CODE,),
+        grant_types=_grant_types(entry),
         redirect_uris=tuple(entry.redirect_uris),
         must_push=entry.require_pushed_authorization_requests,
         binds_tokens=entry.dpop_bound_access_tokens,
@@ -117,6 +124,15 @@ def records_of(
         created_at=now,
     )
     return app, [_ask(each, app_id, catalogue) for each in entry.asks]
+
+
+def _grant_types(entry: AppEntry) -> tuple[GrantType, ...]:
+    wanted = {
+        GrantType.CODE: bool(entry.redirect_uris),
+        GrantType.DEVICE: entry.may_use_devices,
+        GrantType.REFRESH: entry.may_refresh,
+    }
+    return tuple(grant_type for grant_type, is_wanted in wanted.items() if is_wanted)
 
 
 def _auth_method(entry: AppEntry) -> AuthMethod:

@@ -9,6 +9,7 @@ from gateway.doors import Endpoint
 from gateway.doors.person import (
     connections,
     consent,
+    device,
     first,
     grant_page,
     notices,
@@ -43,6 +44,9 @@ SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
     ("POST", "/sign-out", sign_in.sign_out),
     ("GET", "/consent/{request}", consent.show_consent),
     ("POST", "/consent/{request}", consent.answer_consent),
+    ("GET", "/device", device.show_device),
+    ("POST", "/device", device.answer_device),
+    ("GET", "/device/done/{request}", device.show_done),
     ("GET", "/permissions", permissions.show_permissions),
     ("POST", "/permissions", permissions.act_on_permissions),
     ("GET", "/permissions/trace", trace.show_trace),

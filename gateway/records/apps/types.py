@@ -32,6 +32,7 @@ class GrantType(StrEnum):
 
     CODE = "authorization_code"
     REFRESH = "refresh_token"
+    DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,11 @@ class App:
     def may_refresh(self) -> bool:
         """Say whether the app gets refresh tokens."""
         return GrantType.REFRESH in self.grant_types
+
+    @property
+    def may_use_devices(self) -> bool:
+        """Say whether the app may ask from devices that have no browser (RFC 8628)."""
+        return GrantType.DEVICE in self.grant_types
 
     @property
     def is_reviewed(self) -> bool:
