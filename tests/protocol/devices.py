@@ -57,14 +57,16 @@ class Stage:
         )
         return await self.wire.add_app(name, asks, **{"grant_types": GRANT_TYPES, **changes})
 
-    async def ask(self, app: App, *, headers: Mapping[str, str] | None = None, **changes: str) -> Reply:
+    async def ask(
+        self, app: App, changes: Mapping[str, str] | None = None, *, proof: Mapping[str, str] | None = None
+    ) -> Reply:
         """Ask as a device of this app."""
-        return await self.wire.post(PATH, {"client_id": app.id, **changes}, headers=headers)
+        return await self.wire.post(PATH, {"client_id": app.id, **(changes or {})}, headers=proof)
 
     async def start(self, app: App | None = None, **changes: str) -> Device:
         """Start a device, of a new app unless one is named."""
         app = app or await self.add_app()
-        reply = await self.ask(app, **changes)
+        reply = await self.ask(app, changes)
         assert reply.status == 200, reply.body
         return Device(self.wire, app, reply.json)
 

@@ -79,7 +79,7 @@ class AppEntry(_Strict):
     may_refresh: bool = True
     may_use_devices: bool = False
     reviewed: bool = False
-    redirect_uris: list[Annotated[str, AfterValidator(check_redirect_uri)]] = Field(max_length=20)
+    redirect_uris: list[Annotated[str, AfterValidator(check_redirect_uri)]] = Field([], max_length=20)
     notice_url: Annotated[str, AfterValidator(_endpoint)] | None = None
     asks: list[AskEntry] = Field(min_length=1, max_length=50)
 

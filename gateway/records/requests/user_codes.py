@@ -1,7 +1,8 @@
 """The codes that people carry from a device to a browser (RFC 8628, section 6.1).
 
 Eight consonants: no vowel, so that chance spells no word; no digit, so that nothing is taken for its double. Neither D
-nor W, which a Vietnamese keyboard set to Telex turns into đ and ư. That leaves 18 letters and 11 thousand million codes.
+nor W, which a Vietnamese keyboard set to Telex turns into đ and ư. That leaves 18 letters, and 11 thousand million
+codes.
 """
 
 import unicodedata

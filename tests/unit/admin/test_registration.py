@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from gateway.doors.admin.registration import AppEntry, records_of
 from gateway.records.apps.keys import import_keys
-from gateway.records.apps.types import AuthMethod
+from gateway.records.apps.types import AuthMethod, GrantType
 from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
 from tests.stand_ins.clock import ManualClock
@@ -208,3 +208,20 @@ def test_a_public_app_has_no_keys() -> None:
     """Who cannot keep a secret cannot keep a key."""
     with pytest.raises(Refusal, match="invalid_registration"):
         register(entry(jwks={"keys": [EC.as_dict(private=False)]}, kind="public"))
+
+
+@pytest.mark.parametrize(
+    "changes, grant_types",
+    [
+        ({}, (GrantType.CODE, GrantType.REFRESH)),
+        ({"may_use_devices": True}, (GrantType.CODE, GrantType.DEVICE, GrantType.REFRESH)),
+        ({"may_use_devices": True, "redirect_uris": [], "may_refresh": False}, (GrantType.DEVICE,)),
+    ],
+)
+def test_an_app_for_devices_needs_no_redirect_uri(changes: dict[str, Any], grant_types: tuple[GrantType, ...]) -> None:
+    """What it may exchange follows from its file; one that names neither way to ask is refused."""
+    checked = AppEntry.model_validate(entry(**changes))
+    app, _ = records_of(checked, CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy())
+    assert app.grant_types == grant_types
+    with pytest.raises(ValidationError, match="names a redirect URI, or asks from devices"):
+        AppEntry.model_validate(entry(redirect_uris=[]))
