@@ -1,9 +1,10 @@
 """Many at once, on both databases: single use holds, nothing crashes, nobody waits for ever."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, GrantType
 from gateway.records.families.tables import access_tokens, families, refresh_tokens
 from gateway.records.requests import devices
+from gateway.records.requests import store as requests
 from gateway.terms.ids import AskId, RequestId
 from gateway.terms.refusal import Refusal
 from tests.house import agree, house_in, set_scene
@@ -162,6 +164,16 @@ async def test_eight_polls_for_what_a_device_was_given(wire: Wire) -> None:
         assert await count_rows(wire) == {"access": number, "refresh": number, "families": 0}
 
 
+async def test_req_145_eight_polls_while_nobody_decided(wire: Wire) -> None:
+    """One of them is in time, the others are told to slow down."""
+    app = await wire.add_app("tivi", grant_types=(GrantType.DEVICE,))
+    for _ in range(ROUNDS):
+        codes, _ = await open_device(wire, app)
+        replies = await asyncio.gather(*(poll(wire, app, codes) for _ in range(AT_ONCE)))
+        heard = sorted(reply.json["error"] for reply in replies)
+        assert heard == ["authorization_pending"] + ["slow_down"] * (AT_ONCE - 1)
+
+
 async def test_polls_beside_the_decision(wire: Wire) -> None:
     """A device that asks while its user agrees hears that it must wait, or gets its tokens; never a no."""
     app = await wire.add_app("tivi", grant_types=(GrantType.DEVICE,))
@@ -174,6 +186,29 @@ async def test_polls_beside_the_decision(wire: Wire) -> None:
         assert "invalid_grant" not in heard or "tokens" in heard
         if "tokens" not in heard:
             assert (await poll(wire, app, codes)).status == 200
+
+
+@pytest.mark.parametrize("wire", ["postgresql"], indirect=True)  # SQLite lets nobody write between two reads of an act
+async def test_a_decision_between_the_reads_of_a_poll(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The poll that reads half before and half after its user's yes hears the yes, not a no."""
+    app = await wire.add_app("tivi", grant_types=(GrantType.DEVICE,))
+    codes, request_id = await open_device(wire, app)
+    reads = 0
+
+    def watched(find: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def read(*args: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            if reads == 2:
+                await agree_for_device(wire, request_id)
+            return await find(*args)
+
+        return read
+
+    monkeypatch.setattr(requests, "find", watched(requests.find))
+    monkeypatch.setattr(devices, "find", watched(devices.find))
+    assert (await poll(wire, app, codes)).status == 200
+    assert reads > 2
 
 
 async def test_eight_people_confirm_one_device(wire: Wire) -> None:
