@@ -42,22 +42,22 @@ async def poll_device(house: House, poll: Poll) -> bytes:
             the family (I3); `invalid_target`: nothing was spent.
         Unavailable: nothing was spent.
     """
-    now = house.clock.now()
     async with house.storage.unit() as unit:
+        now = house.clock.now()
         device = await _find(unit, poll, now)
         if device.family_id is None:
             await _keep_waiting(unit, device, now)
-        family = await _get_family(unit, device)
-        locked = await house.get_locked_grant(unit, family.grant_id)
-        if not await devices.redeem(unit.connection, device.hashed_code, now):
-            await house.end_family(unit, family, cause="device_code_replayed")
+        locked = await house.lock_family(unit, await _get_family(unit, device))
+        await _find(unit, poll, locked.at)  # the time may have run out before the lock was free
+        if not await devices.redeem(unit.connection, device.hashed_code, locked.at):
+            await house.end_family(unit, locked, cause="device_code_replayed")
             await unit.commit()
-            house.in_flight.cut_families([family.id])
+            house.in_flight.cut_families([locked.family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the device code was used before; its tokens are ended")
-        holding = await house.holding(unit, family, locked, now)
+        holding = await house.holding(unit, locked)
         check_target(holding, poll.platform)
-        minted = mint(holding, terms_of(poll.app, now, jkt=poll.jkt), house.entropy)
+        minted = mint(holding, terms_of(poll.app, locked.at, jkt=poll.jkt), house.entropy)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)
         await unit.commit()
     return minted.answer
