@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway.records.apps.types import App, GrantType
-from tests.house import house_in, set_scene
 from tests.journeys.http.origin import Browser, Origin, Page
 from tests.journeys.http.origin import served as served_pages
 from tests.protocol.wire import Reply, Wire, served
+from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -105,7 +105,9 @@ def request_id_of(page: Page) -> str:
 async def staged(folder: Path) -> AsyncIterator[Stage]:
     """Serve both doors over a fresh house."""
     clock = ManualClock()
-    async with house_in(folder, clock, entropy=SeededEntropy()) as house:
-        scene = await set_scene(house, clock)
-        async with served(scene) as wire, served_pages(scene) as origin:
-            yield Stage(wire, origin)
+    async with (
+        scene_in(folder, clock, entropy=SeededEntropy()) as scene,
+        served(scene) as wire,
+        served_pages(scene) as origin,
+    ):
+        yield Stage(wire, origin)
