@@ -20,6 +20,7 @@ from gateway.records.grants.types import Grant
 from gateway.records.ledger import notices
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft, Recorded
+from gateway.records.requests import devices
 from gateway.records.requests import store as requests
 from gateway.records.requests.sign_in import SignIn, check_sign_in
 from gateway.records.requests.types import AuthorizationRequest, RequestKind
@@ -67,6 +68,13 @@ class Decided:
     error: str | None
     error_description: str | None
     recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class _Issued:
+    """What the app may come for; `raw_code` is None where a device asks with a code that it has already."""
+
+    raw_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +171,12 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         settled, ended = await house.record_change(unit, change, actor, kind=kind, request_id=request_id, **shown)
         if case.is_refused:
             await requests.mark_refused(unit.connection, case.request.id, case.at)
-        raw_code = None if case.is_refused else await _issue(house, unit, case, settled)
+        issued = None if case.is_refused else await _issue(house, unit, case, settled)
         await unit.commit()
     await house.settle(change, ended)
-    if case.is_refused or (raw_code is None and case.request.kind is RequestKind.AUTHORIZE):
+    if case.is_refused or (issued is None and case.request.is_from_app):
         return case.refused(grant.id, settled.recorded)
+    raw_code = issued.raw_code if issued else None
     return Decided(case.request, grant.id, raw_code, None, None, settled.recorded)
 
 
@@ -213,9 +222,10 @@ async def _get_grant(house: House, unit: UnitOfWork, case: _Case) -> Grant:
     return grant
 
 
-async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) -> str | None:
+async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) -> _Issued | None:
+    """Open a family for what was given, behind a code for the app's redirect or for the device that asks for it."""
     request, now = case.request, case.at
-    if request.kind is not RequestKind.AUTHORIZE or request.redirect_uri is None or request.code_challenge is None:
+    if not request.is_from_app:
         return None
     grant, sign_in = settled.change.grant, case.answer.sign_in
     given = frozenset(p.id for p in grant.permissions if p.is_standing(now) and p.ask_id in case.given)
@@ -225,6 +235,17 @@ async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) 
     signed = (sign_in.at, sign_in.acr) if sign_in else (None, None)
     family = Family(family_id, grant.id, grant.app_id, case.answer.person_id, given, now, None, *signed)
     await families.add(unit.connection, family)
+    if request.kind is RequestKind.DEVICE:
+        await devices.give(unit.connection, request.id, family_id)
+        return _Issued(None)
+    return _Issued(await _add_code(house, unit, request, family_id=family_id, now=now))
+
+
+async def _add_code(
+    house: House, unit: UnitOfWork, request: AuthorizationRequest, *, family_id: FamilyId, now: datetime
+) -> str:
+    if request.redirect_uri is None or request.code_challenge is None:
+        raise AssertionError("an authorize request has a redirect URI and a challenge")
     raw_code = new_token(CODE, house.entropy)
     code = Code(
         hashed_code=hashed(raw_code),

@@ -1,13 +1,25 @@
-"""Open a request: an app at the authorize endpoint, or a person who wants to look at refused asks again."""
+"""Open a request: an app by a browser or from a device, or a person who wants to look at refused asks again."""
 
 from dataclasses import dataclass, fields, replace
 
 from gateway.acts import House
-from gateway.ground.storage.storage import shielded
+from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.ground.vault.tokens import DEVICE, hashed, new_token
 from gateway.records.accounts import store as accounts
 from gateway.records.grants import store as grants
+from gateway.records.requests import devices
 from gateway.records.requests import store as requests
-from gateway.records.requests.types import PUSHED_LASTS, REQUEST_LASTS, AuthorizationRequest, Prompt, RequestKind
+from gateway.records.requests.types import (
+    DEVICE_LASTS,
+    POLL_SECONDS,
+    PUSHED_LASTS,
+    REQUEST_LASTS,
+    AuthorizationRequest,
+    DeviceCode,
+    Prompt,
+    RequestKind,
+)
+from gateway.records.requests.user_codes import USER_CODE, new_user_code
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId, RequestId, new_id
 from gateway.terms.refusal import Refusal
 
@@ -42,6 +54,25 @@ class Asked:
     wishes: Wishes = NO_WISHES
 
 
+@dataclass(frozen=True, slots=True)
+class AskedByDevice:
+    """What a device asks, checked as `Asked`; `address` is where it asks from."""
+
+    app_id: AppId
+    ask_ids: tuple[AskId, ...]
+    address: str
+    jkt: str | None = None
+    wishes: Wishes = NO_WISHES
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCodes:
+    """What a device gets, this once: the code that it keeps, and the one that it shows to its user."""
+
+    raw_code: str
+    user_code: str
+
+
 @shielded
 async def open_request(house: House, asked: Asked) -> AuthorizationRequest:
     """Keep an app's request until a person decides, at most 30 minutes."""
@@ -49,13 +80,38 @@ async def open_request(house: House, asked: Asked) -> AuthorizationRequest:
     kept = replace(
         request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge, jkt=asked.jkt
     )
-    kept = replace(kept, **{each.name: getattr(asked.wishes, each.name) for each in fields(Wishes)})
+    kept = _wished(kept, asked.wishes)
     if asked.is_pushed:
         kept = replace(kept, pushed_until=kept.created_at + PUSHED_LASTS)
     async with house.storage.unit() as unit:
         await requests.add(unit.connection, kept)
         await unit.commit()
     return kept
+
+
+@shielded
+async def open_for_device(house: House, asked: AskedByDevice) -> DeviceCodes:
+    """Keep a device's request until a person confirms its code and decides, at most 10 minutes (RFC 8628)."""
+    fresh = _wished(_fresh(house, RequestKind.DEVICE, asked.app_id, asked.ask_ids), asked.wishes)
+    request = replace(fresh, jkt=asked.jkt, expires_at=fresh.created_at + DEVICE_LASTS)
+    async with house.storage.unit() as unit:
+        await requests.add(unit.connection, request)
+        codes = await _add_codes(house, unit, request, asked.address)
+        await unit.commit()
+    return codes
+
+
+async def _add_codes(house: House, unit: UnitOfWork, request: AuthorizationRequest, address: str) -> DeviceCodes:
+    """Add the two codes; a user code that another device shows is drawn anew."""
+    raw_code, user_code = new_token(DEVICE, house.entropy), ""
+    is_added = False
+    while not is_added:
+        user_code = new_user_code(house.entropy)
+        hashed_user_code = house.vault.hmac_code(user_code, USER_CODE)
+        lasts = (POLL_SECONDS, None, request.expires_at)
+        device = DeviceCode(hashed(raw_code), hashed_user_code, request.id, address, *lasts)
+        is_added = await unit.is_added(devices.add(unit.connection, device))
+    return DeviceCodes(raw_code, user_code)
 
 
 @shielded
@@ -77,6 +133,10 @@ async def reconsider(
         await requests.add(unit.connection, request)
         await unit.commit()
     return request
+
+
+def _wished(request: AuthorizationRequest, wishes: Wishes) -> AuthorizationRequest:
+    return replace(request, **{each.name: getattr(wishes, each.name) for each in fields(Wishes)})
 
 
 def _fresh(house: House, kind: RequestKind, app_id: AppId, ask_ids: tuple[AskId, ...]) -> AuthorizationRequest:

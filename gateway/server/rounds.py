@@ -9,6 +9,7 @@ import structlog
 
 from gateway.acts import House
 from gateway.acts.expire import expire
+from gateway.acts.forget_devices import forget_devices
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
 from gateway.acts.send_notices import forget_notices
 from gateway.acts.spend_assertion import forget_spent
@@ -42,6 +43,7 @@ ROUNDS = (
     Round("expire", 5, expire),
     Round("seal_trace", 30, _seal_all),
     Round("forget_spent", 600, forget_spent),
+    Round("forget_devices", 600, forget_devices),
     Round("forget_notices", 3600, forget_notices),
 )
 

@@ -115,7 +115,7 @@ async def test_every_other_page_is_accessible(
     assert {name: found for name, found in flaws.items() if found} == {}
 
 
-@pytest.mark.parametrize("name", [*PAIRS, "confirm-account", "withdraw-ask"])
+@pytest.mark.parametrize("name", [*PAIRS, "confirm-account", "device-confirm", "withdraw-ask"])
 @pytest.mark.parametrize("width,height", [(360, 640), (1280, 800)])
 async def test_pair_is_equal_and_in_view(visitors: Visitors, origin: str, name: str, width: int, height: int) -> None:
     """Both halves have one line, size and look, and on the consent screen both are in view from the start (R5)."""

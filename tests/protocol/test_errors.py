@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import gateway.acts
-from gateway.acts import redeem, refresh, revoke
+from gateway.acts import poll_device, redeem, refresh, revoke
 from gateway.doors import oauth
 from gateway.doors.oauth.authorize import PAGE_STATUS
 from gateway.doors.oauth.errors import ERRORS, error_members, render_refusal
@@ -25,6 +25,8 @@ AT_PAR = {"unsupported_response_type", "consent_required"}
 """What RFC 9126, section 2.3, lets through from the authorize endpoint (RFC 6749 section 4.1.2.1, OpenID Connect)."""
 WITH_A_KEY = {"invalid_dpop_proof", "use_dpop_nonce"}
 """RFC 9449, sections 5 and 8."""
+OF_DEVICES = {"authorization_pending", "slow_down", "access_denied", "expired_token"}
+"""RFC 8628, section 3.5."""
 AUTHORIZE = {"authorize.py", "asking.py", "redirects.py"}
 
 
@@ -37,7 +39,7 @@ def list_reasons(source: str) -> set[str]:
 
 def test_every_refusal_behind_the_post_endpoints_has_a_row() -> None:
     """What the acts, the form reader and the door's own modules refuse is in the table."""
-    files = [Path(str(module.__file__)) for module in (redeem, refresh, revoke, forms)]
+    files = [Path(str(module.__file__)) for module in (poll_device, redeem, refresh, revoke, forms)]
     files += [path for path in Path(str(oauth.__file__)).parent.glob("*.py") if path.name not in AUTHORIZE]
     reasons = {reason for path in files for reason in list_reasons(path.read_text())}
     assert {"invalid_grant", "invalid_client", "too_large", "limited"} <= reasons
@@ -61,9 +63,9 @@ def test_every_refusal_before_a_trusted_redirect_has_a_status() -> None:
 
 def test_the_words_are_oauths() -> None:
     """Each row's word is one of the specifications that we follow, but for the limit, which has none there."""
-    assert {row.error for reason, row in ERRORS.items() if reason != "limited"} == RFC_6749 | AT_PAR | WITH_A_KEY | {
-        "invalid_target"
-    }
+    assert {
+        row.error for reason, row in ERRORS.items() if reason != "limited"
+    } == RFC_6749 | AT_PAR | WITH_A_KEY | OF_DEVICES | {"invalid_target"}
     assert all(400 <= row.status < 500 for row in ERRORS.values())
 
 

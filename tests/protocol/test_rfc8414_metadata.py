@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from gateway.doors.oauth.endpoints import endpoints
 from gateway.doors.oauth.metadata import NAMES, describe_server
 from gateway.records.apps.own_tokens import OwnScope
+from gateway.records.apps.types import GrantType
 from gateway.settings import SettingsRefused, read_settings
 from tests.house import MASTER_KEY, agree
 from tests.protocol.keys import add_key_app, proof_of
@@ -105,18 +106,19 @@ async def test_req_046_what_must_not_be_named(wire: Wire) -> None:
     """No implicit or password grant, no plain challenge, no key set while nothing signs for apps."""
     document = (await wire.send("GET", PATH)).json
     assert document["response_types_supported"] == ["code"]
-    assert document["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
+    offered = ["authorization_code", "refresh_token", "client_credentials", GrantType.DEVICE]
+    assert document["grant_types_supported"] == offered
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert not {"jwks_uri", "registration_endpoint"} & document.keys()
 
 
 async def test_req_091_every_grant_type_named_works_and_no_other(wire: Wire) -> None:
-    """What is named gives tokens, what is not is refused."""
+    """What is named gives tokens (a device's code: its own file), what is not is refused."""
     named = (await wire.send("GET", PATH)).json["grant_types_supported"]
     tokens = (await wire.redeem((await agree(wire.scene)).raw_code or "")).json
     assert (await wire.refresh(tokens["refresh_token"])).status == 200
     assert (await wire.ask_token({"grant_type": "client_credentials"})).error == (400, "unauthorized_client")
-    for grant_type in ("password", "urn:ietf:params:oauth:grant-type:device_code", "implicit"):
+    for grant_type in ("password", "implicit"):
         assert grant_type not in named
         assert (await wire.ask_token({"grant_type": grant_type})).error == (400, "unsupported_grant_type")
 

@@ -72,7 +72,7 @@ async def test_the_form_token_is_always_asked(origin: Origin, browser: Browser, 
 
 
 async def test_every_form_that_acts_is_guarded(origin: Origin, browser: Browser) -> None:
-    """No POST of the door acts without a token: sign-in, sign-out, linking, consent, permissions, the check."""
+    """No POST of the door acts without a token: signing in and out, linking, consent, a code, permissions, the check."""
     grant_id = (await agree(origin.scene)).grant_id
     consent = await origin.ask()
     await browser.get(consent)
@@ -81,11 +81,13 @@ async def test_every_form_that_acts_is_guarded(origin: Origin, browser: Browser)
     fields = {"login": "chu-1", "password": "x", "platform": "zalo", "decision": "refuse", "action": "withdraw"}
     statuses = {
         row.path: (
-            await browser.post(paths.get(row.path, row.path), {**fields, "confirm": "yes", "receipt": "{}"})
+            await browser.post(
+                paths.get(row.path, row.path), {**fields, "confirm": "yes", "receipt": "{}", "user_code": "BCFG-HJKL"}
+            )
         ).status
         for row in posts
     }
-    assert len(statuses) == 7
+    assert len(statuses) == 8
     assert set(statuses.values()) == {403}
     assert "granted" in (await browser.get(f"/permissions/{grant_id}")).ask_states.values()
 

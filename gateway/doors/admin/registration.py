@@ -78,10 +78,17 @@ class AppEntry(_Strict):
     dialect: str | None = None
     may_refresh: bool = True
     manages_itself: bool = False
+    may_use_devices: bool = False
     reviewed: bool = False
-    redirect_uris: list[Annotated[str, AfterValidator(check_redirect_uri)]] = Field(min_length=1, max_length=20)
+    redirect_uris: list[Annotated[str, AfterValidator(check_redirect_uri)]] = Field([], max_length=20)
     notice_url: Annotated[str, AfterValidator(_endpoint)] | None = None
     asks: list[AskEntry] = Field(min_length=1, max_length=50)
+
+    @model_validator(mode="after")
+    def _check_ways(self) -> Self:
+        if not (self.redirect_uris or self.may_use_devices):
+            raise ValueError("an app names a redirect URI, or asks from devices")
+        return self
 
 
 def records_of(
@@ -120,15 +127,20 @@ def records_of(
     return app, [_ask(each, app_id, catalogue) for each in entry.asks]
 
 
+def _grant_types(entry: AppEntry) -> tuple[GrantType, ...]:
+    wanted = {
+        GrantType.CODE: bool(entry.redirect_uris),
+        GrantType.DEVICE: entry.may_use_devices,
+        GrantType.REFRESH: entry.may_refresh,
+        GrantType.CLIENT: entry.manages_itself,
+    }
+    return tuple(grant_type for grant_type, is_wanted in wanted.items() if is_wanted)
+
+
 def _auth_method(entry: AppEntry) -> AuthMethod:
     if entry.kind == "public":
         return AuthMethod.NONE
     return AuthMethod.SECRET if entry.jwks is None else AuthMethod.KEY
-
-
-def _grant_types(entry: AppEntry) -> tuple[GrantType, ...]:
-    wanted = {GrantType.CODE: True, GrantType.REFRESH: entry.may_refresh, GrantType.CLIENT: entry.manages_itself}
-    return tuple(grant_type for grant_type, is_wanted in wanted.items() if is_wanted)
 
 
 def _check(entry: AppEntry, catalogue: Catalogue) -> None:

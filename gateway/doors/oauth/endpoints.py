@@ -2,6 +2,7 @@
 
 from gateway.doors import Endpoint
 from gateway.doors.oauth.authorize import authorize, refuse_method
+from gateway.doors.oauth.device import answer_device
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import DoorHandler, answered, only
 from gateway.doors.oauth.introspect import answer_introspection
@@ -28,6 +29,7 @@ def endpoints(door: OAuthDoor) -> list[Endpoint]:
         Endpoint(ANY, "/oauth/authorize", answered(refuse_method, door), public=True),
         *_posted(door, "/oauth/token", answer_token, own_check=BY_CLIENT),
         *_posted(door, "/oauth/par", answer_par, own_check=BY_CLIENT),
+        *_posted(door, "/oauth/device_authorization", answer_device, own_check=BY_CLIENT),
         *_posted(door, "/oauth/revoke", answer_revocation, own_check=BY_CLIENT),
         *_posted(door, "/oauth/introspect", answer_introspection, own_check=BY_PROOF),
     ]

@@ -43,6 +43,7 @@ ENDPOINTS: dict[str, dict[str, Sequence[str]]] = {
         "dpop_signing_alg_values_supported": PROOF_ALGORITHMS,
     },
     "/oauth/par": {},
+    "/oauth/device_authorization": {},
     "/oauth/revoke": {
         "revocation_endpoint_auth_methods_supported": METHODS,
         "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
@@ -56,6 +57,7 @@ NAMES = {
     "/oauth/authorize": "authorization_endpoint",
     "/oauth/token": "token_endpoint",
     "/oauth/par": "pushed_authorization_request_endpoint",
+    "/oauth/device_authorization": "device_authorization_endpoint",
     "/oauth/revoke": "revocation_endpoint",
     "/oauth/introspect": "introspection_endpoint",
 }

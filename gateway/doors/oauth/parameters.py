@@ -12,7 +12,16 @@ MOST_PARAMETERS = 100
 REPEATABLE = frozenset({"resource"})
 """RFC 8707, section 2."""
 SECRETS = frozenset(
-    {"client_secret", "client_assertion", "code", "code_verifier", "refresh_token", "access_token", "token"}
+    {
+        "client_secret",
+        "client_assertion",
+        "code",
+        "code_verifier",
+        "device_code",
+        "refresh_token",
+        "access_token",
+        "token",
+    }
 )
 
 

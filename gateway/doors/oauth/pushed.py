@@ -1,5 +1,6 @@
 """Pushed authorization requests (RFC 9126): an app hands its request in itself; the browser carries only its name."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from gateway.doors.oauth.asking import CHECKS, Asking, asked_of
 from gateway.doors.oauth.clients import authenticate
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
-from gateway.doors.oauth.parameters import Parameters, read_parameters
+from gateway.doors.oauth.parameters import read_parameters
 from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.redirects import get_redirect_uri
 from gateway.ground.web.addresses import address_of
@@ -30,26 +31,35 @@ async def answer_par(door: OAuthDoor, request: web.Request) -> web.Response:
         Refusal: a row of `errors.ERRORS`: whatever the authorize endpoint would refuse is refused here.
         Unavailable: nothing was kept.
     """
-    await check_opened(door, request)
-    parameters = await read_parameters(request)
-    app = await authenticate(door, request, parameters)
-    if app.state is not AppState.ACTIVE:
-        raise Refusal("unauthorized_client", "the app is suspended")
-    redirect_uri = get_redirect_uri(app, parameters.find("redirect_uri"))
-    async with door.house.storage.read() as connection:
-        asks = tuple(await apps.list_asks(connection, app.id))
-    asking = Asking(parameters, app, asks, redirect_uri, door.resources, is_pushed=True)
+    asking = await read_handed_in(door, request)
+    asking = replace(asking, redirect_uri=get_redirect_uri(asking.app, asking.unverified.find("redirect_uri")))
     for check in CHECKS:
         check(asking)
-    kept = await open_request(door.house, asked_of(asking, await _find_key(door, request, parameters)))
+    kept = await open_request(door.house, asked_of(asking, await find_bound_key(door, request, asking)))
     return render_json(
         {"request_uri": f"{PREFIX}{kept.id}", "expires_in": int(PUSHED_LASTS.total_seconds())}, status=201
     )
 
 
-async def _find_key(door: OAuthDoor, request: web.Request, parameters: Parameters) -> str | None:
+async def read_handed_in(door: OAuthDoor, request: web.Request) -> Asking:
+    """Read a request that the app itself hands in, authenticated; it may be answered nowhere yet.
+
+    Raises:
+        Refusal: as `authenticate`; `limited`, `unauthorized_client` (suspended).
+    """
+    await check_opened(door, request)
+    parameters = await read_parameters(request)
+    app = await authenticate(door, request, parameters)
+    if app.state is not AppState.ACTIVE:
+        raise Refusal("unauthorized_client", "the app is suspended")
+    async with door.house.storage.read() as connection:
+        asks = tuple(await apps.list_asks(connection, app.id))
+    return Asking(parameters, app, asks, "", door.resources, is_pushed=True)
+
+
+async def find_bound_key(door: OAuthDoor, request: web.Request, asking: Asking) -> str | None:
     """Return the key to which the code is to be bound: proven here, or named; both must agree (RFC 9449 10.1)."""
-    proven, named = await find_proven_key(door, request), parameters.find("dpop_jkt")
+    proven, named = await find_proven_key(door, request), asking.unverified.find("dpop_jkt")
     if proven is not None and named not in {None, proven}:
         raise Refusal("invalid_dpop_proof", "dpop_jkt is another key than the proven one")
     return proven or named

@@ -1,4 +1,4 @@
-"""The token endpoint: a code or a refresh token for new tokens. The acts do it; this reads and answers."""
+"""The token endpoint: a code, a device's code or a refresh token for tokens. The acts do it; this reads and answers."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from gateway.acts.poll_device import Poll, poll_device
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.refresh import Renewal, refresh
 from gateway.doors.oauth.clients import authenticate, present
@@ -19,7 +20,7 @@ from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.scope_names import narrow
 from gateway.doors.oauth.targets import find_platform
 from gateway.records.apps import store as apps
-from gateway.records.apps.types import App
+from gateway.records.apps.types import App, GrantType
 from gateway.terms.refusal import Refusal
 
 
@@ -85,8 +86,17 @@ async def exchange_client(door: OAuthDoor, caller: Caller, parameters: Parameter
     return await exchange_own(door, caller.app, caller.jkt, parameters)
 
 
+async def exchange_device_code(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
+    """Give a device its tokens, if its user agreed."""
+    raw_code = parameters.get("device_code")
+    if not caller.app.may_use_devices:
+        raise Refusal("unauthorized_client", "the app did not register the device grant")
+    return await poll_device(door.house, Poll(caller.app, raw_code, caller.jkt, caller.platform))
+
+
 GRANT_TYPES: Mapping[str, Callable[[OAuthDoor, Caller, Parameters], Awaitable[bytes]]] = {
     "authorization_code": exchange_code,
     "refresh_token": exchange_refresh,
-    "client_credentials": exchange_client,
+    GrantType.CLIENT.value: exchange_client,
+    GrantType.DEVICE.value: exchange_device_code,
 }

@@ -39,7 +39,7 @@ class Step(Protocol):
 
 async def show_consent(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /consent/{request}`: the screen; after linking, the question for which account."""
-    visitor = _get_decider(request)
+    visitor = get_decider(request)
     raw_id = request.match_info["request"]
     try:
         asked = await show_request(door.house, raw_id, visitor.person.id, sign_in=sign_in_of(request))
@@ -54,7 +54,7 @@ async def show_consent(door: PersonDoor, request: web.Request) -> web.Response:
 
 async def answer_consent(door: PersonDoor, request: web.Request) -> web.Response:
     """`POST /consent/{request}`: 204 to stay, 303 onwards with the decision, 400 where the form is unclear."""
-    visitor = _get_decider(request)
+    visitor = get_decider(request)
     form = await door.read_form(request)
     decision = form.find("decision")
     if decision == "stay":
@@ -139,7 +139,7 @@ async def _ask_again(door: PersonDoor, request: web.Request, unclear: UnclearRep
         return await answer_unshown(door, request, refusal)
 
 
-def _get_decider(request: web.Request) -> Visitor:
+def get_decider(request: web.Request) -> Visitor:
     """Return who decides; staff may not, in anyone's name (R70)."""
     visitor = visitor_of(request)
     if not visitor.person.roles & MAY_CONSENT:

@@ -24,7 +24,7 @@ from gateway.terms.refusal import Refusal
 
 
 async def decide_and_return(door: PersonDoor, request: web.Request, screen: Screen, *, reply: Reply) -> web.Response:
-    """Record the decision and send the browser where it belongs: to the app, or to the grant's page."""
+    """Record the decision and send the browser where it belongs: to the app, the grant's page, or back to a device."""
     answer = Answer(
         person_id=visitor_of(request).person.id,
         account_id=reply.account_id,
@@ -38,6 +38,8 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
     decided = await decide(door.house, screen.request.id, answer, request_id=request_id_of(request))
     if decided.request.kind is RequestKind.RECONSIDER:
         return door.go(request, f"/permissions/{decided.request.grant_id}?done={decided.recorded.record_id}")
+    if decided.request.kind is RequestKind.DEVICE:
+        return door.go(request, f"/device/done/{decided.request.id}")
     return door.leave(return_url(decided, door.public_url))
 
 

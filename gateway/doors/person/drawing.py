@@ -13,11 +13,11 @@ from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, 
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
 from gateway.doors.person.words import language_name
 from gateway.ground.web.frame import Lang, PageView
-from gateway.records.requests.types import Prompt
+from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
-NOTICE_VERSION = 2
-NOTICE_DATED = datetime(2026, 12, 1, 17, tzinfo=UTC)
+NOTICE_VERSION = 3
+NOTICE_DATED = datetime(2026, 12, 2, 17, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 
@@ -54,6 +54,7 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
         reconsider=screen.request.grant_id is not None,
         seen=screen.version,
         may_choose=screen.request.account_id is not None,
+        by_device=screen.request.kind is RequestKind.DEVICE,
         picks_account=Prompt.SELECT_ACCOUNT in screen.request.prompts,
         error=error,
     )

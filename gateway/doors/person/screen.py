@@ -18,7 +18,7 @@ from gateway.records.grants import store as grants
 from gateway.records.grants.difference import list_kept, list_refused
 from gateway.records.grants.types import Grant
 from gateway.records.requests import store as requests
-from gateway.records.requests.types import AuthorizationRequest, RequestKind
+from gateway.records.requests.types import AuthorizationRequest
 from gateway.terms.ids import AskId, PersonId
 from gateway.terms.refusal import Refusal
 
@@ -83,7 +83,7 @@ class Screen:
     @property
     def is_cooling_down(self) -> bool:
         """Whether the app asks for nothing but what this person refused lately, and they did not ask to see it."""
-        is_apps = self.request.kind is RequestKind.AUTHORIZE and self.request.looked_at is None
+        is_apps = self.request.is_from_app and self.request.looked_at is None
         return is_apps and self.ask_ids <= self.refused.keys()
 
     @property

@@ -41,6 +41,8 @@ async def _tell_app(door: PersonDoor, request: web.Request) -> web.Response:
         app = await apps.find(connection, asked.app_id) if asked else None
     if asked is None or app is None:
         raise Refusal("not_found")
+    if asked.redirect_uri is None:  # a device hears it when it asks
+        return render_error(door, request, 403, code=UNMET, detail=UNMET_DETAIL)
     away = error_url(asked, UNMET, UNMET_DETAIL, issuer=door.public_url)
     if app.is_reviewed:
         return door.leave(away)

@@ -66,6 +66,7 @@ class ConsentView:
         seen: the version of the grant that this is drawn from, or None where no grant is meant yet.
         may_choose: another account may be chosen.
         picks_account: the app wants the person to choose: no account is preselected, be it the only one.
+        by_device: asked from a device; nobody is sent back to the app by this browser.
         reconsider: opened from Quản lý quyền by the person, not by the app; the decision returns there.
         error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `outdated`, or "".
     """
@@ -87,6 +88,7 @@ class ConsentView:
     seen: int | None = None
     may_choose: bool = False
     picks_account: bool = False
+    by_device: bool = False
     reconsider: bool = False
     error: str = ""
 

@@ -34,6 +34,7 @@ class GrantType(StrEnum):
     REFRESH = "refresh_token"
     CLIENT = "client_credentials"
     """For the app's own affairs alone (`own_tokens.py`)."""
+    DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,11 @@ class App:
     def may_manage_itself(self) -> bool:
         """Say whether the app gets tokens for its own affairs; only one that can prove itself does."""
         return self.is_confidential and GrantType.CLIENT in self.grant_types
+
+    @property
+    def may_use_devices(self) -> bool:
+        """Say whether the app may ask from devices that have no browser (RFC 8628)."""
+        return GrantType.DEVICE in self.grant_types
 
     @property
     def is_reviewed(self) -> bool:

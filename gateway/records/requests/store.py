@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.requests.tables import authorization_requests as requests
@@ -32,9 +32,11 @@ async def claim(
 ) -> AuthorizationRequest | None:
     """Note that the person sees the screen now, bind the request to the first who does, and return it.
 
-    None for anyone else afterwards, and for an unknown id. Whom the app thought it would be is of no use any more.
+    None for anyone else afterwards, for an unknown id, and for a device's request that nobody confirmed: its screen has
+    no first. Whom the app thought it would be is of no use any more.
     """
-    known = requests.c.id == request_id, or_(requests.c.person_id.is_(None), requests.c.person_id == person_id)
+    is_free = and_(requests.c.person_id.is_(None), requests.c.kind != RequestKind.DEVICE.value)
+    known = requests.c.id == request_id, or_(is_free, requests.c.person_id == person_id)
     seen = update(requests).where(*known).values(person_id=person_id, shown_at=now, login_hint=None).returning(requests)
     row = (await connection.execute(seen)).mappings().first()
     return _request(row) if row else None
@@ -63,6 +65,11 @@ async def set_account(
     return await _change_open(connection, request_id, person_id, now=now, account_id=account_id)
 
 
+async def bind(connection: AsyncConnection, request_id: str, person_id: PersonId, now: datetime) -> bool:
+    """Give a request to the person who confirmed that it is theirs; False as `mark_looked` says."""
+    return await _change_open(connection, request_id, person_id, now=now, person_id=person_id)
+
+
 async def close(connection: AsyncConnection, request_id: str, person_id: PersonId, now: datetime) -> bool:
     """End a request without a decision, in this person's hands: it runs out now. False as `mark_looked` says."""
     return await _change_open(connection, request_id, person_id, now=now, expires_at=now, person_id=person_id)
@@ -75,7 +82,7 @@ async def list_refused(
     query = select(requests.c.ask_ids, requests.c.refused_at).where(
         requests.c.person_id == person_id,
         requests.c.app_id == app_id,
-        requests.c.kind == RequestKind.AUTHORIZE.value,
+        requests.c.kind != RequestKind.RECONSIDER.value,
         requests.c.refused_at > since,
     )
     rows = await connection.execute(query.order_by(requests.c.refused_at))

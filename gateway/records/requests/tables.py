@@ -1,6 +1,6 @@
-"""The table of authorization requests."""
+"""The tables of authorization requests and of the codes of devices that wait for one."""
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table
 
 from gateway.ground.storage.schema import Instant, Words, metadata
 
@@ -29,4 +29,18 @@ authorization_requests = Table(
     Column("account_id", ForeignKey("accounts.id")),
     Column("looked_at", Instant),
     Column("refused_at", Instant),
+)
+
+device_codes = Table(
+    "device_codes",
+    metadata,
+    Column("hashed_code", LargeBinary, primary_key=True),
+    Column("hashed_user_code", LargeBinary, nullable=False, unique=True),
+    Column("request_id", ForeignKey("authorization_requests.id"), nullable=False, unique=True),
+    Column("address", String, nullable=False),
+    Column("interval_seconds", Integer, nullable=False),
+    Column("polled_at", Instant),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("family_id", ForeignKey("families.id")),
+    Column("redeemed_at", Instant),
 )

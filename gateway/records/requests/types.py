@@ -1,19 +1,23 @@
-"""An authorization request, waiting for a person."""
+"""An authorization request, waiting for a person, and the code of a device that waits for it (RFC 8628)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PersonId, RequestId
+from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, GrantId, PersonId, RequestId
 
 REQUEST_LASTS = timedelta(minutes=30)
 PUSHED_LASTS = timedelta(seconds=90)
+DEVICE_LASTS = timedelta(minutes=10)
+POLL_SECONDS = 5
+"""How long a device waits between two polls, and how much longer for each that came too soon (RFC 8628, 3.5)."""
 
 
 class RequestKind(StrEnum):
-    """Who opened the request: an app at the authorize endpoint, or the person from Quản lý quyền."""
+    """Who opened the request: an app by a browser or from a device, or the person from Quản lý quyền."""
 
     AUTHORIZE = "authorize"
+    DEVICE = "device"
     RECONSIDER = "reconsider"
 
 
@@ -29,7 +33,8 @@ class Prompt(StrEnum):
 class AuthorizationRequest:
     """What is asked, checked already: the redirect URI is registered, the asks are the app's, the challenge is S256.
 
-    A request of kind `reconsider` has no redirect URI; its decision returns to the page of `grant_id`.
+    A request of kind `reconsider` has no redirect URI; its decision returns to the page of `grant_id`. One of kind
+    `device` has none either: the device asks for its tokens itself, and the person has confirmed its code first.
     `person_id` is who opened the screen first; nobody else can see it after. `shown_at` is when they saw it last.
     `jkt` is the thumbprint of the key to which the app binds its code (RFC 9449 section 10).
     `pushed_until` is how long its request_uri leads to the screen; None: it was not pushed (RFC 9126).
@@ -62,6 +67,11 @@ class AuthorizationRequest:
     refused_at: datetime | None = None
 
     @property
+    def is_from_app(self) -> bool:
+        """Say whether an app opened it, which then hears what comes of it."""
+        return self.kind is not RequestKind.RECONSIDER
+
+    @property
     def is_full(self) -> bool:
         """Say whether the whole screen is wanted, with what stands to be decided anew."""
         return Prompt.CONSENT in self.prompts
@@ -69,3 +79,26 @@ class AuthorizationRequest:
     def is_open(self, now: datetime) -> bool:
         """Say whether it still takes an answer."""
         return self.decided_at is None and self.expires_at > now
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCode:
+    """The code by which a device asks what came of its request, known by its hash; `hashed_user_code` is an HMAC.
+
+    `address` is where the request came from, as limits count it. `polled_at` is when the device asked last.
+    `family_id` is what was given; None: nothing so far. `redeemed_at` is when the device got its tokens.
+    """
+
+    hashed_code: bytes
+    hashed_user_code: bytes
+    request_id: RequestId
+    address: str
+    interval_seconds: int
+    polled_at: datetime | None
+    expires_at: datetime
+    family_id: FamilyId | None = None
+    redeemed_at: datetime | None = None
+
+    def is_too_soon(self, now: datetime) -> bool:
+        """Say whether the device waits too little between two polls."""
+        return self.polled_at is not None and now < self.polled_at + timedelta(seconds=self.interval_seconds)

@@ -222,3 +222,20 @@ def test_only_a_confidential_app_manages_itself(kind: str, *, manages: bool, is_
         return
     app = records_of(checked, CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy())[0]
     assert (GrantType.CLIENT in app.grant_types, app.may_manage_itself, app.may_refresh) == (manages, manages, True)
+
+
+@pytest.mark.parametrize(
+    "changes, grant_types",
+    [
+        ({}, (GrantType.CODE, GrantType.REFRESH)),
+        ({"may_use_devices": True}, (GrantType.CODE, GrantType.DEVICE, GrantType.REFRESH)),
+        ({"may_use_devices": True, "redirect_uris": [], "may_refresh": False}, (GrantType.DEVICE,)),
+    ],
+)
+def test_an_app_for_devices_needs_no_redirect_uri(changes: dict[str, Any], grant_types: tuple[GrantType, ...]) -> None:
+    """What it may exchange follows from its file; one that names neither way to ask is refused."""
+    checked = AppEntry.model_validate(entry(**changes))
+    app, _ = records_of(checked, CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy())
+    assert app.grant_types == grant_types
+    with pytest.raises(ValidationError, match="names a redirect URI, or asks from devices"):
+        AppEntry.model_validate(entry(redirect_uris=[]))

@@ -96,6 +96,7 @@ APP_PAGE: Final = AppPageView(
     asks=ASKS,
     keys=(KeyLine("k7Qd", NOW), KeyLine("02Ax", NOW, ended_at=NOW)),
     may_refresh=True,
+    may_use_devices=True,
     dialect="Zalo",
 )
 NOTICES: Final = NoticesView(

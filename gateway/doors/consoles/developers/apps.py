@@ -76,6 +76,7 @@ def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list
         client_id=app.id,
         redirect_uris=[plain(uri, len(uri)) for uri in app.redirect_uris],
         may_refresh=app.may_refresh,
+        may_use_devices=app.may_use_devices,
         asks=lines,
         keys=[KeyLine(secret.last4, secret.created_at, secret.ended_at) for secret in secrets],
         is_public=not app.is_confidential,

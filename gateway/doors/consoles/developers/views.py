@@ -82,6 +82,7 @@ class AppPageView:
         client_id: public.
         redirect_uris: exactly as registered.
         may_refresh: gets refresh tokens.
+        may_use_devices: asks from devices without a browser.
         keys: newest first; empty for a public client.
         is_public: has no secret by nature.
         own_keys: ids of the public keys by which it proves itself; then it has no secret either.
@@ -106,6 +107,7 @@ class AppPageView:
     keys: Sequence[KeyLine]
     reviewed_at: datetime | None = None
     may_refresh: bool = False
+    may_use_devices: bool = False
     is_public: bool = False
     own_keys: Sequence[str] = ()
     must_push: bool = False

@@ -489,6 +489,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hashed_code", name=op.f("pk_codes")),
     )
     op.create_table(
+        "device_codes",
+        sa.Column("hashed_code", sa.LargeBinary(), nullable=False),
+        sa.Column("hashed_user_code", sa.LargeBinary(), nullable=False),
+        sa.Column("request_id", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("interval_seconds", sa.Integer(), nullable=False),
+        sa.Column("polled_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("family_id", sa.String(), nullable=True),
+        sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["family_id"], ["families.id"], name=op.f("fk_device_codes_family_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["authorization_requests.id"], name=op.f("fk_device_codes_request_id")),
+        sa.PrimaryKeyConstraint("hashed_code", name=op.f("pk_device_codes")),
+        sa.UniqueConstraint("hashed_user_code", name=op.f("uq_device_codes_hashed_user_code")),
+        sa.UniqueConstraint("request_id", name=op.f("uq_device_codes_request_id")),
+    )
+    with op.batch_alter_table("device_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_device_codes_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "family_permissions",
         sa.Column("family_id", sa.String(), nullable=False),
         sa.Column("permission_id", sa.String(), nullable=False),
@@ -567,6 +587,10 @@ def downgrade() -> None:
 
     op.drop_table("refresh_tokens")
     op.drop_table("family_permissions")
+    with op.batch_alter_table("device_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_device_codes_expires_at"))
+
+    op.drop_table("device_codes")
     op.drop_table("codes")
     with op.batch_alter_table("access_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_access_tokens_family_id"))
