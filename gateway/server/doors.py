@@ -20,6 +20,7 @@ from gateway.doors.consoles.developers.endpoints import endpoints as developer_e
 from gateway.doors.consoles.operators.door import OperatorsDoor
 from gateway.doors.consoles.operators.endpoints import endpoints as operator_endpoints
 from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.dynamic import DynamicApps
 from gateway.doors.oauth.endpoints import api_endpoints
 from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
 from gateway.doors.person.door import PersonDoor
@@ -27,6 +28,7 @@ from gateway.doors.person.endpoints import endpoints as person_endpoints
 from gateway.doors.person.errors import error_pages, render_error, tell_unreadable
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
+from gateway.ground.fetching.fetcher import Fetcher
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.addresses import addresses
 from gateway.ground.web.assets import Assets
@@ -63,6 +65,8 @@ class Parts:
     passwords: Passwords
     health: Health
     provider: SignInProvider | None = None
+    documents: Fetcher | None = None
+    """Reads client documents; None where the settings do not open that road."""
 
 
 def build_public(parts: Parts) -> web.Application:
@@ -131,7 +135,14 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
         api_url=settings.api_url,
         platforms=platforms,
         render_error=partial(render_error, person),
+        dynamic=DynamicApps(settings.client_registration, parts.documents, _open_scopes(parts)),
     )
+
+
+def _open_scopes(parts: Parts) -> dict[str, int]:
+    """List what an app may ask that nobody reviewed: the account's own data, and not sensitive."""
+    scopes = [scope for name in parts.connectors for scope in parts.catalogue.platforms[name].scopes.values()]
+    return {each.id: each.version for each in scopes if each.whose == "account" and each.sensitivity == "none"}
 
 
 def _person_door(parts: Parts) -> PersonDoor:

@@ -9,6 +9,7 @@ import structlog
 
 from gateway.acts import House
 from gateway.acts.expire import expire
+from gateway.acts.forget_apps import forget_apps
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
 from gateway.acts.spend_assertion import forget_spent
 from gateway.server.health import Health
@@ -37,7 +38,12 @@ async def _seal_all(house: House) -> None:
         pass  # more of the trace waits
 
 
-ROUNDS = (Round("expire", 5, expire), Round("seal_trace", 30, _seal_all), Round("forget_spent", 600, forget_spent))
+ROUNDS = (
+    Round("expire", 5, expire),
+    Round("seal_trace", 30, _seal_all),
+    Round("forget_spent", 600, forget_spent),
+    Round("forget_apps", 600, forget_apps),
+)
 
 
 @asynccontextmanager

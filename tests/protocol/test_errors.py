@@ -25,6 +25,8 @@ AT_PAR = {"unsupported_response_type", "consent_required"}
 """What RFC 9126, section 2.3, lets through from the authorize endpoint (RFC 6749 section 4.1.2.1, OpenID Connect)."""
 WITH_A_KEY = {"invalid_dpop_proof", "use_dpop_nonce"}
 """RFC 9449, sections 5 and 8."""
+AT_REGISTRATION = {"invalid_redirect_uri", "invalid_client_metadata", "unapproved_software_statement"}
+"""RFC 7591, section 3.2.2."""
 AUTHORIZE = {"authorize.py", "asking.py", "redirects.py"}
 
 
@@ -61,9 +63,9 @@ def test_every_refusal_before_a_trusted_redirect_has_a_status() -> None:
 
 def test_the_words_are_oauths() -> None:
     """Each row's word is one of the specifications that we follow, but for the limit, which has none there."""
-    assert {row.error for reason, row in ERRORS.items() if reason != "limited"} == RFC_6749 | AT_PAR | WITH_A_KEY | {
-        "invalid_target"
-    }
+    assert {row.error for reason, row in ERRORS.items() if reason != "limited"} == RFC_6749 | AT_PAR | WITH_A_KEY | (
+        AT_REGISTRATION | {"invalid_target"}
+    )
     assert all(400 <= row.status < 500 for row in ERRORS.values())
 
 

@@ -9,12 +9,12 @@ from gateway.authority.limits import Limit
 from gateway.doors.oauth.asking import CHECKS, Asking, asked_of
 from gateway.doors.oauth.clients import authenticate
 from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.dynamic import list_asks
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.parameters import Parameters, read_parameters
 from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.redirects import get_redirect_uri
 from gateway.ground.web.addresses import address_of
-from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.requests.types import PUSHED_LASTS
 from gateway.terms.refusal import Refusal
@@ -36,8 +36,7 @@ async def answer_par(door: OAuthDoor, request: web.Request) -> web.Response:
     if app.state is not AppState.ACTIVE:
         raise Refusal("unauthorized_client", "the app is suspended")
     redirect_uri = get_redirect_uri(app, parameters.find("redirect_uri"))
-    async with door.house.storage.read() as connection:
-        asks = tuple(await apps.list_asks(connection, app.id))
+    asks = await list_asks(door.house, door.dynamic, app, parameters)
     asking = Asking(parameters, app, asks, redirect_uri, door.resources, is_pushed=True)
     for check in CHECKS:
         check(asking)

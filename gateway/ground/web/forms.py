@@ -71,7 +71,7 @@ async def read_form(request: web.Request, *, limit_bytes: int = LIMIT_BYTES) -> 
         raise Refusal("unsupported_media", f"a form is {FORM_TYPE}")
     if (request.charset or "utf-8").lower() != "utf-8":
         raise Refusal("unsupported_media", "a form is UTF-8")
-    return parse_form(await _read_body(request, limit_bytes))
+    return parse_form(await read_body(request, limit_bytes))
 
 
 def parse_form(body: bytes) -> Form:
@@ -102,7 +102,12 @@ def _clean(text: str) -> str:
     return normalize("NFC", text)
 
 
-async def _read_body(request: web.Request, limit_bytes: int) -> bytes:
+async def read_body(request: web.Request, limit_bytes: int) -> bytes:
+    """Read a body within its bounds of size and time.
+
+    Raises:
+        Refusal: `too_large`, `bad_form` (too slow); the body may be half read, so the connection closes.
+    """
     if (request.content_length or 0) > limit_bytes:
         raise Refusal("too_large", f"a form has at most {limit_bytes} bytes")
     try:
