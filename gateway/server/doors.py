@@ -38,6 +38,7 @@ from gateway.ground.web.rendering import Pages
 from gateway.ground.web.request_ids import request_ids
 from gateway.ground.web.runner import Tell
 from gateway.platforms import Connector
+from gateway.records.apps.dynamic import is_open
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.health import Health
 from gateway.settings import Settings
@@ -140,9 +141,9 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
 
 
 def _open_scopes(parts: Parts) -> dict[str, int]:
-    """List what an app may ask that nobody reviewed: the account's own data, and not sensitive."""
+    """List what an app may ask that nobody reviewed, with the version of each."""
     scopes = [scope for name in parts.connectors for scope in parts.catalogue.platforms[name].scopes.values()]
-    return {each.id: each.version for each in scopes if each.whose == "account" and each.sensitivity == "none"}
+    return {each.id: each.version for each in scopes if is_open(each)}
 
 
 def _person_door(parts: Parts) -> PersonDoor:

@@ -18,7 +18,7 @@ from gateway.authority.limits import Limit
 from gateway.doors.oauth.client_metadata import ClientMetadata, app_of, check_metadata, parse_metadata
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.dynamic import shown_scope
-from gateway.ground.fetching.fetcher import Fetched, FetchFailed, Why
+from gateway.ground.fetching.fetcher import Fetched, Fetcher, FetchFailed, Why
 from gateway.ground.fetching.urls import check_fetchable
 from gateway.ground.web.addresses import address_of
 from gateway.records.apps import statements
@@ -34,7 +34,7 @@ SHORTEST, USUAL, LONGEST = timedelta(minutes=5), timedelta(hours=1), timedelta(h
 """For how long a reading counts: at least, where its server says nothing, and at most."""
 BY_ADDRESS = Limit(60, timedelta(minutes=1))
 BY_HOST = Limit(30, timedelta(minutes=1))
-"""How often one caller makes us read, and how often anyone makes us read at one host."""
+"""How often one caller makes us read what is new, and anyone at one host; the latter also for one known app."""
 _SILENT = frozenset({Why.UNREACHABLE, Why.TIMEOUT})
 _SHARED = frozenset({"client_secret", "client_secret_expires_at"})
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?([0-9]{1,9})\"?\s*(?:,|$)", re.IGNORECASE)
@@ -72,7 +72,8 @@ async def read_document(door: OAuthDoor, request: web.Request, unverified_id: st
         return
     check_address(unverified_id)
     try:
-        reading = await _read(door, request, unverified_id)
+        await _check_limits(door, request, unverified_id, is_known=known is not None)
+        reading = await _read(door.dynamic.fetcher, unverified_id)
     except _Silent:
         if known is not None and now < known.read_at + LONGEST:
             return
@@ -95,11 +96,7 @@ def check_address(unverified_id: str) -> None:
         raise Refusal("bad_client_document", "client_id has a path, without dot segments")
 
 
-async def _read(door: OAuthDoor, request: web.Request, url: str) -> _Reading:
-    fetcher = door.dynamic.fetcher
-    if fetcher is None:
-        raise AssertionError("the caller looked")
-    await _check_limits(door, request, url)
+async def _read(fetcher: Fetcher, url: str) -> _Reading:
     try:
         fetched = await fetcher.get(
             url, limit_bytes=LIMIT_BYTES, seconds=SECONDS, headers={"Accept": "application/json"}
@@ -155,11 +152,16 @@ async def _adopt(door: OAuthDoor, url: str, reading: _Reading, now: datetime) ->
     await adopt(door.house, app, asks, statement=statement)
 
 
-async def _check_limits(door: OAuthDoor, request: web.Request, url: str) -> None:
-    """A stranger names the address, so neither they nor all together may turn us against a host."""
-    host = urlsplit(url).hostname
-    for key, limit in ((f"document {address_of(request)}", BY_ADDRESS), (f"document at {host}", BY_HOST)):
+async def _check_limits(door: OAuthDoor, request: web.Request, url: str, *, is_known: bool) -> None:
+    """A stranger names the address, so neither they nor all together may turn us against a host.
+
+    A known app is read again on an account of its own: strangers who exhaust the limits do not shut it out.
+    """
+    limits = {f"document at {urlsplit(url).hostname}": BY_HOST, f"document {address_of(request)}": BY_ADDRESS}
+    for key, limit in {f"document at {url}": BY_HOST}.items() if is_known else limits.items():
         wait = await door.limits.wait_seconds(key, limit)
+        if wait and is_known:
+            raise _Silent
         if wait:
             raise Refusal("limited", "too many client documents to read", retry_after_seconds=wait)
         await door.limits.count(key, limit)
