@@ -1,6 +1,5 @@
 """What a process tree costs: its CPU time and its memory, as the kernel counts them."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -16,14 +15,6 @@ def resident_mb(pid: int) -> float:
     """Return the resident memory of a process and its children, in MB of a million bytes."""
     process = psutil.Process(pid)
     return sum(each.memory_info().rss for each in (process, *process.children(recursive=True))) / 1e6
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """CPU time for each call of one round, in microseconds, with how many calls it was measured on."""
-
-    us: float
-    calls: int
 
 
 def _tree_seconds(pid: int) -> float:

@@ -101,11 +101,6 @@ class Answer:
         is_open = self._judge(open_scopes)
         return sum(not is_open(leaf.scope) for leaf in self._leaves)
 
-    def declared_on_subject(self, open_scopes: Collection[str]) -> int:
-        """Count the open declared members that rest on each subject's own basis."""
-        is_open = self._judge(open_scopes)
-        return sum(leaf.on_subject and is_open(leaf.scope) for leaf in self._leaves)
-
     def filter(self, body: bytes, open_scopes: Collection[str]) -> Filtered:
         """Reduce a platform's answer to what the scopes open, asking for no subject's basis.
 

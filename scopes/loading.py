@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 from pydantic import ValidationError
 
@@ -31,14 +30,12 @@ class Platform:
         name: for people.
         scopes: by id, in the file's order.
         routes: by id, in the file's order.
-        error_style: `envelope` (always 200, the body says) or `status`.
     """
 
     id: str
     name: Text
     scopes: Mapping[str, Scope]
     routes: Mapping[str, Route]
-    error_style: Literal["envelope", "status"]
     _matcher: Matcher
 
     def find(self, method: str, segments: list[str]) -> Match | None:
@@ -125,7 +122,6 @@ def _build(written: PlatformFile, routes: list[Route]) -> Platform:
         name=written.name,
         scopes=MappingProxyType({scope.id: scope for scope in written.scopes}),
         routes=MappingProxyType({route.id: route for route in routes}),
-        error_style=written.error_style,
         _matcher=Matcher(routes),
     )
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scopes import strict_json
 from scopes.refusals import TargetRefused
-from scopes.rules import RuleBroken, ValueRule, named
+from scopes.rules import RuleBroken, ValueRule, list_account_names
 from scopes.targets import encode_text, parse_query
 
 
@@ -22,13 +22,11 @@ class CheckedQuery:
     Args:
         values: by key; scalars.
         encoded: what goes upstream after the question mark; empty for no query.
-        subjects: ids of the people whom the query names.
         account_names: values that must equal the grant's account (I11).
     """
 
     values: Mapping[str, object] = field(default_factory=dict)
     encoded: str = ""
-    subjects: tuple[str, ...] = ()
     account_names: tuple[str, ...] = ()
 
 
@@ -59,9 +57,7 @@ class QueryRule(BaseModel):
             if rule.required and key not in values:
                 raise TargetRefused("bad_target", f"query key missing: {key}")
         pairs = [(self.keys[key], value) for key, value in values.items()]
-        return CheckedQuery(
-            values, self._encode(values), tuple(named("subject", pairs)), tuple(named("names_account", pairs))
-        )
+        return CheckedQuery(values, self._encode(values), tuple(list_account_names(pairs)))
 
     def scopes_of(self, raw_query: str) -> frozenset[str]:
         """Return the scopes that the keys of a raw query read; none of a query that `check` refuses as malformed."""

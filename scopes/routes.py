@@ -8,7 +8,7 @@ from scopes.answers import Answer
 from scopes.bodies import BodyRule
 from scopes.queries import CheckedQuery, QueryRule
 from scopes.refusals import BodyRefused, TargetRefused
-from scopes.rules import Kind, RuleBroken, ValueRule, named
+from scopes.rules import RuleBroken, ValueRule, list_account_names
 from scopes.targets import encode_text
 from scopes.texts import Text
 from scopes.written import Limits
@@ -122,15 +122,6 @@ class Match:
         path = self.template.fill(self.params)
         return f"{path}?{query.encoded}" if query.encoded else path
 
-    def subjects_in_request(self, query: CheckedQuery, body: bytes) -> list[str]:
-        """List the ids of the people whom the call names, each once.
-
-        Args:
-            query: from `check_query`.
-            body: what `check_body` returned.
-        """
-        return list(dict.fromkeys([*self._in_path("subject"), *query.subjects, *self._in_body("subject", body)]))
-
     def account_names(self, query: CheckedQuery, body: bytes | None) -> list[str]:
         """List the values that name the account; each must equal the grant's (I11), or the call is refused.
 
@@ -138,18 +129,18 @@ class Match:
             query: from `check_query`.
             body: what `check_body` returned; None while it is not read yet.
         """
-        found = [*self._in_path("names_account"), *query.account_names, *self._in_body("names_account", body)]
+        found = [*self._in_path(), *query.account_names, *self._in_body(body)]
         return list(dict.fromkeys(found))
 
-    def _in_path(self, kind: Kind) -> list[str]:
+    def _in_path(self) -> list[str]:
         parameters = [one for one in self.template.segments if isinstance(one, Parameter)]
-        return named(kind, [(one.rule, self.params[one.name]) for one in parameters])
+        return list_account_names([(one.rule, self.params[one.name]) for one in parameters])
 
-    def _in_body(self, kind: Kind, body: bytes | None) -> list[str]:
+    def _in_body(self, body: bytes | None) -> list[str]:
         if self.route.body is None or body is None:
             return []
         _, pairs = self.route.body.read(body)
-        return named(kind, pairs)
+        return list_account_names(pairs)
 
 
 def check_params(template: Template, segments: list[str]) -> dict[str, str]:

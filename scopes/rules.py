@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
@@ -96,9 +96,6 @@ class ValueRule(BaseModel):
         return text
 
 
-Kind = Literal["subject", "names_account"]
-
-
-def named(kind: Kind, pairs: Iterable[tuple[ValueRule, object]]) -> list[str]:
-    """List the values whose rule says that they name a subject or the account, each once, in order."""
-    return list(dict.fromkeys(str(value) for rule, value in pairs if getattr(rule, kind)))
+def list_account_names(pairs: Iterable[tuple[ValueRule, object]]) -> list[str]:
+    """List the values whose rule says that they name the account, each once, in order."""
+    return list(dict.fromkeys(str(value) for rule, value in pairs if rule.names_account))

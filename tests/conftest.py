@@ -1,12 +1,16 @@
 """What every test may ask for: a clock and entropy that it controls, and the real services."""
 
 import logging
+import os
+import shutil
 from collections.abc import Generator
+from pathlib import Path
 
 import hypothesis
 import pytest
 import structlog
 
+from tests.ready import ReadyScenes
 from tests.services.browser import FAILED, browser, page, visitors
 from tests.services.loopback import allow_loopback_only
 from tests.services.peers import peer_folder
@@ -30,7 +34,12 @@ __all__ = [
 
 SERVICES = frozenset({"browser", "peer_folder", "postgres_server", "redis_server", "synapse"})
 
+MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 2 << 30
+
 allow_loopback_only()
+# Thousands of small databases are synced to their disk for nothing: they stand in memory where there is room.
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 # A loaded machine is no defect: no test asserts wall-clock time, hypothesis included.
 hypothesis.settings.register_profile("quyen", deadline=None)
 hypothesis.settings.load_profile("quyen")
@@ -46,6 +55,12 @@ def clock() -> ManualClock:
 def entropy() -> SeededEntropy:
     """Return randomness that is the same in every run."""
     return SeededEntropy()
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> ReadyScenes:
+    """Return scenes to copy, for a test that needs people and apps from its first line."""
+    return ReadyScenes(tmp_path_factory.mktemp("ready"))
 
 
 @pytest.fixture(autouse=True)

@@ -69,6 +69,15 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Locked:
+    """A family and its grant as they are while the grant's lock is held, and the time since when."""
+
+    family: Family
+    grant: Grant
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """The parts that acts work with; `gateway/server` puts them together.
 
@@ -110,8 +119,9 @@ class House:
         change: Change | None = None
         try:
             async with self.unit() as unit:
-                now = self.clock.now()
-                grant = await self._get_locked(unit, grant_id, actor, now)
+                grant = await self.lock_grant(unit, grant_id)
+                now = self.clock.now()  # after the wait for the lock: what is written last, happened last
+                await self._check_standing(unit, grant, actor, now)
                 change = transition(grant, now)
                 settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
                 await unit.commit()
@@ -152,30 +162,43 @@ class House:
         await self._tell_app(unit, change, kind, recorded)
         return Settled(change, recorded), ended
 
-    async def get_locked_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
-        """Lock and return a grant that a family points at; every path takes this lock before it spends anything."""
+    async def lock_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
+        """Lock and return a grant; the time of what is done to it is read after that, so that it cannot run backwards.
+
+        Raises:
+            Refusal: `not_found`.
+        """
         grant = await grants.find(unit.connection, grant_id, lock=True)
         if grant is None:
-            raise AssertionError("a family points at a grant")
+            raise Refusal("not_found")
         return grant
 
-    async def end_family(self, unit: UnitOfWork, family: Family, *, cause: str) -> None:
-        """End a family and record why; the caller holds the grant's lock, commits, and cuts its calls."""
-        now = self.clock.now()
+    async def lock_family(self, unit: UnitOfWork, seen: Family) -> Locked:
+        """Lock a family's grant, then read both anew; every path takes this lock before it spends anything."""
+        grant = await self.lock_grant(unit, seen.grant_id)
+        family = await families.find(unit.connection, seen.id)
+        if family is None:
+            raise AssertionError("a family is never removed")
+        return Locked(family, grant, self.clock.now())
+
+    async def end_family(self, unit: UnitOfWork, locked: Locked, *, cause: str) -> None:
+        """End a family and record why; the caller commits, and cuts its calls."""
+        family, now = locked.family, locked.at
         if not await families.end(unit.connection, family.id, now):
             return
         facts = {"grant": family.grant_id, "family": family.id, "cause": cause}
         actor = Actor(ActorKind.APP, family.app_id)
         await self.ledger.append(unit.connection, Draft(Kind.FAMILY_ENDED, now, actor, facts, app_id=family.app_id))
 
-    async def holding(self, unit: UnitOfWork, family: Family, grant: Grant, now: datetime) -> Holding:
+    async def holding(self, unit: UnitOfWork, locked: Locked) -> Holding:
         """Return what a family still holds, in the order in which the app registered its asks.
 
         Raises:
             Refusal: `invalid_grant`: the family is over, or nothing of it stands.
         """
+        family, grant = locked.family, locked.grant
         account = await accounts.find(unit.connection, grant.account_id)
-        standing = [p for p in grant.permissions if p.id in family.permission_ids and p.is_standing(now)]
+        standing = [p for p in grant.permissions if p.id in family.permission_ids and p.is_standing(locked.at)]
         held = tuple(Held(p.id, p.ask_id, p.scope, p.purpose, p.ends_at) for p in standing if p.ends_at is not None)
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
@@ -251,15 +274,11 @@ class House:
         is_live = endpoint.state is EndpointState.LIVE
         await queue.add(unit.connection, make_notice(letter, pin, app_id=grant.app_id, is_live=is_live))
 
-    async def _get_locked(self, unit: UnitOfWork, grant_id: GrantId, actor: Actor, now: datetime) -> Grant:
-        grant = await grants.find(unit.connection, grant_id, lock=True)
-        if grant is None:
+    async def _check_standing(self, unit: UnitOfWork, grant: Grant, actor: Actor, now: datetime) -> None:
+        if actor.kind is not ActorKind.PERSON:
+            return
+        if await accounts.find_standing(unit.connection, grant.account_id, PersonId(actor.id), now) is None:
             raise Refusal("not_found")
-        if actor.kind is ActorKind.PERSON:
-            standing = await accounts.find_standing(unit.connection, grant.account_id, PersonId(actor.id), now)
-            if standing is None:
-                raise Refusal("not_found")
-        return grant
 
 
 def check_target(holding: Holding, platform: str | None) -> None:

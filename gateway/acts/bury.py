@@ -53,7 +53,7 @@ def _highest(stones: Sequence[Tombstone]) -> int:
 async def _bury(house: House, grant_id: GrantId, stones: Sequence[Tombstone]) -> bool:
     """Bury one grant's dead in one transaction: killed in the middle, the next start finds the gap again."""
     async with house.storage.unit() as unit:
-        grant = await house.get_locked_grant(unit, grant_id)
+        grant = await house.lock_grant(unit, grant_id)
         moves = await _list_moves(house, unit, grant, _dead(stones), highest=_highest(stones))
         ended = [(change, await _record(house, unit, change, kind)) for kind, change in moves]
         await unit.commit()

@@ -73,20 +73,19 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A request that may be decided, what it asks, the answer to it, and which asks stand and are not asked about."""
+    """A request that may be decided, what it asks, the answer to it, and which asks stand and are not asked about.
+
+    The person saw the screen last at `seen_at`.
+    """
 
     request: AuthorizationRequest
     asks: tuple[Ask, ...]
     answer: Answer
     at: datetime
+    seen_at: datetime
     kept: frozenset[AskId] = frozenset()
     statement: Statement | None = None
     """What a dynamic app says of itself; the decision rests on it."""
-
-    @property
-    def seen_at(self) -> datetime:
-        """When the person saw the screen last."""
-        return self.request.shown_at or self.at
 
     @property
     def given(self) -> frozenset[AskId]:
@@ -103,10 +102,11 @@ class _Case:
         """Say whether nothing is given: no tick, or a required ask left out."""
         return not self.answer.agreed or self.is_incomplete
 
-    def about(self, grant: Grant) -> "_Case":
-        """Return the case with what of it stands in this grant; the whole screen asks about that too."""
+    def about(self, grant: Grant, at: datetime) -> "_Case":
+        """Return the case as decided at `at`, with what stands in this grant; the whole screen asks about that too."""
         versions = {ask.id: ask.scope_version for ask in self.asks}
-        return self if self.request.is_full else replace(self, kept=list_kept(grant, versions, self.seen_at))
+        kept = frozenset[AskId]() if self.request.is_full else list_kept(grant, versions, self.seen_at)
+        return replace(self, at=at, kept=kept)
 
     def decision_on(self, grant: Grant) -> transitions.Decision:
         """Return what the answer means for a grant: the asks named in it are those that stood as boxes."""
@@ -161,7 +161,7 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
             await house.ledger.publish()
             return case.refused(None, recorded)
         grant = await _get_grant(house, unit, case)
-        case = case.about(grant)
+        case = case.about(grant, house.clock.now())  # after the wait for the grant's lock
         if not case.is_refused and answer.seen_version not in {None, grant.version}:
             raise Refusal("screen_outdated")
         change = transitions.decide(grant, case.decision_on(grant), _new_id(house))
@@ -195,7 +195,7 @@ async def _take(unit: UnitOfWork, raw_request_id: str, answer: Answer, now: date
     asked = tuple(ask for ask in await apps.list_asks(unit.connection, app.id) if ask.id in request.ask_ids)
     if not answer.agreed <= {ask.id for ask in asked}:
         raise Refusal("unknown_ask")
-    case = _Case(request, asked, answer, now, statement=statement)
+    case = _Case(request, asked, answer, now, seen_at=request.shown_at or now, statement=statement)
     if answer.account_id is None and not case.is_refused:
         raise Refusal("account_required")
     if not await requests.mark_decided(unit.connection, request.id, now):

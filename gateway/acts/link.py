@@ -1,6 +1,7 @@
 """Link: an account to the gateway, through the platform's own sign-in; that proves the person's standing."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from unicodedata import normalize
@@ -25,6 +26,7 @@ from gateway.records.accounts.types import (
 )
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
+from gateway.records.grants.types import Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft
 from gateway.terms.ids import AccountId, ConnectionId, FamilyId, PersonId, StandingId, base62, new_id
@@ -122,10 +124,12 @@ async def _spend(house: House, connector: Connector, person_id: PersonId, raw_st
 async def _keep(house: House, connector: Connector, person_id: PersonId, credential: Credential) -> Account:
     profile = _normalised(await connector.describe(credential))
     async with house.storage.unit() as unit:
-        now = house.clock.now()
         account = await _get_account(house, unit, connector.platform, profile)
-        lapsed = await _lapse(house, unit, account, now)
+        # Locks in the order that every act takes them: grants, then the connection, then the log's head.
+        held = await grants.list_locked(unit.connection, account.id)
         link = await _save_connection(house, unit, account, upstream_app=connector.upstream_app, credential=credential)
+        now = house.clock.now()
+        lapsed = await _lapse(house, unit, held, now)
         standing = _standing(house, account, person_id, role=profile.role)
         await accounts.save_standing(unit.connection, standing)
         actor = Actor(ActorKind.PERSON, person_id)
@@ -159,14 +163,13 @@ def _normalised(profile: Profile) -> Profile:
 
 
 async def _lapse(
-    house: House, unit: UnitOfWork, account: Account, now: datetime
+    house: House, unit: UnitOfWork, held: Sequence[Grant], now: datetime
 ) -> list[tuple[Settled, list[FamilyId]]]:
     """Where nobody has standing any more, end what still stands before somebody has it again: it must not revive."""
-    if await accounts.has_standing(unit.connection, account.id, now):
-        return []
     lapsed = []
-    for each in await grants.list_of_accounts(unit.connection, [account.id]):
-        grant = await house.get_locked_grant(unit, each.id)
+    for grant in held:
+        if await accounts.has_standing(unit.connection, grant.account_id, now):
+            continue
         try:
             change = transitions.lapse(grant, now)
         except Refusal:

@@ -34,15 +34,18 @@ async def look_up_person(house: House, login: str, looker: Looker) -> Person:
     """Find a person by login, for a search of what concerns them.
 
     Raises:
-        Refusal: `not_found`; nothing is recorded, since there is nobody to tell.
+        Refusal: `not_found`; that the operator tried is recorded, and there is nobody to tell.
     """
     async with house.storage.unit() as unit:
         person = await people.find_by_login(unit.connection, login)
         if person is None:
-            raise Refusal("not_found")
-        await _record(house, unit, looker, person_id=person.id, facts={"how": "search"})
+            await _record(house, unit, looker, person_id=None, facts={"how": "search_of_nobody"})
+        else:
+            await _record(house, unit, looker, person_id=person.id, facts={"how": "search"})
         await unit.commit()
     await house.ledger.publish()
+    if person is None:
+        raise Refusal("not_found")
     return person
 
 
@@ -74,17 +77,17 @@ async def look_up_record(house: House, record_id: str, looker: Looker) -> dict[P
 
 
 async def _record(
-    house: House, unit: UnitOfWork, looker: Looker, *, person_id: PersonId, facts: Mapping[str, str]
+    house: House, unit: UnitOfWork, looker: Looker, *, person_id: PersonId | None, facts: Mapping[str, str]
 ) -> None:
     actor = Actor(ActorKind.OPERATOR, looker.person_id)
     named = await house.parts_about(unit, actor, {})
-    told = Part(EVIDENCE, person_id, {"reason": looker.reason.text})
+    told = () if person_id is None else (Part(EVIDENCE, person_id, {"reason": looker.reason.text}),)
     draft = Draft(
         kind=Kind.LOOKED_UP,
         at=house.clock.now(),
         actor=actor,
-        facts={"person": person_id, **facts},
+        facts=facts if person_id is None else {"person": person_id, **facts},
         request_id=looker.request_id,
-        parts=(*named, told),
+        parts=(*named, *told),
     )
     await house.ledger.append(unit.connection, draft)

@@ -49,23 +49,23 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
             code; a replay has ended the family.
         Unavailable: nothing was spent.
     """
-    now = house.clock.now()
     async with house.storage.unit() as unit:
-        found = await _find(unit, redemption, now)
+        found = await _find(unit, redemption, house.clock.now())
         if not _is_verified(redemption.raw_verifier, found.code.code_challenge):
             await families.count_wrong_verifier(unit.connection, found.code.hashed_code)
             await unit.commit()
             raise Refusal("invalid_grant", "the code verifier does not match")
-        locked = await house.get_locked_grant(unit, found.family.grant_id)
-        if not await families.redeem_code(unit.connection, found.code.hashed_code, now):
-            await house.end_family(unit, found.family, cause="code_replayed")
+        locked = await house.lock_family(unit, found.family)
+        found = await _find(unit, redemption, locked.at)
+        if not await families.redeem_code(unit.connection, found.code.hashed_code, locked.at):
+            await house.end_family(unit, locked, cause="code_replayed")
             await unit.commit()
             house.in_flight.cut_families([found.family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the code was used before; its tokens are ended")
-        holding = await house.holding(unit, found.family, locked, now)
+        holding = await house.holding(unit, locked)
         check_target(holding, redemption.platform)
-        minted = mint(holding, terms_of(redemption.app, now, jkt=redemption.jkt), house.entropy)
+        minted = mint(holding, terms_of(redemption.app, locked.at, jkt=redemption.jkt), house.entropy)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)
         await unit.commit()
     return minted.answer

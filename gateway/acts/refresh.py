@@ -43,29 +43,28 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
         Refusal: `invalid_grant`; `invalid_target`, `invalid_scope` (more was asked than the family reaches): not spent.
         Unavailable: nothing was spent.
     """
-    now = house.clock.now()
     async with house.storage.unit() as unit:
-        token, family = await _find(unit, renewal, now)
-        grant = await house.get_locked_grant(unit, family.grant_id)
+        token, family = await _find(unit, renewal, house.clock.now())
+        locked = await house.lock_family(unit, family)
         token = await families.find_refresh(unit.connection, token.hashed_token) or token
         if token.used_at is not None:
             kept = _kept_answer(house, renewal, token)
             if kept is not None:
-                await house.holding(unit, family, grant, now)
+                await house.holding(unit, locked)
                 return kept
-            await house.end_family(unit, family, cause="refresh_replayed")
+            await house.end_family(unit, locked, cause="refresh_replayed")
             await unit.commit()
             house.in_flight.cut_families([family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the refresh token was used before; its family is ended")
-        holding = _narrowed(await house.holding(unit, family, grant, now), renewal.ask_ids)
+        holding = _narrowed(await house.holding(unit, locked), renewal.ask_ids)
         check_target(holding, renewal.platform)
-        terms = terms_of(renewal.app, now, jkt=renewal.jkt, parent_hash=token.hashed_token)
+        terms = terms_of(renewal.app, locked.at, jkt=renewal.jkt, parent_hash=token.hashed_token)
         minted = mint(holding, terms, house.entropy)
         sealed = None
         if _is_authenticated(renewal, token):
             sealed = house.vault.seal_under(renewal.raw_token.encode(), minted.answer, place=_place(token))
-        if not await families.use_refresh(unit.connection, token.hashed_token, sealed, now):
+        if not await families.use_refresh(unit.connection, token.hashed_token, sealed, locked.at):
             raise Refusal("invalid_grant", "the refresh token has expired")
         if token.parent_hash is not None:
             await families.destroy_answer(unit.connection, token.parent_hash)

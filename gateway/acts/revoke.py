@@ -25,11 +25,11 @@ async def revoke(house: House, app: App, raw_token: str) -> None:
         family = await families.find(unit.connection, token.family_id) if token else None
         if token is None or family is None or family.app_id != app.id or family.ended_at is not None:
             return
-        await house.get_locked_grant(unit, family.grant_id)
+        locked = await house.lock_family(unit, family)
         if refresh is not None:
-            await house.end_family(unit, family, cause="revoked_by_app")
+            await house.end_family(unit, locked, cause="revoked_by_app")
         else:
-            await families.end_access(unit.connection, hashed_token, house.clock.now())
+            await families.end_access(unit.connection, hashed_token, locked.at)
         await unit.commit()
     house.in_flight.cut_families([family.id])
     await house.ledger.publish()

@@ -23,6 +23,8 @@ from gateway.terms.refusal import Refusal
 
 LEASE = timedelta(seconds=60)
 """Longer than any try takes."""
+KEPT = timedelta(days=30)
+"""How long a notice that is over can be read and sent again: its tries last four days, a developer's holiday longer."""
 GONE_STATUS = 410
 
 
@@ -124,6 +126,15 @@ async def send_test(house: House, app_id: AppId) -> None:
         await queue.add(unit.connection, make_notice(letter, pin, app_id=app_id, is_live=True))
         await unit.commit()
     house.has_notices.set()
+
+
+@shielded
+async def forget_notices(house: House) -> int:
+    """Delete the notices that were over a month ago, but for each grant's newest; return how many."""
+    async with house.storage.unit() as unit:
+        count = await queue.forget(unit.connection, house.clock.now() - KEPT)
+        await unit.commit()
+    return count
 
 
 def _spread(found: list[Notice], under_way: Mapping[AppId, int], most_of_one: int) -> list[Notice]:

@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, bindparam, exists, func, select
 
 from gateway.ground.storage.storage import PointQuery, Storage
-from gateway.records.accounts.tables import accounts, connections, standings
-from gateway.records.accounts.types import ConnectionState
+from gateway.records.accounts.tables import accounts, standings
 from gateway.records.apps.tables import apps
 from gateway.records.apps.types import AppState
 from gateway.records.families.tables import access_tokens, families, family_permissions, refresh_tokens
@@ -36,7 +35,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class TokenFacts:
-    """A token with everything that a verdict needs: its family, app, account, connection and reach.
+    """A token with everything that a verdict needs: its family, app, account and reach.
 
     `authenticated_at` and `acr` are of the sign-in that the family rests on. `has_kept_answer`: it came by a refresh
     whose answer is still kept for a retry; its first use destroys that (I3). `jkt`: the thumbprint of the key that each
@@ -44,7 +43,6 @@ class TokenFacts:
     """
 
     app_id: AppId
-    app_name: str
     app_state: AppState
     app_dialect: str | None
     grant_id: GrantId
@@ -59,7 +57,6 @@ class TokenFacts:
     expires_at: datetime
     is_ended: bool
     standing_lapses_at: datetime | None
-    connection_state: ConnectionState | None
     reach: tuple[Reach, ...]
     authenticated_at: datetime | None = None
     acr: str | None = None
@@ -74,7 +71,6 @@ _KEPT = exists().where(
 _QUERY = PointQuery(
     select(
         apps.c.id.label("app_id"),
-        apps.c.name.label("app_name"),
         apps.c.state.label("app_state"),
         apps.c.dialect,
         grants.c.id.label("grant_id"),
@@ -92,7 +88,6 @@ _QUERY = PointQuery(
         families.c.authenticated_at,
         families.c.acr,
         _STANDING.label("standing_lapses_at"),
-        connections.c.state.label("connection_state"),
         access_tokens.c.permission_ids,
         permissions.c.id.label("permission_id"),
         permissions.c.ask_id,
@@ -106,7 +101,6 @@ _QUERY = PointQuery(
     .join(grants, grants.c.id == families.c.grant_id)
     .join(apps, apps.c.id == families.c.app_id)
     .join(accounts, accounts.c.id == grants.c.account_id)
-    .outerjoin(connections, connections.c.account_id == accounts.c.id)
     .outerjoin(family_permissions, family_permissions.c.family_id == families.c.id)
     .outerjoin(permissions, (permissions.c.id == family_permissions.c.permission_id) & permissions.c.is_current)
     .where(access_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
@@ -132,11 +126,10 @@ async def find_token(
     if not rows:
         return None
     first = dict(zip(_NAMES, rows[0], strict=True))
-    subset, link_state = first["permission_ids"], first["connection_state"]
+    subset = first["permission_ids"]
     reach = [_reach(row[_REACH:]) for row in rows if row[_REACH] is not None]
     return TokenFacts(
         app_id=first["app_id"],
-        app_name=first["app_name"],
         app_state=AppState(first["app_state"]),
         app_dialect=first["dialect"],
         grant_id=first["grant_id"],
@@ -151,7 +144,6 @@ async def find_token(
         expires_at=first["expires_at"],
         is_ended=first["ended_at"] is not None or first["family_ended_at"] is not None,
         standing_lapses_at=first["standing_lapses_at"],
-        connection_state=None if link_state is None else ConnectionState(link_state),
         reach=tuple(each for each in reach if (subset is None or each.id in subset) and each.id not in denied),
         authenticated_at=first["authenticated_at"],
         acr=first["acr"],

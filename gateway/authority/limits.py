@@ -10,6 +10,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Protocol
 
+import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -18,6 +19,7 @@ from gateway.terms.clock import Clock
 
 MOST_KEYS = 100_000
 _SECOND = 1_000_000
+_log = structlog.get_logger(__name__)
 _LOST = (RedisError, OSError, TimeoutError)
 
 
@@ -117,6 +119,7 @@ class RedisLimits:
         self._prefix = prefix.encode()
         self._twin = LocalLimits(clock)
         self._script = redis.register_script(_LUA)
+        self._is_lost = False
 
     async def wait_seconds(self, key: str, limit: Limit) -> int:
         """Return after how many seconds the next is free: 0 is now."""
@@ -134,9 +137,19 @@ class RedisLimits:
         arguments: list[Any] = [now, limit.interval_us, limit.within_us, int(is_counted)]
         try:
             full_at = int(await self._script(keys=[self._prefix + _digest(key)], args=arguments))
-        except _LOST:
+        except _LOST as error:
+            self._note(is_lost=True, kind=type(error).__name__)
             return 0
+        self._note(is_lost=False)
         return _wait(full_at, limit, now)
+
+    def _note(self, *, is_lost: bool, kind: str = "") -> None:
+        """Say once that Redis went, and once that it is back: not for each call of the time between."""
+        if is_lost and not self._is_lost:
+            _log.warning("Redis gives no answer: each process counts by itself", kind=kind)
+        elif self._is_lost and not is_lost:
+            _log.info("Redis answers again: limits are shared")
+        self._is_lost = is_lost
 
 
 def _wait(full_at: int, limit: Limit, now: int) -> int:

@@ -52,6 +52,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     import structlog
 
     from gateway.ground.storage.disk import DiskBroken
+    from gateway.ground.vault.journal import JournalDamaged
     from gateway.ground.vault.sealing import Unsealable
     from gateway.server.database import AlreadyRunning, Damaged
     from gateway.server.house import OlderThanSigned
@@ -64,7 +65,14 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     except Refusal as refusal:
         fail(f"{refusal.reason}: {refusal.detail}".removesuffix(": "))
     except Unavailable as unavailable:
-        fail(f"{unavailable.what} gave no answer; nothing was done")
+        done = (
+            "it was done, and not everything knows it yet"
+            if unavailable.reason == "not_settled"
+            else "nothing was done"
+        )
+        fail(f"{unavailable.what} gave no answer; {done}")
+    except JournalDamaged as damaged:
+        fail(f"the tombstone journal is damaged: {damaged}; nothing opens until someone has looked at it")
     except (AlreadyRunning, CatalogueError, Damaged, DiskBroken, OlderThanSigned, Unsealable) as error:
         fail(str(error))
 
@@ -85,11 +93,10 @@ def act(context: click.Context, command: str, arguments: Mapping[str, Any]) -> d
     """Act: through the server that runs on this database, else on the database itself."""
     from gateway.doors.admin.socket import ask
     from gateway.server.alone import perform_alone
-    from gateway.server.house import admin_socket_path
+    from gateway.server.places import admin_socket_path
 
     settings = get_settings(context)
-    path = admin_socket_path(settings)
-    answer = ask(path, command, dict(arguments)) if path is not None else None
+    answer = ask(admin_socket_path(settings), command, dict(arguments))
     if answer is None:
         return run(perform_alone(settings, command, dict(arguments)))
     if "ok" not in answer:

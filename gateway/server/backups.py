@@ -18,9 +18,10 @@ from gateway.ground.vault.durable import sync_folder
 from gateway.records.ledger import reading
 from gateway.records.ledger.log import CHECKPOINTS
 from gateway.records.ledger.outside import read_outside
-from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.ledger.types import Actor
 from gateway.server.database import file_lock
-from gateway.server.house import folder_of, opened_house
+from gateway.server.house import opened_house
+from gateway.server.places import folder_of
 from gateway.server.restoring import UnderWay, find_under_way, mark_finished, mark_under_way
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
@@ -79,7 +80,7 @@ async def put_back(settings: Settings, source: Path | None, *, clock: Clock | No
         await asyncio.to_thread(_set_aside, folder, under_way)
         gap = Gap(restored_size=under_way.restored_size or 0, signed_size=under_way.signed_size)
         async with opened_house(settings, clock=clock, may_be_older=True) as house:
-            ended = await restore(house, Actor(ActorKind.SYSTEM, "command-line"), gap)
+            ended = await restore(house, Actor.command_line(), gap)
         await asyncio.to_thread(mark_finished, folder)
     return PutBack(gap.records_lost, ended)
 

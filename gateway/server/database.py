@@ -10,16 +10,18 @@ from pathlib import Path
 import structlog
 
 from gateway.ground.storage.copies import NotWhole, check_sound
-from gateway.ground.storage.engines import beside, is_sqlite, sqlite_path
-from gateway.ground.storage.storage import Storage, translated
+from gateway.ground.storage.engines import is_sqlite, sqlite_path
+from gateway.ground.storage.storage import Storage
+from gateway.server.places import lock_path
 from gateway.settings import Settings
+from gateway.terms.refusal import Unavailable
 
 _OPEN, _CLOSED = b"open  ", b"closed"  # of one length: written over each other they need no room on the disk
 _log = structlog.get_logger(__name__)
 
 
 class AlreadyRunning(Exception):
-    """Another server holds the database file."""
+    """Another process on this machine works on these records."""
 
 
 class Damaged(Exception):
@@ -42,7 +44,7 @@ async def opened_storage(settings: Settings, *, is_locked: bool = False) -> Asyn
     """
     async with AsyncExitStack() as stack:
         lock = None if is_locked else stack.enter_context(file_lock(settings))
-        if lock is not None and os.pread(lock, len(_CLOSED), 0) != _CLOSED:
+        if lock is not None and is_sqlite(settings.database_url) and os.pread(lock, len(_CLOSED), 0) != _CLOSED:
             await _check(sqlite_path(settings.database_url))
         stack.enter_context(_noted(lock))
         storage = Storage(settings.database_url)
@@ -74,8 +76,10 @@ def _noted(lock: int | None) -> Iterator[None]:
     if lock is None:
         yield
         return
-    with translated():
+    try:
         _write(lock, _OPEN)
+    except OSError as error:
+        raise Unavailable("database") from error
     try:
         yield
     finally:
@@ -89,22 +93,19 @@ def _write(lock: int, word: bytes) -> None:
 
 
 @contextmanager
-def file_lock(settings: Settings) -> Iterator[int | None]:
-    """Refuse a second server on the same SQLite file; the kernel gives the lock back when the process dies.
+def file_lock(settings: Settings) -> Iterator[int]:
+    """Let one process on this machine work on these records; the kernel gives the lock back when it dies.
 
-    Yields the lock file's descriptor, its content as it was; None for PostgreSQL.
+    Yields the lock file's descriptor, its content as it was.
     """
-    if not is_sqlite(settings.database_url):
-        yield None
-        return
-    path = sqlite_path(settings.database_url)
+    path = lock_path(settings)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(beside(settings.database_url, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunning(f"another server uses {path.name}") from None
+            raise AlreadyRunning(f"another server holds {path.name}") from None
         yield lock
     finally:
         os.close(lock)

@@ -162,7 +162,6 @@ def _person_door(parts: Parts) -> PersonDoor:
         public_url=settings.public_url,
         site=_site(settings),
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
-        kept_days=settings.record_retention_days,
         provider=parts.provider,
         cool_down_days=settings.refusal_cool_down_days,
         has_developers=True,

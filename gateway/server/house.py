@@ -16,7 +16,6 @@ from gateway.acts.renew import recover_credentials
 from gateway.acts.verify_log import verify_log
 from gateway.authority.in_flight import CallsInFlight
 from gateway.doors.person.receipt_keys import list_receipt_keys
-from gateway.ground.storage.engines import beside, is_sqlite, sqlite_path
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.entries import DestroyedKey
@@ -29,6 +28,7 @@ from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Checked
 from gateway.server.database import opened_storage
+from gateway.server.places import folder_of
 from gateway.server.restoring import find_under_way
 from gateway.settings import Settings
 from gateway.terms.clock import Clock, ForwardClock, SystemClock
@@ -50,14 +50,6 @@ class LogParts:
     person_keys: PersonKeys
     checkpoints: Path
     receipt_keys: tuple[VerifierKey, ...]
-
-
-def folder_of(settings: Settings, chosen: Path | None, name: str) -> Path:
-    """Return the folder that a setting names, or `name` beside the database (in `var` for PostgreSQL)."""
-    if chosen is not None:
-        return chosen
-    beside = sqlite_path(settings.database_url).parent if is_sqlite(settings.database_url) else Path("var")
-    return beside / name
 
 
 @asynccontextmanager
@@ -182,13 +174,6 @@ async def log_parts(settings: Settings, storage: Storage) -> LogParts:
     folder = folder_of(settings, settings.checkpoint_dir, "checkpoints")
     receipt_keys = tuple(list_receipt_keys(vault, settings.public_url))
     return LogParts(signer.verifier_key, person_keys, folder / CHECKPOINTS, receipt_keys)
-
-
-def admin_socket_path(settings: Settings) -> Path | None:
-    """Return where the server on this database listens for the command line; None on PostgreSQL."""
-    if not is_sqlite(settings.database_url):
-        return None
-    return beside(settings.database_url, "sock")
 
 
 def log_origin(settings: Settings) -> str:

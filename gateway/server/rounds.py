@@ -11,6 +11,7 @@ from gateway.acts import House
 from gateway.acts.expire import expire
 from gateway.acts.forget_apps import forget_apps
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
+from gateway.acts.send_notices import forget_notices
 from gateway.acts.spend_assertion import forget_spent
 from gateway.server.health import Health
 from gateway.terms.refusal import Unavailable
@@ -43,6 +44,7 @@ ROUNDS = (
     Round("seal_trace", 30, _seal_all),
     Round("forget_spent", 600, forget_spent),
     Round("forget_apps", 600, forget_apps),
+    Round("forget_notices", 3600, forget_notices),
 )
 
 

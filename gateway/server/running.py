@@ -23,9 +23,10 @@ from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner, tell_unreadable
 from gateway.server.doors import Parts, build_api, build_public, tell_people
 from gateway.server.health import Health
-from gateway.server.house import admin_socket_path, opened_house
+from gateway.server.house import opened_house
 from gateway.server.identity import find_provider
 from gateway.server.log_lines import configure_log, log_loop_error
+from gateway.server.places import admin_socket_path
 from gateway.server.platforms import list_connectors
 from gateway.server.rounds import going_round
 from gateway.settings import Settings
@@ -61,10 +62,8 @@ async def serve(settings: Settings) -> None:
         parts = await _parts(stack, settings, house, catalogue=catalogue)
         if house.ledger.checked is not None and house.ledger.checked.faults:
             log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
-        path = admin_socket_path(settings)
-        if path is not None:
-            door = AdminDoor(house, parts.catalogue, parts.passwords)
-            await stack.enter_async_context(listening(door, path))
+        door = AdminDoor(house, parts.catalogue, parts.passwords)
+        await stack.enter_async_context(listening(door, admin_socket_path(settings)))
         origins = (
             (build_public(parts), tell_people(parts), settings.listen),
             (build_api(parts), tell_unreadable, settings.api_listen),

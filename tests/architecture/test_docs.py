@@ -221,7 +221,7 @@ def test_the_drawing_stands_alone() -> None:
 
 def test_the_rules_bite() -> None:
     """A dead link, a missing path, a command and an option that do not exist are each found, and true ones pass."""
-    paper = Source("docs/x.md", "[a](y.md) [b](adr) `gateway/nothing.py` `gateway/settings.py`")
+    paper = Source("docs/x.md", "[a](y.md) [b](adr) `gateway/nothing.py` `gateway/settings/settings.py`")
     assert list(list_dead_links(paper)) == ["links y.md"]
     assert list(list_dead_paths(paper)) == ["names gateway/nothing.py"]
     assert find_fault(["log", "burn"]) == "log has no command burn"

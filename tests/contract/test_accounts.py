@@ -1,9 +1,11 @@
 """Accounts and standings on both databases."""
 
+from dataclasses import replace
+
 from gateway.acts.expire import expire
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import STANDING_LASTS, Account
-from gateway.terms.ids import AccountId
+from gateway.terms.ids import AccountId, ConnectionId
 from tests.house import Scene, agree, link_account
 
 
@@ -43,3 +45,13 @@ async def test_a_grant_outlives_the_first_holder(scene: Scene) -> None:
     assert await expire(scene.house) == 0
     scene.clock.advance(STANDING_LASTS / 2)
     assert await expire(scene.house) == 1
+
+
+async def test_an_account_has_one_connection(scene: Scene) -> None:
+    """Every reader takes "the" connection: a second one, to whatever app of ours at the platform, is not stored."""
+    await agree(scene)
+    async with scene.house.storage.unit() as unit:
+        known = await accounts.find_connection(unit.connection, scene.account.id)
+        assert known is not None
+        second = replace(known, id=ConnectionId("cn_2"), upstream_app="another")
+        assert not await unit.is_added(accounts.add_connection(unit.connection, second))

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.acts.decide import Decided
 from gateway.acts.withdraw import withdraw
+from gateway.records.grants import store as grants
 from gateway.records.requests.types import AuthorizationRequest
 from gateway.terms.ids import GrantId
 from gateway.terms.refusal import Refusal
@@ -14,6 +15,7 @@ from tests.contract.steps import NAME, PHONE, PROFILE, agreed, get_grant, list_r
 from tests.house import Scene
 
 AT_ONCE = 8
+WAITED = 30
 
 
 async def seen_by_all(scene: Scene, *, is_whole: bool) -> list[AuthorizationRequest]:
@@ -59,3 +61,22 @@ async def test_decisions_against_a_withdrawal(scene: Scene, round_: int) -> None
     grant = await get_grant(scene.house, first.grant_id)
     assert not [p for p in grant.permissions if p.id in old and p.is_standing(now)]
     await check_told(scene, first.grant_id)
+
+
+@pytest.mark.parametrize("is_decided", [False, True])
+async def test_what_waited_is_dated_by_when_it_was_done(scene: Scene, is_decided: bool) -> None:  # noqa: FBT001
+    """An act that waits for a grant's lock happens when it gets it: who looked in between saw what was before."""
+    first = await agreed(scene, PROFILE)
+    request = await shown(scene, wishes=WHOLE)
+    async with scene.house.storage.unit() as unit:
+        await grants.find(unit.connection, first.grant_id, lock=True)
+        if is_decided:
+            act: asyncio.Future[object] = asyncio.ensure_future(answered(scene, request, PROFILE, NAME))
+        else:
+            act = asyncio.ensure_future(withdraw(scene.house, first.grant_id, owner(scene)))
+        await asyncio.sleep(0.3)
+        assert not act.done()
+        released_at = scene.clock.advance(WAITED)
+    await act
+    record, *_ = await list_records(scene.house, grant_ids=[first.grant_id])
+    assert record.at == released_at

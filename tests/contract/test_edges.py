@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, func, select
 
 from gateway.acts.found_log import get_signer
 from gateway.acts.link import finish_link, start_link
@@ -51,19 +51,6 @@ async def test_an_app_that_may_not_refresh_gets_an_access_token_alone(scene: Sce
     answer = orjson.loads(await redeem(scene.house, Redemption(app, str(decided.raw_code), VERIFIER, REDIRECT_URI)))
     assert "refresh_token" not in answer
     assert await live_asks(scene, answer["access_token"])
-
-
-async def test_a_kept_answer_that_does_not_open_is_a_replay(scene: Scene) -> None:
-    """Sealed bytes that were changed in the database give nobody tokens: the family ends."""
-    given = await agreed(scene)
-    fresh = await refreshed(scene, given.refresh_token)
-    async with scene.house.storage.unit() as unit:
-        known = refresh_tokens.c.sealed_answer.is_not(None)
-        await unit.connection.execute(update(refresh_tokens).where(known).values(sealed_answer=b"x" * 40))
-        await unit.commit()
-    with pytest.raises(Refusal, match="invalid_grant"):
-        await refreshed(scene, given.refresh_token)
-    assert await live_asks(scene, fresh["access_token"]) == set()
 
 
 async def test_the_kept_answer_of_a_grant_that_ran_out_is_not_given_again(scene: Scene) -> None:

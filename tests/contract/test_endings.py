@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import STANDING_LASTS
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
-from gateway.terms.ids import AppId, AskId, GrantId, PersonId
+from gateway.terms.ids import AppId, AskId, FamilyId, GrantId, PersonId
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.contract.asking import WHOLE
 from tests.contract.asking import shown as asked_anew
@@ -181,12 +182,12 @@ async def test_what_runs_is_cut_before_the_act_returns(scene: Scene) -> None:
 
 async def test_the_end_of_the_whole_grant_cuts_calls_of_its_families(scene: Scene) -> None:
     """A call that rests on nothing named (introspection, for example) goes with its family; other apps' calls stay."""
-    given, other = await agreed(scene, PROFILE), await link_account(scene.house, scene.owner.id, external_id="9")
+    given = await agreed(scene, PROFILE)
     facts = await get_facts(scene, given.access_token)
-    with calls_under_way(scene, {"bare": (facts, [])}) as cuts:
+    other = replace(facts, app_id=scene.public_app.id, family_id=FamilyId("fm_other"), reach=())
+    with calls_under_way(scene, {"bare": (facts, []), "another app's": (other, [])}) as cuts:
         await withdraw(scene.house, given.grant_id, owner(scene))
         assert cuts.cut == ["bare"]
-    assert other.id != scene.account.id
 
 
 async def test_giving_a_token_back_cuts_its_calls(scene: Scene) -> None:

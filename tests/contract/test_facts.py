@@ -8,16 +8,14 @@ import pytest
 
 from gateway.acts.first_use import note_first_use
 from gateway.acts.pause import pause
-from gateway.acts.renew import lose
 from gateway.acts.shorten import shorten
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.authority.facts import TokenFacts
 from gateway.authority.verdict import Wanted, is_still, judge
 from gateway.ground.vault.tokens import hashed
-from gateway.platforms import Trouble
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.types import STANDING_LASTS, ConnectionState
+from gateway.records.accounts.types import STANDING_LASTS
 from gateway.records.apps.types import AppState
 from gateway.records.families.types import ACCESS_LASTS
 from gateway.terms.refusal import Refusal
@@ -52,7 +50,6 @@ async def test_a_fresh_token_s_facts_are_the_decision_s(scene: Scene) -> None:
     now = scene.clock.now()
     expected = TokenFacts(
         app_id=scene.app.id,
-        app_name=scene.app.name,
         app_state=AppState.ACTIVE,
         app_dialect="zalo",
         grant_id=given.grant_id,
@@ -67,7 +64,6 @@ async def test_a_fresh_token_s_facts_are_the_decision_s(scene: Scene) -> None:
         expires_at=now + ACCESS_LASTS,
         is_ended=False,
         standing_lapses_at=now + STANDING_LASTS,
-        connection_state=ConnectionState.LIVE,
         reach=(),
     )
     assert replace(facts, reach=()) == expected
@@ -109,22 +105,17 @@ async def test_an_ask_granted_anew_is_out_of_the_old_token_s_reach(scene: Scene)
     assert {reach.ask_id for reach in (await get_facts(scene, new.access_token)).reach} == ALL
 
 
-async def test_the_app_the_connection_and_the_standing_are_told(scene: Scene) -> None:
-    """Suspension, a lost connection and lapsed standings, as they are now."""
+async def test_the_app_and_the_standing_are_told(scene: Scene) -> None:
+    """Suspension and lapsed standings, as they are now."""
     given = await agreed(scene)
     await link_account(scene.house, scene.other_owner.id, external_id=scene.account.external_id)
     await suspend_app(scene.house, scene.app.id, SYSTEM, reason="kiểm tra (mẫu)")
-    async with scene.house.storage.read() as connection:
-        link = await accounts.find_connection(connection, scene.account.id)
-    assert link is not None
-    await lose(scene.house, link, Trouble.ACCESS_REMOVED)
     scene.clock.advance(1)
     async with scene.house.storage.unit() as unit:
         await accounts.end_standing(unit.connection, scene.account.id, scene.owner.id, scene.clock.now())
         await unit.commit()
     facts = await get_facts(scene, given.access_token)
     assert facts.app_state is AppState.SUSPENDED
-    assert facts.connection_state is ConnectionState.LOST
     assert facts.standing_lapses_at == scene.clock.now() - timedelta(seconds=1) + STANDING_LASTS
 
 

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from structlog.testing import capture_logs
 
 from gateway.authority.limits import Limit, Limits, LocalLimits, RedisLimits
 from tests.services.redis_server import RedisServer
@@ -123,18 +124,24 @@ async def test_a_flushed_redis_leaves_the_limits_of_this_process(redis: Redis, c
 
 
 async def test_without_redis_the_twin_decides(redis: Redis, redis_server: RedisServer, clock: ManualClock) -> None:
-    """A Redis that is down neither opens the door nor closes it to those who did nothing."""
+    """A Redis that is down neither opens the door nor closes it to those who did nothing; the log says so once."""
     limits = RedisLimits(redis, clock)
     for _ in range(6):
         await limits.count(KEY, TEN)
     redis_server.child.stop()
     try:
-        for _ in range(4):
-            await limits.count(KEY, TEN)
-        assert await limits.wait_seconds(KEY, TEN) == 90
-        assert await limits.wait_seconds("another", TEN) == 0
+        with capture_logs() as lost:
+            for _ in range(4):
+                await limits.count(KEY, TEN)
+            assert await limits.wait_seconds(KEY, TEN) == 90
+            assert await limits.wait_seconds("another", TEN) == 0
     finally:
         redis_server.start()
+    assert [each["event"] for each in lost] == ["Redis gives no answer: each process counts by itself"]
+    with capture_logs() as found:
+        await limits.wait_seconds("another", TEN)
+        await limits.wait_seconds("another", TEN)
+    assert [each["event"] for each in found] == ["Redis answers again: limits are shared"]
 
 
 async def test_keys_in_redis_run_out(redis: Redis, clock: ManualClock) -> None:

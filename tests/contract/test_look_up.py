@@ -4,7 +4,7 @@ import pytest
 
 from gateway.acts.look_up import Looker, look_up_person, look_up_record
 from gateway.acts.suspend import suspend_app
-from gateway.records.ledger import reading
+from gateway.records.ledger import reading, timeline
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.reasons import Reason
 from gateway.records.ledger.types import Actor
@@ -18,7 +18,7 @@ async def list_looks(scene: Scene) -> list[str]:
     """Name whom the log says was looked at, newest first."""
     async with scene.house.storage.read() as connection:
         records = await reading.list_records(connection, reading.Search(kinds=[Kind.LOOKED_UP]), 10)
-    return [str(record.facts["person"]) for record in records]
+    return [str(record.facts.get("person", "nobody")) for record in records]
 
 
 async def test_a_look_at_a_record_opens_names_and_tells_each(scene: Scene) -> None:
@@ -51,9 +51,13 @@ async def test_who_was_erased_is_not_named_any_more(scene: Scene) -> None:
 
 
 async def test_a_search_for_a_person_tells_that_person(scene: Scene) -> None:
-    """Found by login and recorded; an unknown login is refused."""
+    """Found by login and recorded; a search for a login that nobody has is refused, and recorded too."""
     looker = Looker(scene.other_owner.id, REASON)
     assert (await look_up_person(scene.house, scene.owner.login, looker)).id == scene.owner.id
     with pytest.raises(Refusal, match="not_found"):
         await look_up_person(scene.house, "nobody", looker)
-    assert await list_looks(scene) == [scene.owner.id]
+    assert await list_looks(scene) == ["nobody", scene.owner.id]
+    async with scene.house.storage.read() as connection:
+        for person in (scene.owner, scene.other_owner):  # the one who looked was looked at by nobody
+            looks = await timeline.list_looks(connection, person.id, 10, since=None, before=None)
+            assert len(looks) == (person is scene.owner)

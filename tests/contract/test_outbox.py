@@ -11,7 +11,7 @@ from gateway.acts.bury import bury
 from gateway.acts.expire import expire
 from gateway.acts.notice_endpoint import clear_endpoint, rotate_key, set_endpoint
 from gateway.acts.pause import pause, resume
-from gateway.acts.send_notices import send_again, send_test
+from gateway.acts.send_notices import KEPT, forget_notices, send_again, send_test
 from gateway.acts.shorten import shorten
 from gateway.acts.withdraw import withdraw
 from gateway.ground.vault.entries import Tombstone
@@ -284,3 +284,21 @@ async def test_what_cannot_be_is_refused(scene: Scene) -> None:
     endpoint = await find_endpoint(scene)
     assert endpoint is not None
     assert endpoint.state is EndpointState.LIVE
+
+
+async def test_what_is_over_for_a_month_is_forgotten_but_for_the_newest_of_a_grant(scene: Scene) -> None:
+    """By it a person's page says whether the app heard; and what still waits is never forgotten."""
+    await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
+    given = await agreed(scene, PROFILE, NAME, PHONE)
+    for ask in (PHONE, NAME):
+        await withdraw(scene.house, given.grant_id, owner(scene), ask_ids=[ask])
+    await send_test(scene.house, scene.app.id)
+    await clear_endpoint(scene.house, scene.app.id, SYSTEM)
+    await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
+    await send_test(scene.house, scene.app.id)
+    scene.clock.advance(KEPT)
+    assert await forget_notices(scene.house) == 0
+    scene.clock.advance(timedelta(seconds=1))
+    assert await forget_notices(scene.house) == 2
+    left = {(notice.grant_id, notice.version, notice.state) for notice in await list_notices(scene)}
+    assert left == {(given.grant_id, 3, NoticeState.GONE), (None, 0, NoticeState.WAITING)}

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from gateway.acts import House
 from gateway.acts.bury import bury
@@ -20,7 +21,7 @@ from gateway.ground.vault.entries import DestroyedKey, SealedCredential, Tombsto
 from gateway.ground.vault.personkeys import Erased
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection, ConnectionState
-from gateway.records.grants import store as grants
+from gateway.records.grants.tables import permissions
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
@@ -126,8 +127,8 @@ async def test_a_database_put_back_to_before_an_end_does_not_forget_it(machine: 
 
 async def _name_asks(house: House, given: Agreed, stone: Tombstone) -> set[str]:
     async with house.storage.read() as connection:
-        history = await grants.list_history(connection, given.grant_id)
-    return {each.ask_id for each in history if each.id in stone.permission_ids}
+        rows = await connection.execute(select(permissions).where(permissions.c.grant_id == given.grant_id))
+    return {row.ask_id for row in rows if row.id in stone.permission_ids}
 
 
 async def test_versions_go_on_above_the_journal_and_a_new_decision_stands(machine: Machine) -> None:

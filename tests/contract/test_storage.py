@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import LargeBinary, bindparam, insert, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
+from structlog.testing import capture_logs
 
 from gateway.ground.storage import engines
 from gateway.ground.storage.migrate import is_current, migrate
 from gateway.ground.storage.schema import Instant, metadata, microseconds, moment_of
-from gateway.ground.storage.storage import PointQuery, Storage, shielded, translated
+from gateway.ground.storage.storage import PointQuery, Storage, shielded
 from gateway.records.people.tables import people, sessions
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.services.postgres_server import PostgresServer
@@ -338,29 +339,76 @@ async def test_postgresql_without_a_place_or_a_server_is_unavailable(postgres_se
         await storage.close()
 
 
-def test_what_is_not_the_database_s_passes_untouched() -> None:
-    """Only its failures are translated."""
-    for error in (Refusal("no"), ValueError("x"), KeyError("x")):
-        with pytest.raises(type(error)), translated():
-            raise error
+async def test_what_is_not_the_database_s_passes_untouched(tmp_path: Path) -> None:
+    """Only its failures are translated: a file of our own that cannot be read is none, a connection that broke is."""
+    storage = Storage(f"sqlite+aiosqlite:///{tmp_path / 'quyen.db'}")
+    for error in (Refusal("no"), ValueError("x"), KeyError("x"), PermissionError(13, "a key file"), TimeoutError()):
+        with pytest.raises(type(error)):
+            async with storage.unit():
+                raise error
+    with pytest.raises(Unavailable):
+        async with storage.unit():
+            raise ConnectionResetError
+    await storage.close()
 
 
-async def test_a_shielded_act_goes_on_without_its_caller() -> None:
-    """The caller is told that it was cancelled; the act ends in its own time."""
-    go, done = asyncio.Event(), asyncio.Event()
+class Place:
+    """Something that acts are done on."""
 
-    @shielded
-    async def act() -> None:
-        await go.wait()
-        done.set()
+    def __init__(self, folder: Path) -> None:
+        self.storage = Storage(f"sqlite+aiosqlite:///{folder / 'quyen.db'}")
 
-    caller = asyncio.ensure_future(act())
+
+async def cancelled(act: Awaitable[object]) -> None:
+    """Let an act begin, and leave."""
+    caller = asyncio.ensure_future(act)
+    await asyncio.sleep(0)
     await asyncio.sleep(0)
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
+
+
+async def test_a_shielded_act_goes_on_without_its_caller(tmp_path: Path) -> None:
+    """The caller is told that it was cancelled; the act ends in its own time, and the storage closes after it."""
+    go, done = asyncio.Event(), asyncio.Event()
+
+    @shielded
+    async def act(place: Place) -> None:
+        await go.wait()
+        async with place.storage.unit() as unit:
+            await unit.connection.exec_driver_sql("SELECT 1")
+        done.set()
+
+    place = Place(tmp_path)
+    await cancelled(act(place))
+    closing = asyncio.create_task(place.storage.close())
+    await asyncio.wait([closing], timeout=0.05)
+    assert not closing.done()
     go.set()
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(closing, 5)
+    assert done.is_set()
+
+
+async def test_an_act_that_fails_without_its_caller_is_logged(tmp_path: Path) -> None:
+    """By its name and the kind of failure alone; one whose caller is there raises there, and is not logged."""
+    go = asyncio.Event()
+
+    @shielded
+    async def act(_place: Place) -> None:
+        await go.wait()
+        raise ValueError("what somebody sent")
+
+    place = Place(tmp_path)
+    with capture_logs() as logs:
+        await cancelled(act(place))
+        go.set()
+        await place.storage.close()
+        await asyncio.sleep(0)
+        with pytest.raises(ValueError, match="sent"):
+            await act(place)
+    assert [(each["kind"], each["act"].endswith("act")) for each in logs] == [("ValueError", True)]
+    assert "somebody" not in str(logs)
 
 
 def test_times_are_whole_microseconds_of_utc() -> None:

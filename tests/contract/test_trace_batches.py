@@ -1,9 +1,11 @@
 """Trace lines enter the grant log in batches: sealed once, in order, and a change to any of them is found (I2, I7)."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from gateway.acts.seal_trace import seal_trace
 from gateway.records.ledger import reading
@@ -22,7 +24,16 @@ PASSED = Ending(Outcome.PASSED, None, 200, 200, 3, 1)
 async def trace(scene: Scene, *, is_closed: bool = True) -> TraceId:
     """Write one line, as a call does."""
     writer = TraceWriter(scene.house.storage, scene.clock)
-    line = Line(
+    line = line_of(scene)
+    await writer.open(line)
+    if is_closed:
+        await writer.close(line.id, PASSED)
+    return line.id
+
+
+def line_of(scene: Scene) -> Line:
+    """Make a line of a call that begins now."""
+    return Line(
         id=TraceId(new_id("tr", scene.house.entropy)),
         request_id="rq_1",
         app_id=scene.app.id,
@@ -34,10 +45,6 @@ async def trace(scene: Scene, *, is_closed: bool = True) -> TraceId:
         ask_ids=(AskId("crm_name"), AskId("crm_phone")),
         opened_at=scene.clock.now(),
     )
-    await writer.open(line)
-    if is_closed:
-        await writer.close(line.id, PASSED)
-    return line.id
 
 
 async def list_batches(scene: Scene) -> list[Record]:
@@ -81,6 +88,18 @@ async def test_a_line_that_is_closed_after_it_was_sealed_stays_as_it_was_sealed(
         line = await find(connection, line_id)
     assert line is not None
     assert line.ending is None
+
+
+async def test_a_row_that_cannot_be_written_fails_no_other_of_its_batch(scene: Scene) -> None:
+    """Written together, each call hears of its own row alone."""
+    writer = TraceWriter(scene.house.storage, scene.clock)
+    first, second, third = line_of(scene), line_of(scene), line_of(scene)
+    await writer.open(first)
+    lines = (second, first, third)  # an id that is there already
+    outcomes = await asyncio.gather(*[writer.open(line) for line in lines], return_exceptions=True)
+    assert [type(each) for each in outcomes] == [type(None), IntegrityError, type(None)]
+    async with scene.house.storage.read() as connection:
+        assert all([await find(connection, line.id) for line in lines])
 
 
 CHANGES = [

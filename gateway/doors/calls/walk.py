@@ -104,7 +104,8 @@ class Walk:
         async with self.door.house.storage.read() as connection:
             registered = await apps.list_asks(connection, facts.app_id)
             app = await apps.find(connection, facts.app_id)
-        scopes = [each for each in self.door.catalogue.scopes if each in refusal.facts.get("scopes", ())]
+        found = refusal.facts.get("scopes")
+        scopes = found if isinstance(found, list) else []
         asks = [ask for ask in registered if ask.scope in scopes]
         names = _wire_names(asks, registered)
         if app is not None and app.is_dynamic:  # what it names becomes an ask

@@ -32,7 +32,6 @@ class PersonDoor:
     Args:
         connectors: the platforms that this gateway serves, by slug.
         public_url: the people's origin, without a slash at the end; also OAuth's issuer.
-        kept_days: how long the operator says that records and trace are kept; nothing destroys them yet.
         provider: where people may sign in beside the password form; None: nowhere.
         cool_down_days: for how long a refused ask is not asked again by the same app (R17).
         has_developers, has_operators: whether these consoles are served.
@@ -49,7 +48,6 @@ class PersonDoor:
     public_url: str
     site: Site
     keeper: Keeper
-    kept_days: int
     provider: SignInProvider | None = None
     cool_down_days: int = 30
     has_developers: bool = False

@@ -28,7 +28,6 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "account_required": HTTPStatus.BAD_REQUEST,
         "app_suspended": HTTPStatus.FORBIDDEN,
         "bad_form": HTTPStatus.BAD_REQUEST,
-        "connection_lost": HTTPStatus.BAD_GATEWAY,
         "csrf_failed": HTTPStatus.FORBIDDEN,
         "decided": HTTPStatus.CONFLICT,
         "expired": HTTPStatus.GONE,

@@ -53,7 +53,6 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
             else trace_row(door.catalogue, each, by_grant[_grant_of(each)], lang=lang)
             for each in found[:PAGE]
         ],
-        kept_days=door.kept_days,
         checked_at=door.now(),
         apps=_apps(own, app_id, lang),
         outcomes=_outcomes(raw_outcome, lang),

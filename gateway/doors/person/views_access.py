@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from gateway.doors.person.views import AccountView, AppView
+from gateway.doors.person.views import AccountView
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class ConnectionsView:
         platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`),
             `matrix` a form (`platform=matrix`, `user_id`, `password`).
         error: `refused` (the platform said no), `cancelled`, `stale` (a return that is unknown, used, late or another
-            person's), `wrong_password`, `unreachable`, `not_admin`, `limited`, or "".
+            person's), `wrong_password`, `unreachable`, `limited`, or "".
         error_platform: the slug it is about.
         user_id: what was typed into the Matrix form, kept.
         linked: the account that was linked a moment ago, or None.
@@ -107,7 +107,6 @@ class ErrorView:
         request_id: shown and asked for when someone writes to the operator.
         at: when.
         detail: a `Refusal.detail`, or "".
-        app: with `invalid_scope` and its kind: whose request it was, if it is known.
         back: own path to offer, or "" for the first page.
         away: a checked address of the app to which the person may go with the error, or "".
     """
@@ -118,6 +117,5 @@ class ErrorView:
     request_id: str
     at: datetime
     detail: str = ""
-    app: AppView | None = None
     back: str = ""
     away: str = ""

@@ -39,7 +39,6 @@ class GrantCard:
         granted_at, ended_at: when it was given, and when refused, withdrawn or expired; None where it does not apply.
         expires_at: the latest end among its live asks.
         last_used_at, calls_30_days: from the trace.
-        warnings: sentences ("Mục ... đã 80 ngày không dùng. ...").
     """
 
     id: str
@@ -53,7 +52,6 @@ class GrantCard:
     app_id: str = ""
     last_used_at: datetime | None = None
     calls_30_days: int = 0
-    warnings: Sequence[str] = ()
 
     @property
     def live_count(self) -> int:

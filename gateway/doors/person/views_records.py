@@ -16,31 +16,28 @@ class TraceRow:
     """One look at a person's data: never the data itself (R58).
 
     Args:
-        id: the trace line; for a gap its number.
+        id: the trace line, or the record of the look.
         at: when.
         who: app, or operator with code.
-        verb: `do` (a call; `thing` is what it did, in the catalogue's words), `read`, `send`, `receive` (an event was
-            delivered), `show` (a screen), `look_up` (an operator), `gap`.
-        thing: the ask's name or the thing, in words.
+        verb: `do` (a call; `thing` is what it did, in the catalogue's words) or `look_up` (an operator; `thing` is
+            what was looked up).
         result: `passed`, `masked` (passed, some people covered), `blocked`, `cut` (stopped under way by an end),
             `failed` (the platform refused it or did not answer), `open` (under way, or its process died),
-            `seen` (an operator's look-up), `gap`.
+            `seen` (an operator's look-up).
         people: how many people it was about, or None.
-        masked: how many of them were covered; shown below 5 as "dưới 5".
         asks: names of the asks that it used, or wanted.
         data_types: what could pass, in words; none where nothing did.
         purpose, recipient: in words; "" where they do not apply.
-        note: why it was blocked or failed, the operator's reason, what a gap may lack.
+        note: why it was blocked or failed, the operator's reason.
     """
 
     id: str
     at: datetime
     who: str
-    verb: Literal["do", "read", "send", "receive", "show", "look_up", "gap"]
+    verb: Literal["do", "look_up"]
     thing: str
-    result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen", "gap"]
+    result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen"]
     people: int | None = None
-    masked: int = 0
     asks: Sequence[str] = ()
     data_types: Sequence[str] = ()
     purpose: str = ""
@@ -54,7 +51,6 @@ class TraceView:
 
     Args:
         rows: one page of lines.
-        kept_days: how long the trace is kept.
         checked_at: when the gateway was last seen alive and its trace whole.
         apps, outcomes: options of the filters.
         after: the day typed, dd/mm/yyyy, kept even if wrong.
@@ -64,7 +60,6 @@ class TraceView:
 
     TEMPLATE: ClassVar[str] = "person/trace.html"
     rows: Sequence[TraceRow]
-    kept_days: int
     checked_at: datetime
     apps: Sequence[Choice] = ()
     outcomes: Sequence[Choice] = ()

@@ -2,5 +2,5 @@
 
 Owns: connections, transactions, and the translation of a database's errors into `Unavailable`.
 Must not know: any table; those stand in the rooms of `records`, on the one `metadata` here.
-To add one more database: a branch in `engines.py` and `points.py`, and the contract tests run on it.
+To add one more database: a branch in `engines.py` and in `Storage.point`, and the contract tests run on it.
 """

@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from gateway.ground.storage.storage import Storage, translated
+from gateway.ground.storage.storage import Storage
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('migrate', 0))")
@@ -34,11 +34,11 @@ async def migrate(storage: Storage) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
-    with translated():
-        async with storage.writer.begin() as connection:
-            if not storage.is_sqlite:
-                await connection.execute(_TURN)
-            await connection.run_sync(upgrade)
+    async with storage.unit() as unit:
+        if not storage.is_sqlite:
+            await unit.connection.execute(_TURN)
+        await unit.connection.run_sync(upgrade)
+        await unit.commit()
 
 
 async def is_current(storage: Storage) -> bool:

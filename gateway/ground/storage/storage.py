@@ -6,14 +6,15 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import wraps
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 from weakref import WeakValueDictionary
 
+import structlog
 from sqlalchemy import Select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.ground.storage import engines
 from gateway.ground.storage.ballast import Ballast
@@ -25,7 +26,10 @@ _SQLITE = sqlite.dialect(paramstyle="named")
 _ADVISORY = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 P = ParamSpec("P")
 T = TypeVar("T")
-_LOST = (OperationalError, InterfaceError, PoolTimeoutError, OSError, sqlite3.DatabaseError)
+K = TypeVar("K", bound="Keeper")
+_log = structlog.get_logger(__name__)
+# A connection that broke comes out of asyncpg as `ConnectionError`; other errors of the system are not the database's.
+_LOST = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError, sqlite3.DatabaseError)
 # Classes of SQLSTATE that say "not now": connection, read-only, log-in, no such database, rolled back (deadlock),
 # resources, limits, in use, stopped, system, internal. The others (data, constraints, syntax) are about the statement.
 _LOST_STATES = frozenset({"08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "XX"})
@@ -102,6 +106,7 @@ class Storage:
         self._points: sqlite3.Connection | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.broken = asyncio.Event()
+        self._acts: set[asyncio.Task[Any]] = set()
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:
@@ -113,7 +118,7 @@ class Storage:
                 of `commit` itself on PostgreSQL, where the outcome is unknown.
         """
         with self._answering():
-            async with self.writer.connect() as connection:  # closing it undoes what was not committed
+            async with _connected(self.writer) as connection:  # closing it undoes what was not committed
                 await connection.begin()
                 yield UnitOfWork(connection)
 
@@ -121,21 +126,21 @@ class Storage:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open a connection for reading a page: one snapshot, which holds every commit made before its first query."""
         with self._answering():
-            async with self.reader.connect() as connection:
+            async with _connected(self.reader) as connection:
                 yield connection
 
     async def point(self, query: PointQuery, **values: Any) -> list[tuple[Any, ...]]:
         """Run one compiled look-up against the authority itself, never a copy.
 
-        SQLite answers inline on the loop from its own read-only connection (some microseconds); PostgreSQL by one
-        round trip to the primary.
+        SQLite answers inline on the loop from its own read-only connection (some microseconds); PostgreSQL by
+        a transaction of its own on the primary.
 
         Raises:
             Unavailable: no answer; the caller lets nothing through.
         """
         with self._answering():
             if not self.is_sqlite:
-                async with self.reader.connect() as connection:
+                async with _connected(self.reader) as connection:
                     return [tuple(row) for row in await connection.execute(query.statement, values)]
             if self._points is None:
                 self._points = engines.point_connection(self.url)
@@ -152,7 +157,7 @@ class Storage:
         async with lock, AsyncExitStack() as held:
             if self._errands is not None:
                 with translated():
-                    connection = await held.enter_async_context(self._errands.connect())
+                    connection = await held.enter_async_context(_connected(self._errands))
                     await connection.execute(_ADVISORY, {"name": name})
             yield
 
@@ -171,6 +176,17 @@ class Storage:
             self.ballast.release()  # or somebody else did a moment ago, which is as good
             return await ending()
 
+    async def shielded(self, act: Coroutine[Any, Any, T]) -> T:
+        """Run an act to its end although the caller is cancelled; a failure that nobody hears of then is logged."""
+        task = asyncio.create_task(act, name=getattr(act, "__qualname__", None))
+        self._acts.add(task)
+        task.add_done_callback(self._acts.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_tell_failure)
+            raise
+
     def note_failure(self, error: BaseException) -> None:
         """Stop answering, for good, if the error says that a disk lost what it had taken: `broken` is set then."""
         if is_broken(error):
@@ -188,7 +204,9 @@ class Storage:
                 raise
 
     async def close(self) -> None:
-        """Give back every connection."""
+        """Give back every connection, once the acts under way are done: one whose caller left is still an act."""
+        while self._acts:
+            await asyncio.wait(self._acts)
         if self._points is not None:
             self._points.close()
             self._points = None
@@ -223,17 +241,43 @@ def _is_full(error: BaseException) -> bool:
 def _is_lost(error: BaseException) -> bool:
     if isinstance(error, _LOST) or type(error) is DatabaseError:  # the bare class: a file that is none, or is damaged
         return True
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    if is_broken(error) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return True
     state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
     return str(state)[:2] in _LOST_STATES
 
 
-def shielded(act: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+class Keeper(Protocol):
+    """What acts are done on: it has a storage, which knows of them."""
+
+    @property
+    def storage(self) -> Storage:
+        """The database."""
+
+
+def shielded(act: Callable[Concatenate[K, P], Coroutine[Any, Any, T]]) -> Callable[Concatenate[K, P], Awaitable[T]]:
     """Let an act finish although its caller is cancelled (a client that hangs up during a commit)."""
 
     @wraps(act)
-    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.shield(asyncio.ensure_future(act(*args, **kwargs)))
+    async def run(keeper: K, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await keeper.storage.shielded(act(keeper, *args, **kwargs))
 
     return run
+
+
+def _tell_failure(task: asyncio.Task[Any]) -> None:
+    """Log what an act failed with, by kind and by name: its words may quote what people sent (I6)."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _log.error("an act failed after its caller had left", act=task.get_name(), kind=type(error).__name__)
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Connect. Whatever the system says meanwhile (no such host, no such socket, refused) is the database's silence."""
+    async with AsyncExitStack() as held:
+        try:
+            connection = await held.enter_async_context(engine.connect())
+        except OSError as error:
+            raise Unavailable("database") from error
+        yield connection

@@ -65,10 +65,6 @@ class Passwords:
         matches = await self._run(lambda: self._matches(against, password))
         return matches and hashed_password is not None
 
-    def needs_rehash(self, hashed_password: str) -> bool:
-        """Say whether other parameters made this hash, so that the next right sign-in should store a new one."""
-        return self._hasher.check_needs_rehash(hashed_password)
-
     def close(self) -> None:
         """Let the threads end; those at work finish."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -91,21 +91,6 @@ class PersonKeys:
             except FileExistsError:
                 _overwrite(path, _TOMB, offset=_offset(part))
 
-    def list_person_ids(self) -> list[str]:
-        """List everyone who has a file, destroyed keys included; for a rotation of the master key."""
-        return sorted(path.stem for path in self._folder.glob("*.key"))
-
-    def reseal(self, person_id: str) -> None:
-        """Seal a person's keys anew under the newest master key; destroyed ones stay destroyed.
-
-        Raises:
-            Unsealable: a key does not open; the file is left as it was.
-        """
-        with self._writing(person_id) as path:
-            slots = {part: self._resealed(person_id, part) for part in _PARTS}
-            self._write_aside(person_id, slots).replace(path)
-            sync_folder(self._folder)
-
     def _get_key(self, person_id: str, part: Part) -> bytes:
         slot = self._read_slot(self._path(person_id), part)
         if slot[:1] == _DESTROYED:
@@ -121,12 +106,6 @@ class PersonKeys:
         if len(content) != _FILE_BYTES or not content.startswith(_HEADER) or slot[:1] not in {_LIVE, _DESTROYED}:
             raise Unsealable("the key file is damaged")
         return slot
-
-    def _resealed(self, person_id: str, part: Part) -> bytes:
-        slot = self._read_slot(self._path(person_id), part)
-        if slot[:1] == _DESTROYED:
-            return _TOMB
-        return _LIVE + self._vault.seal(self._get_key(person_id, part), _place(person_id, part))
 
     def _fresh_slots(self, person_id: str) -> dict[Part, bytes]:
         keys = {part: self._entropy.token(_KEY_BYTES) for part in _PARTS}

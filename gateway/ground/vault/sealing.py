@@ -77,10 +77,6 @@ class Vault:
             raise Unsealable(f"master key version {version} is not held")
         return _open(sealed, place, key=self._column_key(place, version))
 
-    def needs_resealing(self, sealed: bytes) -> bool:
-        """Say whether an older master key holds this value, so that a rotation has still to seal it anew."""
-        return _read_head(sealed, _BY_MASTER_KEY) != self.newest_version
-
     def seal_under(self, secret: bytes, plain: bytes, *, place: Place) -> bytes:
         """Seal under a key derived from a high-entropy secret that the gateway itself does not keep (I3).
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 
+import orjson
 from aiohttp import ClientSession, DummyCookieJar
 
 from gateway.platforms import Credential, Profile, Trouble
-from gateway.platforms.matrix.wire import PLATFORM, ask
+from gateway.platforms.exchange import exchange
 from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal, Unavailable
 
+PLATFORM = "matrix"
 CLIENT_API = "/_matrix/client/v3"
 DEVICE_NAME = "Quyen"
 
@@ -72,13 +74,12 @@ class MatrixConnector:
             "refresh_token": True,
             "initial_device_display_name": DEVICE_NAME,
         }
-        answer = _accepted(await ask(self._http, f"{self.base_url}{CLIENT_API}/login", {}, body=body))
+        answer = await self._ask("login", {}, body)
         return self._credential(answer, None)
 
     async def describe(self, credential: Credential) -> Profile:
         """Ask `whoami`; the Matrix id is also the name, since a display name may be anybody's."""
-        url = f"{self.base_url}{CLIENT_API}/account/whoami"
-        user_id = _accepted(await ask(self._http, url, self.headers(credential))).get("user_id")
+        user_id = (await self._ask("account/whoami", self.headers(credential))).get("user_id")
         if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
             raise Unavailable(PLATFORM)
         return Profile(user_id, user_id, "owner")
@@ -88,7 +89,7 @@ class MatrixConnector:
         if credential.refresh_token is None:
             raise Refusal("platform_refused", log_detail="no refresh token is held")
         body = {"refresh_token": credential.refresh_token}
-        answer = _accepted(await ask(self._http, f"{self.base_url}{CLIENT_API}/refresh", {}, body=body))
+        answer = await self._ask("refresh", {}, body)
         return self._credential(answer, credential.refresh_token)
 
     def headers(self, credential: Credential) -> Mapping[str, str]:
@@ -103,6 +104,19 @@ class MatrixConnector:
         """Read the status: every 401 (`M_UNKNOWN_TOKEN`) is about the gateway's token, since apps' tokens stay here."""
         return {_UNAUTHORIZED: Trouble.CREDENTIAL_REFUSED, _LIMITED: Trouble.LIMITED}.get(status)
 
+    async def _ask(
+        self, path: str, headers: Mapping[str, str], body: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """Exchange with the homeserver, and return what it answered where it said yes."""
+        url = f"{self.base_url}{CLIENT_API}/{path}"
+        content = None if body is None else ("application/json", orjson.dumps(body))
+        status, answer = await exchange(self._http, url, headers, platform=PLATFORM, content=content)
+        if status in _REFUSALS:
+            raise Refusal("platform_refused", log_detail=f"the homeserver answered {status}")
+        if status != _OK:
+            raise Unavailable(PLATFORM)
+        return answer
+
     def _credential(self, answer: dict[str, Any], kept_refresh: str | None) -> Credential:
         access, refresh = answer.get("access_token"), answer.get("refresh_token", kept_refresh)
         if not _is_token(access) or not (refresh is None or _is_token(refresh)):
@@ -115,15 +129,6 @@ class MatrixConnector:
         if type(milliseconds) is not int or not 0 <= milliseconds < 1 << 40:
             raise Unavailable(PLATFORM)
         return self._clock.now() + timedelta(milliseconds=milliseconds)
-
-
-def _accepted(answer: tuple[int, dict[str, Any]]) -> dict[str, Any]:
-    status, found = answer
-    if status in _REFUSALS:
-        raise Refusal("platform_refused", log_detail=f"the homeserver answered {status}")
-    if status != _OK:
-        raise Unavailable(PLATFORM)
-    return found
 
 
 def _is_token(value: object) -> TypeGuard[str]:

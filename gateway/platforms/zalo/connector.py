@@ -14,10 +14,11 @@ import orjson
 from aiohttp import ClientSession, DummyCookieJar
 
 from gateway.platforms import Credential, Profile, Trouble
-from gateway.platforms.zalo.wire import PLATFORM, ask
+from gateway.platforms.exchange import exchange
 from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal, Unavailable
 
+PLATFORM = "zalo"
 TROUBLES: Mapping[int, Trouble] = {
     -216: Trouble.CREDENTIAL_REFUSED,
     -220: Trouble.CREDENTIAL_REFUSED,
@@ -25,6 +26,7 @@ TROUBLES: Mapping[int, Trouble] = {
     -223: Trouble.PERMISSION_LOST,
     -32: Trouble.LIMITED,
 }
+_OK = 200
 _SPELLED = tuple(str(code).encode() for code in TROUBLES)
 
 _REFUSALS = frozenset({-14002, -14003, -14005, -14014})
@@ -33,6 +35,7 @@ are about the gateway's own settings or the host's trouble: they must not end an
 
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
+_OA_ID = re.compile(r"[1-9][0-9]{0,31}")  # the catalogue's `decimal_id`: what calls about the account are held to
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class ZaloConnector:
 
     async def describe(self, credential: Credential) -> Profile:
         """Ask `getoa`; only an admin can link an OA, so that is the role which linking proves."""
-        answer = await ask(self._http, f"{self.base_url}/v2.0/oa/getoa", self.headers(credential))
+        answer = await self._ask(f"{self.base_url}/v2.0/oa/getoa", self.headers(credential))
         if (code := _read_code(answer.get("error"))) != 0:
             if TROUBLES.get(code) is Trouble.LIMITED:
                 raise Unavailable(PLATFORM)
@@ -106,7 +109,8 @@ class ZaloConnector:
         if not isinstance(found, dict):
             raise Unavailable(PLATFORM)
         external_id, name = found.get("oa_id", found.get("oaid")), found.get("name")
-        if isinstance(external_id, bool) or not isinstance(external_id, str | int) or not isinstance(name, str):
+        is_id = isinstance(external_id, str | int) and _OA_ID.fullmatch(str(external_id)) is not None
+        if not is_id or not isinstance(name, str):
             raise Unavailable(PLATFORM)
         return Profile(str(external_id), unicodedata.normalize("NFC", name), "admin")
 
@@ -144,12 +148,20 @@ class ZaloConnector:
     async def _exchange(self, **grant: str) -> Credential:
         url = f"{self._upstream.oauth_url}/v4/oa/access_token"
         form = {"app_id": self._upstream.app_id, **grant}
-        answer = await ask(self._http, url, {"secret_key": self._upstream.app_secret}, form=form)
+        answer = await self._ask(url, {"secret_key": self._upstream.app_secret}, form)
         if "error" in answer and (code := _read_code(answer["error"])) != 0:
             if code in _REFUSALS:
                 raise Refusal("platform_refused", log_detail=f"the OAuth host answered {code}")
             raise Unavailable(PLATFORM)
         return self._credential(answer)
+
+    async def _ask(self, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Exchange with a Zalo host: always HTTP 200, and the object may be one of Zalo's errors."""
+        content = None if form is None else ("application/x-www-form-urlencoded", urlencode(form).encode())
+        status, answer = await exchange(self._http, url, headers, platform=PLATFORM, content=content)
+        if status != _OK:
+            raise Unavailable(PLATFORM)
+        return answer
 
     def _credential(self, answer: dict[str, Any]) -> Credential:
         access, refresh = answer.get("access_token"), answer.get("refresh_token")

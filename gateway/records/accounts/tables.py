@@ -27,7 +27,7 @@ connections = Table(
     Column("generation", Integer, nullable=False),
     Column("credential_expires_at", Instant),
     Column("changed_at", Instant, nullable=False),
-    UniqueConstraint("account_id", "upstream_app"),
+    UniqueConstraint("account_id"),
 )
 
 standings = Table(

@@ -47,6 +47,12 @@ async def find_between(
     return found[0] if found else None
 
 
+async def list_locked(connection: AsyncConnection, account_id: AccountId) -> list[Grant]:
+    """Lock and list the grants of an account, in the one order in which several are locked."""
+    query = select(grants).where(grants.c.account_id == account_id).order_by(grants.c.id)
+    return await _grants(connection, query.with_for_update())
+
+
 async def list_of_accounts(connection: AsyncConnection, account_ids: Sequence[AccountId]) -> list[Grant]:
     """List the grants of some accounts, newest first."""
     query = select(grants).where(grants.c.account_id.in_(account_ids))
@@ -89,13 +95,6 @@ async def _list_standing(connection: AsyncConnection, chosen: ColumnElement[bool
 async def list_all(connection: AsyncConnection) -> list[Grant]:
     """List every grant, for verification and the command line."""
     return await _grants(connection, select(grants).order_by(grants.c.id))
-
-
-async def list_history(connection: AsyncConnection, grant_id: GrantId) -> list[Permission]:
-    """List all permissions the grant ever held, newest decision first."""
-    query = select(permissions).where(permissions.c.grant_id == grant_id)
-    rows = await connection.execute(query.order_by(permissions.c.decided_at.desc(), permissions.c.id))
-    return [_permission(row) for row in rows.mappings()]
 
 
 async def list_due(connection: AsyncConnection, now: datetime) -> list[GrantId]:

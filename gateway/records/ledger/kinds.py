@@ -17,7 +17,6 @@ class Kind(StrEnum):
     BURIED = "buried"
     LINKED = "linked"
     CONNECTION_LOST = "connection_lost"
-    STANDING_ENDED = "standing_ended"
     FAMILY_ENDED = "family_ended"
     APP_REGISTERED = "app_registered"
     SECRET_ROTATED = "secret_rotated"

@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 _ED25519 = b"\x01"
 _KEY_BYTES = 32
-_SIGNATURE_BYTES = 64
 _ID_BYTES = 4
 _DASH = "\u2014 "
 _MOST_SIGNATURES = 100

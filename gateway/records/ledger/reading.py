@@ -175,12 +175,6 @@ async def list_checkpoints(connection: AsyncConnection) -> list[str]:
     return [row.note for row in await connection.execute(query)]
 
 
-async def count_kinds(connection: AsyncConnection, app_id: AppId) -> dict[Kind, int]:
-    """Count an app's records by kind."""
-    query = select(ledger_records.c.kind, func.count()).where(ledger_records.c.app_id == app_id)
-    return {Kind(row[0]): row[1] for row in await connection.execute(query.group_by(ledger_records.c.kind))}
-
-
 async def count_unlinked_refusals(connection: AsyncConnection, app_id: AppId) -> dict[AskId, int]:
     """Count, by ask, what people refused an app before they had linked an account: no grant holds that."""
     known = (

@@ -1,4 +1,4 @@
-"""The tables of the grant log. The application's role may insert into them, never update or delete (but the head)."""
+"""The tables of the grant log. The code only inserts, and moves the head; what else is changed is found, not barred."""
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 

@@ -4,7 +4,7 @@ A node is named by (level, index): level 0 are the leaves, and node (l, i) is th
 (i + 1) * 2**l. Only such complete nodes are stored, and a stored node never changes; what lies at the ragged right
 edge is computed when it is asked for.
 
-Source: RFC 9162 sections 2.1.1 to 2.1.4 (hashes as in RFC 6962, so its tools and test vectors apply).
+Source: RFC 9162 sections 2.1.1 to 2.1.3 (hashes as in RFC 6962, so its tools and test vectors apply).
 """
 
 import hashlib
@@ -90,11 +90,6 @@ class Frontier:
         return root
 
 
-def root_at(size: int, get_node: GetNode) -> bytes:
-    """Return the root that the tree had, or has, at `size` leaves."""
-    return Frontier.at(size, get_node).root()
-
-
 def inclusion_proof(index: int, size: int, *, get_node: GetNode) -> list[bytes]:
     """Prove that leaf `index` is in the tree of `size` leaves.
 
@@ -116,34 +111,6 @@ def inclusion_proof(index: int, size: int, *, get_node: GetNode) -> list[bytes]:
         else:
             proof.append(_range_root(begin, split, get_node=get_node))
             begin = split
-    return proof[::-1]
-
-
-def consistency_proof(old_size: int, new_size: int, *, get_node: GetNode) -> list[bytes]:
-    """Prove that the tree of `new_size` leaves begins with the tree of `old_size` (RFC 9162, 2.1.4.1).
-
-    Returns:
-        The hashes; none where the sizes are equal or the old tree is empty.
-
-    Raises:
-        ValueError: the old tree is larger than the new one.
-    """
-    if not 0 <= old_size <= new_size:
-        raise ValueError(f"a tree of {new_size} does not continue a tree of {old_size}")
-    if old_size in {0, new_size}:
-        return []
-    proof: list[bytes] = []
-    begin, end = 0, new_size
-    while old_size != end:
-        split = begin + _split(end - begin)
-        if old_size <= split:
-            proof.append(_range_root(split, end, get_node=get_node))
-            end = split
-        else:
-            proof.append(_range_root(begin, split, get_node=get_node))
-            begin = split
-    if begin > 0:  # otherwise the last hash would be the old root itself, which the verifier has
-        proof.append(_range_root(begin, end, get_node=get_node))
     return proof[::-1]
 
 
@@ -169,50 +136,6 @@ def verify_inclusion(hashed_leaf: bytes, proof: Sequence[bytes], *, index: int, 
         number, last = number >> 1, last >> 1
     if last or computed != root:
         raise InvalidProof("the leaf does not lead to this root")
-
-
-def verify_consistency(
-    proof: Sequence[bytes], *, old_size: int, old_root: bytes, new_size: int, new_root: bytes
-) -> None:
-    """Check that the new tree begins with the whole old tree (RFC 9162, 2.1.4.2).
-
-    Raises:
-        InvalidProof: it does not, or the proof is not made of 32-byte hashes.
-    """
-    _check_hashes(old_root, new_root, *proof)
-    if not 0 <= old_size <= new_size:
-        raise InvalidProof(f"a tree of {new_size} does not continue a tree of {old_size}")
-    if old_size in {0, new_size}:
-        expected = EMPTY_ROOT if old_size == 0 else new_root
-        if proof or old_root != expected or (new_size == 0 and new_root != EMPTY_ROOT):
-            raise InvalidProof("equal sizes have equal roots, and an empty tree has the root of nothing")
-        return
-    if _walk_consistency(proof, old_size=old_size, old_root=old_root, new_size=new_size) != (old_root, new_root):
-        raise InvalidProof("the trees do not agree")
-
-
-def _walk_consistency(proof: Sequence[bytes], *, old_size: int, old_root: bytes, new_size: int) -> tuple[bytes, bytes]:
-    number, last = old_size - 1, new_size - 1
-    while number & 1:
-        number, last = number >> 1, last >> 1
-    # An old tree that is one complete node is its own first hash, and is not sent.
-    hashes = [old_root, *proof] if old_size.bit_count() == 1 else list(proof)
-    if not hashes:
-        raise InvalidProof("the proof is empty")
-    old = new = hashes[0]
-    for sibling in hashes[1:]:
-        if last == 0:
-            raise InvalidProof("the proof is too long")
-        if number & 1 or number == last:
-            old, new = node_hash(sibling, old), node_hash(sibling, new)
-            while number and not number & 1:
-                number, last = number >> 1, last >> 1
-        else:
-            new = node_hash(new, sibling)
-        number, last = number >> 1, last >> 1
-    if last:
-        raise InvalidProof("the proof is too short")
-    return old, new
 
 
 def _range_root(begin: int, end: int, *, get_node: GetNode) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, exists, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.outbox.tables import notice_endpoints, outbox
@@ -94,6 +94,19 @@ async def renew(connection: AsyncConnection, app_id: AppId, notice_id: str, now:
     known = outbox.c.id == notice_id, outbox.c.app_id == app_id, ~_WAITING
     fields = {"state": NoticeState.WAITING.value, "tries": 0, "next_try_at": now, "settled_at": None}
     return (await connection.execute(update(outbox).where(*known).values(**fields))).rowcount == 1
+
+
+async def forget(connection: AsyncConnection, before: datetime) -> int:
+    """Delete what was over before then, but for the newest notice of each grant; return how many.
+
+    The newest stays because a person's page says by it whether the app heard of their latest change.
+    """
+    newer = outbox.alias()
+    is_newest = outbox.c.grant_id.is_not(None) & ~exists().where(
+        newer.c.grant_id == outbox.c.grant_id, newer.c.version > outbox.c.version
+    )
+    old = ~_WAITING, outbox.c.settled_at < before, ~is_newest
+    return (await connection.execute(delete(outbox).where(*old))).rowcount
 
 
 async def list_of_app(connection: AsyncConnection, app_id: AppId, limit: int, *, before: Place | None) -> list[Notice]:

@@ -22,7 +22,7 @@ async def add(connection: AsyncConnection, request: AuthorizationRequest) -> Non
 
 
 async def find(connection: AsyncConnection, request_id: str) -> AuthorizationRequest | None:
-    """Find a request by id, whoever it belongs to; only the sign-in page needs it so."""
+    """Find a request by id, whoever it belongs to; who shows it to a person compares the person first."""
     row = (await connection.execute(select(requests).where(requests.c.id == request_id))).mappings().first()
     return _request(row) if row else None
 

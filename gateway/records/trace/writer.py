@@ -39,7 +39,7 @@ class TraceWriter:
     """Opens a line before a call's first byte goes upstream and closes it with the answer."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
-        self._storage = storage
+        self.storage = storage
         self._clock = clock
         self._waiting: list[_Waiting] = []
         self._flush: asyncio.Task[None] | None = None
@@ -78,22 +78,31 @@ class TraceWriter:
             self._flush = None
 
     async def _flush_batch(self, batch: list[_Waiting]) -> None:
-        error: Exception | None = None
         try:
-            async with self._storage.unit() as unit:
+            async with self.storage.unit() as unit:
                 await _write_rows(unit, batch)
                 await unit.commit()
         except Unavailable as unavailable:
-            error = unavailable
+            _settle(batch, unavailable)
         except Exception as bug:  # noqa: BLE001 - whoever waits must hear of it, or would wait for ever
-            error = bug
-        for waiting in batch:
-            if waiting.written.cancelled():
-                continue
-            if error is None:
-                waiting.written.set_result(None)
-            else:
-                waiting.written.set_exception(error)
+            if len(batch) == 1:
+                _settle(batch, bug)
+            else:  # one row that cannot be written is no fault of those beside it
+                for waiting in batch:
+                    await self._flush_batch([waiting])
+        else:
+            _settle(batch, None)
+
+
+def _settle(batch: list[_Waiting], error: Exception | None) -> None:
+    """Tell those who still wait what became of their rows."""
+    for waiting in batch:
+        if waiting.written.cancelled():
+            continue
+        if error is None:
+            waiting.written.set_result(None)
+        else:
+            waiting.written.set_exception(error)
 
 
 async def _write_rows(unit: UnitOfWork, batch: list[_Waiting]) -> None:

@@ -1,6 +1,6 @@
 """The connections that people made: which client, which account, which tokens. Kept in one private file.
 
-The demo writes this file through `ConnectionStore` too, for the grant that is there from the start.
+`ConnectionStore` alone writes it, and reads it again at the next start.
 """
 
 from datetime import datetime

@@ -283,7 +283,8 @@ def test_a_backup_is_put_back_and_the_log_goes_on(quyen: Quyen, app_file: Path, 
     assert restored.stdout.startswith("restored: 1 records of the log were lost")
     assert len(parsed(quyen("app", "list", "--json"))) == 1
     assert quyen("log", "verify").exit_code == 0
-    assert parsed(quyen("log", "search", "--json"))[0]["kind"] == "restored"
+    newest = parsed(quyen("log", "search", "--json"))[0]
+    assert (newest["kind"], newest["actor"]) == ("restored", "command-line quyen")
     assert list((tmp_path / "checkpoints").glob("before-restore-1.jsonl"))
 
 

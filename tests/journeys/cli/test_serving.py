@@ -66,6 +66,33 @@ def test_commands_act_through_the_server(server: Child, quyen: Quyen, env_file: 
     assert server.is_alive()
 
 
+@pytest.fixture
+def on_postgres(env_file: Path, postgres_url: str) -> Path:
+    """Return the folder of the journal, with this test's gateway moved to PostgreSQL."""
+    lines = [line for line in env_file.read_text().splitlines() if not line.startswith("QUYEN_DATABASE_URL=")]
+    folder = env_file.parent / "journal"
+    places = [f"QUYEN_{name}_DIR={env_file.parent / name.lower()}" for name in ("CHECKPOINT", "JOURNAL", "KEYS")]
+    env_file.write_text("\n".join([f"QUYEN_DATABASE_URL={postgres_url}", *places, *lines]), encoding="utf-8")
+    return folder
+
+
+def test_with_postgresql_commands_act_through_the_server_too(on_postgres: Path, env_file: Path, quyen: Quyen) -> None:
+    """The socket stands with the journal, so an end cuts the server's calls; a second server there is refused."""
+    server = start(env_file)
+    try:
+        server.wait_until(lambda: quyen("healthcheck").exit_code == 0, 120)
+        assert (on_postgres / "gateway.sock").stat().st_mode & 0o777 == 0o600
+        create = ("person", "create", "--role", "owner", "--password-file", "-", "--login")
+        assert quyen(*create, "a", stdin=PASSWORD).exit_code == 0
+        argv = [sys.executable, "-m", "gateway.cli", "--env-file", str(env_file), "serve"]
+        second = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        assert (second.returncode, "another server" in second.stderr) == (1, True)
+    finally:
+        assert server.stop(signal.SIGTERM, 20) == 0
+    assert quyen(*create, "a", stdin=PASSWORD).stderr.strip() == "login_taken"
+    assert not (on_postgres / "gateway.sock").exists()
+
+
 def test_both_origins_say_that_they_are_alive_and_ready(server: Child, env_file: Path) -> None:
     """`/healthz` and `/readyz` answer on both; the log stands as verified."""
     for name in ("QUYEN_LISTEN", "QUYEN_API_LISTEN"):

@@ -108,6 +108,14 @@ def test_a_file_that_is_no_database_any_more_is_not_served(database: Path, quyen
     assert (result.exit_code, "quyen.db is damaged" in result.stderr) == (1, True), result.output
 
 
+def test_a_damaged_journal_is_told_in_one_sentence(database: Path, quyen: Quyen) -> None:
+    """Exit 1, and no traceback: what ended before cannot be known, so nothing opens."""
+    (journal,) = [path for path in (database.parent / "journal").iterdir() if path.is_file()]
+    journal.write_bytes(b"no entry\n" + journal.read_bytes())
+    result = quyen("person", "role", "a", "--role", "owner")
+    assert (result.exit_code, result.stderr.startswith("the tombstone journal is damaged: line 1 ")) == (1, True)
+
+
 def test_a_database_that_was_closed_is_not_checked(database: Path, quyen: Quyen) -> None:
     """A clean start is quick: it serves, whatever a check would have found."""
     damage(database)

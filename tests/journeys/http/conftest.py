@@ -11,9 +11,10 @@ from gateway.platforms import Connector
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.sandbox.zalo.app import build_zalo_sandbox
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
-from tests.house import PUBLIC_URL, Scene, house_in, set_scene
+from tests.house import PUBLIC_URL, Scene
 from tests.journeys.http.oidc_stage import Stage, staged
 from tests.journeys.http.origin import Browser, Origin, served
+from tests.ready import ReadyScenes
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 from tests.stand_ins.provider import LyingProvider, lying_provider
@@ -23,10 +24,10 @@ APP_ID, APP_SECRET = "1122334455667788990", "sandbox-app-secret"
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy, ready: ReadyScenes) -> AsyncIterator[Scene]:
     """Yield a house on SQLite with people and apps in it."""
-    async with house_in(tmp_path, clock, entropy=entropy) as house:
-        yield await set_scene(house, clock)
+    async with ready.opened(tmp_path, clock, entropy=entropy) as scene:
+        yield scene
 
 
 @pytest.fixture

@@ -200,7 +200,6 @@ async def served(
         public_url=PUBLIC_URL,
         site=Site("127.0.0.1:8400", has_ways=provider is not None),
         keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
-        kept_days=730,
         provider=provider,
     )
     try:

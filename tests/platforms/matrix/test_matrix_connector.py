@@ -10,8 +10,8 @@ import pytest
 
 from gateway.doors.calls.upstream import open_session
 from gateway.platforms import Credential, Trouble
+from gateway.platforms.exchange import LIMIT_BYTES
 from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
-from gateway.platforms.matrix.wire import LIMIT_BYTES
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.platforms.matrix.homeserver import PASSWORD, USER_ID, Homeserver, served_homeserver
 from tests.platforms.zalo.lying import answering, lying, saying

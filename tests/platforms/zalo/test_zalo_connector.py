@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestServer
 
 from gateway.doors.calls.upstream import open_session
 from gateway.platforms import Credential, Trouble
+from gateway.platforms.exchange import LIMIT_BYTES
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
-from gateway.platforms.zalo.wire import LIMIT_BYTES
 from gateway.sandbox.zalo.app import build_zalo_sandbox
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
@@ -169,12 +169,18 @@ async def test_a_lie_is_no_answer(number: int, http: aiohttp.ClientSession, cloc
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"error":0}', b'{"error":0,"data":{"oa_id":true,"name":"x"}}', b'{"error":0,"data":{"oa_id":"1"}}']
+    "body",
+    [
+        b'{"error":0}',
+        b'{"error":0,"data":{"oa_id":true,"name":"x"}}',
+        b'{"error":0,"data":{"oa_id":"1"}}',
+        *(b'{"error":0,"data":{"oa_id":%s,"name":"x"}}' % odd for odd in (b'""', b'"01"', b'"../me"', b"-1", b"0")),
+    ],
 )
 async def test_a_description_without_id_or_name_is_no_answer(
     body: bytes, http: aiohttp.ClientSession, clock: ManualClock
 ) -> None:
-    """An account without an id cannot be linked."""
+    """An account without an id, or with one that is no decimal number, cannot be linked."""
     async with lying(answering(body)) as liar:
         with pytest.raises(Unavailable):
             await connector_to(liar.url, http, clock).describe(HELD)

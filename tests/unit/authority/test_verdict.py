@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from gateway.authority.facts import Reach, TokenFacts
 from gateway.authority.verdict import Wanted, check_token, is_still, judge, list_live
-from gateway.records.accounts.types import ConnectionState
 from gateway.records.apps.types import AppState
 from gateway.records.grants.types import PermissionState
 from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, GrantId, PermissionId
@@ -34,7 +33,6 @@ def facts(*reached: Reach, **changes: Any) -> TokenFacts:
     """Return the facts of a token that is well in every other way."""
     well = TokenFacts(
         app_id=AppId("app_1"),
-        app_name="App (mẫu)",
         app_state=AppState.ACTIVE,
         app_dialect=None,
         grant_id=GrantId("gr_1"),
@@ -49,7 +47,6 @@ def facts(*reached: Reach, **changes: Any) -> TokenFacts:
         expires_at=LATER,
         is_ended=False,
         standing_lapses_at=LATER,
-        connection_state=ConnectionState.LIVE,
         reach=reached,
     )
     return replace(well, **changes)
@@ -129,12 +126,6 @@ PASSES = {
     "another scope opens it without a recent sign-in": (
         facts(CRM_NAME, ORDER_SEND),
         fresh(wanted(NAME, SEND), 60, SEND),
-        {"crm_name"},
-        {NAME},
-    ),
-    "a lost connection is not the verdict's business": (
-        facts(CRM_NAME, connection_state=ConnectionState.LOST),
-        wanted(NAME),
         {"crm_name"},
         {NAME},
     ),

@@ -4,19 +4,16 @@ import hashlib
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.records.ledger.tree import (
     EMPTY_ROOT,
     Frontier,
     InvalidProof,
-    consistency_proof,
     inclusion_proof,
     leaf_hash,
     node_hash,
-    root_at,
-    verify_consistency,
     verify_inclusion,
 )
 
@@ -49,7 +46,6 @@ NODES = {
     (3, 0): "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 }
 INCLUSION = {(0, 8): [(0, 1), (1, 1), (2, 1)], (5, 8): [(0, 4), (1, 3), (2, 0)], (2, 3): [(1, 0)], (0, 1): []}
-CONSISTENCY = {(1, 8): [(0, 1), (1, 1), (2, 1)], (6, 8): [(1, 2), (1, 3), (2, 0)], (2, 5): [(1, 1), (0, 4)], (1, 1): []}
 
 sizes = st.integers(1, 70)
 
@@ -95,17 +91,6 @@ def naive_path(index: int, contents: Sequence[bytes]) -> list[bytes]:
     return [*naive_path(index - split, contents[split:]), naive_root(contents[:split])]
 
 
-def naive_subproof(old_size: int, contents: Sequence[bytes], *, is_whole: bool) -> list[bytes]:
-    """Compute SUBPROOF(m, D[n], b) by the definition of RFC 9162, 2.1.4.1."""
-    if old_size == len(contents):
-        return [] if is_whole else [naive_root(contents)]
-    split = max(2**power for power in range(20) if 2**power < len(contents))
-    if old_size <= split:
-        return [*naive_subproof(old_size, contents[:split], is_whole=is_whole), naive_root(contents[split:])]
-    right = naive_subproof(old_size - split, contents[split:], is_whole=False)
-    return [*right, naive_root(contents[:split])]
-
-
 def is_valid(verify: Callable[..., None], *args: object, **named: object) -> bool:
     """Turn a check that raises into a bool."""
     try:
@@ -120,7 +105,7 @@ def test_published_roots(size: int) -> None:
     """The roots of Certificate Transparency's leaves come out, 5dc9da79...4328 for all eight."""
     tree = Tree(LEAVES[:size])
     assert tree.frontier.root().hex() == ROOTS[size]
-    assert root_at(size, Tree(LEAVES).get_node).hex() == ROOTS[size]
+    assert Frontier.at(size, Tree(LEAVES).get_node).root().hex() == ROOTS[size]
     assert EMPTY_ROOT.hex() == ROOTS[0]
 
 
@@ -140,40 +125,22 @@ def test_published_inclusion_proofs(index: int, size: int) -> None:
     verify_inclusion(leaf_hash(LEAVES[index]), proof, index=index, size=size, root=root)
 
 
-@pytest.mark.parametrize("old_size,new_size", CONSISTENCY)
-def test_published_consistency_proofs(old_size: int, new_size: int) -> None:
-    """The published consistency proofs come out, and verify against the published roots."""
-    proof = consistency_proof(old_size, new_size, get_node=Tree(LEAVES).get_node)
-    assert [one.hex() for one in proof] == [NODES[name] for name in CONSISTENCY[old_size, new_size]]
-    old_root, new_root = bytes.fromhex(ROOTS[old_size]), bytes.fromhex(ROOTS[new_size])
-    verify_consistency(proof, old_size=old_size, old_root=old_root, new_size=new_size, new_root=new_root)
-
-
 @given(contents=st.lists(st.binary(max_size=9), max_size=70))
 def test_roots_equal_the_naive_ones(contents: list[bytes]) -> None:
     """Growing leaf by leaf gives the root of the definition, and so does reading the stored nodes."""
     tree = Tree(contents)
     assert tree.frontier.root() == naive_root(contents)
-    assert root_at(len(contents), tree.get_node) == naive_root(contents)
+    assert Frontier.at(len(contents), tree.get_node).root() == naive_root(contents)
 
 
 @given(size=sizes, data=st.data())
 def test_proofs_equal_the_naive_ones(size: int, data: st.DataObject) -> None:
-    """Both kinds of proof are, hash for hash, those of the RFC's recursive definitions; older trees included."""
+    """The proof is, hash for hash, that of the RFC's recursive definition; older trees included."""
     contents, tree = contents_of(size), Tree(contents_of(70))
-    index, old_size = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size))
+    index = data.draw(st.integers(0, size - 1))
     assert inclusion_proof(index, size, get_node=tree.get_node) == naive_path(index, contents)
-    proof = consistency_proof(old_size, size, get_node=tree.get_node)
-    assert proof == naive_subproof(old_size, contents, is_whole=True)
     verify_inclusion(
         leaf_hash(contents[index]), naive_path(index, contents), index=index, size=size, root=naive_root(contents)
-    )
-    verify_consistency(
-        proof,
-        old_size=old_size,
-        old_root=naive_root(contents[:old_size]),
-        new_size=size,
-        new_root=naive_root(contents),
     )
 
 
@@ -209,60 +176,11 @@ def test_inclusion_holds_for_nothing_else(size: int, data: st.DataObject) -> Non
         assert not is_valid(verify_inclusion, leaf, proof, **good | {"index": wrong_index})
 
 
-@given(sizes=st.tuples(sizes, sizes), data=st.data())
-def test_consistency_holds_for_nothing_else(sizes: tuple[int, int], data: st.DataObject) -> None:
-    """A fork, a rewritten past, other sizes, or a changed, lost or added hash: none passes."""
-    old_size, new_size = sorted(sizes)
-    assume(old_size < new_size)
-    tree = Tree(contents_of(new_size))
-    proof = consistency_proof(old_size, new_size, get_node=tree.get_node)
-    old_root, new_root = root_at(old_size, tree.get_node), tree.frontier.root()
-    good = {"old_size": old_size, "old_root": old_root, "new_size": new_size, "new_root": new_root}
-    other = leaf_hash(b"other")
-    assert is_valid(verify_consistency, proof, **good)
-    assert not is_valid(verify_consistency, proof, **good | {"old_root": other})
-    assert not is_valid(verify_consistency, proof, **good | {"new_root": other})
-    assert not is_valid(verify_consistency, [*proof, other], **good)
-    assert not is_valid(verify_consistency, [other, *proof], **good)
-    assert not is_valid(verify_consistency, proof, **good | {"old_size": new_size, "new_size": old_size})
-    for position in range(len(proof)):
-        assert not is_valid(verify_consistency, proof[:position] + proof[position + 1 :], **good)
-        assert not is_valid(verify_consistency, [*proof[:position], other, *proof[position + 1 :]], **good)
-    rewritten = contents_of(new_size)
-    rewritten[data.draw(st.integers(0, old_size - 1))] = b"rewritten"
-    fork = Tree(rewritten)
-    forked = consistency_proof(old_size, new_size, get_node=fork.get_node)
-    assert not is_valid(verify_consistency, forked, **good | {"new_root": fork.frontier.root()})
-
-
-def test_consistency_at_the_edges() -> None:
-    """From nothing to anything needs no proof; equal sizes need equal roots; nothing has one root only."""
-    one, other = leaf_hash(b"1"), leaf_hash(b"2")
-    cases = [
-        (([], 0, EMPTY_ROOT, 5, one), True),
-        (([], 0, one, 5, one), False),
-        (([one], 0, EMPTY_ROOT, 5, one), False),
-        (([], 5, one, 5, one), True),
-        (([], 5, one, 5, other), False),
-        (([one], 5, one, 5, one), False),
-        (([], 0, EMPTY_ROOT, 0, EMPTY_ROOT), True),
-        (([], 0, EMPTY_ROOT, 0, one), False),
-        (([], 0, one, 0, one), False),
-        (([], 3, one, 5, one), False),
-        (([], -1, EMPTY_ROOT, 5, one), False),
-    ]
-    for (proof, old_size, old_root, new_size, new_root), expected in cases:
-        named = {"old_size": old_size, "old_root": old_root, "new_size": new_size, "new_root": new_root}
-        assert is_valid(verify_consistency, proof, **named) is expected, named
-
-
 def test_short_hashes_are_no_proof() -> None:
     """A hash that is not 32 bytes is refused before it is hashed into something."""
     leaf = leaf_hash(b"")
     assert not is_valid(verify_inclusion, leaf, [b"short"], index=0, size=2, root=node_hash(leaf, b"short"))
     assert not is_valid(verify_inclusion, b"", [], index=0, size=1, root=b"")
-    named = {"old_size": 1, "old_root": leaf, "new_size": 2, "new_root": node_hash(leaf, b"short")}
-    assert not is_valid(verify_consistency, [b"short"], **named)
 
 
 def test_leaf_never_passes_for_a_node() -> None:
@@ -279,11 +197,8 @@ def test_frontier_that_does_not_fit_is_refused(size: int, peaks: list[bytes]) ->
 
 
 def test_proofs_of_what_is_not_there_are_refused() -> None:
-    """Asking for a leaf beyond the tree or for a shrinking tree is an error of the caller."""
+    """Asking for a leaf beyond the tree is an error of the caller."""
     tree = Tree(LEAVES)
     for index, size in ((8, 8), (-1, 8), (0, 0)):
         with pytest.raises(ValueError, match="not in a tree"):
             inclusion_proof(index, size, get_node=tree.get_node)
-    for old_size, new_size in ((5, 4), (-1, 4)):
-        with pytest.raises(ValueError, match="does not continue"):
-            consistency_proof(old_size, new_size, get_node=tree.get_node)

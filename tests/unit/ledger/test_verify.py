@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.records.ledger.checkpoint import Checkpoint, sign_checkpoint
-from gateway.records.ledger.tree import Frontier, leaf_hash, root_at
+from gateway.records.ledger.tree import Frontier, leaf_hash
 from tests.unit.ledger.verifying import (
     LOG,
     ORIGIN,
@@ -66,7 +66,7 @@ def test_honest_export_holds(bench: Bench, size: int) -> None:
 def test_empty_log_needs_its_signature(bench: Bench) -> None:
     """A log without records holds when the log signed that, and not otherwise."""
     header: Line = {"type": "header", "format": 1, "origin": ORIGIN}
-    empty = sign_checkpoint(Checkpoint(ORIGIN, 0, root_at(0, Log(0).get_node)), LOG)
+    empty = sign_checkpoint(Checkpoint(ORIGIN, 0, Frontier.at(0, Log(0).get_node).root()), LOG)
     assert bench.export([header, {"type": "checkpoint", "note": empty}])[0] == 0
     assert bench.export([header])[0] == 1
 

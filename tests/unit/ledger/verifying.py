@@ -12,7 +12,7 @@ import pytest
 from gateway.records.ledger.canonical import CanonicalRecord, PartDigest, canonical_json
 from gateway.records.ledger.checkpoint import Checkpoint, sign_checkpoint
 from gateway.records.ledger.note import Signer
-from gateway.records.ledger.tree import Frontier, inclusion_proof, leaf_hash, root_at
+from gateway.records.ledger.tree import Frontier, inclusion_proof, leaf_hash
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "verify.py"
 ORIGIN = "quyen.example/log"
@@ -75,7 +75,7 @@ class Log:
 
     def note(self, size: int, *signers: Signer) -> str:
         """Sign the log's head at a size."""
-        return sign_checkpoint(Checkpoint(ORIGIN, size, root_at(size, self.get_node)), *(signers or (LOG,)))
+        return sign_checkpoint(Checkpoint(ORIGIN, size, Frontier.at(size, self.get_node).root()), *(signers or (LOG,)))
 
     def lines(self, *, checkpoints: tuple[int, ...] = (2, 4, 5, SIZE)) -> list[Line]:
         """Write the export: each checkpoint behind the last record it covers."""

@@ -191,8 +191,6 @@ def test_withheld_is_counted_by_declaration(detail: Answer) -> None:
     assert detail.declared_withheld({NAME, PHONE, ADDRESS}) == 0
     assert detail.declared_withheld({NAME, ADDRESS}) == 1
     assert detail.declared_withheld({NAME}) == 4
-    assert detail.declared_on_subject({PHONE}) == 1
-    assert detail.declared_on_subject({NAME}) == 6
 
 
 def test_masked_value_stands_whatever_the_platform_said(shop: Catalogue) -> None:

@@ -235,6 +235,16 @@ def test_the_database_is_a_file_or_postgresql(value: str) -> None:
     assert DATABASE_PASSWORD not in sentence
 
 
+FOLDERS = {f"QUYEN_{name}_DIR": f"/srv/quyen/{name.lower()}" for name in ("CHECKPOINT", "JOURNAL", "KEYS")}
+
+
+@pytest.mark.parametrize("left_out", FOLDERS)
+def test_with_postgresql_the_folders_are_named(left_out: str) -> None:
+    """There is no file to stand beside: a command that runs elsewhere would keep its tombstones elsewhere."""
+    given = {name: value for name, value in FOLDERS.items() if name != left_out}
+    assert "must be set with PostgreSQL" in refused(QUYEN_DATABASE_URL="postgresql+asyncpg://u@h/d", **given)
+
+
 def test_every_fault_is_told_at_once() -> None:
     """One start, one list."""
     sentence = refused(QUYEN_LISTEN="x", QUYEN_MODE="y", QUYEN_WRONG="z")
@@ -303,7 +313,7 @@ def test_the_demo_s_port_has_room_for_three_more(value: str) -> None:
 def test_no_secret_is_printed_or_represented(tmp_path: Path) -> None:
     """`config print`, JSON, `repr` and `str`: master key, app secret, Redis and database passwords stay hidden."""
     redis, database = "redis://:redis-pw@h", f"postgresql+asyncpg://quyen:{DATABASE_PASSWORD}@db.example/quyen"
-    given = {**GOOD, **ZALO, "QUYEN_REDIS_URL": redis, "QUYEN_DATABASE_URL": database}
+    given = {**GOOD, **ZALO, **FOLDERS, "QUYEN_REDIS_URL": redis, "QUYEN_DATABASE_URL": database}
     path = tmp_path / "env"
     path.write_text("\n".join(f"{name}={value}" for name, value in given.items()))
     printed = [
@@ -356,6 +366,7 @@ def test_half_a_provider_does_not_start(name: str) -> None:
         ("QUYEN_OIDC__ISSUER", "https://u:p@id.example"),
         ("QUYEN_OIDC__ISSUER", f"{GOOD['QUYEN_PUBLIC_URL']}/realm"),
         ("QUYEN_OIDC__ISSUER", GOOD["QUYEN_API_URL"]),
+        ("QUYEN_OIDC__ISSUER", f"{GOOD['QUYEN_PUBLIC_URL'].upper()}:443/"),
         ("QUYEN_OIDC__CLIENT_ID", "with space"),
         ("QUYEN_OIDC__CLIENT_AUTH", "none"),
         ("QUYEN_OIDC__NAME_VI", "x" * 61),

@@ -117,14 +117,6 @@ async def test_event_loop_is_free_meanwhile(passwords: Passwords) -> None:
     assert turns > 10
 
 
-async def test_weaker_hash_asks_to_be_renewed(passwords: Passwords) -> None:
-    """A hash with older parameters still opens, and is named for renewal; a present one is not."""
-    weaker = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash("x")
-    assert await passwords.is_password(weaker, "x")
-    assert passwords.needs_rehash(weaker)
-    assert not passwords.needs_rehash(await passwords.hash_password("x"))
-
-
 async def test_damaged_hash_is_a_bug_and_no_answer(passwords: Passwords) -> None:
     """What is stored and is no argon2 hash raises; it neither lets in nor passes for a wrong password."""
     with pytest.raises(InvalidHashError):

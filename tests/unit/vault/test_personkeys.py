@@ -174,38 +174,22 @@ def test_racing_makers_agree_on_one_key(tmp_path: Path, vault: Vault) -> None:
     assert not [path for path in (tmp_path / "keys").iterdir() if path.suffix != ".key"]
 
 
-def test_racing_destructions_and_rotations_undo_nothing(tmp_path: Path, vault: Vault) -> None:
-    """Identity and evidence destroyed at once, while a rotation reseals the file: both stay destroyed."""
+def test_racing_destructions_undo_nothing(tmp_path: Path, vault: Vault) -> None:
+    """Identity and evidence destroyed at once, twice each: all stay destroyed."""
     stores = [PersonKeys(tmp_path / "keys", vault, entropy=SystemEntropy()) for _ in range(4)]
     parts: list[Part] = ["identity", "evidence"]
     with ThreadPoolExecutor(4) as threads:
         for round_number in range(25):
             person = f"pe_{round_number}"
             stores[0].seal(person, "identity", plain=b"x", place=PLACE)
-            waits = [threads.submit(stores[index].destroy, person, part) for index, part in enumerate(parts)]
-            waits += [threads.submit(store.reseal, person) for store in stores[2:]]
+            waits = [threads.submit(stores[index].destroy, person, part) for index, part in enumerate([*parts, *parts])]
             for wait in waits:
                 wait.result()
             assert [stores[0].is_destroyed(person, part) for part in parts] == [True, True]
 
 
-def test_resealed_keys_open_under_the_new_master_key_alone(tmp_path: Path, entropy: Entropy) -> None:
-    """After a rotation the old master key can be thrown away, and what was destroyed stays so."""
-    one, two = b"\x01" * 32, b"\x02" * 32
-    old = PersonKeys(tmp_path, Vault({1: one}, entropy), entropy=entropy)
-    sealed = old.seal(PERSON, "evidence", plain=b"proof", place=PLACE)
-    old.destroy(PERSON, "identity")
-    both = PersonKeys(tmp_path, Vault({1: one, 2: two}, entropy), entropy=entropy)
-    assert both.list_person_ids() == [PERSON]
-    both.reseal(PERSON)
-    new = PersonKeys(tmp_path, Vault({2: two}, entropy), entropy=entropy)
-    assert new.open(PERSON, "evidence", sealed=sealed, place=PLACE) == b"proof"
-    assert new.is_destroyed(PERSON, "identity")
-    assert (tmp_path / f"{PERSON}.key").stat().st_mode & 0o777 == 0o600
-
-
 def test_copy_left_by_a_crash_goes_with_the_key(keys: PersonKeys, file: Path) -> None:
-    """A copy that a killed rotation left aside is destroyed with the key it copies, and no one else's."""
+    """A copy that a killed writer left aside is destroyed with the key it copies, and no one else's."""
     keys.seal(PERSON, "identity", plain=b"ten", place=PLACE)
     left_over, others = file.with_name(f".{PERSON}.00aa"), file.with_name(".pe_2.00aa")
     for path in (left_over, others):
@@ -233,9 +217,6 @@ def test_content_then_name_are_synced(keys: PersonKeys, file: Path, monkeypatch:
     keys.destroy(PERSON, "identity")
     assert (file, file.read_bytes()) in synced
     assert file.read_bytes()[20:21] == b"X"
-    synced.clear()
-    keys.reseal(PERSON)
-    assert [content for _, content in synced] == [file.read_bytes(), b""]
 
 
 def test_failed_fsync_is_raised(keys: PersonKeys, monkeypatch: pytest.MonkeyPatch) -> None:

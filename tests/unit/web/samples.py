@@ -205,6 +205,6 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "request-expired": RequestEndedView("expired", APP, NOW),
     "request-decided": RequestEndedView("decided", APP, NOW, "gr_1"),
     "error": FAILED,
-    "error-app": replace(FAILED, status=400, code="invalid_scope", app=APP, detail="zalo.nothing", back="/"),
+    "error-app": replace(FAILED, status=400, code="invalid_scope", detail="zalo.nothing", back="/"),
     "error-other": replace(FAILED, status=418, code="a_code_without_words"),
 }

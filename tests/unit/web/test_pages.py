@@ -240,14 +240,6 @@ def test_each_state_offers_its_acts(state: str, acts: list[str]) -> None:
     assert "request_deletion" not in page
 
 
-def test_few_masked_people_are_not_counted() -> None:
-    """Below five the number of masked people is not told."""
-    page = draw("trace")
-    assert "Dưới 5 người chưa đồng ý" in page
-    assert "14 người chưa đồng ý" in page
-    assert "3 người chưa đồng ý" not in page
-
-
 def test_stylesheet_is_named_by_its_hash() -> None:
     """Every page asks for the stylesheet by the address under which it is served."""
     assert ASSETS.url("quyen.css") in draw("first")

@@ -26,7 +26,6 @@ def kind_title(kind: Kind, lang: Lang) -> str:
         Kind.BURIED: _("Kết thúc lại sau khi khôi phục"),
         Kind.LINKED: _("Liên kết tài khoản"),
         Kind.CONNECTION_LOST: _("Mất kết nối với nền tảng"),
-        Kind.STANDING_ENDED: _("Hết tư cách quyết cho tài khoản"),
         Kind.FAMILY_ENDED: _("Chấm dứt một chuỗi mã truy cập"),
         Kind.APP_REGISTERED: _("Đăng ký ứng dụng"),
         Kind.SECRET_ROTATED: _("Đổi khóa của ứng dụng"),

@@ -191,7 +191,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_connections_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connections")),
-        sa.UniqueConstraint("account_id", "upstream_app", name=op.f("uq_connections_account_id_upstream_app")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_connections_account_id")),
     )
     op.create_table(
         "ledger_parts",
