@@ -16,6 +16,7 @@ from gateway.doors.oauth.endpoints import endpoints
 from gateway.doors.oauth.metadata import describe_server
 from gateway.ground.fetching.fetcher import Fetcher, opened_fetcher
 from gateway.records.apps import store as apps
+from gateway.terms.ids import AppId
 from tests.protocol.keys import ED, proof_of, public_jwks
 from tests.protocol.publisher import JSON, SCOPES, Publisher, publishing, with_status
 from tests.security.test_fetching import Answers
@@ -242,7 +243,7 @@ async def test_the_whole_way_by_par_with_a_key(publisher: Publisher) -> None:
     """An app with keys that nobody knows yet may push its first request, and gets tokens bound to what it is."""
     wire, client_id = publisher.wire, publisher.fresh_id()
     publisher.publish(client_id, token_endpoint_auth_method="private_key_jwt", jwks=public_jwks())
-    app = replace(wire.scene.app, id=client_id)
+    app = replace(wire.scene.app, id=AppId(client_id))
     fields = {**wire.right_request(), "client_id": client_id, **proof_of(wire, app)}
     pushed = await wire.post("/oauth/par", {name: value for name, value in fields.items() if value is not None})
     assert pushed.status == 201, pushed.body
