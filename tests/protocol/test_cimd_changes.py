@@ -10,11 +10,14 @@ from gateway.acts.expire import expire
 from gateway.acts.forget_apps import UNUSED_LASTS, forget_apps
 from gateway.acts.show_request import show_request
 from gateway.acts.suspend import suspend_app
+from gateway.acts.withdraw import withdraw
 from gateway.doors.oauth import documents
 from gateway.records.apps import statements
 from gateway.records.apps.statements import Statement
 from gateway.records.apps.types import AppState
-from gateway.records.ledger.types import Actor
+from gateway.records.grants import store as grants
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.terms.ids import GrantId
 from gateway.terms.refusal import Refusal
 from tests.house import REDIRECT_URI
 from tests.protocol.keys import proof_of, public_jwks
@@ -73,12 +76,12 @@ async def test_req_214_another_name_ends_nothing(publisher: Publisher) -> None:
 async def test_req_214_another_identity_asks_anew(publisher: Publisher, changes: dict[str, Any]) -> None:
     """What stands is to be confirmed, its tokens are dead, the screen shows the boxes, and an open screen is over."""
     wire = publisher.wire
-    app = await publisher.introduce()
+    app = await publisher.introduce(headers={"Cache_Control": "no-store"})
     decided = await wire.agree_on(await publisher.authorize(app.id))
     tokens = (await wire.redeem(decided.raw_code or "", app=app)).json
     opened = await wire.find_request(await publisher.authorize(app.id))
     await show_request(wire.house, opened.id, wire.scene.owner.id)
-    publisher.is_later()
+    publisher.is_later(documents.SHORTEST)
     publisher.publish(app.id, **changes)
     again = await publisher.authorize(app.id)
     assert await publisher.grant_states(decided.grant_id) == {"reconfirm"}
@@ -160,3 +163,25 @@ async def test_a_suspended_app_stays_suspended(publisher: Publisher) -> None:
     publisher.publish(app.id)
     assert (await publisher.authorize(app.id)).status == 403
     assert (await publisher.find(app.id)).state is AppState.SUSPENDED
+
+
+async def test_req_214_what_ended_meanwhile_stays_as_it_ended(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person withdraws while the changed document is taken over: the withdrawal stands, and nothing fails."""
+    wire = publisher.wire
+    app = await publisher.introduce()
+    decided = await wire.agree_on(await publisher.authorize(app.id))
+    list_standing = grants.list_standing
+
+    async def list_and_lose(connection: Any, chosen: Any) -> list[GrantId]:
+        found = await list_standing(connection, chosen)
+        for grant_id in found:
+            await withdraw(wire.house, grant_id, Actor(ActorKind.PERSON, wire.scene.owner.id))
+        return found
+
+    monkeypatch.setattr(grants, "list_standing", list_and_lose)
+    publisher.is_later()
+    publisher.publish(app.id, redirect_uris=["https://other.example/cb"])
+    assert (await publisher.authorize(app.id, redirect_uri="https://other.example/cb")).status == 303
+    assert await publisher.grant_states(decided.grant_id) == {"withdrawn"}
