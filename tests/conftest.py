@@ -10,7 +10,6 @@ import hypothesis
 import pytest
 import structlog
 
-from tests.ready import ReadyScenes
 from tests.services.browser import FAILED, browser, page, visitors
 from tests.services.loopback import allow_loopback_only
 from tests.services.peers import peer_folder
@@ -55,12 +54,6 @@ def clock() -> ManualClock:
 def entropy() -> SeededEntropy:
     """Return randomness that is the same in every run."""
     return SeededEntropy()
-
-
-@pytest.fixture(scope="session")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> ReadyScenes:
-    """Return scenes to copy, for a test that needs people and apps from its first line."""
-    return ReadyScenes(tmp_path_factory.mktemp("ready"))
 
 
 @pytest.fixture(autouse=True)

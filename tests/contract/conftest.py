@@ -9,7 +9,7 @@ import pytest
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.storage.storage import Storage
 from tests.house import Scene
-from tests.ready import ReadyScenes
+from tests.ready import add_database, scene_in
 from tests.services.postgres_server import PostgresServer
 from tests.stand_ins.clock import ManualClock
 
@@ -32,9 +32,7 @@ async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path, ready: ReadyScenes
-) -> AsyncIterator[str]:
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> AsyncIterator[str]:
     """Yield a fresh, migrated database of each kind; where the test wants the scene, it is in there."""
     has_scene = "scene" in request.fixturenames
     if request.param == "sqlite":
@@ -43,7 +41,7 @@ async def database_url(
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     await server.add_template(MIGRATED, migrate_url)
-    name = await (ready.add_database(server) if has_scene else server.add_database(MIGRATED))
+    name = await (add_database(server) if has_scene else server.add_database(MIGRATED))
     yield server.url(name)
     await server.drop_database(name)
 
@@ -58,8 +56,8 @@ async def postgres_migrated(postgres_server: PostgresServer) -> AsyncIterator[st
 
 
 @pytest.fixture
-async def scene(database_url: str, tmp_path: Path, clock: ManualClock, ready: ReadyScenes) -> AsyncIterator[Scene]:
+async def scene(database_url: str, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Scene]:
     """Yield a house with two owners, a linked account and two apps."""
     url = None if database_url.startswith("sqlite") else database_url
-    async with ready.opened(tmp_path, clock, database_url=url) as scene:
+    async with scene_in(tmp_path, clock, database_url=url) as scene:
         yield scene

@@ -9,16 +9,16 @@ from gateway.ground.identity.provider import Provider
 from tests.house import Scene
 from tests.protocol.oidc_client import client_of
 from tests.protocol.wire import Wire, served
-from tests.ready import ReadyScenes
+from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 from tests.stand_ins.provider import LyingProvider, lying_provider
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy, ready: ReadyScenes) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Scene]:
     """Yield a house on SQLite with people and apps in it."""
-    async with ready.opened(tmp_path, clock, entropy=entropy) as scene:
+    async with scene_in(tmp_path, clock, entropy=entropy) as scene:
         yield scene
 
 

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.records.families.tables import access_tokens, families, refresh_tokens
-from tests.house import agree, house_in, set_scene
+from tests.house import agree
 from tests.protocol.wire import Reply, Wire, served
+from tests.ready import add_database, scene_in
 from tests.services.postgres_server import PostgresServer
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
@@ -27,7 +28,7 @@ async def database_on(request: pytest.FixtureRequest) -> AsyncIterator[str | Non
         return
     server = request.getfixturevalue("postgres_server")
     assert isinstance(server, PostgresServer)
-    name = await server.add_database()
+    name = await add_database(server)
     yield server.url(name)
     await server.drop_database(name)
 
@@ -37,8 +38,8 @@ async def wire(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualCloc
     """Yield the door served on each database in turn."""
     async with (
         database_on(request) as url,
-        house_in(tmp_path, clock, database_url=url, entropy=SeededEntropy()) as house,
-        served(await set_scene(house, clock)) as wire,
+        scene_in(tmp_path, clock, database_url=url, entropy=SeededEntropy()) as scene,
+        served(scene) as wire,
     ):
         yield wire
 

@@ -77,7 +77,7 @@ async def test_what_waited_in_the_pool_never_leaves(narrow: Stage, number: int) 
     """One call holds the only connection, others wait; the act ends; none of those that waited leaves."""
     end, _, _ = ENDS[number]
     in_flight = narrow.scene.house.in_flight
-    await narrow.zalo.switch(slow_seconds=0.4)
+    await narrow.zalo.switch(slow_seconds=10)
     calls = [asyncio.create_task(narrow.app.call(PROFILE)) for _ in range(WAITING)]
     await wait_until(lambda: len(in_flight) == WAITING)
     await wait_until(lambda: has_arrived(narrow))

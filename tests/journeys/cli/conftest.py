@@ -38,12 +38,11 @@ asks:
 Quyen = Callable[..., Result]
 
 
-@pytest.fixture
-def env_file(tmp_path: Path) -> Path:
-    """Return a file of settings whose gateway lives in this test's folder."""
+def write_settings(folder: Path) -> Path:
+    """Write settings whose gateway lives in `folder`, and return their file."""
     ports = free_port(), free_port()
     lines = [
-        f"QUYEN_DATABASE_URL=sqlite+aiosqlite:///{tmp_path / 'quyen.db'}",
+        f"QUYEN_DATABASE_URL=sqlite+aiosqlite:///{folder / 'quyen.db'}",
         f"QUYEN_PUBLIC_URL=http://127.0.0.1:{ports[0]}",
         f"QUYEN_API_URL=http://127.0.0.1:{ports[1]}",
         f"QUYEN_LISTEN=127.0.0.1:{ports[0]}",
@@ -51,19 +50,30 @@ def env_file(tmp_path: Path) -> Path:
         f"QUYEN_MASTER_KEY={MASTER_KEY}",
         "QUYEN_RECORD_RETENTION_DAYS=730",
     ]
-    path = tmp_path / "env"
+    path = folder / "env"
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
 
-@pytest.fixture
-def quyen(env_file: Path) -> Quyen:
-    """Return a caller of the command line, as a shell would."""
+def quyen_on(env_file: Path) -> Quyen:
+    """Return a caller of the command line on these settings, as a shell would."""
 
     def call(*arguments: str, stdin: str | None = None) -> Result:
         return CliRunner().invoke(main, ["--env-file", str(env_file), *arguments], input=stdin)
 
     return call
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    """Return a file of settings whose gateway lives in this test's folder."""
+    return write_settings(tmp_path)
+
+
+@pytest.fixture
+def quyen(env_file: Path) -> Quyen:
+    """Return a caller of the command line on this test's gateway."""
+    return quyen_on(env_file)
 
 
 @pytest.fixture

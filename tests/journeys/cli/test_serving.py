@@ -18,22 +18,40 @@ import pytest
 
 from gateway.server import running
 from gateway.settings import Settings, read_settings
-from tests.journeys.cli.conftest import Quyen, parsed
+from tests.journeys.cli.conftest import Quyen, parsed, quyen_on, write_settings
 from tests.services.child import Child
 
 ROOT = Path(__file__).parents[3]
 PASSWORD = "mật khẩu đủ dài"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def env_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the settings of the server that these tests share."""
+    return write_settings(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def quyen(env_file: Path) -> Quyen:
+    """Return the command line beside that server."""
+    return quyen_on(env_file)
+
+
+@pytest.fixture(scope="module")
 def server(env_file: Path, quyen: Quyen) -> Iterator[Child]:
-    """Yield a running server on this test's settings."""
+    """Yield a running server; a test leaves it running."""
     child = start(env_file)
     try:
         child.wait_until(lambda: quyen("healthcheck").exit_code == 0, 120)
         yield child
     finally:
         child.stop(signal.SIGTERM)
+
+
+@pytest.fixture
+def own_env_file(tmp_path: Path) -> Path:
+    """Return the settings of a server that a test has for itself."""
+    return write_settings(tmp_path)
 
 
 def start(env_file: Path) -> Child:
@@ -67,24 +85,24 @@ def test_commands_act_through_the_server(server: Child, quyen: Quyen, env_file: 
 
 
 @pytest.fixture
-def on_postgres(env_file: Path, postgres_url: str) -> Path:
+def on_postgres(own_env_file: Path, postgres_url: str) -> Path:
     """Return the folder of the journal, with this test's gateway moved to PostgreSQL."""
-    lines = [line for line in env_file.read_text().splitlines() if not line.startswith("QUYEN_DATABASE_URL=")]
-    folder = env_file.parent / "journal"
-    places = [f"QUYEN_{name}_DIR={env_file.parent / name.lower()}" for name in ("CHECKPOINT", "JOURNAL", "KEYS")]
-    env_file.write_text("\n".join([f"QUYEN_DATABASE_URL={postgres_url}", *places, *lines]), encoding="utf-8")
+    lines = [line for line in own_env_file.read_text().splitlines() if not line.startswith("QUYEN_DATABASE_URL=")]
+    folder = own_env_file.parent / "journal"
+    places = [f"QUYEN_{name}_DIR={own_env_file.parent / name.lower()}" for name in ("CHECKPOINT", "JOURNAL", "KEYS")]
+    own_env_file.write_text("\n".join([f"QUYEN_DATABASE_URL={postgres_url}", *places, *lines]), encoding="utf-8")
     return folder
 
 
-def test_with_postgresql_commands_act_through_the_server_too(on_postgres: Path, env_file: Path, quyen: Quyen) -> None:
+def test_with_postgresql_commands_act_through_the_server_too(on_postgres: Path, own_env_file: Path) -> None:
     """The socket stands with the journal, so an end cuts the server's calls; a second server there is refused."""
-    server = start(env_file)
+    quyen, server = quyen_on(own_env_file), start(own_env_file)
     try:
         server.wait_until(lambda: quyen("healthcheck").exit_code == 0, 120)
         assert (on_postgres / "gateway.sock").stat().st_mode & 0o777 == 0o600
         create = ("person", "create", "--role", "owner", "--password-file", "-", "--login")
         assert quyen(*create, "a", stdin=PASSWORD).exit_code == 0
-        argv = [sys.executable, "-m", "gateway.cli", "--env-file", str(env_file), "serve"]
+        argv = [sys.executable, "-m", "gateway.cli", "--env-file", str(own_env_file), "serve"]
         second = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         assert (second.returncode, "another server" in second.stderr) == (1, True)
     finally:
@@ -150,19 +168,21 @@ def test_a_second_server_on_the_same_file_is_refused(server: Child, env_file: Pa
     assert server.is_alive()
 
 
-def test_a_server_that_is_asked_to_stop_ends_with_zero(server: Child, env_file: Path) -> None:
+def test_a_server_that_is_asked_to_stop_ends_with_zero(own_env_file: Path) -> None:
     """SIGTERM: exit 0, and the socket is gone."""
+    quyen, server = quyen_on(own_env_file), start(own_env_file)
+    server.wait_until(lambda: quyen("healthcheck").exit_code == 0, 120)
     assert server.stop(signal.SIGTERM, 20) == 0
-    assert not (env_file.parent / "quyen.db.sock").exists()
+    assert not (own_env_file.parent / "quyen.db.sock").exists()
 
 
 async def test_a_server_that_is_asked_to_stop_says_so_before_it_stops_listening(
-    env_file: Path, monkeypatch: pytest.MonkeyPatch
+    own_env_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`/readyz` answers 503 on both origins while they still listen, so that nobody sends more."""
     monkeypatch.setattr(running, "NOTICE_SECONDS", 600)
     monkeypatch.setattr(running, "configure_log", lambda: None)
-    settings = read_settings({}, env_file)
+    settings = read_settings({}, own_env_file)
     serving = asyncio.create_task(running.serve(settings))
     try:
         async with aiohttp.ClientSession() as http:
@@ -194,16 +214,17 @@ async def statuses(http: aiohttp.ClientSession, settings: Settings, path: str) -
     return found
 
 
-def test_a_tampered_log_is_served_unsigned_and_said(env_file: Path, quyen: Quyen) -> None:
+def test_a_tampered_log_is_served_unsigned_and_said(own_env_file: Path) -> None:
     """The server starts, signs nothing more, and `/readyz` names the record."""
+    quyen = quyen_on(own_env_file)
     add = ["person", "create", "--role", "owner", "--password-file", "-", "--login"]
     assert quyen(*add, "a", stdin=PASSWORD).exit_code == 0
-    with sqlite3.connect(env_file.parent / "quyen.db") as connection:
+    with sqlite3.connect(own_env_file.parent / "quyen.db") as connection:
         connection.execute("UPDATE ledger_records SET kind = 'withdrawn'")
-    child = start(env_file)
+    child = start(own_env_file)
     try:
         child.wait_until(lambda: quyen("healthcheck").exit_code == 0, 120)
-        _, state = read(env_file, "QUYEN_LISTEN", "/readyz")
+        _, state = read(own_env_file, "QUYEN_LISTEN", "/readyz")
         assert "does not verify" in str(state["log"])
         assert "column kind" in str(state["bad_records"])
         assert quyen(*add, "b", stdin=PASSWORD).exit_code == 0

@@ -14,7 +14,7 @@ from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from tests.house import PUBLIC_URL, Scene
 from tests.journeys.http.oidc_stage import Stage, staged
 from tests.journeys.http.origin import Browser, Origin, served
-from tests.ready import ReadyScenes
+from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 from tests.stand_ins.provider import LyingProvider, lying_provider
@@ -24,9 +24,9 @@ APP_ID, APP_SECRET = "1122334455667788990", "sandbox-app-secret"
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy, ready: ReadyScenes) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Scene]:
     """Yield a house on SQLite with people and apps in it."""
-    async with ready.opened(tmp_path, clock, entropy=entropy) as scene:
+    async with scene_in(tmp_path, clock, entropy=entropy) as scene:
         yield scene
 
 

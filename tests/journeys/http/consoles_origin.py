@@ -21,9 +21,10 @@ from gateway.server.doors import Parts, build_public
 from gateway.server.health import Health
 from gateway.terms.ids import AskId, GrantId, TraceId, new_id
 from scopes import load_catalogue
-from tests.house import Scene, app_of, ask_of, house_in, set_scene, settings_for
+from tests.house import Scene, app_of, ask_of, settings_for
 from tests.journeys.http.origin import Browser
 from tests.platforms.zalo.stage import CallsServer
+from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -80,8 +81,8 @@ async def served_consoles(
     folder: Path, clock: ManualClock, entropy: SeededEntropy, *, trusted_proxies: str = "none"
 ) -> AsyncIterator[Consoles]:
     """Serve a fresh gateway, wired as the server wires it."""
-    async with house_in(folder, clock, entropy=entropy) as house:
-        scene = await set_scene(house, clock)
+    async with scene_in(folder, clock, entropy=entropy) as scene:
+        house = scene.house
         system = Actor.system()
         operator, developer, rival = [
             await add_person(house, NewPerson(login, f"{login} (mẫu)", frozenset({role}), None), system)

@@ -34,7 +34,8 @@ from gateway.platforms import Connector
 from gateway.records.people.types import Person
 from gateway.terms.ids import AskId
 from scopes import load_catalogue
-from tests.house import CHALLENGE, PUBLIC_URL, REDIRECT_URI, Scene, house_in, set_scene
+from tests.house import CHALLENGE, PUBLIC_URL, REDIRECT_URI, Scene
+from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -221,5 +222,5 @@ async def served_door(scene: Scene, door: PersonDoor, *, port: int | None = None
 @asynccontextmanager
 async def fresh_origin(folder: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Origin]:
     """Serve the person's door over a fresh house with people and apps in it."""
-    async with house_in(folder, clock, entropy=entropy) as house, served(await set_scene(house, clock)) as origin:
+    async with scene_in(folder, clock, entropy=entropy) as scene, served(scene) as origin:
         yield origin

@@ -23,10 +23,11 @@ from gateway.records.ledger.types import Actor
 from gateway.records.trace.types import Outcome
 from gateway.records.trace.writer import TraceWriter
 from scopes import load_catalogue
-from tests.house import API_URL, PUBLIC_URL, app_of, ask_of, house_in, link_account, set_scene
+from tests.house import API_URL, PUBLIC_URL, app_of, ask_of, link_account
 from tests.platforms.matrix.homeserver import PASSWORD, PICTURE, ROOM, USER_ID, Homeserver, served_homeserver
 from tests.platforms.zalo.lying import answering, lying, saying
 from tests.platforms.zalo.stage import AppCaller, Stage, mint_token, wait_until
+from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 
 ASKS = (
@@ -62,21 +63,21 @@ async def matrix_stage(folder: Path, *, base_url: str = "") -> AsyncIterator[Mat
     """Set the stage; `base_url` puts something else in the homeserver's place once the account is linked."""
     clock = ManualClock()
     async with (
-        house_in(folder, clock) as house,
+        scene_in(folder, clock) as ready,
         served_homeserver() as homeserver,
         aiohttp.ClientSession(auto_decompress=False) as http,
         open_session(4) as connector_http,
     ):
         connector = MatrixConnector(MatrixUpstream(homeserver.url), connector_http, clock=clock)
         credential = await connector.log_in(USER_ID, PASSWORD)
-        scene = await set_scene(house, clock)
+        house = ready.house
         app = app_of("Trợ lý chat (mẫu)", "tro-ly", is_confidential=True, clock=clock)
         asks = tuple(ask_of(app.id, row) for row in ASKS)
         await register_app(house, app, list(asks), Actor.system())
         account = await link_account(
-            house, scene.owner.id, external_id=USER_ID, platform="matrix", credential=credential
+            house, ready.owner.id, external_id=USER_ID, platform="matrix", credential=credential
         )
-        scene = replace(scene, app=app, asks=asks, account=account)
+        scene = replace(ready, app=app, asks=asks, account=account)
         token, grant_id = await mint_token(scene)
         connector.base_url = base_url or homeserver.url
         door = CallsDoor(

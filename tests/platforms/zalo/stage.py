@@ -36,8 +36,9 @@ from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
 from gateway.terms.ids import AskId
 from scopes import load_catalogue
-from tests.house import API_URL, PUBLIC_URL, REDIRECT_URI, VERIFIER, Scene, agree, house_in, link_account, set_scene
+from tests.house import API_URL, PUBLIC_URL, REDIRECT_URI, VERIFIER, Scene, agree, link_account
 from tests.platforms.sandbox.zalo_caller import APP_ID, APP_SECRET, CALLBACK, ZaloCaller
+from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -179,7 +180,7 @@ async def zalo_stage(
     clock = ManualClock()
     config = ZaloSandboxConfig(app_id=APP_ID, app_secret=APP_SECRET, callback_urls=(CALLBACK,))
     async with (
-        house_in(folder, clock, entropy=SeededEntropy("house")) as house,
+        scene_in(folder, clock, entropy=SeededEntropy("house")) as ready,
         TestServer(build_zalo_sandbox(config, clock, SeededEntropy("zalo"))) as sandbox,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False) as http,
         open_session(8) as connector_http,
@@ -189,9 +190,9 @@ async def zalo_stage(
         connector = ZaloConnector(upstream, connector_http, clock=clock)
         pair = await zalo.link(BAKERY_ID)
         credential = Credential(pair["access_token"], pair["refresh_token"], clock.now() + timedelta(hours=25))
-        scene = await set_scene(house, clock)
-        account = await link_account(house, scene.owner.id, external_id=BAKERY_ID, credential=credential)
-        scene = replace(scene, account=account)
+        house = ready.house
+        account = await link_account(house, ready.owner.id, external_id=BAKERY_ID, credential=credential)
+        scene = replace(ready, account=account)
         token, grant_id = await mint_token(scene, asks, jkt=jkt)
         door = CallsDoor(
             house=house,
