@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from gateway.acts.telling import tell_app
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.storage import DiskFull, Storage, UnitOfWork
 from gateway.ground.vault.entries import Entry, Tombstone
@@ -27,19 +28,24 @@ from gateway.records.families import store as families
 from gateway.records.families.minting import Held, Holding, Terms, in_order
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
-from gateway.records.grants.telling import tell_asks
+from gateway.records.grants.telling import tell_asks as tell_asks
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, Draft, Part, Recorded
-from gateway.records.outbox import endpoints, queue
-from gateway.records.outbox.letters import Letter, Pin, make_notice
-from gateway.records.outbox.types import EndpointState, Event
+from gateway.records.outbox import endpoints as endpoints
+from gateway.records.outbox import queue as queue
+from gateway.records.outbox.letters import Letter as Letter
+from gateway.records.outbox.letters import Pin as Pin
+from gateway.records.outbox.letters import make_notice as make_notice
+from gateway.records.outbox.types import EndpointState as EndpointState
+from gateway.records.outbox.types import Event as Event
 from gateway.records.owed import store as owed
 from gateway.records.people import store as people
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
-from gateway.terms.ids import FamilyId, GrantId, PersonId, new_id
+from gateway.terms.ids import FamilyId, GrantId, PersonId
+from gateway.terms.ids import new_id as new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 _SO_ALREADY = frozenset({"nothing_to_change", "decided"})
@@ -48,16 +54,6 @@ _SO_ALREADY = frozenset({"nothing_to_change", "decided"})
 Transition = Callable[[Grant, datetime], Change]
 P = ParamSpec("P")
 T = TypeVar("T")
-_EVENTS = {
-    Kind.WITHDRAWN: Event.WITHDRAWN,
-    Kind.BURIED: Event.WITHDRAWN,
-    Kind.PAUSED: Event.PAUSED,
-    Kind.RESUMED: Event.RESUMED,
-    Kind.SHORTENED: Event.SHORTENED,
-    Kind.EXPIRED: Event.EXPIRED,
-    Kind.RECONFIRM: Event.RECONFIRM,
-}
-"""What an app hears of a change; a decision narrows or renews, as it turns out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +155,7 @@ class House:
             parts=await self.parts_about(unit, actor, facts),
         )
         recorded = await self.ledger.append(unit.connection, draft)
-        await self._tell_app(unit, change, kind, recorded)
+        await tell_app(unit, change, kind, recorded=recorded, sender=self)
         return Settled(change, recorded), ended
 
     async def lock_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
@@ -270,20 +266,6 @@ class House:
             return ()
         named = Part(IDENTITY, person.id, {"login": person.login, "name": person.name})
         return (named, Part(EVIDENCE, person.id, evidence)) if evidence else (named,)
-
-    async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
-        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
-        grant, asks = change.grant, tell_asks(change)
-        endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
-        account = await accounts.find(unit.connection, grant.account_id) if endpoint else None
-        if endpoint is None or account is None:
-            return
-        event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
-        facts = {"grant_id": grant.id, "version": grant.version, "account": account.external_id, "asks": asks}
-        letter = Letter(new_id("nt", self.entropy), event, self.issuer, change.at, grant.id, facts)
-        pin = Pin(recorded.size, recorded.root, recorded.note)
-        is_live = endpoint.state is EndpointState.LIVE
-        await queue.add(unit.connection, make_notice(letter, pin, app_id=grant.app_id, is_live=is_live))
 
 
 def check_target(holding: Holding, platform: str | None) -> None:

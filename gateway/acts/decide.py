@@ -9,8 +9,10 @@ from gateway.acts import House, Settled
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import CODE, hashed, new_token
 from gateway.records.accounts import store as accounts
+from gateway.records.apps import statements
 from gateway.records.apps import store as apps
-from gateway.records.apps.types import AppState, Ask
+from gateway.records.apps.statements import Statement
+from gateway.records.apps.types import App, AppState, Ask
 from gateway.records.families import store as families
 from gateway.records.families.types import CODE_LASTS, Code, Family
 from gateway.records.grants import store as grants
@@ -90,6 +92,8 @@ class _Case:
     at: datetime
     seen_at: datetime
     kept: frozenset[AskId] = frozenset()
+    statement: Statement | None = None
+    """What a dynamic app says of itself; the decision rests on it."""
 
     @property
     def given(self) -> frozenset[AskId]:
@@ -156,6 +160,8 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         case = await _take(unit, raw_request_id, answer, house.clock.now())
         sha256 = await notices.keep(unit.connection, answer.notice, language=answer.language, now=case.at)
         shown: dict[str, Any] = {"notice": sha256, "language": answer.language, "request": case.request.id}
+        if case.statement is not None:
+            shown["statement"] = case.statement.digest
         if answer.account_id is None:
             recorded = await _refuse_unlinked(house, unit, case, shown, request_id=request_id)
             await requests.mark_refused(unit.connection, case.request.id, case.at)
@@ -171,6 +177,8 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         settled, ended = await house.record_change(unit, change, actor, kind=kind, request_id=request_id, **shown)
         if case.is_refused:
             await requests.mark_refused(unit.connection, case.request.id, case.at)
+        elif case.statement is not None:
+            await statements.keep(unit.connection, grant.id, case.statement)
         issued = None if case.is_refused else await _issue(house, unit, case, settled)
         await unit.commit()
     await house.settle(change, ended)
@@ -192,15 +200,24 @@ async def _take(unit: UnitOfWork, raw_request_id: str, answer: Answer, now: date
     app = await apps.find(unit.connection, request.app_id)
     if app is None or app.state is not AppState.ACTIVE:
         raise Refusal("app_suspended")
+    statement = await _find_statement(unit, app)
     asked = tuple(ask for ask in await apps.list_asks(unit.connection, app.id) if ask.id in request.ask_ids)
     if not answer.agreed <= {ask.id for ask in asked}:
         raise Refusal("unknown_ask")
-    case = _Case(request, asked, answer, now, seen_at=request.shown_at or now)
+    case = _Case(request, asked, answer, now, seen_at=request.shown_at or now, statement=statement)
     if answer.account_id is None and not case.is_refused:
         raise Refusal("account_required")
     if not await requests.mark_decided(unit.connection, request.id, now):
         raise Refusal("decided")
     return case
+
+
+async def _find_statement(unit: UnitOfWork, app: App) -> Statement | None:
+    """Return what a dynamic app says of itself; holding its row, so that it says nothing else until this is decided."""
+    if not app.is_dynamic:
+        return None
+    await apps.find(unit.connection, app.id, lock=True)
+    return await statements.find_current(unit.connection, app.id)
 
 
 async def _get_grant(house: House, unit: UnitOfWork, case: _Case) -> Grant:

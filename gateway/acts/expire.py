@@ -3,6 +3,7 @@
 from gateway.acts import House, ending
 from gateway.ground.storage.storage import shielded
 from gateway.records.accounts import store as accounts
+from gateway.records.apps import statements
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
 from gateway.records.ledger.kinds import Kind
@@ -14,7 +15,9 @@ from gateway.terms.refusal import Refusal
 @shielded
 @ending
 async def expire(house: House) -> int:
-    """Record every permission whose time ran out, and every grant whose account nobody may decide for any more.
+    """Record every permission whose time ran out, and every grant that is to be confirmed anew.
+
+    That is one whose account nobody may decide for any more, or whose app has other keys or redirect URIs by now.
 
     Returns:
         How many grants changed.
@@ -23,8 +26,9 @@ async def expire(house: House) -> int:
         now = house.clock.now()
         due = await grants.list_due(connection, now)
         orphans = await grants.list_orphaned(connection, accounts.lapsed(now))
+        others = await grants.list_standing(connection, statements.decided_before())
     changed = [await _record(house, grant_id, Kind.EXPIRED) for grant_id in due]
-    changed += [await _record(house, grant_id, Kind.RECONFIRM) for grant_id in orphans]
+    changed += [await _record(house, grant_id, Kind.RECONFIRM) for grant_id in {*orphans, *others}]
     await house.write_owed()  # what an act before could not bring to the journal
     return sum(changed)
 

@@ -6,7 +6,9 @@ from gateway.acts import House
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.entries import Barred
 from gateway.ground.vault.tokens import CLIENT_SECRET, hashed, new_token
+from gateway.records.apps import statements
 from gateway.records.apps import store as apps
+from gateway.records.apps.statements import Statement
 from gateway.records.apps.types import App, AppSecret, Ask, AuthMethod
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft, Part
@@ -89,6 +91,21 @@ async def register_app(house: House, app: App, asks: list[Ask], actor: Actor) ->
         raw_secret = await _add_secret(house, unit, app.id) if app.auth_method is AuthMethod.SECRET else None
         await unit.commit()
     await house.ledger.publish()
+    return raw_secret
+
+
+@shielded
+async def register_itself(house: House, app: App, asks: list[Ask], *, statement: Statement) -> str | None:
+    """Add an app that asks for it itself, checked by the caller; the grant log begins with the first decision about it.
+
+    Returns:
+        The raw client secret, shown this once; None for an app that has none.
+    """
+    async with house.storage.unit() as unit:
+        await apps.add(unit.connection, app, asks)
+        await statements.put(unit.connection, statement)
+        raw_secret = await _add_secret(house, unit, app.id) if app.auth_method is AuthMethod.SECRET else None
+        await unit.commit()
     return raw_secret
 
 

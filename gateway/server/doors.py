@@ -22,6 +22,7 @@ from gateway.doors.consoles.operators.endpoints import endpoints as operator_end
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.endpoints import endpoints as management_endpoints
 from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.dynamic import DynamicApps
 from gateway.doors.oauth.endpoints import api_endpoints
 from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
 from gateway.doors.person.door import PersonDoor
@@ -29,6 +30,7 @@ from gateway.doors.person.endpoints import endpoints as person_endpoints
 from gateway.doors.person.errors import error_pages, render_error, tell_unreadable
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
+from gateway.ground.fetching.fetcher import Fetcher
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.addresses import addresses
 from gateway.ground.web.assets import Assets
@@ -38,6 +40,7 @@ from gateway.ground.web.rendering import Pages
 from gateway.ground.web.request_ids import request_ids
 from gateway.ground.web.runner import Tell
 from gateway.platforms import Connector
+from gateway.records.apps.dynamic import is_open
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.health import Health
 from gateway.settings import Settings
@@ -65,6 +68,8 @@ class Parts:
     passwords: Passwords
     health: Health
     provider: SignInProvider | None = None
+    documents: Fetcher | None = None
+    """Reads client documents; None where the settings do not open that road."""
 
 
 def build_public(parts: Parts) -> web.Application:
@@ -134,12 +139,19 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
         api_url=settings.api_url,
         platforms=platforms,
         render_error=partial(render_error, person),
+        dynamic=DynamicApps(settings.client_registration, parts.documents, _open_scopes(parts)),
     )
 
 
 def _management_door(parts: Parts) -> ManagementDoor:
     settings = parts.settings
     return ManagementDoor(parts.house, parts.limits, parts.proofs, settings.public_url, settings.is_on_loopback)
+
+
+def _open_scopes(parts: Parts) -> dict[str, int]:
+    """List what an app may ask that nobody reviewed, with the version of each."""
+    scopes = [scope for name in parts.connectors for scope in parts.catalogue.platforms[name].scopes.values()]
+    return {each.id: each.version for each in scopes if is_open(each)}
 
 
 def _person_door(parts: Parts) -> PersonDoor:

@@ -9,6 +9,7 @@ import structlog
 
 from gateway.acts import House
 from gateway.acts.expire import expire
+from gateway.acts.forget_apps import forget_apps
 from gateway.acts.forget_devices import forget_devices
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
 from gateway.acts.send_notices import forget_notices
@@ -44,6 +45,7 @@ ROUNDS = (
     Round("seal_trace", 30, _seal_all),
     Round("forget_spent", 600, forget_spent),
     Round("forget_devices", 600, forget_devices),
+    Round("forget_apps", 600, forget_apps),
     Round("forget_notices", 3600, forget_notices),
 )
 

@@ -17,7 +17,7 @@ from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
 from gateway.doors.events.courier import Courier
-from gateway.ground.fetching.fetcher import opened_fetcher
+from gateway.ground.fetching.fetcher import Fetcher, opened_fetcher
 from gateway.ground.storage.disk import DiskBroken
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner, tell_unreadable
@@ -73,8 +73,7 @@ async def serve(settings: Settings) -> None:
             runner = StrictRunner(app, house.entropy, tell=tell, handle_signals=False, **bounds)
             await stack.enter_async_context(_listening(runner, address))
         await stack.enter_async_context(going_round(house, parts.health))
-        way_out = opened_fetcher(allow_loopback=settings.is_on_loopback, ca_pem=settings.fetch_ca)
-        await stack.enter_async_context(Courier(house, await stack.enter_async_context(way_out)).running())
+        await stack.enter_async_context(Courier(house, await _open_fetcher(stack, settings)).running())
         await _first_of(stopping, house.storage.broken)
         parts.health.is_draining = True
         if house.storage.broken.is_set():
@@ -109,6 +108,14 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, cat
         passwords=passwords,
         health=Health(house),
         provider=find_provider(settings, house.clock),
+        documents=await _open_fetcher(stack, settings) if settings.client_documents else None,
+    )
+
+
+async def _open_fetcher(stack: AsyncExitStack, settings: Settings) -> Fetcher:
+    """Open a way out to where strangers said; each use has its own, so that none waits for another's slow hosts."""
+    return await stack.enter_async_context(
+        opened_fetcher(allow_loopback=settings.is_on_loopback, ca_pem=settings.fetch_ca)
     )
 
 

@@ -99,6 +99,12 @@ class Settings(BaseModel):
         description="PEM of authorities to trust beside the system's when fetching what an app named; best as a file, "
         "`QUYEN_FETCH_CA_FILE`",
     )
+    client_registration: bool = Field(
+        default=False, description="whether apps may register themselves, unreviewed (RFC 7591)"
+    )
+    client_documents: bool = Field(
+        default=False, description="whether a client_id may be the https address of a document, which is then fetched"
+    )
     mode: str = Field(
         "business",
         pattern="^(platform|business)$",

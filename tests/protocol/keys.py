@@ -15,10 +15,14 @@ EC = ECKey.generate_key("P-256", {"kid": "ec-1"}, private=True)
 ED = OKPKey.generate_key("Ed25519", {"kid": "ed-1"}, private=True)
 
 
+def public_jwks() -> dict[str, Any]:
+    """Return both public keys, as a registration holds them."""
+    return {"keys": [key.as_dict(private=False) for key in (EC, ED)]}
+
+
 async def add_key_app(wire: Wire, app_id: str = "key-app", **changes: Any) -> App:
     """Register a confidential app that proves itself by either key."""
-    jwks = {"keys": [key.as_dict(private=False) for key in (EC, ED)]}
-    return await wire.add_app(app_id, auth_method=AuthMethod.KEY, jwks=jwks, **changes)
+    return await wire.add_app(app_id, auth_method=AuthMethod.KEY, jwks=public_jwks(), **changes)
 
 
 def claims_of(wire: Wire, app: App, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:

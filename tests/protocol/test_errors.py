@@ -27,6 +27,8 @@ WITH_A_KEY = {"invalid_dpop_proof", "use_dpop_nonce"}
 """RFC 9449, sections 5 and 8."""
 OF_DEVICES = {"authorization_pending", "slow_down", "access_denied", "expired_token"}
 """RFC 8628, section 3.5."""
+AT_REGISTRATION = {"invalid_redirect_uri", "invalid_client_metadata", "unapproved_software_statement"}
+"""RFC 7591, section 3.2.2."""
 AUTHORIZE = {"authorize.py", "asking.py", "redirects.py"}
 
 
@@ -63,9 +65,8 @@ def test_every_refusal_before_a_trusted_redirect_has_a_status() -> None:
 
 def test_the_words_are_oauths() -> None:
     """Each row's word is one of the specifications that we follow, but for the limit, which has none there."""
-    assert {
-        row.error for reason, row in ERRORS.items() if reason != "limited"
-    } == RFC_6749 | AT_PAR | WITH_A_KEY | OF_DEVICES | {"invalid_target"}
+    known = RFC_6749 | AT_PAR | WITH_A_KEY | OF_DEVICES | AT_REGISTRATION | {"invalid_target"}
+    assert {row.error for reason, row in ERRORS.items() if reason != "limited"} == known
     assert all(400 <= row.status < 500 for row in ERRORS.values())
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import httpx2
+import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -22,16 +23,22 @@ from gateway.authority.limits import LocalLimits
 from gateway.doors import Porter
 from gateway.doors.calls.server import build_calls
 from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.dynamic import CLOSED, DynamicApps
 from gateway.doors.oauth.endpoints import api_endpoints, endpoints
+from gateway.ground.fetching.fetcher import opened_fetcher
 from gateway.ground.web.cookies import SessionCookie
 from gateway.records.ledger.types import Actor
 from tests.house import REDIRECT_URI, app_of, ask_of
 from tests.platforms.zalo.stage import CallsServer, Stage, zalo_stage
 from tests.protocol.wire import render_error
 from tests.services.child import free_port
+from tests.stand_ins.certificates import make_certificate
+from tests.stand_ins.receiver import receiving, saying
 
 OA_PATH = "/zalo/v2.0/oa/getoa"
 CHATS_PATH = "/zalo/v2.0/oa/listrecentchat?data=%7B%22offset%22%3A0%2C%22count%22%3A5%7D"
+TAGS_PATH = "/zalo/v2.0/oa/tag/gettagsofoa"
+OPEN = {"zalo.profile.read": 1, "zalo.tag.read": 1}
 ASKS = (
     ("oa_profile", "zalo.profile.read", "assistant", False),
     ("chats", "zalo.message.read", "assistant", False),
@@ -43,7 +50,7 @@ ASKS = (
 class Memory:
     """What the client keeps: which app it is, and its tokens."""
 
-    app: OAuthClientInformationFull
+    app: OAuthClientInformationFull | None = None
     tokens: list[OAuthToken] = field(default_factory=list)
 
     async def get_tokens(self) -> OAuthToken | None:
@@ -59,8 +66,9 @@ class Memory:
         return self.app
 
     async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        """The client has one already."""
-        raise AssertionError(client_info)
+        """Keep a registration; the client asks for none where it has one."""
+        assert self.app is None
+        self.app = client_info
 
 
 @dataclass
@@ -96,13 +104,13 @@ class Owner:
 
 
 @asynccontextmanager
-async def gateway(stage: Stage) -> AsyncIterator[tuple[str, Stage]]:
+async def gateway(stage: Stage, dynamic: DynamicApps = CLOSED) -> AsyncIterator[tuple[str, Stage]]:
     """Serve both origins of the gateway; yield the API's address."""
     issuer, api_url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     house, clock = stage.scene.house, stage.scene.clock
     calls = replace(stage.door, issuer=issuer, api_url=api_url)
     platforms = {"zalo": tuple(calls.catalogue.platforms["zalo"].scopes)}
-    oauth = OAuthDoor(house, LocalLimits(clock), calls.proofs, issuer, api_url, platforms, render_error)
+    oauth = OAuthDoor(house, LocalLimits(clock), calls.proofs, issuer, api_url, platforms, render_error, dynamic)
     porter = Porter(house.storage, clock, cookie=SessionCookie(is_https=False))
     public, api = web.Application(), build_calls(calls)
     porter.install(public, endpoints(oauth))
@@ -144,3 +152,51 @@ async def test_req_216_to_220_from_401_to_data_and_on_to_more(stage: Stage) -> N
     assert {"zalo.profile.read", "zalo.message.read"} <= set(owner.asked[1]["scope"].split())
     assert len(owner.asked) == 2
     assert len(memory.tokens) == 2
+
+
+async def walk(provider: OAuthClientProvider, api_url: str) -> None:
+    """Call without a token, then for more than that first challenge named, then as at first again."""
+    async with httpx2.AsyncClient(auth=provider) as client:
+        for path in (OA_PATH, TAGS_PATH, OA_PATH):
+            reply = await client.get(api_url + path)
+            assert reply.status_code == 200, reply.text
+
+
+async def test_req_216_and_217_by_registration(stage: Stage) -> None:
+    """Nobody knows the client: it registers with the scope of its first 401, gets its data, and steps up from there."""
+    async with gateway(stage, DynamicApps(may_register=True, scopes=OPEN)) as (api_url, served):
+        owner, memory = Owner(served), Memory()
+        said = OAuthClientMetadata(redirect_uris=[AnyUrl(REDIRECT_URI)], client_name="Trợ lý (mẫu)")
+        await walk(OAuthClientProvider(f"{api_url}/zalo", said, memory, owner.follow, owner.come_back), api_url)
+    assert memory.app is not None
+    assert memory.app.client_id.startswith("app_")
+    assert [each["client_id"] for each in owner.asked] == [memory.app.client_id] * 2
+    assert [set(each["scope"].split()) for each in owner.asked] == [{"zalo.profile.read"}, OPEN.keys()]
+
+
+async def test_req_213_and_216_by_a_document(stage: Stage, tmp_path: Path) -> None:
+    """The client's id is the address of its document: nothing is registered, the gateway reads it once."""
+    ca_pem, context = make_certificate(tmp_path, "127.0.0.1")
+    async with AsyncExitStack() as stack:
+        fetcher = await stack.enter_async_context(opened_fetcher(allow_loopback=True, ca_pem=ca_pem))
+        receiver = await stack.enter_async_context(receiving(context))
+        dynamic = DynamicApps(may_register=True, fetcher=fetcher, scopes=OPEN)
+        api_url, served = await stack.enter_async_context(gateway(stage, dynamic))
+        said = OAuthClientMetadata(
+            redirect_uris=[AnyUrl(REDIRECT_URI)], client_name="Trợ lý (mẫu)", token_endpoint_auth_method="none"
+        )
+        document = {"client_id": receiver.url, **said.model_dump(mode="json", exclude_none=True)}
+        receiver.answers.append(saying(orjson.dumps(document), Content_Type="application/json"))
+        owner, memory = Owner(served), Memory()
+        provider = OAuthClientProvider(
+            f"{api_url}/zalo",
+            said,
+            memory,
+            owner.follow,
+            owner.come_back,
+            client_metadata_url=receiver.url,
+        )
+        await walk(provider, api_url)
+        assert len(receiver.came) == 1
+    assert [each["client_id"] for each in owner.asked] == [receiver.url] * 2
+    assert [set(each["scope"].split()) for each in owner.asked] == [{"zalo.profile.read"}, OPEN.keys()]

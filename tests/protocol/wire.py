@@ -16,7 +16,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from gateway.acts import House
-from gateway.acts.decide import DURATIONS, Answer, decide
+from gateway.acts.decide import DURATIONS, Answer, Decided, decide
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import register_app
 from gateway.acts.show_request import show_request
@@ -26,6 +26,7 @@ from gateway.doors import Porter
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.endpoints import endpoints as management_endpoints
 from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.dynamic import CLOSED, DynamicApps
 from gateway.doors.oauth.endpoints import api_endpoints, endpoints
 from gateway.ground.web.cookies import SessionCookie
 from gateway.records.apps.types import App, Ask
@@ -161,6 +162,14 @@ class Wire:
         assert found is not None
         return found
 
+    async def agree_on(self, opened: Reply) -> Decided:
+        """Let the owner see the screen that an authorize answer leads to, and agree to all of it."""
+        request = await self.find_request(opened)
+        await show_request(self.house, request.id, self.scene.owner.id)
+        agreed, lasts = frozenset(request.ask_ids), DURATIONS["P30D"]
+        answer = Answer(self.scene.owner.id, self.scene.account.id, agreed, lasts, "Chữ (mẫu)", "vi")
+        return await decide(self.house, request.id, answer)
+
     async def add_app(self, app_id: str, asks: Sequence[tuple[str, str, str, bool]] = (), **changes: Any) -> App:
         """Register another app: public unless `is_confidential`, with the asks given."""
         confidential = bool(changes.pop("is_confidential", False))
@@ -207,12 +216,12 @@ def render_error(request: web.Request, status: int, *, code: str, detail: str, l
 
 
 @asynccontextmanager
-async def served(scene: Scene) -> AsyncIterator[Wire]:
-    """Serve the door of a scene on a free port, both origins' tables on one listener."""
+async def served(scene: Scene, dynamic: DynamicApps = CLOSED) -> AsyncIterator[Wire]:
+    """Serve the door of a scene on a free port, both origins' tables on one listener; closed to dynamic apps."""
     issuer = f"http://127.0.0.1:{free_port()}"
     limits = LocalLimits(scene.clock)
     proofs = LocalProofMemory(scene.clock, scene.house.entropy)
-    door = OAuthDoor(scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", PLATFORMS, render_error)
+    door = OAuthDoor(scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", PLATFORMS, render_error, dynamic)
     porter = Porter(scene.house.storage, scene.clock, cookie=SessionCookie(is_https=False))
     app = web.Application()
     porter.install(app, endpoints(door))

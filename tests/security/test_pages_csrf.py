@@ -72,7 +72,7 @@ async def test_the_form_token_is_always_asked(origin: Origin, browser: Browser, 
 
 
 async def test_every_form_that_acts_is_guarded(origin: Origin, browser: Browser) -> None:
-    """No POST of the door acts without a token: signing in and out, linking, consent, a code, permissions, the check."""
+    """No POST of the door acts without a token: signing in and out, linking, consent, permissions, the check."""
     grant_id = (await agree(origin.scene)).grant_id
     consent = await origin.ask()
     await browser.get(consent)

@@ -147,6 +147,8 @@ def _settings(folder: DemoFolder, ports: Ports) -> list[str]:
         f"QUYEN_API_LISTEN=127.0.0.1:{ports.first + 1}",
         f"QUYEN_MASTER_KEY_FILE={folder.path / 'master.key'}",
         "QUYEN_RECORD_RETENTION_DAYS=730",
+        "QUYEN_CLIENT_REGISTRATION=true",
+        "QUYEN_CLIENT_DOCUMENTS=true",
         "QUYEN_OPERATOR_NAME=Cổng Quyền chạy thử (mẫu)",
         "QUYEN_OPERATOR_CONTACT=Người phụ trách dữ liệu (mẫu)",
         "QUYEN_OPERATOR_EMAIL=dulieu@quyen.example",

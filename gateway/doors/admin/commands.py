@@ -13,8 +13,8 @@ from gateway.acts.register import NewPerson, add_person, register_app, rotate_se
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.doors.admin.registration import AppEntry, records_of
-from gateway.doors.admin.wording import Readable
 from gateway.ground.vault.passwords import Passwords
+from gateway.records.apps.wording import Readable
 from gateway.records.ledger.types import Actor
 from gateway.records.people import store as people
 from gateway.records.people.types import Role

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from gateway.doors.admin.wording import Definite, Readable, Told
 from gateway.ground.fetching.urls import check_fetchable
 from gateway.ground.web.responses import check_redirect_uri
 from gateway.records.apps.keys import check_public_keys
 from gateway.records.apps.types import ADVERTISING, App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
+from gateway.records.apps.wording import Definite, Readable, Told
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import AppId, AskId, PersonId, new_id

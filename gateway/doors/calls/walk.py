@@ -18,6 +18,7 @@ from gateway.doors.calls.proving import check_possession
 from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
+from gateway.records.apps.dynamic import is_open
 from gateway.records.apps.types import Ask
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
@@ -102,9 +103,14 @@ class Walk:
             return refusal
         async with self.door.house.storage.read() as connection:
             registered = await apps.list_asks(connection, facts.app_id)
-        scopes = refusal.facts.get("scopes", ())
-        asks = [ask for ask in registered if isinstance(scopes, list) and ask.scope in scopes]
+            app = await apps.find(connection, facts.app_id)
+        found = refusal.facts.get("scopes")
+        scopes = found if isinstance(found, list) else []
+        asks = [ask for ask in registered if ask.scope in scopes]
         names = _wire_names(asks, registered)
+        if app is not None and app.is_dynamic:  # what it names becomes an ask
+            unasked = set(scopes) - {ask.scope for ask in asks}
+            names += sorted(each for each in unasked if is_open(self.door.catalogue.scopes[each]))
         hints: dict[str, object] = {"ask_ids": tuple(ask.id for ask in asks)}
         if names:
             query = urlencode({"client_id": facts.app_id, "scope": " ".join(names)})

@@ -1,4 +1,4 @@
-"""Management: what an app does with its own affairs, by machine: its notices, and how its grants stand (ADR 0024).
+"""Management: what an app does with its own affairs, by machine: its notices, and how its grants stand (ADR 0025).
 
 Owns: `/v1` on the public origin, who may there (an app's own token, `records/apps/own_tokens.py`), its problems.
 Must not know: people, accounts, what a call of a grant opens; a grant's token opens nothing here.

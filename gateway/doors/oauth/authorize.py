@@ -8,14 +8,16 @@ from aiohttp import web
 
 from gateway.acts.open_request import open_request
 from gateway.doors.oauth.asking import CHECKS, Asking, answerable_state, asked_of
+from gateway.doors.oauth.documents import read_document
 from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.dynamic import list_asks
 from gateway.doors.oauth.errors import UNAVAILABLE, fact_headers
 from gateway.doors.oauth.parameters import Parameters, parse_query
 from gateway.doors.oauth.pushed import PREFIX, check_opened
 from gateway.doors.oauth.redirects import error_location, get_redirect_uri
 from gateway.ground.web.responses import see_other
 from gateway.records.apps import store as apps
-from gateway.records.apps.types import App, AppState, Ask
+from gateway.records.apps.types import App, AppState
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest
 from gateway.terms.refusal import Refusal, Unavailable
@@ -24,6 +26,7 @@ PAGE_STATUS = {
     "invalid_request": 400,
     "invalid_request_uri": 400,
     "unknown_client": 400,
+    "bad_client_document": 400,
     "app_suspended": 403,
     "limited": 429,
     "wrong_method": 405,
@@ -40,8 +43,8 @@ async def authorize(door: OAuthDoor, request: web.Request) -> web.Response:
         await check_opened(door, request)
         unverified = parse_query(request)
         if (unverified.find("request_uri") or "").startswith(PREFIX):
-            return await _open_pushed(door, unverified)
-        asking = await _get_asking(door, unverified)
+            return await _open_pushed(door, request, unverified)
+        asking = await _get_asking(door, request, unverified)
     except Refusal as refusal:
         return _page(door, request, refusal)
     except Unavailable as unavailable:
@@ -62,12 +65,12 @@ async def refuse_method(door: OAuthDoor, request: web.Request) -> web.Response:
     return _page(door, request, Refusal("wrong_method", "this endpoint takes GET only", allow="GET"))
 
 
-async def _open_pushed(door: OAuthDoor, unverified: Parameters) -> web.Response:
+async def _open_pushed(door: OAuthDoor, request: web.Request, unverified: Parameters) -> web.Response:
     """Go on with what the app pushed; whatever else stands in the query is ignored (RFC 9126 section 4).
 
     It is used up by the person's decision, not by a look at the screen: a page that is loaded again leads there again.
     """
-    app, _ = await _get_app(door, unverified.get("client_id"))
+    app = await _get_app(door, request, unverified.get("client_id"))
     found = await _find_pushed(door, unverified.get("request_uri").removeprefix(PREFIX))
     if found is None or found.app_id != app.id or found.pushed_until is None or found.decided_at is not None:
         raise Refusal("invalid_request_uri", "request_uri is not one that this app pushed and nobody decided")
@@ -81,22 +84,24 @@ async def _find_pushed(door: OAuthDoor, unverified_id: str) -> AuthorizationRequ
         return await requests.find(connection, unverified_id) if unverified_id.isprintable() else None
 
 
-async def _get_asking(door: OAuthDoor, unverified: Parameters) -> Asking:
-    app, asks = await _get_app(door, unverified.get("client_id"))
+async def _get_asking(door: OAuthDoor, request: web.Request, unverified: Parameters) -> Asking:
+    app = await _get_app(door, request, unverified.get("client_id"))
     redirect_uri = get_redirect_uri(app, unverified.find("redirect_uri"))
+    asks = await list_asks(door.house, door.dynamic, app, unverified)
     return Asking(unverified, app, asks, redirect_uri, door.resources)
 
 
-async def _get_app(door: OAuthDoor, unverified_id: str) -> tuple[App, tuple[Ask, ...]]:
+async def _get_app(door: OAuthDoor, request: web.Request, unverified_id: str) -> App:
     if not unverified_id.isprintable():
         raise Refusal("unknown_client", "client_id is unknown")
+    await read_document(door, request, unverified_id)
     async with door.house.storage.read() as connection:
         app = await apps.find(connection, unverified_id)
         if app is None:
             raise Refusal("unknown_client", "client_id is unknown")
         if app.state is not AppState.ACTIVE:
             raise Refusal("app_suspended", "the app is suspended")
-        return app, tuple(await apps.list_asks(connection, app.id))
+        return app
 
 
 def _answer_error(door: OAuthDoor, request: web.Request, asking: Asking, *, refusal: Refusal) -> web.Response:

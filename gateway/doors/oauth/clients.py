@@ -12,6 +12,7 @@ from aiohttp import web
 
 from gateway.authority.limits import Limit
 from gateway.doors.oauth.assertions import ASSERTION_TYPE, find_subject, is_proven
+from gateway.doors.oauth.documents import read_document
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
 from gateway.ground.vault.tokens import is_token
@@ -54,12 +55,13 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
 
     Raises:
         Refusal: `invalid_client`, `invalid_request` (two methods), `limited` (10 wrong secrets or assertions in 15
-            minutes for this client from this address; then one more each 90 seconds).
+            minutes for this client from this address; then one more each 90 seconds); those of `read_document`.
         Unavailable: the register gave no answer.
     """
     presented = present(request, parameters)
     key = f"client-secret {address_of(request)} {presented.unverified_id}"
     await _check_limit(door, key)
+    await read_document(door, request, presented.unverified_id)
     async with door.house.storage.read() as connection:
         app = await apps.find(connection, presented.unverified_id)
         secrets = await apps.list_live_secrets(connection, AppId(presented.unverified_id))

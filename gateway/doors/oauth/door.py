@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.acts import House
 from gateway.authority.freshness import ProofMemory
 from gateway.authority.limits import Limits
+from gateway.doors.oauth.dynamic import CLOSED, DynamicApps
 
 
 class RenderError(Protocol):
@@ -40,6 +41,7 @@ class OAuthDoor:
         api_url: the origin of calls, likewise.
         platforms: the platforms that are set up here, each with the ids of its scopes.
         render_error: the error page.
+        dynamic: what is open to apps that no operator registered; nothing, where it is not said.
     """
 
     house: House
@@ -49,6 +51,7 @@ class OAuthDoor:
     api_url: str
     platforms: Mapping[str, tuple[str, ...]]
     render_error: RenderError
+    dynamic: DynamicApps = CLOSED
 
     @property
     def is_https(self) -> bool:

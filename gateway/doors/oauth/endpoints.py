@@ -14,11 +14,13 @@ from gateway.doors.oauth.metadata import (
     document,
 )
 from gateway.doors.oauth.pushed import answer_par
+from gateway.doors.oauth.registration import answer_registration
 from gateway.doors.oauth.revoke import answer_revocation
 from gateway.doors.oauth.token import answer_token
 
 BY_CLIENT = "client authentication; a public app names itself, and its code, verifier or token proves the rest"
 BY_PROOF = "client authentication by a secret or a key"
+BY_NOBODY = "anyone may register, within limits; what comes of it is unreviewed"
 ANY = "*"
 
 
@@ -33,6 +35,8 @@ def endpoints(door: OAuthDoor) -> list[Endpoint]:
         *_posted(door, "/oauth/revoke", answer_revocation, own_check=BY_CLIENT),
         *_posted(door, "/oauth/introspect", answer_introspection, own_check=BY_PROOF),
     ]
+    if door.dynamic.may_register:
+        served += _posted(door, "/oauth/register", answer_registration, own_check=BY_NOBODY)
     metadata = describe_server(door, served)
     return [
         *served,

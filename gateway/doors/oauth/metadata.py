@@ -44,6 +44,7 @@ ENDPOINTS: dict[str, dict[str, Sequence[str]]] = {
     },
     "/oauth/par": {},
     "/oauth/device_authorization": {},
+    "/oauth/register": {},
     "/oauth/revoke": {
         "revocation_endpoint_auth_methods_supported": METHODS,
         "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
@@ -58,6 +59,7 @@ NAMES = {
     "/oauth/token": "token_endpoint",
     "/oauth/par": "pushed_authorization_request_endpoint",
     "/oauth/device_authorization": "device_authorization_endpoint",
+    "/oauth/register": "registration_endpoint",
     "/oauth/revoke": "revocation_endpoint",
     "/oauth/introspect": "introspection_endpoint",
 }
@@ -70,6 +72,8 @@ def describe_server(door: OAuthDoor, endpoints: Iterable[Endpoint]) -> dict[str,
     for path, name in NAMES.items():
         if path in served:
             document |= {name: f"{door.issuer}{path}", **ENDPOINTS[path]}
+    if door.dynamic.fetcher is not None:
+        document["client_id_metadata_document_supported"] = True
     document |= {
         "scopes_supported": sorted([*OwnScope, *(scope for scopes in door.platforms.values() for scope in scopes)]),
         "authorization_response_iss_parameter_supported": True,

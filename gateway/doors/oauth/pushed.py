@@ -10,12 +10,12 @@ from gateway.authority.limits import Limit
 from gateway.doors.oauth.asking import CHECKS, Asking, asked_of
 from gateway.doors.oauth.clients import authenticate
 from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.dynamic import list_asks
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.parameters import read_parameters
 from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.redirects import get_redirect_uri
 from gateway.ground.web.addresses import address_of
-from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.requests.types import PUSHED_LASTS
 from gateway.terms.refusal import Refusal
@@ -52,8 +52,7 @@ async def read_handed_in(door: OAuthDoor, request: web.Request) -> Asking:
     app = await authenticate(door, request, parameters)
     if app.state is not AppState.ACTIVE:
         raise Refusal("unauthorized_client", "the app is suspended")
-    async with door.house.storage.read() as connection:
-        asks = tuple(await apps.list_asks(connection, app.id))
+    asks = await list_asks(door.house, door.dynamic, app, parameters)
     return Asking(parameters, app, asks, "", door.resources, is_pushed=True)
 
 

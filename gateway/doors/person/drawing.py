@@ -17,7 +17,7 @@ from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
 NOTICE_VERSION = 3
-NOTICE_DATED = datetime(2026, 12, 2, 17, tzinfo=UTC)
+NOTICE_DATED = datetime(2026, 11, 21, 17, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 
@@ -39,7 +39,7 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
     ends = _ends(screen)
     return ConsentView(
         request_id=screen.request.id,
-        app=app_view(screen.app),
+        app=app_view(screen.app, screen.request.redirect_uri),
         platform=platform_name(door.catalogue, screen.platform, lang),
         accounts=account_views(door, screen, lang),
         asks=ask_views(door.catalogue, offered, lang, new=screen.ask_ids - known),
@@ -67,7 +67,9 @@ def confirm_view(
     names = [view.name for view in ask_views(door.catalogue, list(screen.asks), lang) if view.id in chosen.ask_ids]
     ends_at = screen.shown_at + DURATIONS[chosen.duration]
     held = account_views(door, screen, lang)
-    return ConfirmAccountView(screen.request.id, app_view(screen.app), held, names, ends_at, error)
+    return ConfirmAccountView(
+        screen.request.id, app_view(screen.app, screen.request.redirect_uri), held, names, ends_at, error
+    )
 
 
 def account_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AccountView]:
@@ -90,19 +92,23 @@ def screen_durations(screen: Screen) -> list[Duration]:
 def _choose_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> ChooseAccountView:
     held = account_views(door, screen, lang)
     notice, until = _notice(screen, lang), screen.request.expires_at
-    return ChooseAccountView(screen.request.id, app_view(screen.app), held, notice, until, error)
+    return ChooseAccountView(
+        screen.request.id, app_view(screen.app, screen.request.redirect_uri), held, notice, until, error
+    )
 
 
 def _cool_down_view(screen: Screen, lang: Lang, *, error: str) -> CoolDownView:
     newest = max(screen.refused[ask_id] for ask_id in screen.ask_ids)
     notice, until = _notice(screen, lang), screen.request.expires_at
-    return CoolDownView(screen.request.id, app_view(screen.app), newest, notice, until, error)
+    return CoolDownView(
+        screen.request.id, app_view(screen.app, screen.request.redirect_uri), newest, notice, until, error
+    )
 
 
 def _short_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> ShortView:
     return ShortView(
         request_id=screen.request.id,
-        app=app_view(screen.app),
+        app=app_view(screen.app, screen.request.redirect_uri),
         account=account_views(door, screen, lang)[0],
         standing=_list_standing(door, screen, lang),
         notice=_notice(screen, lang),

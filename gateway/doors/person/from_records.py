@@ -1,12 +1,15 @@
 """From records to the pieces that views share. Names that outsiders chose are made harmless to read here, once."""
 
+from urllib.parse import urlsplit
+
 from gateway.doors import ask_name, ask_views, spoken
 from gateway.doors.person.views import AccountView, AppView
 from gateway.doors.person.words import role_name
 from gateway.ground.web.frame import Lang
-from gateway.ground.web.plain import plain
+from gateway.ground.web.plain import LONGEST_TEXT, plain
+from gateway.ground.web.responses import LOOPBACK_HOSTS
 from gateway.records.accounts.types import Account, Standing
-from gateway.records.apps.types import App
+from gateway.records.apps.types import App, AppOrigin
 from scopes import Catalogue
 
 __all__ = ["account_view", "app_view", "ask_name", "ask_views", "plain", "platform_name", "spoken"]
@@ -18,14 +21,20 @@ def platform_name(catalogue: Catalogue, platform: str, lang: Lang) -> str:
     return spoken(known.name, lang) if known else platform
 
 
-def app_view(app: App) -> AppView:
-    """Show an app as the register knows it."""
+def app_view(app: App, redirect_uri: str | None = None) -> AppView:
+    """Show an app as the register knows it; with a checked redirect URI also where a request's answer goes."""
+    parts = urlsplit(redirect_uri or "")
+    is_web = parts.scheme in {"http", "https"}
     return AppView(
         name=plain(app.name),
         legal_name=plain(app.legal_entity),
         domain=plain(app.domain),
         contact=plain(app.contact),
         verified_at=app.reviewed_at,
+        is_dynamic=app.is_dynamic,
+        document=plain(app.id, LONGEST_TEXT) if app.origin is AppOrigin.DOCUMENT else "",
+        returns_to=plain((parts.hostname or "") if is_web else parts.scheme),
+        is_local=is_web and parts.hostname in LOOPBACK_HOSTS,
     )
 
 

@@ -19,10 +19,14 @@ class AppView:
 
     Args:
         name: display name.
-        legal_name: the company behind it, the controller of what it receives.
+        legal_name: the company behind it, the controller of what it receives; empty: nobody said.
         domain: where its people are sent back to.
         contact: the controller's e-mail or address.
         verified_at: when an operator checked it; None shows "Chưa xác minh" and a sentence that says what that means.
+        is_dynamic: it registered itself; its name is its own choice.
+        document: the address of what it says of itself, which is its client_id; or "".
+        returns_to: the host, or private scheme, that this request's answer goes to; "" where there is no request.
+        is_local: that host is the reader's own machine.
     """
 
     name: str
@@ -30,6 +34,10 @@ class AppView:
     domain: str
     contact: str
     verified_at: datetime | None = None
+    is_dynamic: bool = False
+    document: str = ""
+    returns_to: str = ""
+    is_local: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class ReceiptItem:
 
     name: str
     purpose: str
-    kept_days: int
+    kept_days: int | None
     state: str
     about_others: bool = False
 

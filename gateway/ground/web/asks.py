@@ -22,8 +22,8 @@ class AskView:
         purpose: finishes the sentence "Mục đích: ..."; ends with a full stop.
         refusal_effect: finishes "Nếu bạn không đồng ý: ..."; ends with a full stop.
         data_types: the catalogue's words.
-        kept_days: how long the app keeps it; 0 is "not kept".
-        recipients: named parties.
+        kept_days: how long the app keeps it; 0 is "not kept", None "not stated".
+        recipients: named parties; none is "not stated".
         required: the app does not run without it; then `required_why` says why.
         about_others: the data is about followers or customers, not about the one who decides.
         sensitive_why: not empty: sensitive personal data, and why.
@@ -37,7 +37,7 @@ class AskView:
     purpose: str
     refusal_effect: str
     data_types: Sequence[str]
-    kept_days: int
+    kept_days: int | None
     recipients: Sequence[Recipient]
     required: bool = False
     required_why: str = ""

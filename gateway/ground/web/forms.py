@@ -103,10 +103,10 @@ def _clean(text: str) -> str:
 
 
 async def read_body(request: web.Request, limit_bytes: int) -> bytes:
-    """Read a body of bounded size, in bounded time.
+    """Read a body within its bounds of size and time.
 
     Raises:
-        Refusal: `too_large`, `bad_form`; it may be half read, so the connection closes.
+        Refusal: `too_large`, `bad_form` (too slow); the body may be half read, so the connection closes.
     """
     if (request.content_length or 0) > limit_bytes:
         raise Refusal("too_large", f"a form has at most {limit_bytes} bytes")

@@ -5,16 +5,27 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.apps.tables import app_secrets, apps, asks, spent_assertions
-from gateway.records.apps.types import App, AppSecret, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
+from gateway.records.apps.types import (
+    App,
+    AppOrigin,
+    AppSecret,
+    AppState,
+    Ask,
+    AskText,
+    AuthMethod,
+    GrantType,
+    Recipient,
+)
 from gateway.terms.ids import AppId, AskId, PersonId
 
 
 def _app(row: RowMapping) -> App:
     fields: dict[str, Any] = {**row, "state": AppState(row["state"]), "auth_method": AuthMethod(row["auth_method"])}
+    fields["origin"] = AppOrigin(row["origin"])
     fields["grant_types"] = tuple(GrantType(each) for each in row["grant_types"])
     return App(**fields)
 
@@ -29,7 +40,7 @@ def _ask(row: RowMapping) -> Ask:
 async def find(connection: AsyncConnection, app_id: str, *, lock: bool = False) -> App | None:
     """Find an app by its client_id, which may be anything that a stranger sent; `lock` holds the row."""
     query = select(apps).where(apps.c.id == app_id)
-    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
+    row = (await connection.execute(query.with_for_update(key_share=True) if lock else query)).mappings().first()
     return _app(row) if row else None
 
 
@@ -64,10 +75,43 @@ async def add(connection: AsyncConnection, app: App, registered: list[Ask]) -> N
     """Add an app with its asks."""
     await connection.execute(insert(apps).values(**{name: getattr(app, name) for name in app.__slots__}))
     for position, ask in enumerate(registered):
-        fields = {name: getattr(ask, name) for name in ask.__slots__}
-        fields["texts"] = {language: asdict(text) for language, text in ask.texts.items()}
-        fields["recipients"] = [asdict(recipient) for recipient in ask.recipients]
-        await connection.execute(insert(asks).values(**fields, position=position))
+        await add_ask(connection, ask, position)
+
+
+async def add_ask(connection: AsyncConnection, ask: Ask, position: int) -> None:
+    """Add an ask at a place in the register's order."""
+    fields = {name: getattr(ask, name) for name in ask.__slots__}
+    fields["texts"] = {language: asdict(text) for language, text in ask.texts.items()}
+    fields["recipients"] = [asdict(recipient) for recipient in ask.recipients]
+    await connection.execute(insert(asks).values(**fields, position=position))
+
+
+async def describe(connection: AsyncConnection, app: App) -> None:
+    """Write anew what a dynamic app says of itself; its state, and when it came, stay as they are."""
+    said = ("name", "contact", "auth_method", "jwks", "grant_types", "redirect_uris", "must_push", "binds_tokens")
+    values = {name: getattr(app, name) for name in said}
+    await connection.execute(update(apps).where(apps.c.id == app.id).values(**values))
+
+
+async def list_unused(connection: AsyncConnection, before: datetime, used: Sequence[Select[Any]]) -> list[AppId]:
+    """List dynamic apps that came before `before` and are in none of the selects `used`, at most a hundred.
+
+    A suspended one stays: whoever was stopped does not come back as someone new.
+    """
+    query = select(apps.c.id).where(
+        apps.c.origin != AppOrigin.OPERATOR.value,
+        apps.c.state == AppState.ACTIVE.value,
+        apps.c.created_at < before,
+        *(apps.c.id.not_in(each) for each in used),
+    )
+    return [AppId(row.id) for row in await connection.execute(query.order_by(apps.c.created_at).limit(100))]
+
+
+async def remove(connection: AsyncConnection, app_id: AppId) -> None:
+    """Forget an app with its asks and secrets; refused by the database where anything else rests on it."""
+    for table in (spent_assertions, app_secrets, asks):
+        await connection.execute(delete(table).where(table.c.app_id == app_id))
+    await connection.execute(delete(apps).where(apps.c.id == app_id))
 
 
 async def set_state(connection: AsyncConnection, app_id: AppId, state: AppState, reason: str | None) -> bool:

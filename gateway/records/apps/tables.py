@@ -1,6 +1,6 @@
 """The tables of apps, their secrets and their asks."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
 from gateway.ground.storage.schema import Instant, Words, metadata
 
@@ -26,6 +26,7 @@ apps = Table(
     Column("suspended_reason", String),
     Column("reviewed_at", Instant),
     Column("created_at", Instant, nullable=False),
+    Column("origin", String, nullable=False),
 )
 
 app_secrets = Table(
@@ -60,7 +61,7 @@ asks = Table(
     Column("purpose", String, nullable=False),
     Column("texts", JSON, nullable=False),
     Column("is_required", Boolean, nullable=False),
-    Column("retention_days", Integer, nullable=False),
+    Column("retention_days", Integer),
     Column("recipients", JSON, nullable=False),
     UniqueConstraint("app_id", "scope", "purpose"),
 )
@@ -75,4 +76,33 @@ own_tokens = Table(
     Column("expires_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("jkt", String),
+)
+
+app_statements = Table(
+    "app_statements",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("app_id", ForeignKey("apps.id"), nullable=False, index=True),
+    Column("content", JSON, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("identity", String, nullable=False),
+    Column("said_at", Instant, nullable=False),
+    Column("read_at", Instant, nullable=False),
+    Column("fresh_until", Instant),
+    Column("is_current", Boolean, nullable=False),
+)
+
+Index(
+    "uq_app_statements_current",
+    app_statements.c.app_id,
+    unique=True,
+    sqlite_where=app_statements.c.is_current,
+    postgresql_where=app_statements.c.is_current,
+)
+
+granted_statements = Table(
+    "granted_statements",
+    metadata,
+    Column("grant_id", ForeignKey("grants.id"), primary_key=True),
+    Column("statement_id", ForeignKey("app_statements.id"), nullable=False, index=True),
 )

@@ -19,6 +19,14 @@ class AppState(StrEnum):
     SUSPENDED = "suspended"
 
 
+class AppOrigin(StrEnum):
+    """Who put the app into the register: an operator, or the app itself, by RFC 7591 or by a document at its id."""
+
+    OPERATOR = "operator"
+    ITSELF = "itself"
+    DOCUMENT = "document"
+
+
 class AuthMethod(StrEnum):
     """How the app proves to the OAuth endpoints that it is itself; `none` is a public client."""
 
@@ -58,7 +66,8 @@ class AskText:
 class Ask:
     """One scope for one purpose, as the app registered it: the unit of consent.
 
-    `purpose` is the slug on the wire; `texts` holds `vi` and `en`. `retention_days` 0 means that nothing is kept.
+    `purpose` is the slug on the wire; `texts` holds `vi` and `en`. `retention_days` 0 means that nothing is kept, None
+    that the app did not say; no recipients mean the same.
     """
 
     id: AskId
@@ -68,7 +77,7 @@ class Ask:
     purpose: str
     texts: Mapping[str, AskText]
     is_required: bool
-    retention_days: int
+    retention_days: int | None
     recipients: tuple[Recipient, ...]
 
     @property
@@ -114,6 +123,12 @@ class App:
     suspended_reason: str | None
     reviewed_at: datetime | None
     created_at: datetime
+    origin: AppOrigin = AppOrigin.OPERATOR
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Say whether nobody but the app itself put it into the register."""
+        return self.origin is not AppOrigin.OPERATOR
 
     @property
     def is_confidential(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.grants.tables import grants, permissions
@@ -81,12 +81,26 @@ async def list_named(connection: AsyncConnection, grant_ids: Iterable[GrantId]) 
 
 async def list_orphaned(connection: AsyncConnection, lapsed: Select[Any]) -> list[GrantId]:
     """List the grants that still stand although their account is one of `lapsed`: nobody may decide for it."""
+    return await _list_standing(connection, grants.c.account_id.in_(lapsed))
+
+
+async def list_standing(connection: AsyncConnection, chosen: Select[Any]) -> list[GrantId]:
+    """List those of some grants, chosen by id, of which something still stands."""
+    return await _list_standing(connection, grants.c.id.in_(chosen))
+
+
+def decided_app_ids() -> Select[Any]:
+    """Select the apps that some account ever decided about."""
+    return select(grants.c.app_id)
+
+
+async def _list_standing(connection: AsyncConnection, chosen: ColumnElement[bool]) -> list[GrantId]:
     stands = (
         permissions.c.grant_id == grants.c.id,
         permissions.c.is_current,
         permissions.c.state.in_(sorted(STANDING_STATES)),
     )
-    query = select(grants.c.id).where(exists().where(*stands), grants.c.account_id.in_(lapsed))
+    query = select(grants.c.id).where(exists().where(*stands), chosen)
     return [GrantId(row.id) for row in await connection.execute(query)]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.requests.tables import authorization_requests as requests
@@ -43,8 +43,8 @@ async def claim(
 
 
 async def mark_decided(connection: AsyncConnection, request_id: RequestId, now: datetime) -> bool:
-    """Decide the request, once: False if it was decided before."""
-    known = requests.c.id == request_id, requests.c.decided_at.is_(None)
+    """Decide the request, once: False if it was decided before, or was closed meanwhile."""
+    known = requests.c.id == request_id, requests.c.decided_at.is_(None), requests.c.expires_at > now
     return (await connection.execute(update(requests).where(*known).values(decided_at=now))).rowcount == 1
 
 
@@ -87,6 +87,22 @@ async def list_refused(
     )
     rows = await connection.execute(query.order_by(requests.c.refused_at))
     return {AskId(ask_id): row.refused_at for row in rows for ask_id in row.ask_ids}
+
+
+async def close_of_app(connection: AsyncConnection, app_id: AppId, now: datetime) -> None:
+    """End every open request of an app: it is not any more what the screens say."""
+    still = requests.c.app_id == app_id, requests.c.decided_at.is_(None), requests.c.expires_at > now
+    await connection.execute(update(requests).where(*still).values(expires_at=now))
+
+
+async def remove_unseen(connection: AsyncConnection, app_id: AppId) -> None:
+    """Forget an app's requests whose screen nobody ever saw."""
+    await connection.execute(delete(requests).where(requests.c.app_id == app_id, requests.c.person_id.is_(None)))
+
+
+def seen_app_ids() -> Select[Any]:
+    """Select the apps of which somebody saw a screen."""
+    return select(requests.c.app_id).where(requests.c.person_id.is_not(None))
 
 
 async def _change_open(

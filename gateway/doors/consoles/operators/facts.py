@@ -38,6 +38,7 @@ def record_facts(record: Record, lang: Lang) -> Facts:
         "request": _("Yêu cầu cấp quyền"),
         "role": _("Vai trò"),
         "roles": _("Vai trò"),
+        "statement": _("Vân tay của điều ứng dụng tự khai"),
     }
     who = actor_title(record.actor, lang)
     told: Facts = [(_("Ai làm"), f"{who} {record.actor.id}" if record.actor.is_named else who)]

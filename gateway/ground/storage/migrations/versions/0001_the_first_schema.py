@@ -171,6 +171,7 @@ def upgrade() -> None:
         sa.Column("suspended_reason", sa.String(), nullable=True),
         sa.Column("reviewed_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["people.id"], name=op.f("fk_apps_owner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_apps")),
     )
@@ -330,7 +331,7 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("texts", sa.JSON(), nullable=False),
         sa.Column("is_required", sa.Boolean(), nullable=False),
-        sa.Column("retention_days", sa.Integer(), nullable=False),
+        sa.Column("retention_days", sa.Integer(), nullable=True),
         sa.Column("recipients", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_asks_app_id")),
         sa.PrimaryKeyConstraint("app_id", "id", name=op.f("pk_asks")),
@@ -374,6 +375,43 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("grants", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_grants_app_id"), ["app_id"], unique=False)
+
+    op.create_table(
+        "app_statements",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("app_id", sa.String(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("identity", sa.String(), nullable=False),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.Column("fresh_until", sa.BigInteger(), nullable=True),
+        sa.Column("is_current", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["app_id"], ["apps.id"], name=op.f("fk_app_statements_app_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_app_statements")),
+    )
+    with op.batch_alter_table("app_statements", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_app_statements_app_id"), ["app_id"], unique=False)
+        batch_op.create_index(
+            "uq_app_statements_current",
+            ["app_id"],
+            unique=True,
+            sqlite_where=sa.text("is_current"),
+            postgresql_where=sa.text("is_current"),
+        )
+
+    op.create_table(
+        "granted_statements",
+        sa.Column("grant_id", sa.String(), nullable=False),
+        sa.Column("statement_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name=op.f("fk_granted_statements_grant_id")),
+        sa.ForeignKeyConstraint(
+            ["statement_id"], ["app_statements.id"], name=op.f("fk_granted_statements_statement_id")
+        ),
+        sa.PrimaryKeyConstraint("grant_id", name=op.f("pk_granted_statements")),
+    )
+    with op.batch_alter_table("granted_statements", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_granted_statements_statement_id"), ["statement_id"], unique=False)
 
     op.create_table(
         "authorization_requests",
@@ -613,6 +651,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_authorization_requests_app_id"))
 
     op.drop_table("authorization_requests")
+    with op.batch_alter_table("granted_statements", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_granted_statements_statement_id"))
+
+    op.drop_table("granted_statements")
+    with op.batch_alter_table("app_statements", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_app_statements_current",
+            sqlite_where=sa.text("is_current"),
+            postgresql_where=sa.text("is_current"),
+        )
+        batch_op.drop_index(batch_op.f("ix_app_statements_app_id"))
+
+    op.drop_table("app_statements")
     with op.batch_alter_table("grants", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_grants_app_id"))
 

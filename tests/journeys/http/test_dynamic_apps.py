@@ -1,0 +1,109 @@
+"""An app that registered itself, as the person sees it: what is known, what is only said, where the answer goes."""
+
+from gateway.acts.adopt import adopt
+from gateway.acts.open_request import Asked, open_request
+from gateway.acts.register import register_itself
+from gateway.doors.oauth.client_metadata import app_of, check_metadata
+from gateway.records.apps.dynamic import ask_for
+from gateway.records.apps.statements import Statement
+from gateway.records.apps.types import App, AppOrigin, Ask
+from gateway.terms.ids import AppId
+from tests.house import CHALLENGE
+from tests.journeys.http.origin import Browser, Origin, Page
+
+LOGO = "https://evil.example/logo.png"
+UNVERIFIED = "Chưa xác minh"
+BY_ITSELF = "tự đăng ký, và tên là do nó tự đặt"
+LOCAL = "một chương trình trên chính máy bạn"
+
+
+async def add(origin: Origin, app_id: str, *, name: str, redirect_uri: str, host: str = "") -> tuple[App, Ask]:
+    """Add a dynamic app with one ask; with a host it is one that a document describes."""
+    house, now = origin.scene.house, origin.scene.clock.now()
+    raw = {"client_name": name, "redirect_uris": [redirect_uri], "logo_uri": LOGO}
+    said = check_metadata({**raw, "token_endpoint_auth_method": "none"})
+    kind = AppOrigin.DOCUMENT if host else AppOrigin.ITSELF
+    app = app_of(AppId(app_id), said, origin=kind, host=host, at=now)
+    ask = ask_for(app.id, "zalo.profile.read", 1)
+    statement = Statement.of(f"cs_{len(app_id)}", app.id, said.to_content(ask.scope), at=now, fresh_until=None)
+    if host:
+        await adopt(house, app, [ask], statement=statement)
+    else:
+        await register_itself(house, app, [ask], statement=statement)
+    return app, ask
+
+
+async def open_screen(origin: Origin, browser: Browser, app: App, ask: Ask) -> tuple[str, Page]:
+    """Let the app send the owner to the screen; return its path and what it shows."""
+    asked = Asked(app.id, (ask.id,), app.redirect_uris[0], "s", CHALLENGE)
+    path = f"/consent/{(await open_request(origin.scene.house, asked)).id}"
+    page = await browser.get(path)
+    assert page.status == 200, page.text
+    return path, page
+
+
+async def test_req_040_and_225_an_app_on_the_readers_own_machine(origin: Origin, browser: Browser) -> None:
+    """Unverified, named by itself, its purpose not stated, and whoever listens on this machine gets the answer."""
+    app, ask = await add(origin, "app_1", name="Zalo", redirect_uri="http://127.0.0.1:4711/cb")
+    _, page = await open_screen(origin, browser, app, ask)
+    for words in (UNVERIFIED, BY_ITSELF, LOCAL, "Mục đích: không nêu.", "Bạn sẽ về 127.0.0.1", "trở về 127.0.0.1"):
+        assert words in page.words, words
+    assert page.words.count("ứng dụng không nêu") >= 4
+    assert "Hồ sơ tự khai" not in page.words
+    assert "Không lưu" not in page.words
+    english = (await browser.get("/consent/" + page_id(page) + "?lang=en")).words
+    assert "This app registered itself" in english
+    assert "your own machine" in english
+
+
+async def test_req_212_the_clients_host_and_the_host_of_return(origin: Origin, browser: Browser) -> None:
+    """Both stand there, each under its own name; a web app is not told to be on the reader's machine."""
+    client_id = "https://agent.example/client.json"
+    app, ask = await add(
+        origin, client_id, name="Trợ lý (mẫu)", redirect_uri="https://return.example/cb", host="agent.example"
+    )
+    _, page = await open_screen(origin, browser, app, ask)
+    for words in (UNVERIFIED, BY_ITSELF, f"Hồ sơ tự khai {client_id}", "Tên miền agent.example", "về return.example"):
+        assert words in page.words, words
+    assert LOCAL not in page.words
+
+
+async def test_req_225_a_private_scheme_is_named(origin: Origin, browser: Browser) -> None:
+    """Where no host is, the scheme says which program gets the answer."""
+    app, ask = await add(origin, "app_22", name="Trợ lý (mẫu)", redirect_uri="com.example.app:/cb")
+    _, page = await open_screen(origin, browser, app, ask)
+    assert "Bạn sẽ về com.example.app" in page.words
+    assert page.policy.endswith("com.example.app:")
+
+
+async def test_req_139_no_foreign_picture(origin: Origin, browser: Browser) -> None:
+    """Its logo is neither shown nor linked: an address of a stranger's never reaches the reader's browser."""
+    app, ask = await add(origin, "app_333", name="Trợ lý (mẫu)", redirect_uri="https://return.example/cb")
+    _, page = await open_screen(origin, browser, app, ask)
+    assert "evil.example" not in page.text
+
+
+async def test_all_pages_after_the_decision(origin: Origin, browser: Browser) -> None:
+    """The short screen, the grant, the receipt in both forms: what was not said stands there as not said."""
+    app, ask = await add(origin, "app_4444", name="Trợ lý (mẫu)", redirect_uri="https://return.example/cb")
+    path, _ = await open_screen(origin, browser, app, ask)
+    account = origin.scene.account.id
+    fields = [("account", account), ("ask", ask.id), ("duration", "P30D"), ("decision", "agree")]
+    done = await browser.submit(path, fields)
+    assert done.location.startswith("https://return.example/cb?code=")
+    _, again = await open_screen(origin, browser, app, ask)
+    assert BY_ITSELF in again.words
+    assert "Xong ở đây, bạn trở về return.example" in again.words
+    (grant_id,) = (await browser.get("/permissions")).grant_states
+    grant = await browser.get(f"/permissions/{grant_id}")
+    assert grant.words.count("ứng dụng không nêu") >= 4
+    receipts = await browser.get("/permissions/receipts")
+    code = receipts.text.split("/permissions/receipts/")[1].split('"')[0]
+    receipt = await browser.get(f"/permissions/receipts/{code}")
+    assert "Bên kiểm soát ứng dụng không nêu" in receipt.words
+    assert "Bên nhận ứng dụng không nêu" in receipt.words
+
+
+def page_id(page: Page) -> str:
+    """Return the id of the request that a screen is about."""
+    return page.text.split('action="/consent/')[1].split('"')[0].split("?")[0]
