@@ -182,10 +182,10 @@ class House:
 
     async def lock_family(self, unit: UnitOfWork, seen: Family) -> Locked:
         """Lock a family's grant, then read both anew; every path takes this lock before it spends anything."""
-        grant = await self.lock_grant(unit, seen.grant_id)
+        grant = await grants.find(unit.connection, seen.grant_id, lock=True)
         family = await families.find(unit.connection, seen.id)
-        if family is None:
-            raise AssertionError("a family is never removed")
+        if grant is None or family is None:
+            raise AssertionError("families and their grants are never removed")
         return Locked(family, grant, self.clock.now())
 
     async def end_family(self, unit: UnitOfWork, locked: Locked, *, cause: str) -> None:

@@ -72,22 +72,20 @@ async def test_the_form_token_is_always_asked(origin: Origin, browser: Browser, 
 
 
 async def test_every_form_that_acts_is_guarded(origin: Origin, browser: Browser) -> None:
-    """No POST of the door acts without a token: signing in and out, linking, consent, permissions, the check."""
+    """No POST of the door acts without a token: signing in and out, linking, consent, keys and all else."""
     grant_id = (await agree(origin.scene)).grant_id
     consent = await origin.ask()
     await browser.get(consent)
     posts = [row for row in origin.table if row.method == "POST"]
-    paths = {"/consent/{request}": consent, "/permissions/{grant}": f"/permissions/{grant_id}"}
+    paths = {row.path: row.path.replace("{grant}", str(grant_id)) for row in posts} | {"/consent/{request}": consent}
     fields = {"login": "chu-1", "password": "x", "platform": "zalo", "decision": "refuse", "action": "withdraw"}
     statuses = {
         row.path: (
-            await browser.post(
-                paths.get(row.path, row.path), {**fields, "confirm": "yes", "receipt": "{}", "user_code": "BCFG-HJKL"}
-            )
+            await browser.post(paths[row.path], {**fields, "confirm": "yes", "receipt": "{}", "user_code": "BCFG-HJKL"})
         ).status
         for row in posts
     }
-    assert len(statuses) == 8
+    assert len(statuses) == 9
     assert set(statuses.values()) == {403}
     assert "granted" in (await browser.get(f"/permissions/{grant_id}")).ask_states.values()
 
