@@ -18,7 +18,7 @@ from scopes.queries import CheckedQuery
 from scopes.refusals import AnswerMalformed, BodyRefused, TargetRefused
 from scopes.routes import Match, Route
 from scopes.texts import Text
-from scopes.written import Limits, Scope
+from scopes.written import Limits, ResourceKind, Scope
 
 __all__ = [
     "Answer",
@@ -34,6 +34,7 @@ __all__ = [
     "Opened",
     "Platform",
     "Problem",
+    "ResourceKind",
     "Route",
     "Scope",
     "TargetRefused",

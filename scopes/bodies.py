@@ -34,6 +34,14 @@ class BodyNode(ValueRule):
             raise ValueError("a place is a scalar or one of: fields, items, any_of, use")
         return self
 
+    def list_rules(self) -> Iterator["BodyNode"]:
+        """Yield the rule of each scalar that may stand here."""
+        inner = [*(self.fields or {}).values(), *(self.any_of or ())] + ([self.items] if self.items else [])
+        if not inner and self.fields is None:
+            yield self
+        for node in inner:
+            yield from node.list_rules()
+
     def walk(self, value: object, place: str = "") -> Iterator[tuple[ValueRule, object]]:
         """Check a parsed value against this place and everything in it, yielding each scalar with its rule.
 
@@ -108,6 +116,10 @@ class BodyRule(BaseModel):
             or read_media_type(content_type, is_text=self.fields is not None) not in self.media_types
         ):
             raise BodyRefused("unsupported_media", "the body's type is none that this route takes")
+
+    def list_rules(self) -> Iterator[ValueRule]:
+        """Yield the rule of each scalar that the body may hold."""
+        return BodyNode(fields=self.fields or {}).list_rules()
 
     def check(self, content_type: str | None, body: bytes) -> bytes:
         """Check a whole body; return what goes upstream.

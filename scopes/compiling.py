@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from scopes.answers import Answer
 from scopes.bodies import BodyNode, BodyRule
 from scopes.matching import list_overlaps
+from scopes.narrowing import check_kinds, check_resource, narrowed_by
 from scopes.problems import Problem
 from scopes.routes import Parameter, Route, Template
 from scopes.rules import ValueRule
@@ -29,6 +30,7 @@ def compile_file(source: Source, written: PlatformFile) -> tuple[list[Route], li
     _check_ids(shaping)
     _check_envelope(shaping)
     _check_scopes_open_something(shaping, routes)
+    check_kinds(shaping, routes)
     for one, other in list_overlaps(routes):
         place = ("routes", next(index for index, route in enumerate(routes) if route is other), "path")
         shaping.add(place, f"overlaps the path of route {one.id}")
@@ -45,12 +47,17 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
         shaping.check_scope(scope, (*place, "opened_by", at))
     for key, rule in entry.query.keys.items():
         shaping.check_scope(rule.scope, (*place, "query", "keys", key, "scope"))
+        check_resource(shaping, rule, (*place, "query", "keys", key))
+    for name, rule in entry.params.items():
+        check_resource(shaping, rule, (*place, "params", name))
     templates = [
         _compile_template(shaping, entry, path=path, place=(*place, "path")) for path in (entry.path, *entry.also)
     ]
     names = {one.name for template in templates for one in template.segments if isinstance(one, Parameter)}
     for name in entry.params.keys() - names:
         shaping.add((*place, "params", name), "no path of this route holds this parameter")
+    body = _compile_body(shaping, entry.body, (*place, "body"))
+    answer = _compile_answer(shaping, entry.answer, place=(*place, "answer"), route=entry)
     return Route(
         id=entry.id,
         platform_id=shaping.written.platform,
@@ -60,12 +67,14 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
         kind=entry.kind,
         sentence=entry.sentence,
         query=entry.query,
-        body=_compile_body(shaping, entry.body, (*place, "body")),
+        body=body,
         request_headers=frozenset(entry.request_headers),
         limits=entry.limits,
-        answer=_compile_answer(shaping, entry.answer, place=(*place, "answer"), route=entry),
+        answer=answer,
         error_answer=errors,
         fresh_seconds={one.id: one.fresh_auth_seconds for one in shaping.written.scopes if one.fresh_auth_seconds},
+        narrowed_by=narrowed_by(shaping, entry, answer),
+        has_resources_in_body=body is not None and any(rule.resource for rule in body.list_rules()),
     )
 
 
@@ -90,7 +99,10 @@ def _compile_body(shaping: Shaping, body: BodyRule | None, place: Place) -> Body
     if body is None or body.fields is None:
         return body
     fields = shaping.shape_body(BodyNode(fields=body.fields), place).fields
-    return body.model_copy(update={"fields": fields})
+    compiled = body.model_copy(update={"fields": fields})
+    for rule in compiled.list_rules():
+        check_resource(shaping, rule, place)
+    return compiled
 
 
 def _compile_answer(shaping: Shaping, entry: AnswerEntry, *, place: Place, route: RouteEntry | None) -> Answer:

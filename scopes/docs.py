@@ -20,7 +20,7 @@ def render_docs(catalogue: Catalogue) -> str:
         lines += ["", f"## {platform.name.en} (`{platform.id}`)"]
         lines += _render_overview(platform)
         for scope in platform.scopes.values():
-            lines += _render_scope(scope)
+            lines += _render_scope(scope, platform)
         for route in platform.routes.values():
             lines += _render_route(route)
     return "\n".join(lines) + "\n"
@@ -32,7 +32,7 @@ def _render_overview(platform: Platform) -> Iterator[str]:
         yield f"| `{scope.id}` | {_cell(scope.name.vi)} | {scope.whose} | {scope.sensitivity} |"
 
 
-def _render_scope(scope: Scope) -> Iterator[str]:
+def _render_scope(scope: Scope, platform: Platform) -> Iterator[str]:
     yield from ("", f"### `{scope.id}`", "")
     yield f"{scope.name.vi} / {scope.name.en} (version {scope.version}, enforced by the {scope.enforced_by})"
     yield from ("", scope.explanation.en, "")
@@ -41,6 +41,9 @@ def _render_scope(scope: Scope) -> Iterator[str]:
     yield f"- data types: {', '.join(text.en for text in scope.data_types)}"
     if scope.sensitive_because is not None:
         yield f"- sensitive: {scope.sensitive_because.en}"
+    if scope.narrowed_by is not None:
+        ids = platform.resources[scope.narrowed_by].format
+        yield f"- may be narrowed to certain resources: `{scope.narrowed_by}`, by ids of format `{ids}`"
 
 
 def _render_route(route: Route) -> Iterator[str]:
@@ -48,6 +51,7 @@ def _render_route(route: Route) -> Iterator[str]:
     yield f"{route.sentence.vi} / {route.sentence.en} ({route.kind})"
     yield ""
     yield f"- opened by any of: {', '.join(f'`{scope}`' for scope in sorted(route.opened_by))}"
+    yield from _render_narrowing(route)
     for template in route.templates[1:]:
         yield f"- the same: `/{route.platform_id}{template}`"
     if route.query.keys:
@@ -62,6 +66,15 @@ def _render_route(route: Route) -> Iterator[str]:
     for place, leaf in walk_places(route.answer.root):
         opener = "whatever opened the route" if leaf.scope == ANY else f"`{leaf.scope}`"
         yield f"| `{_cell(place)}` | {opener}{' (about other people)' if leaf.on_subject else ''} |"
+
+
+def _render_narrowing(route: Route) -> Iterator[str]:
+    """Say what becomes of a permission that is narrowed, where one of the scopes may be."""
+    named = sorted(route.resource_kinds)
+    if route.narrowed_by and named:
+        yield f"- narrowed permissions: open it for the {' and '.join(named)} that they name"
+    elif route.narrowed_by or named:
+        yield "- narrowed permissions: do not open it"
 
 
 def _render_key(key: str, scope: str | None) -> str:

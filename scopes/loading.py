@@ -16,7 +16,7 @@ from scopes.routes import Match, Route
 from scopes.source import Source
 from scopes.targets import parse_path
 from scopes.texts import Text
-from scopes.written import PlatformFile, Scope
+from scopes.written import PlatformFile, ResourceKind, Scope
 
 PACKAGED = Path(__file__).parent / "catalogue"
 
@@ -30,12 +30,14 @@ class Platform:
         name: for people.
         scopes: by id, in the file's order.
         routes: by id, in the file's order.
+        resources: the kinds of resources that scopes may be narrowed to.
     """
 
     id: str
     name: Text
     scopes: Mapping[str, Scope]
     routes: Mapping[str, Route]
+    resources: Mapping[str, ResourceKind]
     _matcher: Matcher
 
     def find(self, method: str, segments: list[str]) -> Match | None:
@@ -49,6 +51,13 @@ class Catalogue:
 
     platforms: Mapping[str, Platform]
     scopes: Mapping[str, Scope]
+
+    def find_kind(self, scope_id: str) -> ResourceKind | None:
+        """Find the kind of resources that a permission on a scope may be narrowed to."""
+        scope = self.scopes.get(scope_id)
+        if scope is None or scope.narrowed_by is None:
+            return None
+        return self.platforms[scope_id.partition(".")[0]].resources[scope.narrowed_by]
 
     def match(self, platform_id: str, method: str, raw_path: str) -> Match:
         """Find what a call means.
@@ -122,6 +131,7 @@ def _build(written: PlatformFile, routes: list[Route]) -> Platform:
         name=written.name,
         scopes=MappingProxyType({scope.id: scope for scope in written.scopes}),
         routes=MappingProxyType({route.id: route for route in routes}),
+        resources=MappingProxyType(dict(written.resources)),
         _matcher=Matcher(routes),
     )
 

@@ -61,15 +61,20 @@ class QueryRule(BaseModel):
 
     def scopes_of(self, raw_query: str) -> frozenset[str]:
         """Return the scopes that the keys of a raw query read; none of a query that `check` refuses as malformed."""
-        scoped = {key: rule.scope for key, rule in self.keys.items() if rule.scope is not None}
-        if not scoped:
+        if all(rule.scope is None for rule in self.keys.values()):
             return frozenset()
+        return frozenset(rule.scope for rule, _ in self.pairs_of(raw_query) if rule.scope is not None)
+
+    def pairs_of(self, raw_query: str) -> list[tuple[ValueRule, object]]:
+        """Return the listed values of a raw query with their rules, unchecked; none of one that is malformed."""
+        if not self.keys:
+            return []
         try:
             parameters = parse_query(raw_query)
             sent = parameters if self.wrapped_in is None else _unwrap(parameters, self.wrapped_in)
         except TargetRefused:
-            return frozenset()
-        return frozenset(scope for key, scope in scoped.items() if key in sent)
+            return []
+        return [(rule, sent[key]) for key, rule in self.keys.items() if key in sent]
 
     def _check_key(self, key: str, value: object, open_scopes: Collection[str]) -> object:
         rule = self.keys.get(key)

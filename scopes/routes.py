@@ -8,7 +8,7 @@ from scopes.answers import Answer
 from scopes.bodies import BodyRule
 from scopes.queries import CheckedQuery, QueryRule
 from scopes.refusals import BodyRefused, TargetRefused
-from scopes.rules import RuleBroken, ValueRule, list_account_names
+from scopes.rules import RuleBroken, ValueRule, list_account_names, list_resources
 from scopes.targets import encode_text
 from scopes.texts import Text
 from scopes.written import Limits
@@ -55,6 +55,9 @@ class Route:
         limits: bounds of one call.
         answer: what of a success passes.
         error_answer: what of a failure by HTTP status passes; None where failures are in `answer`'s envelope.
+        narrowed_by: its scopes that may be narrowed to resources, each with the kind of these; none where what it
+            answers may be of another resource than the one named.
+        has_resources_in_body: a body may name some, so that it takes the whole call to know which.
         fresh_seconds: the platform's scopes that want a recent sign-in, each with how many seconds ago it may be.
     """
 
@@ -72,11 +75,22 @@ class Route:
     answer: Answer
     error_answer: Answer | None
     fresh_seconds: Mapping[str, int] = field(default_factory=dict)
+    narrowed_by: Mapping[str, str] = field(default_factory=dict)
+    has_resources_in_body: bool = False
 
     @property
     def field_scopes(self) -> frozenset[str]:
         """The scopes that the answer's declared fields name."""
         return self.answer.field_scopes
+
+    @property
+    def resource_kinds(self) -> frozenset[str]:
+        """The kinds of resources that a call of it can name."""
+        rules: list[ValueRule] = [
+            one.rule for each in self.templates for one in each.segments if isinstance(one, Parameter)
+        ]
+        rules += [*self.query.keys.values(), *(self.body.list_rules() if self.body else ())]
+        return frozenset(rule.resource for rule in rules if rule.resource is not None)
 
     def check_query(self, raw_query: str, open_scopes: Collection[str] = ()) -> CheckedQuery:
         """Check a raw query (without the question mark).
@@ -132,15 +146,29 @@ class Match:
         found = [*self._in_path(), *query.account_names, *self._in_body(body)]
         return list(dict.fromkeys(found))
 
+    def resources_named(self, raw_query: str, body: bytes | None = None) -> dict[str, frozenset[str]]:
+        """Return, for each scope that may be narrowed, the resources of its kind that the call names; all count.
+
+        Args:
+            raw_query: as it stood in the request line; one that `check_query` refuses names nothing.
+            body: what `check_body` returned; None while it is not read yet.
+        """
+        if not self.route.narrowed_by:
+            return {}
+        pairs = [*self._path_pairs(), *self.route.query.pairs_of(raw_query), *self._body_pairs(body)]
+        return {scope: list_resources(pairs, kind) for scope, kind in self.route.narrowed_by.items()}
+
     def _in_path(self) -> list[str]:
-        parameters = [one for one in self.template.segments if isinstance(one, Parameter)]
-        return list_account_names([(one.rule, self.params[one.name]) for one in parameters])
+        return list_account_names(self._path_pairs())
 
     def _in_body(self, body: bytes | None) -> list[str]:
-        if self.route.body is None or body is None:
-            return []
-        _, pairs = self.route.body.read(body)
-        return list_account_names(pairs)
+        return list_account_names(self._body_pairs(body))
+
+    def _path_pairs(self) -> list[tuple[ValueRule, object]]:
+        return [(one.rule, self.params[one.name]) for one in self.template.segments if isinstance(one, Parameter)]
+
+    def _body_pairs(self, body: bytes | None) -> list[tuple[ValueRule, object]]:
+        return [] if self.route.body is None or body is None else self.route.body.read(body)[1]
 
 
 def check_params(template: Template, segments: list[str]) -> dict[str, str]:

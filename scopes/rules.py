@@ -45,6 +45,7 @@ class ValueRule(BaseModel):
         required: refused when absent.
         subject: names the person whom the data is about (asked for a basis before the call).
         names_account: names the account; must equal the grant's (invariant I11).
+        resource: names a resource of this kind, to which permissions may be narrowed (`ResourceKind`).
         scope: the scope without which the key may not be used at all, because filtering by it reads what it opens.
     """
 
@@ -59,6 +60,7 @@ class ValueRule(BaseModel):
     required: bool = False
     subject: bool = False
     names_account: bool = False
+    resource: str | None = None
     scope: str | None = None
 
     def check(self, value: object) -> None:
@@ -94,6 +96,11 @@ class ValueRule(BaseModel):
             return number
         self.check(text)
         return text
+
+
+def list_resources(pairs: Iterable[tuple[ValueRule, object]], kind: str) -> frozenset[str]:
+    """List the resources of a kind that values name."""
+    return frozenset(str(value) for rule, value in pairs if rule.resource == kind)
 
 
 def list_account_names(pairs: Iterable[tuple[ValueRule, object]]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints, model_validator
 
 from scopes.bodies import BodyNode, BodyRule
+from scopes.formats import FORMATS
 from scopes.queries import QueryRule
 from scopes.rules import ValueRule
 from scopes.texts import Text
@@ -37,6 +38,7 @@ class Scope(_Written):
         enforced_by: `gateway`, or `app` where no route can enforce it and the screen says so.
         fresh_auth_seconds: how long ago the person may have signed in whose decision a token rests on (RFC 9470).
             Absent: any time. No scope of the shipped catalogue has it: no law or platform names one.
+        narrowed_by: the kind of resources that a permission on it may be narrowed to; absent: it is whole or not there.
     """
 
     id: ScopeId
@@ -51,12 +53,29 @@ class Scope(_Written):
     whose: Literal["account", "subject"]
     enforced_by: Literal["gateway", "app"] = "gateway"
     fresh_auth_seconds: PositiveInt | None = None
+    narrowed_by: Slug | None = None
 
     @model_validator(mode="after")
     def _reason_stands_with_sensitivity(self) -> Self:
         if (self.sensitivity == "sensitive") != (self.sensitive_because is not None):
             raise ValueError("sensitive_because stands exactly where sensitivity is sensitive")
         return self
+
+
+class ResourceKind(_Written):
+    """A kind of things on the platform to some of which a permission may be narrowed, such as rooms (RFC 9396).
+
+    Args:
+        format: of its ids, a name in `formats.py`; every value of that format is one, and says so.
+        only: what people read before the ids of those to which something is narrowed.
+    """
+
+    format: str
+    only: Text
+
+    def is_id(self, text: str) -> bool:
+        """Say whether a text can be the id of one."""
+        return FORMATS[self.format].fullmatch(text) is not None
 
 
 class AnswerNode(_Written):
@@ -150,7 +169,11 @@ class Limits(_Written):
 
 
 class RouteEntry(_Written):
-    """One route as written; `also` lists further paths that mean the same."""
+    """One route as written; `also` lists further paths that mean the same.
+
+    `crosses_resources`: what it answers may be of another resource than the one that the call names, so a permission
+    that is narrowed to resources never opens it.
+    """
 
     id: Slug
     method: Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
@@ -164,6 +187,7 @@ class RouteEntry(_Written):
     body: BodyRule | None = None
     request_headers: tuple[Header, ...] = ("accept",)
     limits: Limits = Limits()
+    crosses_resources: bool = False
     answer: AnswerEntry
 
 
@@ -175,6 +199,7 @@ class PlatformFile(_Written):
     error_style: Literal["envelope", "status"]
     envelope: Envelope | None = None
     error_fields: Mapping[str, AnswerNode] = Field(default_factory=dict)
+    resources: Mapping[Slug, ResourceKind] = Field(default_factory=dict)
     body_shapes: Mapping[str, BodyNode] = Field(default_factory=dict)
     answer_shapes: Mapping[str, AnswerNode] = Field(default_factory=dict)
     scopes: tuple[Scope, ...] = Field(min_length=1)

@@ -25,7 +25,7 @@ from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.records.families import store as families
-from gateway.records.families.minting import Held, Holding, Terms, in_order
+from gateway.records.families.minting import Holding, Terms, list_held
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
 from gateway.records.grants.telling import tell_asks as tell_asks
@@ -206,11 +206,10 @@ class House:
         family, grant = locked.family, locked.grant
         account = await accounts.find(unit.connection, grant.account_id)
         standing = [p for p in grant.permissions if p.id in family.permission_ids and p.is_standing(locked.at)]
-        held = tuple(Held(p.id, p.ask_id, p.scope, p.purpose, p.ends_at) for p in standing if p.ends_at is not None)
+        held = list_held(standing, await apps.list_ask_ids(unit.connection, grant.app_id), family.resources)
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
-        registered = await apps.list_ask_ids(unit.connection, grant.app_id)
-        return Holding(family.id, grant.id, account.platform, account.external_id, in_order(held, registered))
+        return Holding(family.id, grant.id, account.platform, account.external_id, held)
 
     async def settle(self, change: Change, ended: list[FamilyId]) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.

@@ -17,7 +17,7 @@ from gateway.records.families import store as families
 from gateway.records.families.types import CODE_LASTS, Code, Family
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
-from gateway.records.grants.difference import list_kept
+from gateway.records.grants.difference import list_kept, list_reached
 from gateway.records.grants.types import Grant
 from gateway.records.ledger import notices
 from gateway.records.ledger.kinds import Kind
@@ -113,8 +113,8 @@ class _Case:
     def about(self, grant: Grant, at: datetime) -> "_Case":
         """Return the case as decided at `at`, with what stands in this grant; the whole screen asks about that too."""
         versions = {ask.id: ask.scope_version for ask in self.asks}
-        kept = frozenset[AskId]() if self.request.is_full else list_kept(grant, versions, self.seen_at)
-        return replace(self, at=at, kept=kept)
+        kept = list_kept(grant, versions, self.seen_at, narrowed_to=self.request.narrowed_to)
+        return replace(self, at=at, kept=frozenset() if self.request.is_full else kept)
 
     def decision_on(self, grant: Grant) -> transitions.Decision:
         """Return what the answer means for a grant: the asks named in it are those that stood as boxes."""
@@ -133,7 +133,8 @@ class _Case:
         may_end = self.request.is_full and not self.is_refused
         if not is_agreed and not may_end and grant.stands(ask.id, self.at):
             return None
-        return transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, is_agreed)
+        wanted = self.request.narrowed_to.get(ask.id)
+        return transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, is_agreed, wanted)
 
     def refused(self, grant_id: GrantId | None, recorded: Recorded) -> Decided:
         """Return what the app hears when nothing was given."""
@@ -221,19 +222,20 @@ async def _find_statement(unit: UnitOfWork, app: App) -> Statement | None:
 
 
 async def _get_grant(house: House, unit: UnitOfWork, case: _Case) -> Grant:
-    account_id, app_id, asked_for = case.answer.account_id, case.request.app_id, case.request.grant_id
+    app_id, asked_for, named = case.request.app_id, case.request.grant_id, case.answer.account_id
+    account = await accounts.find(unit.connection, named) if named else None
     if (
-        account_id is None
-        or case.request.account_id not in {None, account_id}
-        or not await accounts.find_standing(unit.connection, account_id, case.answer.person_id, case.at)
+        account is None
+        or not case.request.is_about(account.id, account.external_id)
+        or not await accounts.find_standing(unit.connection, account.id, case.answer.person_id, case.at)
     ):
         raise Refusal("account_required")
-    grant = await grants.find_between(unit.connection, account_id, app_id, lock=True)
+    grant = await grants.find_between(unit.connection, account.id, app_id, lock=True)
     if grant is None:
-        fresh = Grant(GrantId(new_id("gr", house.entropy)), account_id, app_id, 0, case.at, ())
+        fresh = Grant(GrantId(new_id("gr", house.entropy)), account.id, app_id, 0, case.at, ())
         # Where someone else's first decision on this pair committed meanwhile, theirs is locked instead.
         await unit.is_added(grants.add(unit.connection, fresh))
-        grant = await grants.find_between(unit.connection, account_id, app_id, lock=True)
+        grant = await grants.find_between(unit.connection, account.id, app_id, lock=True)
     if grant is None or asked_for not in {None, grant.id}:
         raise Refusal("account_required")
     return grant
@@ -245,13 +247,15 @@ async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) 
     if not request.is_from_app:
         return None
     grant, sign_in = settled.change.grant, case.answer.sign_in
-    given = frozenset(p.id for p in grant.permissions if p.is_standing(now) and p.ask_id in case.given)
-    if not given:
+    reached = list_reached(grant, case.given, now, narrowed_to=request.narrowed_to)
+    if not reached:
         return None
     family_id = FamilyId(new_id("fa", house.entropy))
     signed = (sign_in.at, sign_in.acr) if sign_in else (None, None)
-    family = Family(family_id, grant.id, grant.app_id, case.answer.person_id, given, now, None, *signed)
-    await families.add(unit.connection, family)
+    less = {permission_id: ids for permission_id, ids in reached.items() if ids is not None}
+    person_id, given = case.answer.person_id, frozenset(reached)
+    family = Family(family_id, grant.id, grant.app_id, person_id, given, now, None, *signed)
+    await families.add(unit.connection, replace(family, resources=less))
     if request.kind is RequestKind.DEVICE:
         await devices.give(unit.connection, request.id, family_id)
         return _Issued(None)

@@ -22,6 +22,7 @@ from gateway.records.requests.types import (
 from gateway.records.requests.user_codes import USER_CODE, new_user_code
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId, RequestId, new_id
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Details
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Wishes:
 
 
 NO_WISHES = Wishes()
+NO_DETAILS = Details({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Asked:
     jkt: str | None = None
     is_pushed: bool = False
     wishes: Wishes = NO_WISHES
+    details: Details = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class AskedByDevice:
     address: str
     jkt: str | None = None
     wishes: Wishes = NO_WISHES
+    details: Details = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ async def open_request(house: House, asked: Asked) -> AuthorizationRequest:
     kept = replace(
         request, redirect_uri=asked.redirect_uri, state=asked.state, code_challenge=asked.code_challenge, jkt=asked.jkt
     )
-    kept = _wished(kept, asked.wishes)
+    kept = _detailed(_wished(kept, asked.wishes), asked.details)
     if asked.is_pushed:
         kept = replace(kept, pushed_until=kept.created_at + PUSHED_LASTS)
     async with house.storage.unit() as unit:
@@ -93,7 +97,7 @@ async def open_request(house: House, asked: Asked) -> AuthorizationRequest:
 async def open_for_device(house: House, asked: AskedByDevice) -> DeviceCodes:
     """Keep a device's request until a person confirms its code and decides, at most 10 minutes (RFC 8628)."""
     fresh = _wished(_fresh(house, RequestKind.DEVICE, asked.app_id, asked.ask_ids), asked.wishes)
-    request = replace(fresh, jkt=asked.jkt, expires_at=fresh.created_at + DEVICE_LASTS)
+    request = replace(_detailed(fresh, asked.details), jkt=asked.jkt, expires_at=fresh.created_at + DEVICE_LASTS)
     async with house.storage.unit() as unit:
         await requests.add(unit.connection, request)
         codes = await _add_codes(house, unit, request, asked.address)
@@ -118,7 +122,7 @@ async def _add_codes(house: House, unit: UnitOfWork, request: AuthorizationReque
 async def reconsider(
     house: House, grant_id: GrantId, person_id: PersonId, ask_ids: tuple[AskId, ...]
 ) -> AuthorizationRequest:
-    """Open the screen again for asks of a grant that do not stand.
+    """Open the screen again for asks of a grant that do not stand, each for the resources that were asked for last.
 
     Raises:
         Refusal: `not_found`: no such grant, or not the person's to decide.
@@ -129,7 +133,8 @@ async def reconsider(
         if grant is None or not await accounts.find_standing(unit.connection, grant.account_id, person_id, now):
             raise Refusal("not_found")
         fresh = _fresh(house, RequestKind.RECONSIDER, grant.app_id, ask_ids)
-        request = replace(fresh, grant_id=grant_id, person_id=person_id)
+        last = {p.ask_id: p.resources for p in grant.permissions if p.ask_id in ask_ids and p.resources is not None}
+        request = replace(fresh, grant_id=grant_id, person_id=person_id, resources=last or None)
         await requests.add(unit.connection, request)
         await unit.commit()
     return request
@@ -137,6 +142,10 @@ async def reconsider(
 
 def _wished(request: AuthorizationRequest, wishes: Wishes) -> AuthorizationRequest:
     return replace(request, **{each.name: getattr(wishes, each.name) for each in fields(Wishes)})
+
+
+def _detailed(request: AuthorizationRequest, details: Details) -> AuthorizationRequest:
+    return replace(request, resources=details.narrowed_to or None, account_named=details.account)
 
 
 def _fresh(house: House, kind: RequestKind, app_id: AppId, ask_ids: tuple[AskId, ...]) -> AuthorizationRequest:

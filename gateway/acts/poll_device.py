@@ -8,25 +8,27 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
 from gateway.records.families import store as families
-from gateway.records.families.minting import mint
+from gateway.records.families.minting import detailed, mint
 from gateway.records.families.types import Family
 from gateway.records.requests import devices
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest, DeviceCode
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Details
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
     """What the token endpoint received, with the app already authenticated (or public); `jkt` is the key it proved.
 
-    `platform` is the one that it named as the target of its tokens, if any.
+    `platform` is the one that it named as the target of its tokens, if any; `details` are what it wants of what it has.
     """
 
     app: App
     raw_code: str
     jkt: str | None = None
     platform: str | None = None
+    details: Details | None = None
 
 
 @shielded
@@ -39,7 +41,7 @@ async def poll_device(house: House, poll: Poll) -> bytes:
     Raises:
         Refusal: `authorization_pending`; `slow_down`: from now on it waits longer between polls; `access_denied`,
             `expired_token`; `invalid_grant`: unknown, another app's, another key's, or spent before, which has ended
-            the family (I3); `invalid_target`: nothing was spent.
+            the family (I3); `invalid_target`, `invalid_authorization_details`: nothing was spent.
         Unavailable: nothing was spent.
     """
     async with house.storage.unit() as unit:
@@ -55,7 +57,7 @@ async def poll_device(house: House, poll: Poll) -> bytes:
             house.in_flight.cut_families([locked.family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the device code was used before; its tokens are ended")
-        holding = await house.holding(unit, locked)
+        holding = detailed(await house.holding(unit, locked), poll.details)
         check_target(holding, poll.platform)
         minted = mint(holding, terms_of(poll.app, locked.at, jkt=poll.jkt), house.entropy)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)

@@ -11,16 +11,17 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
 from gateway.records.families import store as families
-from gateway.records.families.minting import mint
+from gateway.records.families.minting import detailed, mint
 from gateway.records.families.types import VERIFIER_TRIES, Code, Family
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Details
 
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
     """What the token endpoint received, with the app already authenticated (or public); `jkt` is the key it proved.
 
-    `platform` is the one that it named as the target of its tokens, if any.
+    `platform` is the one that it named as the target of its tokens, if any; `details` are what it wants of what it has.
     """
 
     app: App
@@ -29,6 +30,7 @@ class Redemption:
     redirect_uri: str | None
     jkt: str | None = None
     platform: str | None = None
+    details: Details | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
         The token answer, JSON.
 
     Raises:
-        Refusal: `invalid_target` (nothing was spent); `invalid_grant`: a wrong verifier is counted, the fifth kills the
-            code; a replay has ended the family.
+        Refusal: `invalid_target`, `invalid_authorization_details` (nothing was spent); `invalid_grant`: a wrong
+            verifier is counted, the fifth kills the code; a replay has ended the family.
         Unavailable: nothing was spent.
     """
     async with house.storage.unit() as unit:
@@ -63,7 +65,7 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
             house.in_flight.cut_families([found.family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the code was used before; its tokens are ended")
-        holding = await house.holding(unit, locked)
+        holding = detailed(await house.holding(unit, locked), redemption.details)
         check_target(holding, redemption.platform)
         minted = mint(holding, terms_of(redemption.app, locked.at, jkt=redemption.jkt), house.entropy)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)

@@ -9,17 +9,18 @@ from gateway.ground.vault.sealing import Place, Unsealable
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
 from gateway.records.families import store as families
-from gateway.records.families.minting import mint, narrowed
+from gateway.records.families.minting import detailed, mint, narrowed
 from gateway.records.families.types import Family, RefreshToken
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Details
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
     """What the token endpoint received. `ask_ids` None asks for all that is still reached; `jkt` is the key proven.
 
-    `platform` is the one named as the target of the new tokens, if any.
+    `platform` is the one named as the target of the new tokens, if any; `details` are what it wants of what it has.
     """
 
     app: App
@@ -27,6 +28,7 @@ class Renewal:
     ask_ids: frozenset[AskId] | None
     jkt: str | None = None
     platform: str | None = None
+    details: Details | None = None
 
 
 @shielded
@@ -40,7 +42,8 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
         The token answer, JSON.
 
     Raises:
-        Refusal: `invalid_grant`; `invalid_target`, `invalid_scope` (more was asked than the family reaches): not spent.
+        Refusal: `invalid_grant`; `invalid_target`, `invalid_scope`, `invalid_authorization_details` (more was asked
+            than the family reaches): not spent.
         Unavailable: nothing was spent.
     """
     async with house.storage.unit() as unit:
@@ -58,6 +61,7 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the refresh token was used before; its family is ended")
         holding = narrowed(await house.holding(unit, locked), renewal.ask_ids)
+        holding = detailed(holding, renewal.details, is_rest_named=renewal.ask_ids is not None)
         check_target(holding, renewal.platform)
         terms = terms_of(renewal.app, locked.at, jkt=renewal.jkt, parent_hash=token.hashed_token)
         minted = mint(holding, terms, house.entropy)

@@ -8,23 +8,26 @@ from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.families import credentials
 from gateway.records.families import store as families
-from gateway.records.families.minting import Terms, mint, narrowed
+from gateway.records.families.minting import Terms, detailed, mint, narrowed
 from gateway.records.families.types import Credential, Family
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Details
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """What a token endpoint received, with the secret checked.
 
-    `ask_ids` None asks for all that is reached; `jkt` is the key that was proven; `platform` the target named, if any.
+    `ask_ids` None asks for all that is reached; `jkt` is the key that was proven; `platform` the target named, if any;
+    `details` are what is wanted of what is reached.
     """
 
     credential: Credential
     ask_ids: frozenset[AskId] | None = None
     jkt: str | None = None
     platform: str | None = None
+    details: Details | None = None
 
 
 @shielded
@@ -36,13 +39,14 @@ async def use_credential(house: House, use: Use) -> bytes:
 
     Raises:
         Refusal: `invalid_grant` (it is over, as its grant may be; paused; its app is suspended), `invalid_target`,
-            `invalid_scope` (more was asked than it reaches).
+            `invalid_scope`, `invalid_authorization_details` (more was asked than it reaches).
         Unavailable: nothing was given.
     """
     credential = use.credential
     async with house.storage.unit() as unit:
         locked = await house.lock_family(unit, await _get_family(unit, credential))
         holding = narrowed(await house.holding(unit, locked), use.ask_ids)
+        holding = detailed(holding, use.details, is_rest_named=use.ask_ids is not None)
         if not any(each.id in locked.family.permission_ids for each in locked.grant.live(locked.at)):
             raise Refusal("invalid_grant", "the grant is paused")
         check_target(holding, use.platform)

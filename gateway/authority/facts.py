@@ -1,6 +1,6 @@
 """What is true about a token at this moment, read from the authority in one look-up."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,12 @@ from gateway.records.families.tables import access_tokens, families, family_perm
 from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import PermissionState
 from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, GrantId, PermissionId
+from gateway.terms.resources import Resources, in_common
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """One permission that the token reaches."""
+    """One permission that the token reaches; `resources` are those that it reaches by it."""
 
     id: PermissionId
     ask_id: AskId
@@ -27,6 +28,7 @@ class Reach:
     purpose: str
     state: PermissionState
     ends_at: datetime | None
+    resources: Resources = None
 
     def is_live(self, now: datetime) -> bool:
         """Say whether it lets something through now."""
@@ -89,12 +91,15 @@ _QUERY = PointQuery(
         families.c.acr,
         _STANDING.label("standing_lapses_at"),
         access_tokens.c.permission_ids,
+        access_tokens.c.resources.label("token_resources"),
+        families.c.resources.label("family_resources"),
         permissions.c.id.label("permission_id"),
         permissions.c.ask_id,
         permissions.c.scope,
         permissions.c.purpose,
         permissions.c.state.label("permission_state"),
         permissions.c.ends_at,
+        permissions.c.resources,
     )
     .select_from(access_tokens)
     .join(families, families.c.id == access_tokens.c.family_id)
@@ -127,7 +132,8 @@ async def find_token(
         return None
     first = dict(zip(_NAMES, rows[0], strict=True))
     subset = first["permission_ids"]
-    reach = [_reach(row[_REACH:]) for row in rows if row[_REACH] is not None]
+    above = (first["family_resources"] or {}, first["token_resources"] or {})
+    reach = [_reach(row[_REACH:], *above) for row in rows if row[_REACH] is not None]
     return TokenFacts(
         app_id=first["app_id"],
         app_state=AppState(first["app_state"]),
@@ -150,6 +156,8 @@ async def find_token(
     )
 
 
-def _reach(columns: tuple[Any, ...]) -> Reach:
-    permission_id, ask_id, scope, purpose, state, ends_at = columns
-    return Reach(permission_id, ask_id, scope, purpose, PermissionState(state), ends_at)
+def _reach(columns: tuple[Any, ...], *narrowings: Mapping[PermissionId, frozenset[str]]) -> Reach:
+    permission_id, ask_id, scope, purpose, state, ends_at, resources = columns
+    for narrowing in narrowings:
+        resources = in_common(resources, narrowing.get(permission_id))
+    return Reach(permission_id, ask_id, scope, purpose, PermissionState(state), ends_at, resources)

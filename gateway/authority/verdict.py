@@ -18,7 +18,8 @@ from gateway.terms.refusal import Refusal
 class Wanted:
     """What a call needs: platform and route, the scopes of which one opens it, those of its fields and query keys.
 
-    `fresh_seconds` names the scopes that only a sign-in of so many seconds ago opens (RFC 9470).
+    `fresh_seconds` names the scopes that only a sign-in of so many seconds ago opens (RFC 9470). `named` are the
+    resources that the call names, for each scope that may be narrowed to such; None: not all of it was read yet.
     """
 
     platform: str
@@ -26,6 +27,7 @@ class Wanted:
     field_scopes: frozenset[str]
     purpose: str | None
     fresh_seconds: Mapping[str, int] = field(default_factory=dict)
+    named: Mapping[str, frozenset[str]] | None = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def judge(facts: TokenFacts | None, wanted: Wanted, now: datetime) -> Verdict:
 
     Raises:
         Refusal: `invalid_token`, `app_suspended`, `purpose_required`, `purpose_not_granted`, `paused`,
-            `insufficient_user_authentication` (with `max_age`) or `insufficient_scope` (with `scopes` that would open
-            the route); nothing may pass.
+            `insufficient_user_authentication` (with `max_age`), `resource_not_granted` or `insufficient_scope` (with
+            `scopes` that would open the route); nothing may pass.
     """
     known = check_token(facts, now)
     if known.platform != wanted.platform:
@@ -76,9 +78,10 @@ def judge(facts: TokenFacts | None, wanted: Wanted, now: datetime) -> Verdict:
     else:
         usable = [reach for reach in usable if reach.purpose == wanted.purpose]
     stale = [reach for reach in usable if _is_stale(known, wanted.fresh_seconds.get(reach.scope), now)]
-    usable = [reach for reach in usable if reach not in stale]
+    outside = [reach for reach in usable if _is_outside(reach, wanted)]
+    usable = [reach for reach in usable if reach not in stale and reach not in outside]
     if not any(reach.scope in wanted.opened_by for reach in usable):
-        raise _unproven(stale, wanted) or _closed(known, wanted, now)
+        raise _elsewhere(outside, wanted) or _unproven(stale, wanted) or _closed(known, wanted, now)
     return Verdict(
         facts=known,
         open_scopes=frozenset(reach.scope for reach in usable),
@@ -106,6 +109,20 @@ def _is_stale(facts: TokenFacts, fresh_seconds: int | None, now: datetime) -> bo
     if fresh_seconds is None:
         return False
     return facts.authenticated_at is None or now - facts.authenticated_at > timedelta(seconds=fresh_seconds)
+
+
+def _is_outside(reach: Reach, wanted: Wanted) -> bool:
+    """Say whether a call is about other resources than a permission is narrowed to; one that names none is."""
+    if reach.resources is None or wanted.named is None:
+        return False
+    named = wanted.named.get(reach.scope)
+    return not named or not named <= reach.resources
+
+
+def _elsewhere(outside: Collection[Reach], wanted: Wanted) -> Refusal | None:
+    """Refuse for the resources alone: for others the route is open."""
+    asks = sorted(reach.ask_id for reach in outside if reach.scope in wanted.opened_by)
+    return Refusal("resource_not_granted", ask_ids=tuple(asks)) if asks else None
 
 
 def _unproven(stale: Collection[Reach], wanted: Wanted) -> Refusal | None:

@@ -8,8 +8,8 @@ What every door shares stands here: an endpoint's row, who is at the door, how a
 reads (the developers' pages show exactly what the consent screen shows).
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -28,7 +28,9 @@ from gateway.records.people import seen
 from gateway.records.people import store as people
 from gateway.records.people.types import Person, Role, Session
 from gateway.terms.clock import Clock
+from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Resources
 from scopes import Catalogue, Scope, Text
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -177,12 +179,31 @@ def ask_name(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool = Fa
     return f"{name} · {plain(ask.purpose)}" if is_shared else name
 
 
-def ask_views(catalogue: Catalogue, asks: list[Ask], lang: Lang, *, new: frozenset[str] = frozenset()) -> list[AskView]:
-    """Show asks in the register's order; those in `new` are marked as not asked before."""
+def ask_views(
+    catalogue: Catalogue,
+    asks: list[Ask],
+    lang: Lang,
+    *,
+    new: frozenset[str] = frozenset(),
+    resources: Mapping[AskId, Resources] | None = None,
+) -> list[AskView]:
+    """Show asks in the register's order; those in `new` are marked as not asked before, `resources` narrow some."""
     scopes = [ask.scope for ask in asks]
-    return [
+    views = [
         _ask_view(catalogue, ask, lang, is_shared=scopes.count(ask.scope) > 1, is_new=ask.id in new) for ask in asks
     ]
+    only = [_list_only((resources or {}).get(ask.id)) for ask in asks]
+    names = [_only_name(catalogue, ask.scope, lang) for ask in asks]
+    return [replace(view, only=ids, only_name=name) for view, ids, name in zip(views, only, names, strict=True)]
+
+
+def _list_only(resources: Resources) -> list[str] | None:
+    return None if resources is None else [plain(each, LONGEST_TEXT) for each in sorted(resources)]
+
+
+def _only_name(catalogue: Catalogue, scope_id: str, lang: Lang) -> str:
+    kind = catalogue.find_kind(scope_id)
+    return spoken(kind.only, lang) if kind else scope_id
 
 
 def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is_new: bool) -> AskView:

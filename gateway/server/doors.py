@@ -140,6 +140,7 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
         platforms=platforms,
         render_error=partial(render_error, person),
         dynamic=DynamicApps(settings.client_registration, parts.documents, _open_scopes(parts)),
+        kinds={scope: kind for scope in parts.catalogue.scopes if (kind := parts.catalogue.find_kind(scope))},
     )
 
 

@@ -75,6 +75,7 @@ class AppEntry(_Strict):
     jwks: Annotated[dict[str, Any], AfterValidator(check_public_keys)] | None = None
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False
+    authorization_details_types: list[Literal["quyen_ask"]] | None = None
     dialect: str | None = None
     may_refresh: bool = True
     manages_itself: bool = False
@@ -123,6 +124,7 @@ def records_of(
         suspended_reason=None,
         reviewed_at=now if entry.reviewed else None,
         created_at=now,
+        details_types=None if entry.authorization_details_types is None else tuple(entry.authorization_details_types),
     )
     return app, [_ask(each, app_id, catalogue) for each in entry.asks]
 

@@ -50,12 +50,14 @@ def find_match(door: CallsDoor, head: Head) -> Match:
         raise Refusal(refused.code, refused.detail) from refused
 
 
-def wanted_of(match: Match, head: Head) -> Wanted:
-    """Say what the verdict is asked about."""
+def wanted_of(match: Match, head: Head, *, body: bytes | None = None) -> Wanted:
+    """Say what the verdict is asked about; the resources are known when everything that may name some was read."""
     route = match.route
     purpose = head.find("quyen-purpose")
     read = route.field_scopes | route.query.scopes_of(head.raw_query)
-    return Wanted(route.platform_id, route.opened_by, read, purpose, route.fresh_seconds)
+    is_known = body is not None or not route.has_resources_in_body
+    named = match.resources_named(head.raw_query, body) if is_known else None
+    return Wanted(route.platform_id, route.opened_by, read, purpose, route.fresh_seconds, named)
 
 
 def limit_body(route: Route, head: Head) -> int:

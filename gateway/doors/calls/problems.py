@@ -88,6 +88,13 @@ PROBLEMS: Mapping[str, Row] = {
         "Quyền này chưa được cho phép cho mục đích đã nêu.",
         "Nothing that opens this route was granted for that purpose.",
     ),
+    "resource_not_granted": Row(
+        403,
+        -223,
+        "M_FORBIDDEN",
+        "Quyền này chỉ được cho phép với những nơi khác.",
+        "What would open this route was granted for other resources than those that the call is about.",
+    ),
     "paused": Row(
         403, -223, "M_FORBIDDEN", "Chủ tài khoản đang tạm dừng quyền này.", "The account's owner has paused this."
     ),

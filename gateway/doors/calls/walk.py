@@ -84,6 +84,10 @@ class Walk:
         limit_bytes = limit_body(match.route, head)
         raw_body = await self.incoming.read_body(limit_bytes) if limit_bytes else b""
         outgoing = write_outgoing(match, verdict, head, query=query, raw_body=raw_body)
+        if wanted.named is None:  # the body has been read: what it names counts too
+            wanted = wanted_of(match, head, body=outgoing.body)
+            verdict = judge(facts, wanted, house.clock.now())
+            check_query(match, verdict, head)
         return Admitted(match.route, wanted, verdict, hashed_token, outgoing)
 
     async def _forward(self, admitted: Admitted) -> None:

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from gateway.acts.open_request import Asked
+from gateway.acts.open_request import NO_DETAILS, Asked
+from gateway.doors.oauth.details import check_named, find_details
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.scope_names import choose_asks
 from gateway.doors.oauth.targets import find_platform
 from gateway.doors.oauth.wishes import parse_wishes
 from gateway.records.apps.types import App, Ask
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Details
+from scopes import ResourceKind
 
 RESPONSE_TYPES = ("code",)
 RESPONSE_MODES = ("query",)
@@ -23,7 +26,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class Asking:
     """A request of a known app that may be answered at `redirect_uri`; nothing else of it is believed yet.
 
-    `resources` are the platforms that are set up here, by the identifiers of their APIs.
+    `resources` are the platforms that are set up here, by the identifiers of their APIs; `kinds` the scopes that may be
+    narrowed to resources of theirs.
     """
 
     unverified: Parameters
@@ -32,20 +36,39 @@ class Asking:
     redirect_uri: str
     resources: Mapping[str, str]
     is_pushed: bool = False
+    kinds: Mapping[str, ResourceKind] = field(default_factory=dict)
 
-    def choose(self) -> tuple[Ask, ...]:
-        """Return what is asked, on the one platform that scope and resource name.
+    def find_details(self) -> Details | None:
+        """Return the app's details (RFC 9396), if it sent some.
 
         Raises:
-            Refusal: `invalid_scope`, `invalid_target`.
+            Refusal: `invalid_authorization_details`.
         """
-        platform, raw_scope = find_platform(self.resources, self.unverified), self.unverified.find("scope")
+        served = [ask for ask in self.asks if ask.platform in self.resources.values()]
+        return find_details(self.unverified, self.app, served, self.kinds)
+
+    def choose(self) -> tuple[Ask, ...]:
+        """Return what is asked, on the one platform that scope, details and resource name.
+
+        Raises:
+            Refusal: `invalid_scope`, `invalid_authorization_details`, `invalid_target`.
+        """
+        details, raw_scope = self.find_details(), self.unverified.find("scope")
+        chosen = self._named(raw_scope) if details is None or raw_scope is not None else self._detailed(details)
+        check_named(details, frozenset(ask.id for ask in chosen))
+        if find_platform(self.resources, self.unverified) not in {None, chosen[0].platform}:
+            raise Refusal("invalid_target", "what is asked is not of the API that resource names")
+        return chosen
+
+    def _detailed(self, details: Details) -> tuple[Ask, ...]:
+        return tuple(ask for ask in self.asks if ask.id in details.resources)
+
+    def _named(self, raw_scope: str | None) -> tuple[Ask, ...]:
+        platform = find_platform(self.resources, self.unverified)
         among = [ask for ask in self.asks if raw_scope is not None or platform in {None, ask.platform}]
         chosen = choose_asks(raw_scope, among)
         if chosen[0].platform not in self.resources.values():
             raise Refusal("invalid_scope", "this gateway does not serve that platform")
-        if platform not in {None, chosen[0].platform}:
-            raise Refusal("invalid_target", "the scopes are not of the API that resource names")
         return chosen
 
 
@@ -104,7 +127,7 @@ def check_key(asking: Asking) -> None:
 
 
 def check_scope(asking: Asking) -> None:
-    """What is asked was registered, on one platform, which is set up here and is the named target."""
+    """What is asked, by scope or details, was registered, on one platform, set up here, which is the named target."""
     asking.choose()
 
 
@@ -138,6 +161,7 @@ def asked_of(asking: Asking, jkt: str | None) -> Asked:
         jkt=jkt,
         is_pushed=asking.is_pushed,
         wishes=parse_wishes(asking.unverified),
+        details=asking.find_details() or NO_DETAILS,
     )
 
 

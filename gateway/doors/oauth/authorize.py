@@ -88,7 +88,7 @@ async def _get_asking(door: OAuthDoor, request: web.Request, unverified: Paramet
     app = await _get_app(door, request, unverified.get("client_id"))
     redirect_uri = get_redirect_uri(app, unverified.find("redirect_uri"))
     asks = await list_asks(door.house, door.dynamic, app, unverified)
-    return Asking(unverified, app, asks, redirect_uri, door.resources)
+    return Asking(unverified, app, asks, redirect_uri, door.resources, kinds=door.kinds)
 
 
 async def _get_app(door: OAuthDoor, request: web.Request, unverified_id: str) -> App:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from gateway.doors.oauth.details import TYPES
 from gateway.ground.fetching.urls import check_fetchable
 from gateway.ground.web.responses import check_redirect_uri
 from gateway.records.apps.keys import check_public_keys
@@ -64,6 +65,7 @@ class ClientMetadata(BaseModel):
     software_version: Readable | None = Field(None, max_length=200)
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False
+    authorization_details_types: Annotated[list[Readable], Field(max_length=20)] | None = None
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -81,6 +83,10 @@ class ClientMetadata(BaseModel):
         content = {name: value for name, value in content.items() if value is not False}
         content["grant_types"] = [name for name in GRANT_TYPES if name in self.grant_types]
         content["response_types"] = ["code"]
+        if self.authorization_details_types is not None:
+            content["authorization_details_types"] = [
+                each for each in TYPES if each in self.authorization_details_types
+            ]
         if self.token_endpoint_auth_method != "private_key_jwt":
             content.pop("jwks", None)
         return content | ({"scope": scope} if scope else {})
@@ -128,6 +134,7 @@ def app_of(app_id: AppId, said: ClientMetadata, *, origin: AppOrigin, host: str,
     `host` is the domain that is known to be its own, or empty; it stands for the name where none was given.
     """
     content = said.to_content("")
+    types = content.get("authorization_details_types")
     return App(
         id=app_id,
         name=said.client_name or host or urlsplit(said.redirect_uris[0]).hostname or app_id,
@@ -144,6 +151,7 @@ def app_of(app_id: AppId, said: ClientMetadata, *, origin: AppOrigin, host: str,
         redirect_uris=tuple(said.redirect_uris),
         must_push=said.require_pushed_authorization_requests,
         binds_tokens=said.dpop_bound_access_tokens,
+        details_types=None if types is None else tuple(types),
         state=AppState.ACTIVE,
         suspended_reason=None,
         reviewed_at=None,

@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.acts.use_credential import Use, use_credential
 from gateway.authority.limits import Limit
 from gateway.doors.oauth.clients import authenticate_credential, present
+from gateway.doors.oauth.details import check_named, find_details
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.proving import find_proven_key
@@ -22,6 +23,7 @@ from gateway.records.families.types import Credential
 from gateway.records.grants import store as grants
 from gateway.terms.ids import AskId, is_id
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Details
 
 EXCHANGES = Limit(600, timedelta(minutes=15))
 """A client that knows no better asks before each call; more than that fills the table of tokens."""
@@ -44,8 +46,9 @@ async def exchange_credential(door: OAuthDoor, request: web.Request, parameters:
         raise Refusal("unauthorized_client", "a grant-bound credential is exchanged by client_credentials alone")
     await check_pace(door, f"exchange {credential.id}")
     jkt = await find_proven_key(door, request)
-    asked = await _find_asked(door, credential, parameters.find("scope"), jkt=jkt)
-    return await use_credential(door.house, Use(credential, asked, jkt, find_platform(door.resources, parameters)))
+    asked, details = await _find_asked(door, credential, parameters, jkt=jkt)
+    use = Use(credential, asked, jkt, find_platform(door.resources, parameters), details)
+    return await use_credential(door.house, use)
 
 
 async def check_pace(door: OAuthDoor, key: str) -> None:
@@ -61,9 +64,9 @@ async def check_pace(door: OAuthDoor, key: str) -> None:
 
 
 async def _find_asked(
-    door: OAuthDoor, credential: Credential, raw_scope: str | None, *, jkt: str | None
-) -> frozenset[AskId] | None:
-    """Return the asks that `scope` names; None where all that the credential reaches is wanted."""
+    door: OAuthDoor, credential: Credential, parameters: Parameters, *, jkt: str | None
+) -> tuple[frozenset[AskId] | None, Details | None]:
+    """Return what `scope` and `authorization_details` name; None where all that the credential reaches is wanted."""
     async with door.house.storage.read() as connection:
         family = await families.find(connection, credential.family_id)
         grant = await grants.find(connection, credential.grant_id)
@@ -73,8 +76,11 @@ async def _find_asked(
         registered = await apps.list_asks(connection, app.id)
     if jkt is None and app.binds_tokens:
         raise Refusal("invalid_dpop_proof", "this app registered to prove a key with each request for tokens")
+    details, raw_scope = find_details(parameters, app, registered, door.kinds), parameters.find("scope")
     if raw_scope is None:
-        return None
+        return None, details
     now = door.house.clock.now()
     reached = [each for each in grant.permissions if each.id in family.permission_ids]
-    return narrow(raw_scope, registered, [each.ask_id for each in reached if each.is_standing(now)])
+    asked = narrow(raw_scope, registered, [each.ask_id for each in reached if each.is_standing(now)])
+    check_named(details, asked)
+    return asked, details

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from gateway.acts.open_request import AskedByDevice, open_for_device
+from gateway.acts.open_request import NO_DETAILS, AskedByDevice, open_for_device
 from gateway.doors.oauth.asking import (
     CHECKS,
     Asking,
@@ -55,4 +55,5 @@ async def answer_device(door: OAuthDoor, request: web.Request) -> web.Response:
 
 def _asked(asking: Asking, address: str, jkt: str | None) -> AskedByDevice:
     ask_ids = tuple(ask.id for ask in asking.choose())
-    return AskedByDevice(asking.app.id, ask_ids, address, jkt, parse_wishes(asking.unverified))
+    wishes, details = parse_wishes(asking.unverified), asking.find_details() or NO_DETAILS
+    return AskedByDevice(asking.app.id, ask_ids, address, jkt, wishes, details)

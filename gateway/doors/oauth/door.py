@@ -1,7 +1,7 @@
 """What the OAuth door works with; `gateway/server` puts it together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiohttp import web
@@ -10,6 +10,7 @@ from gateway.acts import House
 from gateway.authority.freshness import ProofMemory
 from gateway.authority.limits import Limits
 from gateway.doors.oauth.dynamic import CLOSED, DynamicApps
+from scopes import ResourceKind
 
 
 class RenderError(Protocol):
@@ -42,6 +43,7 @@ class OAuthDoor:
         platforms: the platforms that are set up here, each with the ids of its scopes.
         render_error: the error page.
         dynamic: what is open to apps that no operator registered; nothing, where it is not said.
+        kinds: the scopes that may be narrowed to resources, each with the kind of these.
     """
 
     house: House
@@ -52,6 +54,7 @@ class OAuthDoor:
     platforms: Mapping[str, tuple[str, ...]]
     render_error: RenderError
     dynamic: DynamicApps = CLOSED
+    kinds: Mapping[str, ResourceKind] = field(default_factory=dict)
 
     @property
     def is_https(self) -> bool:

@@ -40,6 +40,7 @@ ERRORS: Mapping[str, WireError] = {
     "unsupported_grant_type": WireError("unsupported_grant_type", 400),
     "invalid_scope": WireError("invalid_scope", 400),
     "invalid_target": WireError("invalid_target", 400),
+    "invalid_authorization_details": WireError("invalid_authorization_details", 400),
     "invalid_dpop_proof": WireError("invalid_dpop_proof", 400),
     "use_dpop_nonce": WireError("use_dpop_nonce", 400),
     "unsupported_response_type": WireError("unsupported_response_type", 400),

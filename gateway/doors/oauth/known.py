@@ -1,11 +1,10 @@
 """What a token stands for at this moment, of either kind, dead or alive: read from the records, judged by the clock."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.acts import House
-from gateway.authority.facts import Reach, find_token
+from gateway.authority.facts import find_token
 from gateway.authority.verdict import check_token, list_live
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.tokens import hashed
@@ -13,9 +12,8 @@ from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.families import store as families
-from gateway.records.families.minting import Held, in_order
+from gateway.records.families.minting import Held, list_held
 from gateway.records.grants import store as grants
-from gateway.records.grants.types import Permission
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId
 from gateway.terms.refusal import Refusal
 
@@ -58,7 +56,7 @@ async def _find_access(house: House, raw_token: str, now: datetime) -> KnownToke
     if facts is None:
         return None
     try:
-        live = _held(list_live(check_token(facts, now), now), await _registered(house.storage, facts.app_id))
+        live = list_held(list_live(check_token(facts, now), now), await _registered(house.storage, facts.app_id))
     except Refusal:
         live = ()
     return KnownToken(
@@ -106,16 +104,11 @@ async def find_refresh(storage: Storage, raw_token: str, now: datetime) -> Known
         created_at=token.created_at,
         expires_at=token.expires_at,
         jkt=token.jkt,
-        standing=_held((p for p in reached if p.is_standing(now)), registered),
-        live=() if is_idle else _held((p for p in reached if p.is_live(now)), registered),
+        standing=list_held((p for p in reached if p.is_standing(now)), registered, family.resources),
+        live=() if is_idle else list_held((p for p in reached if p.is_live(now)), registered, family.resources),
         authenticated_at=family.authenticated_at,
         acr=family.acr,
     )
-
-
-def _held(found: Iterable[Reach | Permission], registered: Sequence[AskId]) -> tuple[Held, ...]:
-    held = (Held(p.id, p.ask_id, p.scope, p.purpose, p.ends_at) for p in found if p.ends_at is not None)
-    return in_order(held, registered)
 
 
 async def _registered(storage: Storage, app_id: AppId) -> list[AskId]:

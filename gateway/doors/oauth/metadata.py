@@ -10,6 +10,7 @@ from gateway.doors import Endpoint, Handler
 from gateway.doors.oauth.asking import CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES
 from gateway.doors.oauth.assertions import ALGORITHMS
 from gateway.doors.oauth.clients import CONFIDENTIAL_METHODS, METHODS
+from gateway.doors.oauth.details import TYPES as DETAILS_TYPES
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.token import GRANT_TYPES
@@ -35,6 +36,7 @@ ENDPOINTS: dict[str, dict[str, Sequence[str]]] = {
         "code_challenge_methods_supported": CHALLENGE_METHODS,
         "prompt_values_supported": PROMPTS,
         "acr_values_supported": (PASSWORD_ACR,),
+        "authorization_details_types_supported": DETAILS_TYPES,
     },
     "/oauth/token": {
         "grant_types_supported": tuple(GRANT_TYPES),
@@ -84,7 +86,8 @@ def describe_server(door: OAuthDoor, endpoints: Iterable[Endpoint]) -> dict[str,
 
 def describe_resource(door: OAuthDoor, platform: str) -> dict[str, Any]:
     """Return the metadata of one platform's API (RFC 9728 section 2)."""
-    return _describe(door, door.resource(platform), door.platforms[platform])
+    described = _describe(door, door.resource(platform), door.platforms[platform])
+    return {**described, "authorization_details_types_supported": DETAILS_TYPES}
 
 
 def describe_own_resource(door: OAuthDoor) -> dict[str, Any]:

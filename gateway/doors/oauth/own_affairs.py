@@ -6,6 +6,7 @@ import orjson
 
 from gateway.acts.give_own_token import give_own_token
 from gateway.doors.oauth.credentials import check_pace
+from gateway.doors.oauth.details import NAME
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.targets import find_platform
@@ -31,6 +32,8 @@ async def exchange_own(door: OAuthDoor, app: App, jkt: str | None, parameters: P
     if not app.may_manage_itself:
         raise Refusal("unauthorized_client", "the app did not register client_credentials")
     find_platform({door.own_resource: OWN}, parameters)
+    if parameters.find(NAME) is not None:
+        raise Refusal("invalid_authorization_details", "for an app's own affairs there are none")
     scopes = parse_own_scopes(parameters.find("scope"))
     await check_pace(door, f"exchange {app.id}")
     answer = {

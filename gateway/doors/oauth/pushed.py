@@ -53,7 +53,7 @@ async def read_handed_in(door: OAuthDoor, request: web.Request) -> Asking:
     if app.state is not AppState.ACTIVE:
         raise Refusal("unauthorized_client", "the app is suspended")
     asks = await list_asks(door.house, door.dynamic, app, parameters)
-    return Asking(parameters, app, asks, "", door.resources, is_pushed=True)
+    return Asking(parameters, app, asks, "", door.resources, is_pushed=True, kinds=door.kinds)
 
 
 async def find_bound_key(door: OAuthDoor, request: web.Request, asking: Asking) -> str | None:

@@ -11,6 +11,7 @@ from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.refresh import Renewal, refresh
 from gateway.doors.oauth.clients import authenticate, present
 from gateway.doors.oauth.credentials import exchange_credential, is_credential
+from gateway.doors.oauth.details import check_named, find_details
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.known import find_refresh
@@ -22,15 +23,20 @@ from gateway.doors.oauth.targets import find_platform
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, GrantType
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Details
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated app (or a public one that said its name), the key that it proved, the platform that it named."""
+    """An authenticated app (or a public one that said its name), the key that it proved, the platform that it named.
+
+    `details` are what it wants of what it has (RFC 9396 section 6); None: it did not say.
+    """
 
     app: App
     jkt: str | None
     platform: str | None
+    details: Details | None = None
 
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -53,8 +59,12 @@ async def answer_token(door: OAuthDoor, request: web.Request) -> web.Response:
     jkt = await find_proven_key(door, request)
     if jkt is None and app.binds_tokens:
         raise Refusal("invalid_dpop_proof", "this app registered to prove a key with each request for tokens")
-    platform = None if exchange is exchange_client else find_platform(door.resources, parameters)
-    return render_json(await exchange(door, Caller(app, jkt, platform), parameters))
+    if exchange is exchange_client:
+        return render_json(await exchange(door, Caller(app, jkt, None), parameters))
+    async with door.house.storage.read() as connection:
+        details = find_details(parameters, app, await apps.list_asks(connection, app.id), door.kinds)
+    caller = Caller(app, jkt, find_platform(door.resources, parameters), details)
+    return render_json(await exchange(door, caller, parameters))
 
 
 async def exchange_code(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
@@ -63,12 +73,12 @@ async def exchange_code(door: OAuthDoor, caller: Caller, parameters: Parameters)
     if not _VERIFIER.fullmatch(raw_verifier):
         raise Refusal("invalid_request", "code_verifier must be 43 to 128 unreserved characters")
     redirect_uri = parameters.find("redirect_uri")
-    redemption = Redemption(caller.app, raw_code, raw_verifier, redirect_uri, caller.jkt, caller.platform)
-    return await redeem(door.house, redemption)
+    whose = caller.jkt, caller.platform, caller.details
+    return await redeem(door.house, Redemption(caller.app, raw_code, raw_verifier, redirect_uri, *whose))
 
 
 async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
-    """Refresh, with all that the family reaches or, by `scope`, for less this once."""
+    """Refresh, with all that the family reaches or, by `scope` or `authorization_details`, for less this once."""
     raw_token, raw_scope = parameters.get("refresh_token"), parameters.find("scope")
     if not caller.app.may_refresh:
         raise Refusal("unauthorized_client", "the app did not register refresh_token")
@@ -78,7 +88,9 @@ async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Paramete
         held = [each.ask_id for each in known.standing] if known else []
         async with door.house.storage.read() as connection:
             asked = narrow(raw_scope, await apps.list_asks(connection, caller.app.id), held)
-    return await refresh(door.house, Renewal(caller.app, raw_token, asked, caller.jkt, caller.platform))
+    check_named(caller.details, asked)
+    renewal = Renewal(caller.app, raw_token, asked, caller.jkt, caller.platform, caller.details)
+    return await refresh(door.house, renewal)
 
 
 async def exchange_client(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
@@ -91,7 +103,7 @@ async def exchange_device_code(door: OAuthDoor, caller: Caller, parameters: Para
     raw_code = parameters.get("device_code")
     if not caller.app.may_use_devices:
         raise Refusal("unauthorized_client", "the app did not register the device grant")
-    return await poll_device(door.house, Poll(caller.app, raw_code, caller.jkt, caller.platform))
+    return await poll_device(door.house, Poll(caller.app, raw_code, caller.jkt, caller.platform, caller.details))
 
 
 GRANT_TYPES: Mapping[str, Callable[[OAuthDoor, Caller, Parameters], Awaitable[bytes]]] = {

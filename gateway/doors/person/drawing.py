@@ -5,18 +5,19 @@ from datetime import UTC, datetime
 from gateway.acts.decide import DURATIONS
 from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view, ask_views, platform_name
+from gateway.doors.person.from_records import account_view, app_view, ask_views, plain, platform_name
 from gateway.doors.person.grant_states import state_of
 from gateway.doors.person.screen import Screen
-from gateway.doors.person.views import AccountView, Duration
+from gateway.doors.person.views import AccountView, AskView, Duration
 from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, KeptAsk, Notice
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
 from gateway.doors.person.words import language_name
 from gateway.ground.web.frame import Lang, PageView
+from gateway.ground.web.plain import LONGEST_TEXT
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
-NOTICE_VERSION = 3
+NOTICE_VERSION = 4
 NOTICE_DATED = datetime(2026, 11, 21, 17, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
@@ -42,7 +43,7 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
         app=app_view(screen.app, screen.request.redirect_uri),
         platform=platform_name(door.catalogue, screen.platform, lang),
         accounts=account_views(door, screen, lang),
-        asks=ask_views(door.catalogue, offered, lang, new=screen.ask_ids - known),
+        asks=ask_views(door.catalogue, offered, lang, new=screen.ask_ids - known, resources=screen.request.narrowed_to),
         durations=screen_durations(screen),
         keeper=door.keeper,
         notice=_notice(screen, lang),
@@ -50,6 +51,8 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
         standing=_list_standing(door, screen, lang),
         kept=_list_others(door, screen, lang),
         leaving={ask_id: ends[ask_id] for ask_id in screen.standing & screen.offered},
+        replaced=_replaced(door, screen, lang),
+        account_named=plain(screen.request.account_named or "", LONGEST_TEXT),
         refused={ask_id: screen.refused[ask_id] for ask_id in screen.offered & screen.refused.keys()},
         reconsider=screen.request.grant_id is not None,
         seen=screen.version,
@@ -64,7 +67,8 @@ def confirm_view(
     door: PersonDoor, screen: Screen, lang: Lang, *, chosen: Chosen, error: str = ""
 ) -> ConfirmAccountView:
     """Draw the question that follows linking: for which account the choice counts."""
-    names = [view.name for view in ask_views(door.catalogue, list(screen.asks), lang) if view.id in chosen.ask_ids]
+    chosen_asks = [ask for ask in screen.asks if ask.id in chosen.ask_ids]
+    names = ask_views(door.catalogue, chosen_asks, lang, resources=screen.request.narrowed_to)
     ends_at = screen.shown_at + DURATIONS[chosen.duration]
     held = account_views(door, screen, lang)
     return ConfirmAccountView(
@@ -131,16 +135,33 @@ def _ends(screen: Screen) -> dict[AskId, datetime]:
 def _list_standing(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
     """List the asks of the request that stand and are not asked about."""
     states, ends = _states(screen), _ends(screen)
-    views = ask_views(door.catalogue, list(screen.register), lang)
-    found = [(view.name, AskId(view.id)) for view in views if view.id in screen.kept]
-    return [KeptAsk(name, states[ask_id], ends[ask_id]) for name, ask_id in found]
+    found = [view for view in _register_views(door, screen, lang) if view.id in screen.kept]
+    return [_kept(view, states[AskId(view.id)], ends[AskId(view.id)]) for view in found]
 
 
 def _list_others(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
     """List what was decided before on asks that this request does not name."""
     states = {ask_id: state for ask_id, state in _states(screen).items() if ask_id not in screen.ask_ids}
-    views = ask_views(door.catalogue, list(screen.register), lang)
-    return [KeptAsk(view.name, states[AskId(view.id)]) for view in views if view.id in states]
+    return [_kept(view, states[AskId(view.id)]) for view in _register_views(door, screen, lang) if view.id in states]
+
+
+def _replaced(door: PersonDoor, screen: Screen, lang: Lang) -> dict[AskId, KeptAsk]:
+    """Return what stands for other resources than the boxes are about."""
+    states, ends = _states(screen), _ends(screen)
+    wanted = screen.differing.keys() & screen.offered
+    views = {AskId(view.id): view for view in _register_views(door, screen, lang)}
+    return {ask_id: _kept(views[ask_id], states[ask_id], ends[ask_id]) for ask_id in wanted}
+
+
+def _register_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AskView]:
+    """Show all asks of the app, each for the resources that it was decided for."""
+    rows = screen.grant.permissions if screen.grant else ()
+    decided = {p.ask_id: p.resources for p in rows}
+    return ask_views(door.catalogue, list(screen.register), lang, resources=decided)
+
+
+def _kept(view: AskView, state: str, on: datetime | None = None) -> KeptAsk:
+    return KeptAsk(view.name, state, on, view.only, view.only_name)
 
 
 def _states(screen: Screen) -> dict[AskId, str]:

@@ -33,7 +33,9 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
     now, lang = door.now(), lang_of(request)
     story = await read_story(door, request, own)
     usage = await read_usage(door, own.grant, now - MONTH)
-    asks = {AskId(view.id): view for view in ask_views(door.catalogue, own.decided_asks, lang)}
+    resources = {p.ask_id: p.resources for p in own.grant.permissions}
+    views = ask_views(door.catalogue, own.decided_asks, lang, resources=resources)
+    asks = {AskId(view.id): view for view in views}
     rows = [_row(p, asks[p.ask_id], story, use=usage[p.ask_id], now=now) for p in _ordered(own)]
     view = GrantView(
         id=own.grant.id,

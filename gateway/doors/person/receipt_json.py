@@ -95,6 +95,7 @@ def _item_facts(item: Item, view: AskView) -> dict[str, Any]:
         "recipients": [{"name": each.name, "country": each.country} for each in view.recipients],
         "refusal_effect": view.refusal_effect,
         "decision": item.state,
+        "resources": None if item.resources is None else sorted(item.resources),
         "valid_until": item.ends_at.isoformat() if item.ends_at else None,
     }
 

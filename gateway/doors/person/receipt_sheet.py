@@ -16,16 +16,18 @@ from gateway.records.grants.types import STANDING_STATES
 from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
-from gateway.terms.ids import PersonId
+from gateway.terms.ids import AskId, PersonId
+from gateway.terms.resources import Resources
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One ask on a receipt, the state that was decided, and until when."""
+    """One ask on a receipt, the state that was decided, until when, and for which resources."""
 
     ask: Ask
     state: str
     ends_at: datetime | None
+    resources: Resources = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Sheet:
         return str(self.record.facts.get("notice", ""))
 
     @property
+    def resources(self) -> dict[AskId, Resources]:
+        """For which resources each ask was decided."""
+        return {item.ask.id: item.resources for item in self.items}
+
+    @property
     def ends_at(self) -> datetime | None:
         """When the last of what can still let something through ends."""
         return max(
@@ -87,7 +94,12 @@ def _items(facts: Mapping[str, Any], asks: Mapping[Any, Ask]) -> list[Item]:
     """Read the asks of a record; one that was replaced by a new decision is told by the new one alone."""
     refused = [Item(asks[ask_id], "refused", None) for ask_id in facts.get("refused_asks", ())]
     decided = [
-        Item(asks[fact["ask"]], fact["state"], None if fact["ends_at"] is None else moment_of(fact["ends_at"]))
+        Item(
+            asks[fact["ask"]],
+            fact["state"],
+            None if fact["ends_at"] is None else moment_of(fact["ends_at"]),
+            None if fact["resources"] is None else frozenset(fact["resources"].split()),
+        )
         for fact in facts.get("permissions", ())
         if fact["current"]
     ]

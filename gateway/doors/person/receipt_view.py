@@ -30,7 +30,8 @@ def receipt_line(sheet: Sheet) -> ReceiptLine:
 
 async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Person) -> ReceiptView:
     """Show a receipt as one sheet of A4."""
-    views = {view.id: view for view in ask_views(door.catalogue, [item.ask for item in sheet.items], lang)}
+    asks = [item.ask for item in sheet.items]
+    views = {view.id: view for view in ask_views(door.catalogue, asks, lang, resources=sheet.resources)}
     ends_at = sheet.ends_at if sheet.event in _WITH_AN_END else None
     return ReceiptView(
         code=sheet.code,
@@ -68,7 +69,9 @@ def verify_url(door: PersonDoor, code: str) -> str:
 
 
 def _item(view: AskView, state: str) -> ReceiptItem:
-    return ReceiptItem(view.name, view.purpose, view.kept_days, state, view.about_others)
+    return ReceiptItem(
+        view.name, view.purpose, view.kept_days, state, view.about_others, only=view.only, only_name=view.only_name
+    )
 
 
 def _account(door: PersonDoor, sheet: Sheet, lang: Lang) -> AccountView:

@@ -16,7 +16,7 @@ from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppState, Ask
 from gateway.records.grants import store as grants
 from gateway.records.grants.difference import list_kept, list_refused
-from gateway.records.grants.types import Grant
+from gateway.records.grants.types import Grant, Permission
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest
 from gateway.terms.ids import AskId, PersonId
@@ -68,7 +68,18 @@ class Screen:
     @property
     def standing(self) -> frozenset[AskId]:
         """The asks of the request that stand, in the meaning that they have today."""
-        return list_kept(self.grant, {ask.id: ask.scope_version for ask in self.asks}, self.shown_at)
+        versions = {ask.id: ask.scope_version for ask in self.asks}
+        return list_kept(self.grant, versions, self.shown_at, narrowed_to=self.request.narrowed_to)
+
+    @property
+    def differing(self) -> dict[AskId, Permission]:
+        """What stands for other resources than are asked for now: an agreement puts these in the place of those."""
+        found = {ask.id: self.grant.find(ask.id) for ask in self.asks} if self.grant else {}
+        return {
+            ask_id: each
+            for ask_id, each in found.items()
+            if each and each.is_standing(self.shown_at) and each.resources != self.request.narrowed_to.get(ask_id)
+        }
 
     @property
     def kept(self) -> frozenset[AskId]:
@@ -125,7 +136,8 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         register = tuple(await apps.list_asks(connection, app.id))
         asks = tuple(ask for ask in register if ask.id in request.ask_ids)
         listed = await accounts.list_held(connection, person_id, door.now())
-        everyone = tuple(pair for pair in listed if pair[0].platform == asks[0].platform)
+        meant = (pair for pair in listed if pair[0].platform == asks[0].platform)
+        everyone = tuple(pair for pair in meant if request.account_named in {None, pair[0].external_id})
         given = await grants.list_of_accounts(connection, [account.id for account, _ in everyone])
         about = [grant for grant in given if grant.app_id == app.id]
         held, grant = _narrow(request, everyone, about)

@@ -31,12 +31,14 @@ class Keeper:
 class KeptAsk:
     """An ask decided before that this request leaves as it was: its name, its state, and the day that goes with it.
 
-    `on` is until when it stands; None where the state alone is told.
+    `on` is until when it stands; None where the state alone is told. `only`: as in `AskView`.
     """
 
     name: str
     state: str
     on: datetime | None = None
+    only: Sequence[str] | None = None
+    only_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class ConsentView:
             difference screen (R18).
         refused: the boxes that this person refused lately, by id, each with the day of it.
         leaving: on the whole screen: the asks that stand, by id, each with its end; unticked they end.
+        replaced: what stands for other resources than its box is about, by id: an agreement to the box replaces it.
+        account_named: the one account that the app asks about, by its id on the platform; or "".
         seen: the version of the grant that this is drawn from, or None where no grant is meant yet.
         may_choose: another account may be chosen.
         picks_account: the app wants the person to choose: no account is preselected, be it the only one.
@@ -85,6 +89,8 @@ class ConsentView:
     kept: Sequence[KeptAsk] = ()
     leaving: Mapping[AskId, datetime] = field(default_factory=dict)
     refused: Mapping[AskId, datetime] = field(default_factory=dict)
+    replaced: Mapping[AskId, KeptAsk] = field(default_factory=dict)
+    account_named: str = ""
     seen: int | None = None
     may_choose: bool = False
     picks_account: bool = False
@@ -95,7 +101,7 @@ class ConsentView:
     @property
     def is_difference(self) -> bool:
         """Whether something was decided before."""
-        return bool(self.standing or self.kept)
+        return bool(self.standing or self.kept or self.replaced)
 
     @property
     def own_asks(self) -> Sequence[AskView]:
@@ -113,7 +119,7 @@ class ConfirmAccountView:
     """`/consent/{request_id}` after linking: for which account (second POST: `account`, `decision`, `csrf_token`).
 
     Args:
-        agreed: names of the asks that the person has chosen, to be read once more.
+        agreed: the asks that the person has chosen, to be read once more.
         accounts: those just linked; preselected only if single.
         ends_at: when the chosen duration ends.
     """
@@ -122,7 +128,7 @@ class ConfirmAccountView:
     request_id: str
     app: AppView
     accounts: Sequence[AccountView]
-    agreed: Sequence[str]
+    agreed: Sequence[AskView]
     ends_at: datetime
     error: str = ""
 

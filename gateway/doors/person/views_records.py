@@ -106,13 +106,15 @@ class ReceiptsView:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptItem:
-    """One decision on a receipt: the ask's words as they were shown, and the state decided."""
+    """One decision on a receipt: the ask's words as they were shown, and the state decided; `only` as in `AskView`."""
 
     name: str
     purpose: str
     kept_days: int | None
     state: str
     about_others: bool = False
+    only: Sequence[str] | None = None
+    only_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """The one metadata of all tables, and the column types that mean the same on both databases."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, MetaData, Select, Table, select, type_coerce
+from sqlalchemy import JSON, BigInteger, Dialect, MetaData, Select, String, Table, select, type_coerce
 from sqlalchemy.types import NullType, TypeDecorator
+
+from gateway.terms.resources import in_words
 
 metadata = MetaData(
     naming_convention={
@@ -68,3 +71,33 @@ class Words(TypeDecorator[tuple[str, ...]]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Turn the JSON list back into a tuple."""
         return None if value is None else tuple(value)
+
+
+class ResourceIds(TypeDecorator[frozenset[str]]):
+    """To which resources something is narrowed, in their one spelling; null: to none (`terms.resources`)."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: frozenset[str] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Write the set."""
+        return in_words(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> frozenset[str] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Read the set."""
+        return None if value is None else frozenset(value.split())
+
+
+class ResourcesById(TypeDecorator[Mapping[str, frozenset[str]]]):
+    """Several narrowings, each under the id of what it narrows; null: none."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, frozenset[str]] | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+        """Turn the sets into JSON lists; a mapping that narrows nothing is null."""
+        return {name: sorted(ids) for name, ids in sorted(value.items())} if value else None
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> dict[str, frozenset[str]] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Turn the JSON lists back into sets."""
+        return None if value is None else {name: frozenset(ids) for name, ids in value.items()}

@@ -29,6 +29,8 @@ class AskView:
         sensitive_why: not empty: sensitive personal data, and why.
         advertising: the purpose is advertising (R10).
         is_new: was not asked before.
+        only: the ids of the resources that it is about, and no others; None: all that there are.
+        only_name: what stands before them, in words.
         enforced_by_app: a permission on the device, which the gateway cannot enforce; the page says so.
     """
 
@@ -46,3 +48,5 @@ class AskView:
     advertising: bool = False
     is_new: bool = False
     enforced_by_app: bool = False
+    only: Sequence[str] | None = None
+    only_name: str = ""

@@ -89,7 +89,7 @@ async def add_ask(connection: AsyncConnection, ask: Ask, position: int) -> None:
 async def describe(connection: AsyncConnection, app: App) -> None:
     """Write anew what a dynamic app says of itself; its state, and when it came, stay as they are."""
     said = ("name", "contact", "auth_method", "jwks", "grant_types", "redirect_uris", "must_push", "binds_tokens")
-    values = {name: getattr(app, name) for name in said}
+    values = {name: getattr(app, name) for name in (*said, "details_types")}
     await connection.execute(update(apps).where(apps.c.id == app.id).values(**values))
 
 

@@ -22,6 +22,7 @@ apps = Table(
     Column("redirect_uris", Words, nullable=False),
     Column("must_push", Boolean, nullable=False),
     Column("binds_tokens", Boolean, nullable=False),
+    Column("details_types", Words),
     Column("state", String, nullable=False),
     Column("suspended_reason", String),
     Column("reviewed_at", Instant),

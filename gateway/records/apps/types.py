@@ -101,7 +101,8 @@ class App:
     """A third-party OAuth client. `id` is its client_id; `dialect` is the platform whose header it may use.
 
     `must_push`: its authorization requests come by RFC 9126 only. `binds_tokens`: it gets no bearer tokens (RFC 9449).
-    `jwks` is its public key set where it proves itself by a key (RFC 7517), else None.
+    `jwks` is its public key set where it proves itself by a key (RFC 7517), else None. `details_types` are the types of
+    `authorization_details` that it registered (RFC 9396 section 10); None: it did not say, and may use any.
     """
 
     id: AppId
@@ -124,6 +125,7 @@ class App:
     reviewed_at: datetime | None
     created_at: datetime
     origin: AppOrigin = AppOrigin.OPERATOR
+    details_types: tuple[str, ...] | None = None
 
     @property
     def is_dynamic(self) -> bool:

@@ -1,9 +1,9 @@
 """Minting: fresh tokens and the answer that carries them to the app."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -12,17 +12,53 @@ from gateway.records.families.types import ACCESS_LASTS, REFRESH_IDLE, AccessTok
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import AskId, FamilyId, GrantId, PermissionId
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Details, Resources, covers, in_common
+
+
+class Given(Protocol):
+    """What is known of a permission wherever it is read."""
+
+    @property
+    def id(self) -> PermissionId:
+        """Which one."""
+        ...
+
+    @property
+    def ask_id(self) -> AskId:
+        """For which ask."""
+        ...
+
+    @property
+    def scope(self) -> str:
+        """Of which scope."""
+        ...
+
+    @property
+    def purpose(self) -> str:
+        """For which purpose."""
+        ...
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Until when; None for one that was refused."""
+        ...
+
+    @property
+    def resources(self) -> Resources:
+        """To which resources it is narrowed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One ask that a token opens, as the answer names it."""
+    """One ask that a token opens, as the answer names it; `resources` are those that it is narrowed to."""
 
     permission_id: PermissionId
     ask_id: AskId
     scope: str
     purpose: str
     ends_at: datetime
+    resources: Resources = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +117,7 @@ def mint(holding: Holding, terms: Terms, entropy: Entropy) -> Minted:
         expires_at=min(now + ACCESS_LASTS, last),
         ended_at=None,
         jkt=terms.access_jkt,
+        resources=_resources(holding) if holding.is_narrowed else None,
     )
     answer: dict[str, Any] = {
         "access_token": raw_access,
@@ -121,12 +158,38 @@ def narrowed(holding: Holding, ask_ids: frozenset[AskId] | None) -> Holding:
     return replace(holding, held=held, is_narrowed=True)
 
 
+def detailed(holding: Holding, details: Details | None, *, is_rest_named: bool = False) -> Holding:
+    """Return less of what is held: the asks and resources that the app's details name (RFC 9396 section 6).
+
+    Args:
+        holding: what is held.
+        details: what is wanted; None is all of it. An ask without resources is wanted for all that there are.
+        is_rest_named: what the details do not name is wanted too, because `scope` named it.
+
+    Raises:
+        Refusal: `invalid_authorization_details`: more is wanted than is held, or of another account.
+    """
+    if details is None:
+        return holding
+    wanted, held = details.resources, {each.ask_id: each for each in holding.held}
+    is_less = all(ask_id in held and covers(held[ask_id].resources, wanted[ask_id]) for ask_id in wanted)
+    if not is_less or details.account not in {None, holding.external_account_id}:
+        raise Refusal("invalid_authorization_details", "more was asked than was granted")
+    narrower = (replace(each, resources=wanted.get(each.ask_id, each.resources)) for each in holding.held)
+    chosen = tuple(each for each in narrower if is_rest_named or each.ask_id in wanted)
+    return replace(holding, held=chosen, is_narrowed=True)
+
+
+def _resources(holding: Holding) -> dict[PermissionId, frozenset[str]] | None:
+    return {each.permission_id: each.resources for each in holding.held if each.resources is not None} or None
+
+
 def token_type(jkt: str | None) -> str:
     """Return the type of an access token, by the key that it is bound to."""
     return "Bearer" if jkt is None else "DPoP"
 
 
-def details_of(held: Iterable[Held], external_account_id: str) -> list[dict[str, str]]:
+def details_of(held: Iterable[Held], external_account_id: str) -> list[dict[str, Any]]:
     """Name each ask held, as `authorization_details` of type `quyen_ask` (RFC 9396)."""
     return [
         {
@@ -135,9 +198,25 @@ def details_of(held: Iterable[Held], external_account_id: str) -> list[dict[str,
             "scope": each.scope,
             "purpose": each.purpose,
             "account": external_account_id,
+            **({} if each.resources is None else {"resources": sorted(each.resources)}),
         }
         for each in held
     ]
+
+
+def list_held(
+    given: Iterable[Given],
+    registered: Sequence[AskId],
+    less: Mapping[PermissionId, frozenset[str]] | None = None,
+) -> tuple[Held, ...]:
+    """List what is held of the permissions given, in the order of `in_order`; `less` narrows some of them further."""
+    narrower = less or {}
+    held = (
+        Held(p.id, p.ask_id, p.scope, p.purpose, p.ends_at, in_common(p.resources, narrower.get(p.id)))
+        for p in given
+        if p.ends_at is not None
+    )
+    return in_order(held, registered)
 
 
 def in_order(held: Iterable[Held], registered: Sequence[AskId]) -> tuple[Held, ...]:

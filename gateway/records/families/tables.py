@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table
 
-from gateway.ground.storage.schema import Instant, Words, metadata
+from gateway.ground.storage.schema import Instant, ResourcesById, Words, metadata
 
 families = Table(
     "families",
@@ -15,6 +15,7 @@ families = Table(
     Column("ended_at", Instant),
     Column("authenticated_at", Instant),
     Column("acr", String),
+    Column("resources", ResourcesById),
 )
 
 family_permissions = Table(
@@ -49,6 +50,7 @@ access_tokens = Table(
     Column("expires_at", Instant, nullable=False, index=True),
     Column("ended_at", Instant),
     Column("jkt", String),
+    Column("resources", ResourcesById),
 )
 
 refresh_tokens = Table(

@@ -1,5 +1,6 @@
 """Families of tokens, codes and tokens: hashes, times and what they point at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ class Family:
     """One authorization's chain of tokens. It reaches `permission_ids` and nothing that was granted later.
 
     `authenticated_at` and `acr` are of the sign-in that the decision rests on; None where nobody signed in for it.
+    `resources` are those of a permission that it reaches, where they are fewer than the permission's own.
     """
 
     id: FamilyId
@@ -27,6 +29,7 @@ class Family:
     ended_at: datetime | None
     authenticated_at: datetime | None = None
     acr: str | None = None
+    resources: Mapping[PermissionId, frozenset[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Code:
 class AccessToken:
     """An access token, known by its hash. `permission_ids` None means all that its family reaches.
 
+    `resources` are those of a permission, where the app wanted fewer this once than its family reaches.
+
     `jkt` is the thumbprint of the key that every call must prove (RFC 9449); None: a bearer token.
     """
 
@@ -59,6 +64,7 @@ class AccessToken:
     expires_at: datetime
     ended_at: datetime | None
     jkt: str | None
+    resources: Mapping[PermissionId, frozenset[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

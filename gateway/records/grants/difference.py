@@ -1,28 +1,49 @@
 """What a new request of the same app still has to ask: the difference to what stands, and what was refused lately."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from gateway.records.grants.types import Grant, PermissionState
-from gateway.terms.ids import AskId, PersonId
+from gateway.terms.ids import AskId, PermissionId, PersonId
+from gateway.terms.resources import Resources, covers, in_common
 
 
-def list_kept(grant: Grant | None, versions: Mapping[AskId, int], seen_at: datetime) -> frozenset[AskId]:
+def list_kept(
+    grant: Grant | None,
+    versions: Mapping[AskId, int],
+    seen_at: datetime,
+    *,
+    narrowed_to: Mapping[AskId, frozenset[str]],
+) -> frozenset[AskId]:
     """Return which asks stood when the screen was seen and need no new decision: they are listed, not asked.
 
-    An ask whose scope means something else today is asked again. One decided after the screen was seen raced with it:
+    An ask whose scope means something else today is asked again, and so is one that stands for other resources than
+    are wanted now; for all of these and more it stands. One decided after the screen was seen raced with it:
     the person did not see that it stands, so nothing may rest on it.
 
     Args:
         grant: the standing decision; None where there is none, or it is not clear which.
         versions: the asks of the request, each with the version of its scope today.
         seen_at: when the person saw the screen.
+        narrowed_to: the asks that are wanted for some resources only.
     """
     return frozenset(
         p.ask_id
         for p in (grant.permissions if grant else ())
-        if p.is_standing(seen_at) and p.decided_at <= seen_at and versions.get(p.ask_id) == p.scope_version
+        if p.is_standing(seen_at)
+        and p.decided_at <= seen_at
+        and versions.get(p.ask_id) == p.scope_version
+        and covers(p.resources, narrowed_to.get(p.ask_id))
     )
+
+
+def list_reached(
+    grant: Grant, ask_ids: Collection[AskId], now: datetime, *, narrowed_to: Mapping[AskId, frozenset[str]]
+) -> dict[PermissionId, Resources]:
+    """Return what the tokens of a request reach: the asks given that stand, each for no more than was wanted."""
+    given = [p for p in grant.permissions if p.is_standing(now) and p.ask_id in ask_ids]
+    reached = {p.id: in_common(p.resources, narrowed_to.get(p.ask_id)) for p in given}
+    return {permission_id: resources for permission_id, resources in reached.items() if resources != frozenset()}
 
 
 def list_refused(

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
-from gateway.ground.storage.schema import Instant, metadata
+from gateway.ground.storage.schema import Instant, ResourceIds, metadata
 
 grants = Table(
     "grants",
@@ -31,6 +31,7 @@ permissions = Table(
     Column("ends_at", Instant),
     Column("ended_at", Instant),
     Column("is_current", Boolean, nullable=False),
+    Column("resources", ResourceIds),
 )
 
 Index(

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.records.grants.types import STANDING_STATES, Change, Grant, Permission, PermissionState
 from gateway.terms.ids import AskId
+from gateway.terms.resources import Resources
 
 WANTED = {PermissionState.GRANTED: "use", PermissionState.PAUSED: "hold"}
 """What the app is to do under an ask in that state; in any other state it stops."""
@@ -53,7 +54,11 @@ def _told(before: Permission | None, after: Permission) -> dict[str, Any]:
 def _standing(permission: Permission) -> dict[str, Any]:
     ends_at = permission.ends_at if permission.state in STANDING_STATES else None
     written = ends_at and ends_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return {"state": permission.state.value, "ends_at": written}
+    return {"state": permission.state.value, "ends_at": written, **_resources(permission.resources)}
+
+
+def _resources(resources: Resources) -> dict[str, Any]:
+    return {} if resources is None else {"resources": sorted(resources)}
 
 
 def _by_ask(permissions: Iterable[Permission]) -> dict[AskId, Permission]:

@@ -10,17 +10,19 @@ from datetime import datetime
 from gateway.records.grants.types import STANDING_STATES, Change, Grant, Permission, PermissionState
 from gateway.terms.ids import AskId, PermissionId, PersonId
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Resources, in_common
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One ask of a decision: what it means today, and whether the person ticked it."""
+    """One ask of a decision: what it means today, for which resources it is, and whether the person ticked it."""
 
     ask_id: AskId
     scope: str
     scope_version: int
     purpose: str
     is_agreed: bool
+    resources: Resources = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ def decide(grant: Grant, decision: Decision, new_id: Callable[[], PermissionId])
     """Replace the asks that the decision names: ticked ones are granted, unticked ones end or are refused.
 
     A ticked ask that is granted already, in the same meaning, keeps its row (other devices keep it) with the new end;
-    a paused one is resumed by it. Anything that was over gets a new row with a new id. A decision that changes nothing
-    is still a decision: version + 1.
+    a paused one is resumed by it. For other resources it is a new row in the place of that one, be they fewer or more.
+    Anything that was over gets a new row with a new id. A decision that changes nothing is still a decision: version +
+    1.
     """
     touched = [_decided(grant.find(choice.ask_id), choice, decision, new_id) for choice in decision.choices]
     return _change(grant, decision.at, [pair for pairs in touched for pair in pairs], may_be_empty=True)
@@ -107,13 +110,28 @@ def _decided(
         if now is not None and is_standing:
             return [(now, _end(now, PermissionState.WITHDRAWN, decision.at))]
         if now is not None and now.state is PermissionState.REFUSED:
-            return [(now, _redecided(now, decision))]
+            return [(now, replace(_redecided(now, decision), resources=choice.resources))]
         return [*_superseded(now, decision.at), (None, _new(choice, decision, PermissionState.REFUSED, new_id))]
     if now is not None and now.changed_at > decision.seen_at and now.state is not PermissionState.GRANTED:
         return []
     if now is not None and is_standing and now.scope_version == choice.scope_version:
-        return [(now, _extended(now, decision))]
+        return _agreed_anew(now, choice, decision, new_id)
     return [*_superseded(now, decision.at), (None, _new(choice, decision, PermissionState.GRANTED, new_id))]
+
+
+def _agreed_anew(
+    now: Permission, choice: Choice, decision: Decision, new_id: Callable[[], PermissionId]
+) -> list[tuple[Permission | None, Permission]]:
+    """Say what becomes of an ask that stands and is ticked; where its resources raced, what both let through stays."""
+    extended, resources = _extended(now, decision), choice.resources
+    if now.changed_at > decision.seen_at:
+        resources = in_common(now.resources, resources)
+    if resources == frozenset():
+        return []
+    if resources == now.resources:
+        return [(now, extended)]
+    new = _new(replace(choice, resources=resources), decision, PermissionState.GRANTED, new_id)
+    return [*_superseded(now, decision.at), (None, replace(new, ends_at=extended.ends_at))]
 
 
 def _redecided(now: Permission, decision: Decision) -> Permission:
@@ -147,6 +165,7 @@ def _new(choice: Choice, decision: Decision, state: PermissionState, new_id: Cal
         ends_at=decision.ends_at if state is PermissionState.GRANTED else None,
         ended_at=None,
         is_current=True,
+        resources=choice.resources,
     )
 
 

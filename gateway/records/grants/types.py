@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from gateway.ground.storage.schema import microseconds
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PermissionId, PersonId
+from gateway.terms.resources import Resources, in_words
 
 
 class PermissionState(StrEnum):
@@ -25,7 +26,11 @@ STANDING_STATES = frozenset({PermissionState.GRANTED, PermissionState.PAUSED})
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One ask inside a grant. An ended permission stays as it is; a new decision makes a new one with a new id."""
+    """One ask inside a grant. An ended permission stays as it is; a new decision makes a new one with a new id.
+
+    `resources` are those that it is narrowed to. While it stands they never change: other ones are another permission,
+    so that no token reaches more than was decided when it came (ADR 0026).
+    """
 
     id: PermissionId
     ask_id: AskId
@@ -39,6 +44,7 @@ class Permission:
     ends_at: datetime | None
     ended_at: datetime | None
     is_current: bool
+    resources: Resources = None
 
     def is_standing(self, now: datetime) -> bool:
         """Say whether the permission is granted or paused and its time has not run out."""
@@ -63,6 +69,7 @@ class Permission:
             "ends_at": None if self.ends_at is None else microseconds(self.ends_at),
             "ended_at": None if self.ended_at is None else microseconds(self.ended_at),
             "current": self.is_current,
+            "resources": in_words(self.resources),
         }
 
 

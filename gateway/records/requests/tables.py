@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table
 
-from gateway.ground.storage.schema import Instant, Words, metadata
+from gateway.ground.storage.schema import Instant, ResourcesById, Words, metadata
 
 authorization_requests = Table(
     "authorization_requests",
@@ -29,6 +29,8 @@ authorization_requests = Table(
     Column("account_id", ForeignKey("accounts.id")),
     Column("looked_at", Instant),
     Column("refused_at", Instant),
+    Column("resources", ResourcesById),
+    Column("account_named", String),
 )
 
 device_codes = Table(

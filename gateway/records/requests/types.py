@@ -1,5 +1,6 @@
 """An authorization request, waiting for a person, and the code of a device that waits for it (RFC 8628)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -41,6 +42,8 @@ class AuthorizationRequest:
     `prompts`, `max_age_seconds`, `acr_values` and `login_hint` are what the app wants of the sign-in and the screen.
     `account_id` is the account that the person chose first, where they hold several; `looked_at` is when they asked to
     see again what they had refused; `refused_at` is when they gave nothing, which is remembered (R17).
+    `resources` are those that an ask is wanted for, where not for all; `account_named` is the one account that the app
+    asks about, by the platform's own id (RFC 9396).
     """
 
     id: RequestId
@@ -65,6 +68,8 @@ class AuthorizationRequest:
     account_id: AccountId | None = None
     looked_at: datetime | None = None
     refused_at: datetime | None = None
+    resources: Mapping[AskId, frozenset[str]] | None = None
+    account_named: str | None = None
 
     @property
     def is_from_app(self) -> bool:
@@ -72,9 +77,18 @@ class AuthorizationRequest:
         return self.kind is not RequestKind.RECONSIDER
 
     @property
+    def narrowed_to(self) -> Mapping[AskId, frozenset[str]]:
+        """The asks that are wanted for some resources only."""
+        return self.resources or {}
+
+    @property
     def is_full(self) -> bool:
         """Say whether the whole screen is wanted, with what stands to be decided anew."""
         return Prompt.CONSENT in self.prompts
+
+    def is_about(self, account_id: AccountId, external_id: str) -> bool:
+        """Say whether it may be decided for an account: the one that the person chose, and that the app named."""
+        return self.account_id in {None, account_id} and self.account_named in {None, external_id}
 
     def is_open(self, now: datetime) -> bool:
         """Say whether it still takes an answer."""

@@ -12,6 +12,7 @@ SENTENCES = {
     "invalid_token": "Kết nối đã hết hiệu lực. Hãy kết nối lại.",
     "insufficient_scope": "Chủ tài khoản chưa cho phép việc này.",
     "purpose_required": "Cổng cần biết việc này để làm gì.",
+    "resource_not_granted": "Chủ tài khoản chỉ cho phép việc này ở những nơi khác.",
     "purpose_not_granted": "Chủ tài khoản chưa cho phép việc này cho mục đích đó.",
     "paused": "Chủ tài khoản đang tạm dừng việc này.",
     "app_suspended": "Ứng dụng đang bị cổng đình chỉ.",

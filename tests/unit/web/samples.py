@@ -201,7 +201,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "cool-down": CoolDownView("rq_1", UNKNOWN_APP, NOW - timedelta(days=3), CONSENT.notice, CONSENT.expires_at),
     "choose-account": ChooseAccountView("rq_1", APP, (BAKERY, STORE), CONSENT.notice, CONSENT.expires_at, "no_account"),
     "consent-again": replace(CONSENT, accounts=(BAKERY,), asks=(CHAT,), reconsider=True),
-    "confirm-account": ConfirmAccountView("rq_1", APP, (BAKERY, STORE), (PROFILE.name, PHONE.name), NOW),
+    "confirm-account": ConfirmAccountView("rq_1", APP, (BAKERY, STORE), (PROFILE, PHONE), NOW),
     "request-expired": RequestEndedView("expired", APP, NOW),
     "request-decided": RequestEndedView("decided", APP, NOW, "gr_1"),
     "error": FAILED,
