@@ -34,10 +34,12 @@ from gateway.records.ledger.types import Actor
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest
 from gateway.terms.ids import AskId
+from scopes import load_catalogue
 from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, Scene, app_of, ask_of
 from tests.services.child import free_port
 
 PLATFORMS = {"zalo": ("zalo.profile.read", "zalo.follower.phone.read"), "matrix": ("matrix.room.read",)}
+KINDS = {scope: kind for scope in load_catalogue().scopes if (kind := load_catalogue().find_kind(scope))}
 Fields = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
@@ -221,7 +223,9 @@ async def served(scene: Scene, dynamic: DynamicApps = CLOSED) -> AsyncIterator[W
     issuer = f"http://127.0.0.1:{free_port()}"
     limits = LocalLimits(scene.clock)
     proofs = LocalProofMemory(scene.clock, scene.house.entropy)
-    door = OAuthDoor(scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", PLATFORMS, render_error, dynamic)
+    door = OAuthDoor(
+        scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", PLATFORMS, render_error, dynamic, KINDS
+    )
     porter = Porter(scene.house.storage, scene.clock, cookie=SessionCookie(is_https=False))
     app = web.Application()
     porter.install(app, endpoints(door))
