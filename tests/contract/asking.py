@@ -5,26 +5,32 @@ from typing import Any
 import orjson
 
 from gateway.acts.decide import DURATIONS, Answer, Decided, decide
-from gateway.acts.open_request import NO_WISHES, Asked, Wishes, open_request
+from gateway.acts.open_request import NO_DETAILS, NO_WISHES, Asked, Wishes, open_request
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.show_request import show_request
 from gateway.records.requests.sign_in import SignIn
 from gateway.records.requests.types import AuthorizationRequest, Prompt
 from gateway.terms.ids import AskId
+from gateway.terms.resources import Details
 from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, Scene
 
 WHOLE = Wishes(prompts=(Prompt.CONSENT,))
 
 
-async def asked(scene: Scene, *asks: AskId, wishes: Wishes = NO_WISHES) -> AuthorizationRequest:
-    """Let the app ask for these asks, or for all of them."""
+async def asked(
+    scene: Scene, *asks: AskId, wishes: Wishes = NO_WISHES, details: Details = NO_DETAILS
+) -> AuthorizationRequest:
+    """Let the app ask for these asks, or for all of them; `details` narrow some."""
     names = asks or tuple(ask.id for ask in scene.asks)
-    return await open_request(scene.house, Asked(scene.app.id, names, REDIRECT_URI, "s", CHALLENGE, wishes=wishes))
+    wanted = Asked(scene.app.id, names, REDIRECT_URI, "s", CHALLENGE, wishes=wishes, details=details)
+    return await open_request(scene.house, wanted)
 
 
-async def shown(scene: Scene, *asks: AskId, wishes: Wishes = NO_WISHES) -> AuthorizationRequest:
+async def shown(
+    scene: Scene, *asks: AskId, wishes: Wishes = NO_WISHES, details: Details = NO_DETAILS
+) -> AuthorizationRequest:
     """Let the app ask, and the owner see it."""
-    request = await asked(scene, *asks, wishes=wishes)
+    request = await asked(scene, *asks, wishes=wishes, details=details)
     return await show_request(scene.house, request.id, scene.owner.id, sign_in=now_signed_in(scene))
 
 

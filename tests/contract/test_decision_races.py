@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gateway.acts.decide import Decided
+from gateway.acts.open_request import NO_WISHES
 from gateway.acts.withdraw import withdraw
 from gateway.records.grants import store as grants
 from gateway.records.requests.types import AuthorizationRequest
@@ -20,7 +21,7 @@ WAITED = 30
 
 async def seen_by_all(scene: Scene, *, is_whole: bool) -> list[AuthorizationRequest]:
     """Let the app ask eight times, and the owner have all eight screens open."""
-    requests = [await shown(scene, **({"wishes": WHOLE} if is_whole else {})) for _ in range(AT_ONCE)]
+    requests = [await shown(scene, wishes=WHOLE if is_whole else NO_WISHES) for _ in range(AT_ONCE)]
     scene.clock.advance(1)
     return requests
 

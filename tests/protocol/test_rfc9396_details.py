@@ -164,7 +164,7 @@ async def test_details_alone_name_the_asks(chat: Chat) -> None:
     """Those and no others; an ask without resources is the whole of it."""
     request = await chat.wire.find_request(await chat.authorize([detail("read", TRA, TOM), detail("me")]))
     assert request.ask_ids == ("read", "me")
-    assert request.resources == {"read": {TOM, TRA}}
+    assert request.resources == {"read": frozenset({TOM, TRA})}
     assert request.account_named is None
 
 
@@ -172,7 +172,8 @@ async def test_scope_and_details_agree(chat: Chat) -> None:
     """Scope names the asks, details say more of some; an ask that scope does not name is refused."""
     both = await chat.authorize([detail("read", TOM)], scope="matrix.message.read matrix.room.read")
     request = await chat.wire.find_request(both)
-    assert (request.ask_ids, request.resources) == (("rooms", "read"), {"read": {TOM}})
+    assert request.ask_ids == ("rooms", "read")
+    assert request.resources == {"read": frozenset({TOM})}
     beside = await chat.authorize([detail("read", TOM)], scope="matrix.room.read")
     assert beside.query["error"] == BAD_DETAILS
 
@@ -193,7 +194,7 @@ async def test_by_par_and_by_device(chat: Chat) -> None:
     pushed = await chat.wire.post("/oauth/par", {**request, **pkce}, headers=chat.basic)
     asked = {"client_id": chat.app.id, "request_uri": pushed.json["request_uri"]}
     opened = await chat.wire.authorize({name: asked.get(name) for name in (*chat.wire.right_request(), *asked)})
-    assert (await chat.wire.find_request(opened)).resources == {"read": {TOM}}
+    assert (await chat.wire.find_request(opened)).resources == {"read": frozenset({TOM})}
     device = await chat.wire.post("/oauth/device_authorization", {"authorization_details": raw}, headers=chat.basic)
     assert device.status == 200
 

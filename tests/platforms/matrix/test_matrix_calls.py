@@ -22,7 +22,7 @@ from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
 from gateway.records.ledger.types import Actor
 from gateway.records.trace.types import Outcome
 from gateway.records.trace.writer import TraceWriter
-from scopes import load_catalogue
+from scopes import Catalogue, load_catalogue
 from tests.house import API_URL, PUBLIC_URL, app_of, ask_of, link_account
 from tests.platforms.matrix.homeserver import PASSWORD, PICTURE, ROOM, USER_ID, Homeserver, served_homeserver
 from tests.platforms.zalo.lying import answering, lying, saying
@@ -59,7 +59,9 @@ class MatrixStage:
 
 
 @asynccontextmanager
-async def matrix_stage(folder: Path, *, base_url: str = "") -> AsyncIterator[MatrixStage]:
+async def matrix_stage(
+    folder: Path, *, base_url: str = "", catalogue: Catalogue | None = None
+) -> AsyncIterator[MatrixStage]:
     """Set the stage; `base_url` puts something else in the homeserver's place once the account is linked."""
     clock = ManualClock()
     async with (
@@ -82,7 +84,7 @@ async def matrix_stage(folder: Path, *, base_url: str = "") -> AsyncIterator[Mat
         connector.base_url = base_url or homeserver.url
         door = CallsDoor(
             house=house,
-            catalogue=load_catalogue(),
+            catalogue=catalogue or load_catalogue(),
             connectors={"matrix": connector},
             trace=TraceWriter(house.storage, clock),
             proofs=LocalProofMemory(clock, house.entropy),
