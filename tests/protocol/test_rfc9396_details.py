@@ -10,12 +10,13 @@ import pytest
 from gateway.acts.decide import DURATIONS, Answer, Decided, decide
 from gateway.acts.make_credential import NewCredential, make_credential
 from gateway.acts.show_request import show_request
+from gateway.doors.oauth.dynamic import DynamicApps
 from gateway.records.accounts.types import Account
 from gateway.records.apps.types import App, GrantType
 from gateway.terms.ids import AskId, GrantId
 from gateway.terms.refusal import Refusal
 from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, link_account
-from tests.protocol.wire import Reply, Wire, basic
+from tests.protocol.wire import Reply, Wire, basic, served
 
 TOM, TRA = "!tom:localhost", "!tra:localhost"
 USER = "@tiem-mau:localhost"
@@ -26,6 +27,7 @@ ASKS = (
     ("oa", "zalo.profile.read", "crm", False),
 )
 GRANTS = (GrantType.CODE, GrantType.REFRESH, GrantType.CLIENT, GrantType.DEVICE)
+TYPED = {"Content-Type": "application/json"}
 BAD_DETAILS = "invalid_authorization_details"
 Details = list[dict[str, Any]]
 
@@ -335,3 +337,25 @@ async def test_there_are_none_for_an_app_s_own_affairs(chat: Chat) -> None:
     fields = {"grant_type": "client_credentials"}
     assert (await chat.ask_token(fields, [detail("read", TOM)])).error == (400, BAD_DETAILS)
     assert (await chat.ask_token(fields)).status == 200
+
+
+async def test_req_126_a_dynamic_app_registers_types(chat: Chat) -> None:
+    """What is not supported is left out of the answer (136); an empty list is none, and is kept to."""
+    dynamic = DynamicApps(may_register=True, scopes={"matrix.profile.read": 1})
+    async with served(chat.wire.scene, dynamic) as wire:
+
+        async def register(*types: str) -> dict[str, Any]:
+            said = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none"}
+            body = json.dumps({**said, "scope": "matrix.profile.read", "authorization_details_types": types})
+            reply = await wire.send("POST", "/oauth/register", body=body.encode(), headers=TYPED)
+            assert reply.status == 201
+            return reply.json
+
+        known, none = await register("quyen_ask", "payment_initiation"), await register("payment_initiation")
+        assert known["authorization_details_types"] == ["quyen_ask"]
+        assert none["authorization_details_types"] == []
+        for said, reason in ((known, "an ask is named that the app did not register"), (none, "registered not to use")):
+            asked = {"client_id": said["client_id"], "scope": None, "authorization_details": json.dumps([detail()])}
+            reply = await wire.authorize(asked)
+            assert (reply.status, BAD_DETAILS in reply.body.decode()) == (400, True)
+            assert reason in reply.body.decode()

@@ -169,6 +169,17 @@ def test_vague_words_are_refused(written: str) -> None:
         register(entry(text={"purpose": written}))
 
 
+@pytest.mark.parametrize("types", [None, [], ["quyen_ask"]])
+def test_an_app_may_say_which_details_it_uses(types: list[str] | None) -> None:
+    """RFC 9396 section 10: left out is any, a list is kept to; a type that is not known is a mistake of the file."""
+    raw_entry = entry() if types is None else entry(authorization_details_types=types)
+    said = AppEntry.model_validate(raw_entry)
+    app, _ = records_of(said, CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy())
+    assert app.details_types == (None if types is None else tuple(types))
+    with pytest.raises(ValidationError, match="authorization_details_types"):
+        AppEntry.model_validate(entry(authorization_details_types=["payment_initiation"]))
+
+
 def test_an_app_may_bring_keys_of_its_own() -> None:
     """Public ones of P-256 and Ed25519; then it proves itself by them and has no secret."""
     keys = {"keys": [EC.as_dict(private=False), ED.as_dict(private=False)]}

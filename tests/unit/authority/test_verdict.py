@@ -359,3 +359,46 @@ def test_a_token_is_checked_in_a_fixed_order(ended: bool, ran_out: bool, suspend
         return
     with pytest.raises(Refusal, match="invalid_token" if ended or ran_out else "app_suspended"):
         check_token(known, START)
+
+
+HERE, THERE = frozenset({"!here"}), frozenset({"!there"})
+IN_HERE = replace(CRM_NAME, resources=HERE)
+
+
+def about(asked: Wanted, **named: frozenset[str]) -> Wanted:
+    """Return a call that names these resources, by the last word but one of the scope."""
+    return replace(asked, named={f"zalo.follower.{name}.read": ids for name, ids in named.items()})
+
+
+@pytest.mark.parametrize("named", [{}, {"name": frozenset()}, {"name": THERE}, {"name": HERE | THERE}, {"phone": HERE}])
+def test_other_resources_are_refused(named: dict[str, frozenset[str]]) -> None:
+    """None named, another, another beside: the ask that stands for others is told."""
+    with pytest.raises(Refusal, match="resource_not_granted") as refused:
+        judge(facts(IN_HERE), about(wanted(NAME), **named), START)
+    assert refused.value.facts["ask_ids"] == ("crm_name",)
+
+
+def test_its_own_resources_pass_and_so_does_what_is_not_narrowed() -> None:
+    """By name; an ask for all needs no name."""
+    assert judge(facts(IN_HERE), about(wanted(NAME), name=HERE), START).ask_ids == ("crm_name",)
+    assert judge(facts(CRM_NAME), about(wanted(NAME), name=THERE), START).ask_ids == ("crm_name",)
+
+
+def test_a_field_of_other_resources_is_withheld() -> None:
+    """The route opens by another ask; what its fields would show of other resources does not."""
+    phone = replace(CRM_PHONE, resources=HERE)
+    verdict = judge(facts(CRM_NAME, phone), about(wanted(NAME, fields=(PHONE,)), name=THERE, phone=THERE), START)
+    assert verdict.open_scopes == frozenset({NAME})
+    assert verdict.ask_ids == ("crm_name",)
+
+
+def test_what_was_not_read_yet_is_judged_later() -> None:
+    """Before the body is read nothing is refused for its resources; afterwards it is."""
+    early = replace(wanted(NAME), named=None)
+    assert judge(facts(IN_HERE), early, START).ask_ids == ("crm_name",)
+
+
+def test_a_paused_ask_for_other_resources_is_told_as_paused() -> None:
+    """Only what lets something through now can be for other resources."""
+    with pytest.raises(Refusal, match="paused"):
+        judge(facts(replace(IN_HERE, state=State.PAUSED)), wanted(NAME), START)
