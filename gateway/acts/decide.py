@@ -251,8 +251,7 @@ async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) 
     family_id = FamilyId(new_id("fa", house.entropy))
     signed = (sign_in.at, sign_in.acr) if sign_in else (None, None)
     less = {permission_id: ids for permission_id, ids in reached.items() if ids is not None}
-    person_id, given = case.answer.person_id, frozenset(reached)
-    family = Family(family_id, grant.id, grant.app_id, person_id, given, now, None, *signed)
+    family = Family(family_id, grant.id, grant.app_id, case.answer.person_id, frozenset(reached), now, None, *signed)
     await families.add(unit.connection, replace(family, resources=less))
     if request.kind is RequestKind.DEVICE:
         await devices.give(unit.connection, request.id, family_id)
