@@ -65,7 +65,14 @@ def test_every_refusal_before_a_trusted_redirect_has_a_status() -> None:
 
 def test_the_words_are_oauths() -> None:
     """Each row's word is one of the specifications that we follow, but for the limit, which has none there."""
-    known = RFC_6749 | AT_PAR | WITH_A_KEY | OF_DEVICES | AT_REGISTRATION | {"invalid_target", "invalid_authorization_details"}
+    known = (
+        RFC_6749
+        | AT_PAR
+        | WITH_A_KEY
+        | OF_DEVICES
+        | AT_REGISTRATION
+        | {"invalid_target", "invalid_authorization_details"}
+    )
     assert {row.error for reason, row in ERRORS.items() if reason != "limited"} == known
     assert all(400 <= row.status < 500 for row in ERRORS.values())
 

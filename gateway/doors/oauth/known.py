@@ -9,12 +9,13 @@ from gateway.authority.verdict import check_token, list_live
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.tokens import hashed
 from gateway.records.accounts import store as accounts
+from gateway.records.apps import callers
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.families import store as families
 from gateway.records.families.minting import Held, list_held
 from gateway.records.grants import store as grants
-from gateway.terms.ids import AccountId, AppId, AskId, GrantId
+from gateway.terms.ids import AccountId, AppId, GrantId
 from gateway.terms.refusal import Refusal
 
 
@@ -56,7 +57,9 @@ async def _find_access(house: House, raw_token: str, now: datetime) -> KnownToke
     if facts is None:
         return None
     try:
-        live = list_held(list_live(check_token(facts, now), now), await _registered(house.storage, facts.app_id))
+        live = list_held(
+            list_live(check_token(facts, now), now), await callers.list_ask_ids(house.storage, facts.app_id)
+        )
     except Refusal:
         live = ()
     return KnownToken(
@@ -109,8 +112,3 @@ async def find_refresh(storage: Storage, raw_token: str, now: datetime) -> Known
         authenticated_at=family.authenticated_at,
         acr=family.acr,
     )
-
-
-async def _registered(storage: Storage, app_id: AppId) -> list[AskId]:
-    async with storage.read() as connection:
-        return await apps.list_ask_ids(connection, app_id)
