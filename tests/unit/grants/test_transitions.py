@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
+from itertools import count, product
 
 import pytest
 
@@ -12,6 +12,7 @@ from gateway.records.grants.transitions import Choice, Decision
 from gateway.records.grants.types import Change, Grant, Permission, PermissionState
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PermissionId, PersonId
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import covers
 from tests.stand_ins.clock import START
 
 State = PermissionState
@@ -229,3 +230,29 @@ def test_live_is_granted_and_in_time() -> None:
     states = [permission(state) for state in State]
     assert [each.state for each in grant(*states).live(START)] == [State.GRANTED]
     assert grant(permission(State.GRANTED)).live(LATER) == ()
+
+
+SOME = [None, frozenset("a"), frozenset("b"), frozenset("ab"), frozenset("bc")]
+
+
+@pytest.mark.parametrize("state", [State.GRANTED, State.PAUSED, State.REFUSED, State.WITHDRAWN, None])
+@pytest.mark.parametrize("is_raced", [False, True])
+def test_no_decision_gives_more_resources_than_was_seen(*, is_raced: bool, state: State | None) -> None:
+    """From every list to every list: what stands after is within what was agreed to, in a race within both lists.
+
+    A permission that stands never changes its list: another list is another row, and the one before is over.
+    """
+    for held, wanted in product(SOME, SOME):
+        changed_at = START - DAY if is_raced else START - 3 * DAY
+        old = permission(state, resources=held, changed_at=changed_at) if state else None
+        answer = decision(agreed=True, seen_at=START - 2 * DAY)
+        answer = replace(answer, choices=(replace(answer.choices[0], resources=wanted),))
+        change = decided(old, answer)
+        after = only(change) if change.grant.permissions else None
+        if after is not None and after.state is State.GRANTED and after != old:
+            assert covers(wanted, after.resources)
+            assert not (is_raced and old) or covers(held, after.resources)
+        if old is not None and after is not None and after.id == old.id and after.is_standing(START):
+            assert after.resources == held
+        if old is not None and state is State.GRANTED and after is not None and after.id != old.id:
+            assert old.id in change.ended
