@@ -3,9 +3,11 @@
 They are pinned in tests/peers/package-lock.json, with the Node that runs them; `make setup-peers` installs them.
 """
 
+import asyncio
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -13,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.services.child import Child, StartError, find_program, free_port, short_folder
+from tests.services.child import Child, StartError, as_user, find_program, free_port, short_folder
 
 PEERS = Path(__file__).parents[1] / "peers"
 START_SECONDS = 20
@@ -79,3 +81,65 @@ def peer_folder() -> Iterator[Path]:
     folder = short_folder("peer")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+class ClientError(Exception):
+    """What `openid-client` threw: `said` holds its code, and the server's error word and status."""
+
+    def __init__(self, said: Mapping[str, Any]) -> None:
+        super().__init__(said["message"])
+        self.said = said
+
+    @property
+    def word(self) -> tuple[int | None, str | None]:
+        """Status and OAuth's error word."""
+        return self.said.get("status"), self.said.get("word")
+
+
+class OpenIdClients:
+    """A running `openid-client` (tests/peers/client.mjs), as many clients as have a name."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process, self._waiting, self._number = process, dict[int, asyncio.Future[Any]](), 0
+        self._reading = asyncio.create_task(self._read())
+
+    async def do(self, name: str, step: str, argument: Any = None) -> Any:
+        """Let one client take one step; return what came of it.
+
+        Raises:
+            ClientError: the library threw.
+        """
+        if self._process.stdin is None:
+            raise StartError("openid-client has no stdin")
+        self._number += 1
+        answer = self._waiting[self._number] = asyncio.get_running_loop().create_future()
+        self._process.stdin.write(json.dumps([self._number, name, step, argument]).encode() + b"\n")
+        async with asyncio.timeout(START_SECONDS):
+            said = await answer
+        if "error" in said:
+            raise ClientError(said["error"])
+        return said["value"]
+
+    async def close(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        await self._process.wait()
+        await self._reading
+
+    async def _read(self) -> None:
+        stdout = self._process.stdout
+        while stdout is not None and (line := await stdout.readline()):
+            number, said = json.loads(line)
+            self._waiting.pop(number).set_result(said)
+
+
+@asynccontextmanager
+async def openid_clients() -> AsyncIterator[OpenIdClients]:
+    """Start `openid-client`, and end it."""
+    argv = as_user("", [find_node(), str(PEERS / "client.mjs")])
+    pipe = asyncio.subprocess.PIPE
+    clients = OpenIdClients(await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe))
+    try:
+        yield clients
+    finally:
+        await clients.close()
