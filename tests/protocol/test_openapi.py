@@ -12,7 +12,6 @@ from sqlalchemy import update
 
 from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.send_notices import send_test
-from gateway.authority.limits import Limit
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.endpoints import TABLE
 from gateway.doors.oauth.dynamic import DynamicApps
@@ -27,6 +26,7 @@ from gateway.records.outbox.types import NoticeState
 from gateway.server.api_document import describe_surface
 from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, fresh_parts
 from tests.protocol.fuzzing import Found, fuzz
+from tests.protocol.limitless import NoLimits
 from tests.protocol.wire import Wire, basic, served
 from tests.ready import scene_in
 
@@ -35,17 +35,6 @@ FEW, MANY = 3, 300
 WHOLE_EACH = 3
 NEEDED = {"client_id", "redirect_uri"}
 OWN_FIELDS = ("client_id", "client_secret", "client_assertion", "client_assertion_type", "resource")
-
-
-class NoLimits:
-    """Limits that nobody meets, so that more than the first few hundred requests get an answer of their own."""
-
-    async def wait_seconds(self, key: str, limit: Limit) -> int:
-        """Never wait."""
-        return 0
-
-    async def count(self, key: str, limit: Limit) -> None:
-        """Count nothing."""
 
 
 @pytest.fixture(scope="module")

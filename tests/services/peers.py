@@ -6,6 +6,7 @@ They are pinned in tests/peers/package-lock.json, with the Node that runs them; 
 import asyncio
 import json
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -58,7 +59,7 @@ class OpenIdProvider:
         path = self._folder / "provider.json"
         path.write_text(json.dumps({**given, "configuration": self._configuration}))
         self.child = Child([find_node(), str(PEERS / "provider.mjs"), str(path)], self._folder)
-        self.child.wait_until(self._is_answering, START_SECONDS)
+        self.child.wait_until(lambda: _is_answering(self.issuer), START_SECONDS)
         return self.child
 
     def told(self) -> list[dict[str, Any]]:
@@ -66,13 +67,6 @@ class OpenIdProvider:
         with urlopen(f"{self.issuer}/_test/told", timeout=5) as answer:
             told: list[dict[str, Any]] = json.load(answer)
             return told
-
-    def _is_answering(self) -> bool:
-        try:
-            with urlopen(f"{self.issuer}/.well-known/openid-configuration", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (URLError, TimeoutError, ConnectionError):
-            return False
 
 
 @pytest.fixture
@@ -143,3 +137,50 @@ async def openid_clients() -> AsyncIterator[OpenIdClients]:
         yield clients
     finally:
         await clients.close()
+
+
+class Oracle:
+    """A running `oidc-provider` with the features of an OAuth server (tests/peers/oracle.mjs): a known-good one.
+
+    Args:
+        folder: where its configuration and log stand.
+        clients: registered clients, as in its configuration.
+        keys: private JWKs that it signs with.
+        resource: whose tokens it gives.
+        scope: all that its clients may ask.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clients: Sequence[Mapping[str, Any]],
+        keys: Sequence[Mapping[str, Any]],
+        resource: str,
+        scope: str,
+    ) -> None:
+        port = free_port()
+        self.issuer = f"http://127.0.0.1:{port}"
+        given = {"port": port, "clients": clients, "jwks": {"keys": list(keys)}, "resource": resource, "scope": scope}
+        path = folder / "oracle.json"
+        path.write_text(json.dumps(given))
+        self.child = Child([find_node(), str(PEERS / "oracle.mjs"), str(path)], folder)
+        self.child.wait_until(lambda: _is_answering(self.issuer), START_SECONDS)
+
+    def now(self) -> float:
+        """Return its time: the machine's."""
+        return time.time()
+
+    def read_metadata(self) -> dict[str, Any]:
+        """Return what it says of itself."""
+        with urlopen(f"{self.issuer}/.well-known/openid-configuration", timeout=5) as answer:
+            metadata: dict[str, Any] = json.load(answer)
+            return metadata
+
+
+def _is_answering(issuer: str) -> bool:
+    try:
+        with urlopen(f"{issuer}/.well-known/openid-configuration", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (URLError, TimeoutError, ConnectionError):
+        return False
