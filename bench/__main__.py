@@ -6,6 +6,7 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from bench.cost import cpu_seconds, resident_mb
 from bench.load import Target, run
+from bench.oauth import Server, basic, measure, running_oidc_provider
 from bench.peers import NoPeer, running_nginx, running_passthrough, running_upstream, wait_for_port
 from bench.subject import Subject, running_gateway
 
@@ -24,6 +26,7 @@ BODY = (
     '"cover":"https://anh.example/c.jpg","package_name":"x"},"error":0,"message":"Success"}'
 ).encode()
 PAGES = 100
+TMPFS = Path("/dev/shm")  # noqa: S108 - where Linux has it
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -49,6 +52,28 @@ def _measure(rounds: int, calls: int) -> None:
             running_gateway(folder, upstream, PAGES) as (subject, pid),
         ):
             asyncio.run(_run(rounds, calls, {"nginx": nginx, "aiohttp": bare}, (subject, pid)))
+            _measure_oauth(folder, rounds, calls, (subject, pid))
+
+
+def _measure_oauth(folder: Path, rounds: int, calls: int, gateway: tuple[Subject, int]) -> None:
+    """Measure the OAuth endpoints, with the database on the disk and, where the machine has one, on tmpfs."""
+    with ExitStack() as stack:
+        servers = {"oidc-provider": stack.enter_context(running_oidc_provider(folder)), "quyen": _server(*gateway)}
+        if TMPFS.is_dir():
+            memory = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=TMPFS)))
+            servers["quyen, SQLite on tmpfs"] = _server(*stack.enter_context(running_gateway(memory, 9, 0)))
+        asyncio.run(_run_oauth(servers, rounds, calls))
+
+
+def _server(subject: Subject, pid: int) -> Server:
+    paths, header = ("/oauth/token", "/oauth/introspect"), basic(*subject.client)
+    return Server(pid, subject.public_port, paths, header, subject.raw_token, subject.refresh_tokens)
+
+
+async def _run_oauth(servers: dict[str, Server], rounds: int, calls: int) -> None:
+    for server in servers.values():
+        await wait_for_port(server.port)
+    await measure(servers, rounds, calls)
 
 
 async def _run(rounds: int, calls: int, peers: dict[str, tuple[int, int]], gateway: tuple[Subject, int]) -> None:

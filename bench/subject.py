@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 
+from bench.oauth import FAMILIES
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.session import open_session
@@ -30,6 +31,8 @@ class Subject:
     raw_session: str
     request_ids: tuple[str, ...]
     grant_id: str
+    client: tuple[str, str]
+    refresh_tokens: tuple[str, ...]
 
 
 def settings_for(folder: Path, upstream: int, ports: tuple[int, int]) -> dict[str, str]:
@@ -54,13 +57,23 @@ async def prepare(settings: Settings, ports: tuple[int, int], pages: int) -> Sub
     """Fill the database by the acts themselves: people, apps, a grant, `pages` open requests."""
     async with opened_house(settings) as house:
         scene: Scene = await set_scene(house, SystemClock())
-        decided = await agree(scene)
-        answer = orjson.loads(await redeem(house, Redemption(scene.app, str(decided.raw_code), VERIFIER, REDIRECT_URI)))
+        given = [await _given(scene) for _ in range(FAMILIES)]
+        grant_id, answer = given[0]
         names = tuple(ask.id for ask in scene.asks)
         asked = Asked(scene.app.id, names, REDIRECT_URI, "s", CHALLENGE)
         requests = [(await open_request(house, asked)).id for _ in range(pages)]
         session = await open_session(house, scene.owner.id)
-        return Subject(*ports, answer["access_token"], session, tuple(requests), str(decided.grant_id))
+        client = (str(scene.app.id), scene.raw_secret)
+        tokens = tuple(each["refresh_token"] for _, each in given)
+        return Subject(*ports, answer["access_token"], session, tuple(requests), grant_id, client, tokens)
+
+
+async def _given(scene: Scene) -> tuple[str, dict[str, str]]:
+    """Let the owner agree and the app redeem; a second time it is another family of the same grant."""
+    decided = await agree(scene)
+    redemption = Redemption(scene.app, str(decided.raw_code), VERIFIER, REDIRECT_URI)
+    answer: dict[str, str] = orjson.loads(await redeem(scene.house, redemption))
+    return str(decided.grant_id), answer
 
 
 @contextmanager

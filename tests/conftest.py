@@ -56,6 +56,12 @@ def entropy() -> SeededEntropy:
     return SeededEntropy()
 
 
+@pytest.fixture(params=[20, pytest.param(200, marks=pytest.mark.long)], ids="{}-rounds".format)
+def rounds(request: pytest.FixtureRequest) -> int:
+    """Return how often a race is run: 20 times, at length 200 times."""
+    return int(request.param)
+
+
 @pytest.fixture(autouse=True)
 def log_left_alone() -> Generator[None]:
     """Take back what a test set up of the process's log: a command and a server each write it their own way."""

@@ -8,14 +8,12 @@ To add one more: a module with one public coroutine wrapped in `shielded`; if it
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from gateway.acts.telling import tell_app
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.storage import DiskFull, Storage, UnitOfWork
 from gateway.ground.vault.entries import Entry, Tombstone
@@ -28,7 +26,7 @@ from gateway.records.families import store as families
 from gateway.records.families.minting import Held, Holding, Terms, in_order
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
-from gateway.records.grants.telling import tell_asks as tell_asks
+from gateway.records.grants.telling import tell_asks
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
@@ -54,6 +52,16 @@ _SO_ALREADY = frozenset({"nothing_to_change", "decided"})
 Transition = Callable[[Grant, datetime], Change]
 P = ParamSpec("P")
 T = TypeVar("T")
+_EVENTS = {
+    Kind.WITHDRAWN: Event.WITHDRAWN,
+    Kind.BURIED: Event.WITHDRAWN,
+    Kind.PAUSED: Event.PAUSED,
+    Kind.RESUMED: Event.RESUMED,
+    Kind.SHORTENED: Event.SHORTENED,
+    Kind.EXPIRED: Event.EXPIRED,
+    Kind.RECONFIRM: Event.RECONFIRM,
+}
+"""What an app hears of a change; a decision narrows or renews, as it turns out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +163,7 @@ class House:
             parts=await self.parts_about(unit, actor, facts),
         )
         recorded = await self.ledger.append(unit.connection, draft)
-        await tell_app(unit, change, kind, recorded=recorded, sender=self)
+        await self._tell_app(unit, change, kind, recorded)
         return Settled(change, recorded), ended
 
     async def lock_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
@@ -267,29 +275,21 @@ class House:
         named = Part(IDENTITY, person.id, {"login": person.login, "name": person.name})
         return (named, Part(EVIDENCE, person.id, evidence)) if evidence else (named,)
 
-
-def check_target(holding: Holding, platform: str | None) -> None:
-    """Check that tokens are wanted for the platform that they are for (RFC 8707); None: it was not said.
-
-    Raises:
-        Refusal: `invalid_target`.
-    """
-    if platform not in {None, holding.platform}:
-        raise Refusal("invalid_target", "the grant is for another API than resource names")
+    async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
+        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
+        grant, asks = change.grant, tell_asks(change)
+        endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
+        account = await accounts.find(unit.connection, grant.account_id) if endpoint else None
+        if endpoint is None or account is None:
+            return
+        event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
+        facts = {"grant_id": grant.id, "version": grant.version, "account": account.external_id, "asks": asks}
+        letter = Letter(new_id("nt", self.entropy), event, self.issuer, change.at, grant.id, facts)
+        pin = Pin(recorded.size, recorded.root, recorded.note)
+        is_live = endpoint.state is EndpointState.LIVE
+        await queue.add(unit.connection, make_notice(letter, pin, app_id=grant.app_id, is_live=is_live))
 
 
 def terms_of(app: App, at: datetime, *, jkt: str | None, parent_hash: bytes | None = None) -> Terms:
     """Return on what terms an app gets tokens: bound to the key that it proved, a public app's refresh token too."""
     return Terms(at, app.may_refresh, parent_hash, access_jkt=jkt, refresh_jkt=None if app.is_confidential else jkt)
-
-
-def ending(
-    act: Callable[Concatenate[House, P], Awaitable[T]],
-) -> Callable[Concatenate[House, P], Coroutine[Any, Any, T]]:
-    """Let an act that ends something have the room that is kept for ends, where the disk is full."""
-
-    @wraps(act)
-    async def run(house: House, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await house.storage.with_room(lambda: act(house, *args, **kwargs))
-
-    return run

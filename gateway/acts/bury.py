@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.acts import House, ending
-from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.acts import House
+from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.ground.vault.entries import Tombstone
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions

@@ -158,22 +158,20 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
     actor = Actor(ActorKind.PERSON, answer.person_id)
     async with house.unit() as unit:
         case = await _take(unit, raw_request_id, answer, house.clock.now())
-        sha256 = await notices.keep(unit.connection, answer.notice, language=answer.language, now=case.at)
-        shown: dict[str, Any] = {"notice": sha256, "language": answer.language, "request": case.request.id}
-        if case.statement is not None:
-            shown["statement"] = case.statement.digest
         if answer.account_id is None:
-            recorded = await _refuse_unlinked(house, unit, case, shown, request_id=request_id)
+            recorded = await _refuse_unlinked(house, unit, case, request_id=request_id)
             await requests.mark_refused(unit.connection, case.request.id, case.at)
             await unit.commit()
             await house.ledger.publish()
             return case.refused(None, recorded)
         grant = await _get_grant(house, unit, case)
-        case = case.about(grant, house.clock.now())  # after the wait for the grant's lock
+        # The time is read after the wait for the grant's lock; a grant that is new begins with its first decision.
+        case = case.about(grant, house.clock.now() if grant.version else grant.created_at)
         if not case.is_refused and answer.seen_version not in {None, grant.version}:
             raise Refusal("screen_outdated")
         change = transitions.decide(grant, case.decision_on(grant), _new_id(house))
         kind = Kind.REFUSED if case.is_refused else Kind.DECIDED
+        shown = await _keep_shown(unit, case)
         settled, ended = await house.record_change(unit, change, actor, kind=kind, request_id=request_id, **shown)
         if case.is_refused:
             await requests.mark_refused(unit.connection, case.request.id, case.at)
@@ -279,11 +277,17 @@ async def _add_code(
     return raw_code
 
 
-async def _refuse_unlinked(
-    house: House, unit: UnitOfWork, case: _Case, shown: dict[str, Any], *, request_id: str
-) -> Recorded:
+async def _keep_shown(unit: UnitOfWork, case: _Case) -> dict[str, Any]:
+    """Archive the text that was shown; return what the record says of it."""
+    answer = case.answer
+    sha256 = await notices.keep(unit.connection, answer.notice, language=answer.language, now=case.at)
+    shown = {"notice": sha256, "language": answer.language, "request": case.request.id}
+    return shown if case.statement is None else {**shown, "statement": case.statement.digest}
+
+
+async def _refuse_unlinked(house: House, unit: UnitOfWork, case: _Case, *, request_id: str) -> Recorded:
     actor = Actor(ActorKind.PERSON, case.answer.person_id)
-    facts = {**shown, "refused_asks": list(case.request.ask_ids)}
+    facts = {**await _keep_shown(unit, case), "refused_asks": list(case.request.ask_ids)}
     parts = await house.parts_about(unit, actor, facts)
     draft = Draft(Kind.REFUSED, case.at, actor, facts, app_id=case.request.app_id, request_id=request_id, parts=parts)
     return await house.ledger.append(unit.connection, draft)

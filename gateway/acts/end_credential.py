@@ -1,7 +1,7 @@
 """End a credential: it and every token that came of it are dead when this returns (I1)."""
 
-from gateway.acts import House, ending
-from gateway.ground.storage.storage import shielded
+from gateway.acts import House
+from gateway.ground.storage.storage import ending, shielded
 from gateway.records.families import credentials
 from gateway.records.families import store as families
 from gateway.records.ledger.kinds import Kind

@@ -1,7 +1,7 @@
 """Expire: write down what time has ended. Verdicts judged it by the clock already; the record follows."""
 
-from gateway.acts import House, ending
-from gateway.ground.storage.storage import shielded
+from gateway.acts import House
+from gateway.ground.storage.storage import ending, shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import statements
 from gateway.records.grants import store as grants

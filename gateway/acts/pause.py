@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from gateway.acts import House, Settled, ending
-from gateway.ground.storage.storage import shielded
+from gateway.acts import House, Settled
+from gateway.ground.storage.storage import ending, shielded
 from gateway.records.grants import transitions
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.acts import House, check_target, terms_of
+from gateway.acts import House, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
 from gateway.records.families import store as families
-from gateway.records.families.minting import mint
+from gateway.records.families.minting import check_target, mint
 from gateway.records.families.types import Family
 from gateway.records.requests import devices
 from gateway.records.requests import store as requests

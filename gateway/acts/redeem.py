@@ -6,12 +6,12 @@ from datetime import datetime
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from gateway.acts import House, check_target, terms_of
+from gateway.acts import House, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
 from gateway.records.families import store as families
-from gateway.records.families.minting import mint
+from gateway.records.families.minting import check_target, mint
 from gateway.records.families.types import VERIFIER_TRIES, Code, Family
 from gateway.terms.refusal import Refusal
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.acts import House, check_target, terms_of
+from gateway.acts import House, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.sealing import Place, Unsealable
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
 from gateway.records.families import store as families
-from gateway.records.families.minting import mint, narrowed
+from gateway.records.families.minting import check_target, mint, narrowed
 from gateway.records.families.types import Family, RefreshToken
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal

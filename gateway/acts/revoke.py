@@ -1,7 +1,7 @@
 """Revoke: an app gives a token back (RFC 7009)."""
 
-from gateway.acts import House, ending
-from gateway.ground.storage.storage import shielded
+from gateway.acts import House
+from gateway.ground.storage.storage import ending, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App
 from gateway.records.families import store as families

@@ -1,7 +1,7 @@
 """Sessions: a person signs in, and out."""
 
-from gateway.acts import House, ending
-from gateway.ground.storage.storage import shielded
+from gateway.acts import House
+from gateway.ground.storage.storage import ending, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.people import store as people
 from gateway.records.people.types import PASSWORD_ACR, SESSION_WHOLE, Proof, Session

@@ -1,7 +1,7 @@
 """Suspend: an operator stops an app at once; lifting it revives nothing that ended meanwhile (R82)."""
 
-from gateway.acts import House, ending
-from gateway.ground.storage.storage import shielded
+from gateway.acts import House
+from gateway.ground.storage.storage import ending, shielded
 from gateway.ground.vault.entries import Barred
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState

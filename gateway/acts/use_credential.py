@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from gateway.acts import House, check_target
+from gateway.acts import House
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.families import credentials
 from gateway.records.families import store as families
-from gateway.records.families.minting import Terms, mint, narrowed
+from gateway.records.families.minting import Terms, check_target, mint, narrowed
 from gateway.records.families.types import Credential, Family
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal

@@ -7,8 +7,9 @@ import pytest
 from gateway.acts.decide import Decided
 from gateway.acts.withdraw import withdraw
 from gateway.records.grants import store as grants
+from gateway.records.grants.types import Grant
 from gateway.records.requests.types import AuthorizationRequest
-from gateway.terms.ids import GrantId
+from gateway.terms.ids import AskId, GrantId
 from gateway.terms.refusal import Refusal
 from tests.contract.asking import WHOLE, answered, shown
 from tests.contract.steps import NAME, PHONE, PROFILE, agreed, get_grant, list_records, owner, verified
@@ -32,35 +33,48 @@ async def check_told(scene: Scene, grant_id: GrantId) -> None:
     assert (await verified(scene.house)).bad == []
 
 
-@pytest.mark.parametrize("round_", range(20))
+async def begun_anew(scene: Scene, *asks: AskId) -> Grant:
+    """Let the owner take everything back and agree to these; return the grant."""
+    scene.clock.advance(1)
+    first = await agreed(scene)
+    await withdraw(scene.house, first.grant_id, owner(scene))
+    await agreed(scene, *asks)
+    scene.clock.advance(1)
+    return await get_grant(scene.house, first.grant_id)
+
+
 @pytest.mark.parametrize("is_whole", [False, True])
-async def test_eight_decisions_on_one_drawing(scene: Scene, round_: int, is_whole: bool) -> None:  # noqa: FBT001
+async def test_eight_decisions_on_one_drawing(scene: Scene, rounds: int, is_whole: bool) -> None:  # noqa: FBT001
     """Of eight agreements drawn from the same version one is taken; the others are asked again."""
-    first = await agreed(scene, PROFILE)
-    requests = await seen_by_all(scene, is_whole=is_whole)
-    tries = [answered(scene, request, PROFILE, NAME, seen_version=1) for request in requests]
-    outcomes = await asyncio.gather(*tries, return_exceptions=True)
-    assert sum(isinstance(outcome, Decided) for outcome in outcomes) == 1, round_
-    assert [o.reason for o in outcomes if isinstance(o, Refusal)] == ["screen_outdated"] * (AT_ONCE - 1)
-    assert (await get_grant(scene.house, first.grant_id)).version == 2
-    await check_told(scene, first.grant_id)
+    grant_id = (await agreed(scene)).grant_id
+    for round_ in range(rounds):
+        before = await begun_anew(scene, PROFILE)
+        requests = await seen_by_all(scene, is_whole=is_whole)
+        tries = [answered(scene, request, PROFILE, NAME, seen_version=before.version) for request in requests]
+        outcomes = await asyncio.gather(*tries, return_exceptions=True)
+        assert sum(isinstance(outcome, Decided) for outcome in outcomes) == 1, round_
+        assert [o.reason for o in outcomes if isinstance(o, Refusal)] == ["screen_outdated"] * (AT_ONCE - 1)
+        assert (await get_grant(scene.house, before.id)).version == before.version + 1
+    await check_told(scene, grant_id)
 
 
-@pytest.mark.parametrize("round_", range(20))
-async def test_decisions_against_a_withdrawal(scene: Scene, round_: int) -> None:
+async def test_decisions_against_a_withdrawal(scene: Scene, rounds: int) -> None:
     """Seven agreements and one withdrawal: whoever is first, nothing that ended with it lives afterwards."""
-    first = await agreed(scene, PROFILE, NAME, PHONE)
-    requests = await seen_by_all(scene, is_whole=bool(round_ % 2))
-    old = {p.id for p in (await get_grant(scene.house, first.grant_id)).permissions}
-    tries = [answered(scene, request, PROFILE, NAME, seen_version=1) for request in requests[1:]]
-    ending = withdraw(scene.house, first.grant_id, owner(scene))
-    outcomes = await asyncio.gather(*tries, ending, return_exceptions=True)
-    assert not [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Refusal)], round_
-    assert {o.reason for o in outcomes if isinstance(o, Refusal)} <= {"screen_outdated"}
-    now = scene.clock.now()
-    grant = await get_grant(scene.house, first.grant_id)
-    assert not [p for p in grant.permissions if p.id in old and p.is_standing(now)]
-    await check_told(scene, first.grant_id)
+    grant_id = (await agreed(scene)).grant_id
+    for round_ in range(rounds):
+        before = await begun_anew(scene, PROFILE, NAME, PHONE)
+        requests = await seen_by_all(scene, is_whole=bool(round_ % 2))
+        old = {p.id for p in before.permissions}
+        tries = [answered(scene, request, PROFILE, NAME, seen_version=before.version) for request in requests[1:]]
+        ending = asyncio.ensure_future(withdraw(scene.house, before.id, owner(scene)))
+        place = round_ % AT_ONCE
+        outcomes = await asyncio.gather(*tries[:place], ending, *tries[place:], return_exceptions=True)
+        assert not [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Refusal)], round_
+        assert {o.reason for o in outcomes if isinstance(o, Refusal)} <= {"screen_outdated"}
+        now = scene.clock.now()
+        grant = await get_grant(scene.house, before.id)
+        assert not [p for p in grant.permissions if p.id in old and p.is_standing(now)]
+    await check_told(scene, grant_id)
 
 
 @pytest.mark.parametrize("is_decided", [False, True])

@@ -18,9 +18,11 @@ from gateway.acts.shorten import shorten
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.authority.facts import TokenFacts
+from gateway.ground.storage.storage import DiskFull
 from gateway.ground.vault.journal import Journal
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import STANDING_LASTS
+from gateway.records.grants import store as grants
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AppId, AskId, FamilyId, GrantId, PersonId
@@ -454,3 +456,20 @@ async def test_eight_at_once_leave_one_history(scene: Scene) -> None:
     versions = [each.version for each in await list_records(scene.house, grant_ids=[given.grant_id])]
     assert versions == list(range(len(versions), 0, -1))
     assert (await verified(scene.house)).bad == []
+
+
+async def test_a_disk_that_is_full_before_anything_is_known_denies_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the grant was read: what should have ended is not known, so the caller hears it and all goes on."""
+    given = await agreed(scene)
+
+    async def find(*_given: object, **_named: object) -> None:
+        raise DiskFull("database")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(grants, "find", find)
+        with pytest.raises(DiskFull):
+            await withdraw(scene.house, given.grant_id, owner(scene))
+    assert scene.house.in_flight.denied == set()
+    assert await live_asks(scene, given.access_token) == ALL

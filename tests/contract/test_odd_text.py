@@ -8,12 +8,13 @@ from urllib.parse import quote_plus
 import pytest
 
 from gateway.ground.web.csrf import form_token
-from tests.contract.doors_served import Row, Served, both_served
+from tests.contract.doors_served import Row, Served, both_served, plain
 from tests.house import Scene
 
 pytestmark = pytest.mark.timeout(300)  # some thousand requests
 NUL = b"lr_%00"  # no text of PostgreSQL
 SURROGATE = b"%ED%A0%80"  # no text of UTF-8
+BY_TOKEN = "/v1/"  # takes JSON, and reads nothing before the token is known
 OTHERS = (b"%FF", b"\xed\xa0\x80\xff", b"x" * 4000)
 ODD = (NUL, SURROGATE, *OTHERS)
 
@@ -27,8 +28,8 @@ async def doors(scene: Scene, tmp_path: Path) -> AsyncIterator[Served]:
 
 def in_path(doors: Served, row: Row, odd: bytes) -> Iterator[tuple[str, bytes]]:
     """Write the odd text into each parameter of a row's path in turn; the others stay real."""
-    for name in re.findall(r"\{(\w+)", row.endpoint.path):
-        yield name, row.endpoint.path.format(**{**doors.real, name: "ODD"}).encode().replace(b"ODD", odd)
+    for name in re.findall(r"\{(\w+)", plain(row.endpoint.path)):
+        yield name, plain(row.endpoint.path).format(**{**doors.real, name: "ODD"}).encode().replace(b"ODD", odd)
 
 
 async def test_the_doors_are_read_whole(doors: Served) -> None:
@@ -70,7 +71,8 @@ async def test_in_a_query_it_is_never_a_500(doors: Served) -> None:
 async def test_in_a_form_it_is_never_a_500(doors: Served) -> None:
     """Every field that a door reads, on each row that takes a form, alone or with all others; a NUL is refused."""
     taking = sorted(
-        (row for row in doors.rows if row.method == "POST"), key=lambda row: "sign-out" in row.endpoint.path
+        (row for row in doors.rows if row.method == "POST" and not row.endpoint.path.startswith(BY_TOKEN)),
+        key=lambda row: "sign-out" in row.endpoint.path,
     )
     asked = [(row, name, odd) for odd in (NUL, SURROGATE) for row in taking for name in row.names]
     assert len(asked) > 200

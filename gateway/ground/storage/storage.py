@@ -265,6 +265,16 @@ def shielded(act: Callable[Concatenate[K, P], Coroutine[Any, Any, T]]) -> Callab
     return run
 
 
+def ending(act: Callable[Concatenate[K, P], Awaitable[T]]) -> Callable[Concatenate[K, P], Coroutine[Any, Any, T]]:
+    """Let an act that ends something have the room that is kept for ends, where the disk is full."""
+
+    @wraps(act)
+    async def run(keeper: K, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await keeper.storage.with_room(lambda: act(keeper, *args, **kwargs))
+
+    return run
+
+
 def _tell_failure(task: asyncio.Task[Any]) -> None:
     """Log what an act failed with, by kind and by name: its words may quote what people sent (I6)."""
     error = None if task.cancelled() else task.exception()

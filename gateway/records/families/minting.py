@@ -149,3 +149,13 @@ def in_order(held: Iterable[Held], registered: Sequence[AskId]) -> tuple[Held, .
 def unique(words: Iterable[str]) -> list[str]:
     """Keep each word once, in the order of first sight."""
     return list(dict.fromkeys(words))
+
+
+def check_target(holding: Holding, platform: str | None) -> None:
+    """Check that tokens are wanted for the platform that they are for (RFC 8707); None: it was not said.
+
+    Raises:
+        Refusal: `invalid_target`.
+    """
+    if platform not in {None, holding.platform}:
+        raise Refusal("invalid_target", "the grant is for another API than resource names")

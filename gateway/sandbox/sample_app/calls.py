@@ -54,6 +54,12 @@ class FollowerReplies:
         return f'{{"getlist":{self.listed.raw},"detail":[{details}]}}'
 
 
+async def read_name(account: Account) -> str:
+    """Ask what the account calls itself; empty where that was not agreed to."""
+    name = members((await account.get("/v2.0/oa/getoa")).data).get("name")
+    return name if isinstance(name, str) else ""
+
+
 async def list_followers(account: Account, offset: int) -> FollowerReplies:
     """List a page of followers and look each one up, a few at a time."""
     listed = await account.get("/v3.0/oa/user/getlist", offset=offset, count=PAGE_OF_FOLLOWERS)

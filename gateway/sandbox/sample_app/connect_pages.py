@@ -1,15 +1,17 @@
 """The way through the gateway and back: `/`, `/connect`, `/callback`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from gateway.sandbox.sample_app.calls import Account, read_name
 from gateway.sandbox.sample_app.config import ClientConfig
 from gateway.sandbox.sample_app.connections import Connection, Token
 from gateway.sandbox.sample_app.metadata import ServerMetadata
 from gateway.sandbox.sample_app.shop import SHOP, Shop
-from gateway.sandbox.sample_app.trouble import ExchangeRefused
+from gateway.sandbox.sample_app.trouble import ExchangeRefused, GatewayUnreachable
 from gateway.sandbox.sample_app.visitors import COOKIE, Pending
 
 DESCRIPTIONS = {"required permission not given": "bạn để trống một mục bắt buộc, nên không mục nào được cấp."}
@@ -73,9 +75,10 @@ async def _redeem(shop: Shop, app: ClientConfig, *, pending: Pending, code: str)
     if not accounts:
         return _notice(shop, 502, title="Chưa kết nối được", text="Cổng không nói quyền này là của tài khoản nào.")
     for account in accounts:
-        await shop.connect(
-            Connection(client_id=app.client_id, account=account, token=token, connected_at=shop.clock.now())
-        )
+        connection = Connection(client_id=app.client_id, account=account, token=token, connected_at=shop.clock.now())
+        await shop.connect(connection)
+        with suppress(GatewayUnreachable):  # it is connected all the same, under its number
+            shop.connections.rename(connection, await read_name(Account(shop, app, connection)))
     home = "/?" + urlencode({"connected": accounts[0]})
     return web.Response(status=303, headers={"Location": home, "Cache-Control": "no-store"})
 

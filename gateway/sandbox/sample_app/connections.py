@@ -16,10 +16,11 @@ Token = dict[str, Any]
 
 
 class Connection(BaseModel):
-    """One account that one client may call; `account` is the platform's own id."""
+    """One account that one client may call: the platform's own id, and what the account calls itself, if it said."""
 
     client_id: str
     account: str
+    name: str = ""
     token: Token = Field(repr=False)
     connected_at: datetime
 
@@ -47,6 +48,11 @@ class ConnectionStore:
     def replace_token(self, connection: Connection, token: Token) -> None:
         """Keep refreshed tokens; the order stays. On disk before they are used, since the old ones are spent."""
         connection.token = token
+        write_state(self._path, self._kept)
+
+    def rename(self, connection: Connection, name: str) -> None:
+        """Keep what the account calls itself."""
+        connection.name = name
         write_state(self._path, self._kept)
 
     def list_of(self, client_id: str) -> list[Connection]:

@@ -69,7 +69,8 @@ def _find_account(shop: Shop, asked: Mapping[str, str]) -> Account | None:
 
 
 def _render(account: Account, template: str, **values: object) -> web.Response:
-    page = {"app": account.app, "account": account.connection.account, **values}
+    connection = account.connection
+    page = {"app": account.app, "account": connection.account, "account_name": connection.name, **values}
     return account.shop.pages.render(template, 200, **page)
 
 

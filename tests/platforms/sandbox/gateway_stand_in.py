@@ -15,6 +15,7 @@ from aiohttp import web
 
 PUBLIC, CONFIDENTIAL, SECRET = "qca_public", "qca_pos", "qcs_secret"
 ACCOUNT = "2511530240960241001"
+NAME = "Tiệm Bánh Nhà May (mẫu)"
 
 Json = Any
 
@@ -38,6 +39,8 @@ class Knobs:
     refreshable: set[str] = field(default_factory=set)
     token_calls: list[dict[str, str]] = field(default_factory=list)
     api_calls: list[dict[str, str]] = field(default_factory=list)
+    about_account: Json = field(default_factory=lambda: {"data": {"name": NAME}, "error": 0})
+    name_calls: int = 0
     minted: int = 0
     is_broken: bool = False
 
@@ -99,8 +102,11 @@ async def answer_token(request: web.Request) -> web.Response:
 
 
 async def proxy(request: web.Request) -> web.Response:
-    """Judge the token, then answer as told or let Zalo answer."""
+    """Judge the token, then answer as told or let Zalo answer. The account's name is apart from what tests count."""
     knobs = request.app[KNOBS]
+    if request.path == "/zalo/v2.0/oa/getoa":
+        knobs.name_calls += 1
+        return web.json_response(knobs.about_account)
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
     dialect = request.headers.get("access_token", "")
     knobs.api_calls.append({"target": request.raw_path, "bearer": bearer, "access_token": dialect})

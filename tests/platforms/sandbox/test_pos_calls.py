@@ -138,16 +138,20 @@ async def test_odd_but_accepted_answers(pos: Pos) -> None:
 
 
 async def test_refreshes_near_expiry(pos: Pos) -> None:
-    """A token in its last minute is refreshed before the call, and the new pair is on disk."""
+    """A token in its last minute is refreshed before each call (the account's name, then chat); the pair is on disk."""
     pos.knobs.expires_in = 30
     await pos.connect()
     pos.knobs.expires_in = 900
     assert (await pos.browser.get("/chat")).status == 200
-    assert [call["access_token"] for call in pos.knobs.api_calls] == ["qat_2"]
+    assert [call["access_token"] for call in pos.knobs.api_calls] == ["qat_3"]
     kept = ConnectionStore(pos.config.state_path).find(CONFIDENTIAL, ACCOUNT)
     assert kept is not None
-    assert (kept.token["access_token"], kept.token["refresh_token"]) == ("qat_2", "qrt_2")
-    assert [call["grant_type"] for call in pos.knobs.token_calls] == ["authorization_code", "refresh_token"]
+    assert (kept.token["access_token"], kept.token["refresh_token"]) == ("qat_3", "qrt_3")
+    assert [call["grant_type"] for call in pos.knobs.token_calls] == [
+        "authorization_code",
+        "refresh_token",
+        "refresh_token",
+    ]
 
 
 @pytest.mark.parametrize("client_id", [CONFIDENTIAL, PUBLIC])

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.sandbox.sample_app.connect_pages import list_accounts
 from gateway.sandbox.sample_app.metadata import metadata_url
-from tests.platforms.sandbox.gateway_stand_in import ACCOUNT, CONFIDENTIAL, PUBLIC, SECRET, allow
+from tests.platforms.sandbox.gateway_stand_in import ACCOUNT, CONFIDENTIAL, NAME, PUBLIC, SECRET, Json, allow
 from tests.platforms.sandbox.pos_fixtures import Browser, Pos, move, serve_pos
 from tests.platforms.sandbox.still import CountedEntropy, StillClock
 
@@ -222,3 +222,20 @@ def test_metadata_address(issuer: str, url: str) -> None:
 async def test_only_known_hosts(pos: Pos) -> None:
     """A host name that is not ours is not served."""
     assert (await pos.browser.get("/", Host="evil.example")).status == 421
+
+
+@pytest.mark.parametrize(
+    "about, named",
+    [
+        ({"data": {"name": NAME}, "error": 0}, NAME),
+        ({"data": {"name": 7}, "error": 0}, "OA"),
+        ({"error": -223, "message": "not agreed"}, "OA"),
+    ],
+)
+async def test_the_account_is_called_by_its_name(pos: Pos, about: Json, named: str) -> None:
+    """Asked once, when it is connected; where that was not agreed to it stays a number."""
+    pos.knobs.about_account = about
+    await pos.connect()
+    shown = (await pos.browser.get("/")).text
+    assert f'<b>{named}</b> <span class="number">{ACCOUNT}</span>' in shown
+    assert pos.knobs.name_calls == 1
