@@ -14,7 +14,7 @@ from gateway.acts.restore import Gap, restore
 from gateway.acts.use_credential import Use, use_credential
 from gateway.acts.withdraw import withdraw
 from gateway.ground.vault.tokens import hashed
-from gateway.records.apps import own_tokens
+from gateway.records.apps import callers
 from gateway.records.apps.own_tokens import OwnScope, OwnToken
 from gateway.records.apps.types import App, GrantType
 from gateway.records.families import credentials
@@ -178,8 +178,7 @@ async def own_app(scene: Scene) -> App:
 
 async def find_own(scene: Scene, raw_token: str) -> OwnToken | None:
     """Read an own token."""
-    async with scene.house.storage.read() as connection:
-        return await own_tokens.find(connection, hashed(raw_token))
+    return await callers.find_own_token(scene.house.storage, hashed(raw_token))
 
 
 @SQLITE

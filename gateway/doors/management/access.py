@@ -12,8 +12,7 @@ from gateway.authority.proofs import check_token_hash, read_proof
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.problems import ManagementHandler
 from gateway.ground.vault.tokens import ACCESS, hashed, is_well_formed
-from gateway.records.apps import own_tokens
-from gateway.records.apps import store as apps
+from gateway.records.apps import callers
 from gateway.records.apps.own_tokens import OwnScope, OwnToken
 from gateway.records.apps.types import App, AppState
 from gateway.terms.refusal import Refusal
@@ -33,9 +32,8 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
 
     async def admit(door: ManagementDoor, request: web.Request) -> web.Response:
         scheme, raw_token = _present(request, scope)
-        async with door.house.storage.read() as connection:
-            token = await own_tokens.find(connection, hashed(raw_token))
-            app = await apps.find(connection, token.app_id) if token else None
+        token = await callers.find_own_token(door.house.storage, hashed(raw_token))
+        app = await callers.find_app(door.house.storage, token.app_id) if token else None
         if token is None or app is None or not token.is_live(door.house.clock.now()):
             raise Refusal("invalid_token", scope=scope)
         await _check_possession(door, request, token, scheme=scheme, raw_token=raw_token)

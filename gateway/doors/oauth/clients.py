@@ -17,11 +17,10 @@ from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
 from gateway.ground.vault.tokens import is_token
 from gateway.ground.web.addresses import address_of
-from gateway.records.apps import store as apps
+from gateway.records.apps import callers
 from gateway.records.apps.types import App, AppSecret, AuthMethod
 from gateway.records.families import credentials
 from gateway.records.families.types import Credential
-from gateway.terms.ids import AppId
 from gateway.terms.refusal import Refusal
 
 CONFIDENTIAL_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -62,9 +61,8 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
     key = f"client-secret {address_of(request)} {presented.unverified_id}"
     await _check_limit(door, key)
     await read_document(door, request, presented.unverified_id)
-    async with door.house.storage.read() as connection:
-        app = await apps.find(connection, presented.unverified_id)
-        secrets = await apps.list_live_secrets(connection, AppId(presented.unverified_id))
+    app = await callers.find_app(door.house.storage, presented.unverified_id)
+    secrets = await callers.list_live_secrets(door.house.storage, presented.unverified_id)
     if app is not None and app.auth_method is AuthMethod.NONE and presented.shows_nothing:
         return app
     is_right = _is_secret(presented.raw_secret or "", secrets)

@@ -10,6 +10,7 @@ from gateway.authority.verdict import check_token, list_live
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.tokens import hashed
 from gateway.records.accounts import store as accounts
+from gateway.records.apps import callers
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
 from gateway.records.families import store as families
@@ -58,7 +59,7 @@ async def _find_access(house: House, raw_token: str, now: datetime) -> KnownToke
     if facts is None:
         return None
     try:
-        live = _held(list_live(check_token(facts, now), now), await _registered(house.storage, facts.app_id))
+        live = _held(list_live(check_token(facts, now), now), await callers.list_ask_ids(house.storage, facts.app_id))
     except Refusal:
         live = ()
     return KnownToken(
@@ -116,8 +117,3 @@ async def find_refresh(storage: Storage, raw_token: str, now: datetime) -> Known
 def _held(found: Iterable[Reach | Permission], registered: Sequence[AskId]) -> tuple[Held, ...]:
     held = (Held(p.id, p.ask_id, p.scope, p.purpose, p.ends_at) for p in found if p.ends_at is not None)
     return in_order(held, registered)
-
-
-async def _registered(storage: Storage, app_id: AppId) -> list[AskId]:
-    async with storage.read() as connection:
-        return await apps.list_ask_ids(connection, app_id)

@@ -10,7 +10,7 @@ from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.targets import find_platform
 from gateway.ground.vault.tokens import hashed
-from gateway.records.apps import own_tokens
+from gateway.records.apps import callers
 from gateway.records.apps.own_tokens import LASTS, OwnScope
 from gateway.records.apps.types import App, AppState
 from gateway.records.families.minting import token_type
@@ -61,8 +61,7 @@ async def describe_own(door: OAuthDoor, app: App, raw_token: str) -> dict[str, A
 
     `sub` is the app itself, in a space of its own: no account and no person is ever named so (RFC 9700 section 4.15).
     """
-    async with door.house.storage.read() as connection:
-        token = await own_tokens.find(connection, hashed(raw_token))
+    token = await callers.find_own_token(door.house.storage, hashed(raw_token))
     if token is None or token.app_id != app.id or app.state is not AppState.ACTIVE:
         return None
     if not token.is_live(door.house.clock.now()):

@@ -6,9 +6,8 @@ They have a table of their own, so that a call with one finds no token, and a gr
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.apps.tables import own_tokens
@@ -45,16 +44,6 @@ class OwnToken:
 async def add(connection: AsyncConnection, token: OwnToken) -> None:
     """Add a token."""
     await connection.execute(insert(own_tokens).values(**{name: getattr(token, name) for name in token.__slots__}))
-
-
-async def find(connection: AsyncConnection, hashed_token: bytes) -> OwnToken | None:
-    """Find a token, alive or not."""
-    query = select(own_tokens).where(own_tokens.c.hashed_token == hashed_token)
-    row = (await connection.execute(query)).mappings().first()
-    if row is None:
-        return None
-    fields: dict[str, Any] = {**row, "scopes": tuple(OwnScope(each) for each in row["scopes"])}
-    return OwnToken(**fields)
 
 
 async def end(connection: AsyncConnection, hashed_token: bytes, app_id: AppId, now: datetime) -> bool:

@@ -23,7 +23,8 @@ from gateway.records.apps.types import (
 from gateway.terms.ids import AppId, AskId, PersonId
 
 
-def _app(row: RowMapping) -> App:
+def read_app(row: RowMapping | dict[str, Any]) -> App:
+    """Read a row of the table."""
     fields: dict[str, Any] = {**row, "state": AppState(row["state"]), "auth_method": AuthMethod(row["auth_method"])}
     fields["origin"] = AppOrigin(row["origin"])
     fields["grant_types"] = tuple(GrantType(each) for each in row["grant_types"])
@@ -41,14 +42,14 @@ async def find(connection: AsyncConnection, app_id: str, *, lock: bool = False) 
     """Find an app by its client_id, which may be anything that a stranger sent; `lock` holds the row."""
     query = select(apps).where(apps.c.id == app_id)
     row = (await connection.execute(query.with_for_update(key_share=True) if lock else query)).mappings().first()
-    return _app(row) if row else None
+    return read_app(row) if row else None
 
 
 async def find_owned(connection: AsyncConnection, app_id: str, owner_id: PersonId) -> App | None:
     """Find an app of this developer's; another's is as unknown as none."""
     query = select(apps).where(apps.c.id == app_id, apps.c.owner_id == owner_id)
     row = (await connection.execute(query)).mappings().first()
-    return _app(row) if row else None
+    return read_app(row) if row else None
 
 
 async def list_all(connection: AsyncConnection, owner_id: PersonId | None = None) -> list[App]:
@@ -56,7 +57,7 @@ async def list_all(connection: AsyncConnection, owner_id: PersonId | None = None
     query = select(apps).order_by(apps.c.created_at, apps.c.id)
     if owner_id is not None:
         query = query.where(apps.c.owner_id == owner_id)
-    return [_app(row) for row in (await connection.execute(query)).mappings()]
+    return [read_app(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def list_asks(connection: AsyncConnection, app_id: AppId) -> list[Ask]:

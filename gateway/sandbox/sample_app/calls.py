@@ -24,8 +24,8 @@ class Account:
     connection: Connection
 
     async def get(self, path: str, **params: object) -> Reply:
-        """Call a GET; Zalo takes its parameters as JSON in `data`."""
-        data = {"data": json.dumps(params, separators=(",", ":"))}
+        """Call a GET; Zalo takes its parameters, where there are any, as JSON in `data`."""
+        data = {"data": json.dumps(params, separators=(",", ":"))} if params else {}
         return await self._call(Request("GET", self._url(path), data))
 
     async def post(self, path: str, body: object) -> Reply:
