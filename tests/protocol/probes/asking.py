@@ -56,6 +56,9 @@ PUSHES = (
     pushed(
         "121", "an unknown resource", Wanted(400, "invalid_target"), {**ASKED, "resource": "https://other.example/"}
     ),
+    pushed("11", "a parameter twice", REQUEST, {}, raw="client_id={client_id}&response_type=code&scope=a&scope=b"),
+    pushed("14", "JSON", REQUEST, {}, raw='{"response_type": "code"}', media="application/json"),
+    pushed("118", "a resource with a fragment", Wanted(400, "invalid_target"), {**ASKED, "resource": "{resource}#x"}),
     pushed("98", "another client in the body", REQUEST, {**ASKED, "client_id": "{public}"}),
     pushed(
         "116",

@@ -1,5 +1,7 @@
 """Proofs of possession (RFC 9449)."""
 
+from joserfc.jwk import ECKey
+
 from tests.protocol.probes.parts import (
     CODE,
     GRANT,
@@ -8,8 +10,9 @@ from tests.protocol.probes.parts import (
     token,
 )
 from tests.protocol.probing import Differs, Probe, Proof, Wanted
-from tests.protocol.proofs import OTHER
+from tests.protocol.proofs import KEY, OTHER
 
+STRANGE = ECKey.generate_key("P-256", private=True)
 PUBLIC_REFRESH = {"grant_type": "refresh_token", "refresh_token": "{refresh_public_bound}", "client_id": "{public}"}
 TIMELESS = Differs(
     Wanted(200), "106: beside its own nonce it looks at no time; check 11 asks for a window (RFC 9449, 4.3)"
@@ -33,6 +36,10 @@ PROOFS = (
     bound("106", "no algorithm", Proof(header={"alg": "none"}, is_signed=False)),
     bound("109", "a symmetric algorithm", Proof(header={"alg": "HS256"}, is_signed=False)),
     bound("106", "a signature that is none", Proof(header={"alg": "ES256"}, is_signed=False)),
+    bound("106", "signed by another key", Proof(header={"jwk": STRANGE.as_dict(private=False)})),
+    bound("106", "a private key in it", Proof(header={"jwk": KEY.as_dict(private=True)})),
+    bound("106", "an algorithm of another key type", Proof(header={"alg": "Ed25519"}, is_signed=False)),
+    bound("106", "no key in it", Proof(header={"alg": "ES256", "jwk": None}, is_signed=False)),
     bound("106", "another method", Proof({"htm": "GET"})),
     bound("106", "another target", Proof({"htu": "https://other.example/token"})),
     bound("106", "no target", Proof({"htu": None})),
