@@ -34,6 +34,7 @@ from gateway.terms.resources import Resources
 from scopes import Catalogue, Scope, Text
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Refuse = Callable[[web.Request, Refusal], web.StreamResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +103,21 @@ class Porter:
         await seen.touch(self._storage, session, now)
         return Visitor(person, session, raw_session)
 
-    def install(self, app: web.Application, endpoints: Iterable[Endpoint]) -> None:
-        """Add a door's table to the application; each handler runs only for whom its row admits."""
-        for endpoint in endpoints:
-            app.router.add_route(endpoint.method, endpoint.path, self._guarded(endpoint))
+    def install(self, app: web.Application, endpoints: Iterable[Endpoint], *, refuse: Refuse | None = None) -> None:
+        """Add a door's table to the application; each handler runs only for whom its row admits.
 
-    def _guarded(self, endpoint: Endpoint) -> Handler:
+        `refuse` says on the door's surface that an address cannot be; by default it is raised, and becomes a page.
+        """
+        for endpoint in endpoints:
+            app.router.add_route(endpoint.method, endpoint.path, self._guarded(endpoint, refuse))
+
+    def _guarded(self, endpoint: Endpoint, refuse: Refuse | None) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
             if not all(part.isprintable() for part in request.match_info.values()):
-                raise Refusal("not_found")  # no id holds a NUL, and PostgreSQL takes none in a text that it looks for
+                unknown = Refusal("not_found")  # no id holds a NUL, and PostgreSQL takes none in a text
+                if refuse is None:
+                    raise unknown
+                return refuse(request, unknown)
             if endpoint.roles:
                 visitor = await self.find_visitor(request)
                 if visitor is None:

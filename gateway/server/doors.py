@@ -21,6 +21,7 @@ from gateway.doors.consoles.operators.door import OperatorsDoor
 from gateway.doors.consoles.operators.endpoints import endpoints as operator_endpoints
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.endpoints import endpoints as management_endpoints
+from gateway.doors.management.problems import render_problem
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.dynamic import DynamicApps
 from gateway.doors.oauth.endpoints import api_endpoints
@@ -42,6 +43,7 @@ from gateway.ground.web.runner import Tell
 from gateway.platforms import Connector
 from gateway.records.apps.dynamic import is_open
 from gateway.records.trace.writer import TraceWriter
+from gateway.server.api_document import document_endpoints
 from gateway.server.health import Health
 from gateway.settings import Settings
 from scopes import Catalogue
@@ -83,9 +85,11 @@ def build_public(parts: Parts) -> web.Application:
         ],
         client_max_size=BODY_LIMIT_BYTES,
     )
-    person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(_oauth_door(parts, person))])
+    oauth, management = _oauth_door(parts, person), _management_door(parts)
+    person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(oauth)])
     person.porter.install(app, [*_console_endpoints(parts, person), *_health_endpoints(parts.health)])
-    person.porter.install(app, management_endpoints(_management_door(parts)))
+    person.porter.install(app, management_endpoints(management), refuse=partial(render_problem, management))
+    person.porter.install(app, document_endpoints(oauth, management))
     return app
 
 

@@ -140,10 +140,10 @@ async def both_served(scene: Scene, folder: Path) -> AsyncIterator[Served]:
     tables: list[tuple[web.Application, Endpoint]] = []
     install = Porter.install
 
-    def note(porter: Porter, app: web.Application, endpoints: Iterable[Endpoint]) -> None:
+    def note(porter: Porter, app: web.Application, endpoints: Iterable[Endpoint], **options: Any) -> None:
         table = list(endpoints)
         tables.extend((app, endpoint) for endpoint in table)
-        install(porter, app, table)
+        install(porter, app, table, **options)
 
     installed.setattr(Porter, "install", note)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False) as http:

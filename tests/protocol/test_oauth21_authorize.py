@@ -218,6 +218,12 @@ async def test_req_023_state_is_byte_exact(wire: Wire) -> None:
         assert kept.state == state
 
 
+async def test_req_195_a_long_state_beside_a_nonce(wire: Wire) -> None:
+    """A state of a thousand signs survives, and a nonce of 64, which means nothing here, is in nobody's way."""
+    opened = await wire.authorize({"state": "s" * 1000, "nonce": "n" * 64})
+    assert (await wire.find_request(opened)).state == "s" * 1000
+
+
 async def test_req_023_a_state_that_cannot_be_kept_is_refused(wire: Wire) -> None:
     """Control signs are refused rather than lost, and not given back."""
     for sign in ("%00", "%0a", "%7f"):

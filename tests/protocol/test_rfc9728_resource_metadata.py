@@ -42,3 +42,32 @@ async def test_the_two_documents_name_each_other(wire: Wire) -> None:
         assert document["resource"] == resource
         assert document["authorization_servers"] == [server["issuer"]]
         assert set(document["scopes_supported"]) <= set(server["scopes_supported"])
+
+
+async def test_req_217_218_219_what_an_agent_stops_without(wire: Wire) -> None:
+    """An agent's client goes on only where a server is named, PKCE is announced, and answers name their issuer."""
+    resource = (await wire.send("GET", PATH + "zalo")).json
+    server = (await wire.send("GET", "/.well-known/oauth-authorization-server")).json
+    assert resource["authorization_servers"] == [server["issuer"]]
+    assert server["code_challenge_methods_supported"] == ["S256"]
+    assert server["authorization_response_iss_parameter_supported"] is True
+
+
+async def test_req_131_it_is_json_and_nothing_else_is_there(wire: Wire) -> None:
+    """200 as application/json; for what is no resource 404."""
+    assert (await wire.send("GET", PATH + "zalo")).headers["Content-Type"].partition(";")[0] == "application/json"
+    assert (await wire.send("GET", PATH + "nothing")).status == 404
+
+
+async def test_req_047_109_bound_tokens_are_offered(wire: Wire) -> None:
+    """Both documents name the kinds of proof, and none of them is symmetric."""
+    for path in (PATH + "zalo", PATH + "v1", "/.well-known/oauth-authorization-server"):
+        named = (await wire.send("GET", path)).json["dpop_signing_alg_values_supported"]
+        assert set(named) == {"ES256", "Ed25519"}
+
+
+async def test_req_223_no_offline_access(wire: Wire) -> None:
+    """A refresh token is no scope here: no document and no challenge says `offline_access`."""
+    for path in (PATH + "zalo", PATH + "v1", "/.well-known/oauth-authorization-server"):
+        assert b"offline_access" not in (await wire.send("GET", path)).body
+    assert "offline_access" not in (await wire.send("GET", "/v1/asks")).headers["WWW-Authenticate"]

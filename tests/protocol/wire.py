@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
@@ -21,10 +22,11 @@ from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import register_app
 from gateway.acts.show_request import show_request
 from gateway.authority.freshness import LocalProofMemory
-from gateway.authority.limits import LocalLimits
+from gateway.authority.limits import Limits, LocalLimits
 from gateway.doors import Porter
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.endpoints import endpoints as management_endpoints
+from gateway.doors.management.problems import render_problem
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.dynamic import CLOSED, DynamicApps
 from gateway.doors.oauth.endpoints import api_endpoints, endpoints
@@ -33,6 +35,7 @@ from gateway.records.apps.types import App, Ask
 from gateway.records.ledger.types import Actor
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest
+from gateway.server.api_document import document_endpoints
 from gateway.terms.ids import AskId
 from scopes import load_catalogue
 from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, Scene, app_of, ask_of
@@ -218,10 +221,10 @@ def render_error(request: web.Request, status: int, *, code: str, detail: str, l
 
 
 @asynccontextmanager
-async def served(scene: Scene, dynamic: DynamicApps = CLOSED) -> AsyncIterator[Wire]:
+async def served(scene: Scene, dynamic: DynamicApps = CLOSED, *, limits: Limits | None = None) -> AsyncIterator[Wire]:
     """Serve the door of a scene on a free port, both origins' tables on one listener; closed to dynamic apps."""
     issuer = f"http://127.0.0.1:{free_port()}"
-    limits = LocalLimits(scene.clock)
+    limits = limits or LocalLimits(scene.clock)
     proofs = LocalProofMemory(scene.clock, scene.house.entropy)
     door = OAuthDoor(
         scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", PLATFORMS, render_error, dynamic, KINDS
@@ -230,7 +233,9 @@ async def served(scene: Scene, dynamic: DynamicApps = CLOSED) -> AsyncIterator[W
     app = web.Application()
     porter.install(app, endpoints(door))
     porter.install(app, api_endpoints(door))
-    porter.install(app, management_endpoints(ManagementDoor(scene.house, limits, proofs, issuer, is_on_loopback=True)))
+    management = ManagementDoor(scene.house, limits, proofs, issuer, is_on_loopback=True)
+    porter.install(app, management_endpoints(management), refuse=partial(render_problem, management))
+    porter.install(app, document_endpoints(door, management))
     server = TestServer(app, port=URL(issuer).port)
     await server.start_server()
     try:

@@ -21,7 +21,7 @@ from gateway.terms.refusal import Refusal
 MOST_BYTES = 4096
 
 
-class _Wanted(BaseModel):
+class EndpointWanted(BaseModel):
     """What PUT takes."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -60,7 +60,7 @@ async def _read_url(door: ManagementDoor, request: web.Request) -> str:
     if request.content_type != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refusal("unsupported_media", "application/json")
     try:
-        url = _Wanted.model_validate_json(await read_body(request, MOST_BYTES)).url
+        url = EndpointWanted.model_validate_json(await read_body(request, MOST_BYTES)).url
         check_fetchable(url, allow_loopback=door.is_on_loopback)
     except ValidationError:
         raise Refusal("bad_body", 'one member, "url"') from None

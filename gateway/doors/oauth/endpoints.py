@@ -40,8 +40,8 @@ def endpoints(door: OAuthDoor) -> list[Endpoint]:
     metadata = describe_server(door, served)
     return [
         *served,
-        *_documents(door, "/.well-known/oauth-authorization-server", metadata),
-        *_documents(door, "/.well-known/oauth-protected-resource/v1", describe_own_resource(door)),
+        *documents(door, "/.well-known/oauth-authorization-server", metadata),
+        *documents(door, "/.well-known/oauth-protected-resource/v1", describe_own_resource(door)),
     ]
 
 
@@ -50,7 +50,7 @@ def api_endpoints(door: OAuthDoor) -> list[Endpoint]:
     return [
         endpoint
         for platform in sorted(door.platforms)
-        for endpoint in _documents(
+        for endpoint in documents(
             door, f"/.well-known/oauth-protected-resource/{platform}", describe_resource(door, platform)
         )
     ]
@@ -63,7 +63,8 @@ def _posted(door: OAuthDoor, path: str, handle: DoorHandler, *, own_check: str) 
     ]
 
 
-def _documents(door: OAuthDoor, path: str, content: dict[str, object]) -> list[Endpoint]:
+def documents(door: OAuthDoor, path: str, content: dict[str, object]) -> list[Endpoint]:
+    """Return the rows of a document that every origin may read."""
     serve = document(content)
     return [
         Endpoint("GET", path, serve, public=True),

@@ -186,6 +186,7 @@ async def served(
     *,
     provider: SignInProvider | None = None,
     port: int | None = None,
+    public_url: str = PUBLIC_URL,
 ) -> AsyncIterator[Origin]:
     """Serve the person's door over a scene."""
     passwords = Passwords(scene.house.entropy)
@@ -198,7 +199,7 @@ async def served(
         limits=LocalLimits(scene.clock),
         passwords=passwords,
         connectors=connectors or {},
-        public_url=PUBLIC_URL,
+        public_url=public_url,
         site=Site("127.0.0.1:8400", has_ways=provider is not None),
         keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
         provider=provider,
