@@ -93,6 +93,7 @@ class AskState(_Closed):
     purpose: str
     state: PermissionState
     ends_at: Time | None
+    resources: list[str] = sometimes("which alone, where it is narrowed to some", min_length=1)
     wanted: Annotated[str, Field(json_schema_extra={"enum": sorted({*WANTED.values(), "stop"})})]
 
 

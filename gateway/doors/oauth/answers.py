@@ -34,6 +34,7 @@ class Detail(BaseModel):
     scope: str
     purpose: str
     account: str
+    resources: list[str] = sometimes("which alone, where it is narrowed to some", min_length=1)
 
 
 class TokenAnswer(_Closed):

@@ -27,7 +27,8 @@ class ByClient(BaseModel):
 class Wanted(BaseModel):
     """What an app asks of a person, wherever it asks."""
 
-    scope: str = sometimes("asks; omitted: all of the app's")
+    scope: str = sometimes("asks; omitted: those of authorization_details, or all of the app's")
+    authorization_details: str = sometimes("a JSON array of quyen_ask objects (RFC 9396)")
     resource: list[str] = sometimes("whose API (RFC 8707)")
     dpop_jkt: str = sometimes("the key to bind the code to (RFC 9449)", pattern="^[A-Za-z0-9_-]{43}$")
     prompt: str = sometimes("login, consent or select_account; none is refused")
@@ -76,6 +77,7 @@ class ByCode(ByClient):
     code_verifier: str = Field(pattern="^[A-Za-z0-9._~-]{43,128}$")
     redirect_uri: str = sometimes("the same as asked with")
     resource: list[str] = sometimes("whose API (RFC 8707)")
+    authorization_details: str = sometimes("less than was granted (RFC 9396 section 6)")
 
 
 class ByRefresh(ByClient):
@@ -85,6 +87,7 @@ class ByRefresh(ByClient):
     refresh_token: str
     scope: str = sometimes("less than is held, this once")
     resource: list[str] = sometimes("whose API (RFC 8707)")
+    authorization_details: str = sometimes("less than was granted (RFC 9396 section 6)")
 
 
 class ByItself(ByClient):
@@ -93,6 +96,7 @@ class ByItself(ByClient):
     grant_type: Literal["client_credentials"]
     scope: str = sometimes("omitted: all")
     resource: list[str] = sometimes("whose API (RFC 8707)")
+    authorization_details: str = sometimes("less than was granted (RFC 9396 section 6)")
 
 
 class ByDevice(ByClient):
@@ -101,6 +105,7 @@ class ByDevice(ByClient):
     grant_type: Annotated[str, Field(json_schema_extra={"const": GrantType.DEVICE.value})]
     device_code: str
     resource: list[str] = sometimes("whose API (RFC 8707)")
+    authorization_details: str = sometimes("less than was granted (RFC 9396 section 6)")
 
 
 class TokenForm(RootModel[ByCode | ByRefresh | ByItself | ByDevice]):
