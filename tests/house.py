@@ -1,6 +1,7 @@
 """A whole gateway below the doors, for tests: a real database, vault, journal and grant log in a folder of its own."""
 
 from base64 import urlsafe_b64encode
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -53,6 +54,9 @@ def settings_for(folder: Path, database_url: str | None = None, **changes: objec
     )
 
 
+_openings: Counter[Path] = Counter()
+
+
 @asynccontextmanager
 async def house_in(
     folder: Path,
@@ -62,9 +66,14 @@ async def house_in(
     entropy: Entropy | None = None,
     may_be_older: bool = False,
 ) -> AsyncIterator[House]:
-    """Open a house in `folder`; opened again in the same folder it is the same gateway after a restart."""
+    """Open a house in `folder`; opened again in the same folder it is the same gateway after a restart.
+
+    Its randomness is the same in every run of a test, and another at each opening.
+    """
     settings = settings_for(folder, database_url)
-    async with opened_house(settings, clock=clock, entropy=entropy, may_be_older=may_be_older) as house:
+    _openings[folder] += 1
+    drawn = entropy or SeededEntropy(f"{folder.name}, opening {_openings[folder]}")
+    async with opened_house(settings, clock=clock, entropy=drawn, may_be_older=may_be_older) as house:
         yield house
 
 
