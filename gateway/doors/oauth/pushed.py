@@ -6,7 +6,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from gateway.acts.open_request import open_request
-from gateway.authority.limits import Limit
+from gateway.authority.limits import Limit, check_pace
 from gateway.doors.oauth.asking import CHECKS, Asking, asked_of
 from gateway.doors.oauth.clients import authenticate
 from gateway.doors.oauth.door import OAuthDoor
@@ -72,8 +72,5 @@ async def check_opened(door: OAuthDoor, request: web.Request) -> None:
     Raises:
         Refusal: `limited`.
     """
-    key = f"authorize {address_of(request)}"
-    wait = await door.limits.wait_seconds(key, REQUESTS_OPENED)
-    if wait:
-        raise Refusal("limited", "too many requests from this address", retry_after_seconds=wait)
-    await door.limits.count(key, REQUESTS_OPENED)
+    pace = {f"authorize {address_of(request)}": REQUESTS_OPENED}
+    await check_pace(door.limits, pace, "too many requests from this address")
