@@ -34,7 +34,10 @@ SHORTEST, USUAL, LONGEST = timedelta(minutes=5), timedelta(hours=1), timedelta(h
 """For how long a reading counts: at least, where its server says nothing, and at most."""
 BY_ADDRESS = Limit(60, timedelta(minutes=1))
 BY_HOST = Limit(30, timedelta(minutes=1))
-"""How often one caller makes us read what is new, and anyone at one host; the latter also for one known app."""
+BY_ALL = Limit(1000, timedelta(hours=1))
+"""How often one caller makes us read what is new, and anyone at one host; the latter also for one known app.
+
+However many addresses and hosts a stranger has, the register grows no faster than by the last."""
 _TOO_MANY = "too many client documents to read"
 _SILENT = frozenset({Why.UNREACHABLE, Why.TIMEOUT})
 _SHARED = frozenset({"client_secret", "client_secret_expires_at"})
@@ -79,6 +82,8 @@ async def read_document(door: OAuthDoor, request: web.Request, unverified_id: st
         if known is not None and now < known.read_at + LONGEST:
             return
         raise Refusal("bad_client_document", "the client document's host gave no answer") from None
+    if known is None:
+        await check_pace(door.limits, {"documents": BY_ALL}, _TOO_MANY)
     await _adopt(door, unverified_id, reading, now)
 
 
