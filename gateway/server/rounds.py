@@ -11,6 +11,8 @@ from gateway.acts import House
 from gateway.acts.expire import expire
 from gateway.acts.forget_apps import MOST_APPS, forget_apps
 from gateway.acts.forget_devices import forget_devices
+from gateway.acts.forget_requests import MOST_REQUESTS, forget_requests
+from gateway.acts.forget_tokens import MOST_TOKENS, forget_tokens
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
 from gateway.acts.send_notices import forget_notices
 from gateway.acts.spend_assertion import forget_spent
@@ -50,6 +52,8 @@ ROUNDS = (
     Round("seal_trace", 30, _whole(seal_trace, MOST_LINES)),
     Round("forget_spent", 600, forget_spent),
     Round("forget_devices", 600, forget_devices),
+    Round("forget_requests", 600, _whole(forget_requests, MOST_REQUESTS)),
+    Round("forget_tokens", 600, _whole(forget_tokens, MOST_TOKENS)),
     Round("forget_apps", 600, _whole(forget_apps, MOST_APPS)),
     Round("forget_notices", 3600, forget_notices),
 )

@@ -72,8 +72,8 @@ async def test_the_rounds_of_the_server_do_their_acts(scene: Scene, monkeypatch:
     assert [stone.cause for stone in list_stones(scene.house)] == ["expired"]
     async with scene.house.storage.read() as connection:
         assert await owed.list_oldest(connection) == {}
-    named = {"expire", "seal_trace", "forget_spent", "forget_devices", "forget_apps", "forget_notices"}
-    assert {each.name for each in ROUNDS} == named
+    forgotten = {f"forget_{what}" for what in ("spent", "devices", "requests", "tokens", "apps", "notices")}
+    assert {each.name for each in ROUNDS} == {"expire", "seal_trace", *forgotten}
     assert health.failing == set()
 
 

@@ -10,6 +10,7 @@ import pytest
 from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.show_request import show_request
 from gateway.acts.suspend import suspend_app
+from gateway.doors.oauth.asking import LONGEST_STATE_BYTES
 from gateway.doors.oauth.pushed import REQUESTS_OPENED
 from gateway.records.ledger.types import Actor
 from gateway.records.requests.types import PUSHED_LASTS
@@ -201,3 +202,12 @@ async def test_eight_loads_and_decisions_at_once(wire: Wire) -> None:
     assert len({reply.location for reply in opened}) == 1
     decided = await asyncio.gather(*(agree_to(wire, reply) for reply in opened), return_exceptions=True)
     assert len([each for each in decided if isinstance(each, str)]) == 1
+
+
+async def test_a_state_is_bounded(wire: Wire) -> None:
+    """Whatever anyone hands in is kept for a day: the longest state goes in, one byte more is told and not kept."""
+    longest = "ế" * (LONGEST_STATE_BYTES // 3) + "x" * (LONGEST_STATE_BYTES % 3)
+    assert (await push(wire, {"state": longest})).status == 201
+    reply = await push(wire, {"state": longest + "x"})
+    assert reply.error == (400, "invalid_request")
+    assert "state" in reply.json["error_description"]

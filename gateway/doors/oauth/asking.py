@@ -19,6 +19,8 @@ from scopes import ResourceKind
 RESPONSE_TYPES = ("code",)
 RESPONSE_MODES = ("query",)
 CHALLENGE_METHODS = ("S256",)
+LONGEST_STATE_BYTES = 8 * 1024
+"""Anyone may hand in a request, and it is kept for a day; a browser's address takes hardly more."""
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -81,8 +83,11 @@ def check_not_repeated(asking: Asking) -> None:
 
 def check_state(asking: Asking) -> None:
     """The state can be stored and given back as it came."""
-    if _CONTROL.search(asking.unverified.find("state") or ""):
+    state = asking.unverified.find("state") or ""
+    if _CONTROL.search(state):
         raise Refusal("invalid_request", "state holds a control character")
+    if len(state.encode()) > LONGEST_STATE_BYTES:
+        raise Refusal("invalid_request", f"state has at most {LONGEST_STATE_BYTES} bytes")
 
 
 def check_request_object(asking: Asking) -> None:

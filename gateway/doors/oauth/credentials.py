@@ -26,7 +26,7 @@ from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Details
 
 EXCHANGES = Limit(600, timedelta(minutes=15))
-"""A client that knows no better asks before each call; more than that fills the table of tokens."""
+"""For one key, app or family. A client that knows no better asks before each call; more fills the table of tokens."""
 
 
 def is_credential(unverified_id: str) -> bool:
