@@ -7,7 +7,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from gateway.authority.freshness import Freshness
-from gateway.authority.limits import Limit
+from gateway.authority.limits import Limit, check_pace
 from gateway.authority.proofs import check_token_hash, read_proof
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.problems import ManagementHandler
@@ -41,7 +41,7 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
             raise Refusal("app_suspended")
         if scope not in token.scopes:
             raise Refusal("insufficient_scope", scope=scope)
-        await _check_pace(door, app)
+        await check_pace(door.limits, {f"management {app.id}": CALLS})
         return await handle(door, app, request)
 
     return admit
@@ -78,11 +78,3 @@ async def _check_possession(
         raise Refusal("use_dpop_nonce", dpop_nonce=claimed.nonce)
     if claimed.freshness is Freshness.SEEN:
         raise Refusal("invalid_dpop_proof", "the proof was used before")
-
-
-async def _check_pace(door: ManagementDoor, app: App) -> None:
-    key = f"management {app.id}"
-    wait = await door.limits.wait_seconds(key, CALLS)
-    if wait:
-        raise Refusal("limited", retry_after_seconds=wait)
-    await door.limits.count(key, CALLS)
