@@ -88,7 +88,7 @@ async def test_a_choice_cannot_be_moved(origin: Origin, browser: Browser, is_mov
     """A genuine choice opens for its own request and its own person alone."""
     owner, other = origin.scene.owner, origin.scene.other_owner
     first, second = await origin.ask(), await origin.ask()
-    chosen = Chosen(frozenset({AskId("oa_profile")}), "P365D", origin.scene.clock.now(), "vi")
+    chosen = Chosen(frozenset({AskId("oa_profile")}), "P365D", origin.scene.clock.now(), "vi", None)
     person_id = other.id if is_moved_to == "another person" else owner.id
     cookie = ChosenCookie(origin.scene.house.vault, False, RequestId(first.rpartition("/")[2]), person_id)
     response = web.Response()
@@ -105,7 +105,7 @@ async def test_a_genuine_choice_opens(origin: Origin, browser: Browser) -> None:
     """The same cookie at its own request is a choice (so the tests above refuse it for the right reason)."""
     path = await origin.ask()
     await browser.get(path)
-    chosen = Chosen(frozenset({AskId("oa_profile")}), "P30D", origin.scene.clock.now(), "vi")
+    chosen = Chosen(frozenset({AskId("oa_profile")}), "P30D", origin.scene.clock.now(), "vi", None)
     cookie = ChosenCookie(origin.scene.house.vault, False, RequestId(path.rpartition("/")[2]), origin.scene.owner.id)
     response = web.Response()
     cookie.set(response, chosen)

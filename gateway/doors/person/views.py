@@ -27,6 +27,7 @@ class AppView:
         document: the address of what it says of itself, which is its client_id; or "".
         returns_to: the host, or private scheme, that this request's answer goes to; "" where there is no request.
         is_local: that host is the reader's own machine.
+        said: the digest of what a dynamic app said of itself when this was drawn; or "".
     """
 
     name: str
@@ -38,6 +39,7 @@ class AppView:
     document: str = ""
     returns_to: str = ""
     is_local: bool = False
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

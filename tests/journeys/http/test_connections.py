@@ -1,7 +1,6 @@
 """Linking accounts through the real journey to the Zalo stand-in and back, and what happens when it fails."""
 
 from datetime import timedelta
-from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import pytest
@@ -12,19 +11,9 @@ from gateway.records.accounts import store as accounts
 from gateway.records.ledger import notices, reading
 from gateway.records.ledger.kinds import Kind
 from gateway.sandbox.zalo.seeds import BAKERY_ID, FLORIST_ID
-from tests.house import PUBLIC_URL
-from tests.journeys.http.origin import Browser, Origin
+from tests.journeys.http.origin import Browser, Origin, allow
 
 AGREE = ("decision", "agree")
-
-
-async def allow(location: str, oa_id: str = BAKERY_ID) -> str:
-    """Allow on the platform's own page, as its admin; return the path to which it sends the browser back."""
-    page, form = urlsplit(location), dict(parse_qsl(urlsplit(location).query))
-    form |= {"oa_id": oa_id, "agree": "1", "allow": "1"}
-    url = f"{page.scheme}://{page.netloc}{page.path}"
-    async with aiohttp.ClientSession() as http, http.post(url, data=form, allow_redirects=False) as reply:
-        return reply.headers["Location"].removeprefix(PUBLIC_URL)
 
 
 async def switch(zalo: str, **switches: object) -> None:
