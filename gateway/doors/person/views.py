@@ -20,7 +20,7 @@ class AppView:
     Args:
         name: display name.
         legal_name: the company behind it, the controller of what it receives; empty: nobody said.
-        domain: where its people are sent back to.
+        domain: the one that the register knows it by.
         contact: the controller's e-mail or address.
         verified_at: when an operator checked it; None shows "Chưa xác minh" and a sentence that says what that means.
         is_dynamic: it registered itself; its name is its own choice.

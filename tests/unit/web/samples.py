@@ -117,7 +117,7 @@ LOCATION: Final = replace(
 DURATIONS: Final = tuple(Duration(f"P{days}D", NOW + timedelta(days=days)) for days in (1, 30, 90, 180, 365))
 CONSENT: Final = ConsentView(
     request_id="rq_7K2M94QDmau",
-    app=APP,
+    app=replace(APP, returns_to="ve.sobanhang.example"),
     platform="Zalo OA",
     accounts=(BAKERY, STORE),
     asks=(PROFILE, ORDERS, PROMO, PHONE, CHAT),
