@@ -113,6 +113,7 @@ def _short_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> 
         expires_at=screen.request.expires_at,
         seen=screen.version or 0,
         may_choose=screen.request.account_id is not None,
+        by_device=screen.request.kind is RequestKind.DEVICE,
         error=error,
     )
 
