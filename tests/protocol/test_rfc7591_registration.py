@@ -130,6 +130,8 @@ async def test_req_134_keys(open_wire: Wire) -> None:
         ({"client_name": ""}, "invalid_client_metadata"),
         ({"client_name": "x" * 81}, "invalid_client_metadata"),
         ({"client_name": "Z\u202eolaZ"}, "invalid_client_metadata"),
+        ({"client_name": "Za\u034flo"}, "invalid_client_metadata"),
+        ({"client_name": "……"}, "invalid_client_metadata"),
         ({"client_name": "<b>Zalo</b>"}, "invalid_client_metadata"),
         ({"client_name": "By using this you agree"}, "invalid_client_metadata"),
         ({"client_uri": "javascript:alert(1)"}, "invalid_client_metadata"),
