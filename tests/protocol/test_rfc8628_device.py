@@ -295,9 +295,10 @@ async def test_req_148_the_page_names_app_place_and_time(stage: Stage, browser: 
     ):
         assert words in page.words
     assert "checked" not in page.text
-    assert "cũng là của bạn" in page.words
+    assert "cũng là của bạn lúc này, nhưng điều đó không chứng tỏ thiết bị là của bạn" in page.words
     english = await browser.submit("/device?lang=en", {"user_code": device.user_code})
     assert "Did someone send you this code" in english.words
+    assert "many people share one address" in english.words
     assert page.headers["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
 
