@@ -41,7 +41,7 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
             raise Refusal("app_suspended")
         if scope not in token.scopes:
             raise Refusal("insufficient_scope", scope=scope)
-        await _check_pace(door, app)
+        await check_pace(door, f"management {app.id}", CALLS)
         return await handle(door, app, request)
 
     return admit
@@ -80,9 +80,13 @@ async def _check_possession(
         raise Refusal("invalid_dpop_proof", "the proof was used before")
 
 
-async def _check_pace(door: ManagementDoor, app: App) -> None:
-    key = f"management {app.id}"
-    wait = await door.limits.wait_seconds(key, CALLS)
+async def check_pace(door: ManagementDoor, key: str, limit: Limit) -> None:
+    """Count one more of these.
+
+    Raises:
+        Refusal: `limited`: there were too many lately.
+    """
+    wait = await door.limits.wait_seconds(key, limit)
     if wait:
         raise Refusal("limited", retry_after_seconds=wait)
-    await door.limits.count(key, CALLS)
+    await door.limits.count(key, limit)
