@@ -344,12 +344,14 @@ async def test_an_omitted_scope_means_what_the_app_registered(open_wire: Wire) -
     [
         ({"scope": "zalo.follower.phone.read"}, b"invalid_scope"),
         ({"scope": "zalo.message.read"}, b"invalid_scope"),
+        ({"scope": "zalo.tag.read zalo.message.read"}, b"invalid_scope"),
+        ({"scope": "zalo.tag.read zalo.nothing"}, b"invalid_scope"),
         ({"scope": "zalo.profile.read", "extra": "&scope=zalo.tag.read"}, b"invalid_request"),
     ],
     ids=name_case,
 )
 async def test_a_refused_scope_leaves_no_ask(open_wire: Wire, changes: dict[str, str], error: bytes) -> None:
-    """What needs a review, and a scope named twice: a page, and no new ask."""
+    """What needs a review, also beside what does not, and a scope named twice: a page, and no new ask."""
     app = await find_app(open_wire, (await register(open_wire)).json["client_id"])
     reply = await authorize(open_wire, app, **changes)
     assert (reply.status, error in reply.body) == (400, True)
