@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from gateway.ground.storage import engines
 from gateway.ground.storage.migrate import is_current, migrate
+from gateway.ground.storage.one_trip import FIRST_ROWS
 from gateway.ground.storage.schema import Instant, metadata, microseconds, moment_of
 from gateway.ground.storage.storage import PointQuery, Storage, shielded
 from gateway.records.people.tables import people, sessions
@@ -48,6 +49,27 @@ async def list_logins(storage: Storage) -> list[str]:
     """List who is there, by a page's read."""
     async with storage.read() as connection:
         return [row.login for row in await connection.execute(select(people.c.login).order_by(people.c.login))]
+
+
+@pytest.mark.parametrize("count", [0, 1, FIRST_ROWS - 1, FIRST_ROWS, FIRST_ROWS + 1, 3 * FIRST_ROWS])
+async def test_an_answer_arrives_whole(storage: Storage, count: int) -> None:
+    """However many rows there are, and whether they are read at once, one by one, by the dozen or as a stream."""
+    logins = [f"{number:04}" for number in range(count)]
+    async with storage.unit() as unit:
+        if count:
+            rows = [{**PERSON, "id": f"ps_{login}", "login": login} for login in logins]
+            await unit.connection.execute(insert(people), rows)
+        await unit.commit()
+    query = select(people.c.login).order_by(people.c.login)
+    assert await list_logins(storage) == logins
+    async with storage.read() as connection:
+        assert [row.login async for row in await connection.stream(query)] == logins
+        dozens = [part async for part in (await connection.stream(query)).partitions(12)]
+        assert [row.login for part in dozens for row in part] == logins
+        assert {len(part) for part in dozens[:-1]} <= {12}
+        begun = await connection.stream(query)
+        assert (await begun.first()) == ((logins[0],) if logins else None)
+        assert [row.login for row in await connection.execute(query)] == logins
 
 
 async def test_a_unit_without_commit_never_was(storage: Storage) -> None:

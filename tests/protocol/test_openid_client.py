@@ -48,7 +48,13 @@ class Stage:
         """Tick every box of a consent screen and press."""
         screen = await self.browser.get(path)
         ticks = [("ask", box) for box in sorted(screen.boxes)]
-        fields = [*ticks, ("account", self.wire.scene.account.id), ("duration", "P1D"), ("decision", decision)]
+        fields = [
+            *ticks,
+            *screen.hidden,
+            ("account", self.wire.scene.account.id),
+            ("duration", "P1D"),
+            ("decision", decision),
+        ]
         return (await self.browser.post(path, [*fields, ("csrf_token", screen.token)])).location
 
 

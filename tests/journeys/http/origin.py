@@ -110,6 +110,12 @@ class Page:
         return found[1]
 
     @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """The hidden fields of the page's forms, but the form token."""
+        found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', self.text)
+        return [(name, value) for name, value in found if name != "csrf_token"]
+
+    @property
     def policy(self) -> str:
         """Where forms of the page may lead, by its CSP."""
         return self.headers["Content-Security-Policy"].rpartition("form-action ")[2]
