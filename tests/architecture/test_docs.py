@@ -14,6 +14,7 @@ import pytest
 from gateway.cli.config_docs import list_settings, render_settings
 from gateway.doors.calls.problems import PROBLEMS
 from gateway.doors.management.problems import PROBLEMS as OWN_PROBLEMS
+from gateway.doors.oauth.authorize import PAGE_STATUS
 from gateway.doors.oauth.errors import ERRORS
 from gateway.doors.person.errors import STATUS
 from scopes import load_catalogue, render_docs
@@ -126,6 +127,16 @@ def test_every_error_of_oauth_and_pages_is_documented() -> None:
     oauth = [[f"`{reason}`", f"`{row.error}`", str(row.status)] for reason, row in ERRORS.items()]
     pages = [[f"`{reason}`", str(int(status))] for reason, status in STATUS.items()]
     assert [row for row in oauth + pages if row not in rows] == []
+
+
+def test_the_two_lists_of_pages_are_the_code() -> None:
+    """docs/errors.md lists the pages, and those of authorize, as the two tables tell them, and no page more."""
+    _, _, pages = read_paper("docs/errors.md").partition("## Pages")
+    others, _, authorize = pages.partition("| page of authorize |")
+    told = {reason: int(status) for reason, status in STATUS.items()}
+    without_row = {"unreadable": 400, "internal": 500, "no_verdict": 503, "not_settled": 503}
+    assert {row[0].strip("`"): row[1] for row in list_rows(others)[1:]} == {k: str(v) for k, v in (told | without_row).items()}
+    assert {row[0].strip("`"): row[1] for row in list_rows(authorize)} == {k: str(v) for k, v in PAGE_STATUS.items()}
 
 
 def test_every_problem_of_own_affairs_is_documented() -> None:
