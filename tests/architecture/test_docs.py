@@ -6,7 +6,6 @@ import struct
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -30,6 +29,7 @@ from tests.architecture.papers import (
     list_rows,
     read_paper,
 )
+from tests.architecture.reasons import list_reasons
 from tests.architecture.test_tests import list_tests
 from tests.architecture.tree import ROOT, Rule, Source, list_breaches, list_files, list_python
 
@@ -133,10 +133,9 @@ def test_the_two_lists_of_pages_are_the_code() -> None:
     """docs/errors.md lists the pages, and those of authorize, as the two tables tell them, and no page more."""
     _, _, pages = read_paper("docs/errors.md").partition("## Pages")
     others, _, authorize = pages.partition("| page of authorize |")
-    told = {reason: int(status) for reason, status in STATUS.items()}
     without_row = {"unreadable": 400, "internal": 500, "no_verdict": 503, "not_settled": 503}
-    assert {row[0].strip("`"): row[1] for row in list_rows(others)[1:]} == {k: str(v) for k, v in (told | without_row).items()}
-    assert {row[0].strip("`"): row[1] for row in list_rows(authorize)} == {k: str(v) for k, v in PAGE_STATUS.items()}
+    for listed, told in ((list_rows(others)[1:], {**STATUS, **without_row}), (list_rows(authorize), PAGE_STATUS)):
+        assert {row[0].strip("`"): int(row[1]) for row in listed} == told
 
 
 def test_every_problem_of_own_affairs_is_documented() -> None:
@@ -148,7 +147,7 @@ def test_every_problem_of_own_affairs_is_documented() -> None:
 
 def test_every_refusal_is_documented() -> None:
     """Every reason that the gateway refuses for stands in docs/errors.md."""
-    reasons = {reason for file in list_python("gateway") for reason in list_reasons(file)}
+    reasons = {reason for file in list_python("gateway") for reason in list_reasons(file.syntax)}
     assert len(reasons) > 30
     named = set(list_code(read_paper("docs/errors.md")))
     assert reasons - named == set()
@@ -247,7 +246,6 @@ def test_the_rules_bite() -> None:
     assert find_fault(["log", "verify", "--loud"]) == "verify has no option --loud"
     assert find_fault(["--env-file", ".demo/env", "log", "verify", "--json"]) is None
     assert list_commands("```\nquyen serve\n```\n`.venv/bin/quyen log`", "quyen") == [["serve"], ["log"]]
-    assert list(list_reasons(Source("x.py", "raise Refusal('a' if b else 'c', 'd')"))) == ["a", "c"]
 
 
 def list_defined(file: Source) -> set[str]:
@@ -257,18 +255,3 @@ def list_defined(file: Source) -> set[str]:
     targets: list[ast.expr] = [node.target for node in file.syntax.body if isinstance(node, ast.AnnAssign)]
     targets += [target for node in file.syntax.body if isinstance(node, ast.Assign) for target in node.targets]
     return names | {target.id for target in targets if isinstance(target, ast.Name)}
-
-
-def list_reasons(file: Source) -> Iterator[str]:
-    """Yield the literal reasons that a module refuses for."""
-    for node in ast.walk(file.syntax):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal" and node.args:
-            yield from _literals(node.args[0])
-
-
-def _literals(node: ast.expr) -> Iterator[str]:
-    match node:
-        case ast.Constant(value=str() as reason):
-            yield reason
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from (*_literals(body), *_literals(orelse))
