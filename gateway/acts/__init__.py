@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 from gateway.authority.in_flight import CallsInFlight
-from gateway.ground.storage.storage import DiskFull, Storage, UnitOfWork
+from gateway.ground.storage.failures import DiskFull
+from gateway.ground.storage.storage import Storage, UnitOfWork
 from gateway.ground.vault.entries import Entry, Tombstone
 from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.sealing import Vault

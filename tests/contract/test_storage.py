@@ -16,8 +16,9 @@ from structlog.testing import capture_logs
 
 from gateway.ground.storage import engines
 from gateway.ground.storage.migrate import is_current, migrate
+from gateway.ground.storage.points import PointQuery
 from gateway.ground.storage.schema import Instant, metadata, microseconds, moment_of
-from gateway.ground.storage.storage import PointQuery, Storage, shielded
+from gateway.ground.storage.storage import Storage, shielded
 from gateway.records.people.tables import people, sessions
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.services.postgres_server import PostgresServer
@@ -349,6 +350,18 @@ async def test_what_is_not_the_database_s_passes_untouched(tmp_path: Path) -> No
     with pytest.raises(Unavailable):
         async with storage.unit():
             raise ConnectionResetError
+    await storage.close()
+
+
+async def test_whether_it_answers_is_told_without_an_error(tmp_path: Path) -> None:
+    """A storage that answers says so; one whose file is not there, or whose disk broke, says that it does not."""
+    storage = Storage(f"sqlite+aiosqlite:///{tmp_path / 'quyen.db'}")
+    assert not await storage.is_answering()
+    async with storage.unit():
+        pass
+    assert await storage.is_answering()
+    storage.broken.set()
+    assert not await storage.is_answering()
     await storage.close()
 
 

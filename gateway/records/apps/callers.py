@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, String, bindparam, select
 
-from gateway.ground.storage.storage import PointQuery, Storage
+from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.storage import Storage
 from gateway.records.apps.own_tokens import OwnScope, OwnToken
 from gateway.records.apps.store import read_app
 from gateway.records.apps.tables import app_secrets, apps, asks, own_tokens
