@@ -9,9 +9,9 @@ from aiohttp import web
 
 from gateway.acts.end_credential import end_credential
 from gateway.acts.make_credential import MOST_LIVE, Made, NewCredential, make_credential
-from gateway.doors import Visitor, visitor_of
+from gateway.doors import Visitor, lang_of, visitor_of
 from gateway.doors.person.consent import MAY_CONSENT
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view, ask_views, plain
 from gateway.doors.person.oidc import RECENT
 from gateway.doors.person.own_grants import OwnGrant, get_own_grant

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from aiohttp import web
 
-from gateway.doors import visitor_of
+from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.acting import act_on_one
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import list_durations
 from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view, app_view, ask_views

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from gateway.doors import visitor_of
+from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.acting import act_on_all
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view, plain
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant

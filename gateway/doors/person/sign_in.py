@@ -7,8 +7,8 @@ from aiohttp import web
 
 from gateway.acts.session import end_session
 from gateway.authority.limits import Limit
-from gateway.doors import visitor_of
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors import lang_of, visitor_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import plain
 from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.letting_in import let_in

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from gateway.doors import visitor_of
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors import lang_of, visitor_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import plain
 from gateway.doors.person.looks import list_looks, look_row
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
