@@ -177,8 +177,6 @@ def _person_door(parts: Parts) -> PersonDoor:
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
         provider=parts.provider,
         cool_down_days=settings.refusal_cool_down_days,
-        has_developers=True,
-        has_operators=True,
     )
 
 

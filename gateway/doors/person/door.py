@@ -30,7 +30,6 @@ class PersonDoor(Clerk):
         connectors: the platforms that this gateway serves, by slug.
         provider: where people may sign in beside the password form; None: nowhere.
         cool_down_days: for how long a refused ask is not asked again by the same app (R17).
-        has_developers, has_operators: whether these consoles are served.
     """
 
     house: House
@@ -43,8 +42,6 @@ class PersonDoor(Clerk):
     keeper: Keeper
     provider: SignInProvider | None = None
     cool_down_days: int = 30
-    has_developers: bool = False
-    has_operators: bool = False
 
     @property
     def form_cookie(self) -> FormCookie:
