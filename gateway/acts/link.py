@@ -29,10 +29,8 @@ from gateway.records.grants import transitions
 from gateway.records.grants.types import Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft
-from gateway.terms.ids import AccountId, ConnectionId, FamilyId, PersonId, StandingId, base62, new_id
+from gateway.terms.ids import AccountId, ConnectionId, FamilyId, PersonId, StandingId, new_id, random_base62
 from gateway.terms.refusal import Refusal, Unavailable
-
-_VERIFIER_DIGITS = 43
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,8 @@ async def start_link(house: House, connector: Connector, person_id: PersonId, *,
     Raises:
         Refusal: `no_link_page`: this platform is linked another way.
     """
-    raw_state = _random(house)
-    verifier = _random(house)
+    raw_state = random_base62(house.entropy)
+    verifier = random_base62(house.entropy)
     url = connector.link_url(raw_state, create_s256_code_challenge(verifier))
     if url is None:
         raise Refusal("no_link_page")
@@ -227,8 +225,3 @@ def _standing(house: House, account: Account, person_id: PersonId, *, role: str)
         proven_at=now,
         lapses_at=now + STANDING_LASTS,
     )
-
-
-def _random(house: House) -> str:
-    """Return 43 base62 digits: letters and digits alone, as Zalo asks of a verifier, and 256 bits of entropy."""
-    return base62(int.from_bytes(house.entropy.token(32)), _VERIFIER_DIGITS)

@@ -18,10 +18,9 @@ from gateway.records.people import identities
 from gateway.records.people import store as people
 from gateway.records.people.identities import ATTEMPT_LASTS, Identity, Purpose, SignInAttempt, secrets_place
 from gateway.records.people.types import LONG_AGO, STAFF, Person, Proof, Role
-from gateway.terms.ids import PersonId, base62, new_id
+from gateway.terms.ids import PersonId, new_id, random_base62
 from gateway.terms.refusal import Refusal
 
-_DIGITS = 43
 _LONGEST_NAME = 200
 
 
@@ -71,7 +70,7 @@ async def start_sign_in(house: House, provider: Provider, errand: Errand, *, raw
         Refusal: `provider_refused`.
         Unavailable: the provider gave no answer.
     """
-    state, verifier, nonce = (base62(int.from_bytes(house.entropy.token(32)), _DIGITS) for _ in range(3))
+    state, verifier, nonce = (random_base62(house.entropy) for _ in range(3))
     departure = Departure(state, verifier, nonce, errand.max_age_seconds, errand.prompt)
     url = await provider.authorize_url(departure)
     hashed_state, now = hashed(state), house.clock.now()
