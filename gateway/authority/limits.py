@@ -14,8 +14,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.ground.storage.schema import microseconds
 from gateway.terms.clock import Clock
+from gateway.terms.instants import microseconds
 
 MOST_KEYS = 100_000
 _SECOND = 1_000_000

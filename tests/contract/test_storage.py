@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from gateway.ground.storage import engines
 from gateway.ground.storage.migrate import is_current, migrate
 from gateway.ground.storage.points import PointQuery
-from gateway.ground.storage.schema import Instant, metadata, microseconds, moment_of
+from gateway.ground.storage.schema import Instant, metadata
 from gateway.ground.storage.storage import Storage, shielded
 from gateway.records.people.tables import people, sessions
 from gateway.terms.refusal import Refusal, Unavailable
@@ -422,12 +422,3 @@ async def test_an_act_that_fails_without_its_caller_is_logged(tmp_path: Path) ->
             await act(place)
     assert [(each["kind"], each["act"].endswith("act")) for each in logs] == [("ValueError", True)]
     assert "somebody" not in str(logs)
-
-
-def test_times_are_whole_microseconds_of_utc() -> None:
-    """Exact both ways, whatever the zone; a naive time is a bug."""
-    moment = datetime(2026, 11, 21, 9, 0, 0, 1, tzinfo=timezone(timedelta(hours=7)))
-    assert moment_of(microseconds(moment)) == moment
-    assert microseconds(START + timedelta(microseconds=1)) - microseconds(START) == 1
-    with pytest.raises(TypeError):
-        microseconds(datetime(2026, 11, 21))
