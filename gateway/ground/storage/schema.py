@@ -62,7 +62,7 @@ class Words(TypeDecorator[tuple[str, ...]]):
 
 
 class ResourceIds(TypeDecorator[frozenset[str]]):
-    """To which resources something is narrowed, in their one spelling; null: to none (`terms.resources`)."""
+    """To which resources something is narrowed, in their one spelling; null: it is not narrowed (`terms.resources`)."""
 
     impl = String
     cache_ok = True
@@ -77,7 +77,7 @@ class ResourceIds(TypeDecorator[frozenset[str]]):
 
 
 class ResourcesById(TypeDecorator[Mapping[str, frozenset[str]]]):
-    """Several narrowings, each under the id of what it narrows; null: none."""
+    """Several narrowings, each under the id of what it narrows; null: nothing is narrowed."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
