@@ -41,6 +41,7 @@ from gateway.records.outbox.types import EndpointState as EndpointState
 from gateway.records.outbox.types import Event as Event
 from gateway.records.owed import store as owed
 from gateway.records.people import store as people
+from gateway.records.people.types import Person
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import FamilyId, GrantId, PersonId
@@ -272,8 +273,8 @@ class House:
         person = await people.find(unit.connection, PersonId(actor.id))
         if person is None:
             return ()
-        named = Part(IDENTITY, person.id, {"login": person.login, "name": person.name})
-        return (named, Part(EVIDENCE, person.id, evidence)) if evidence else (named,)
+        who = named(person)
+        return (who, Part(EVIDENCE, person.id, evidence)) if evidence else (who,)
 
     async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
         """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
@@ -293,3 +294,8 @@ class House:
 def terms_of(app: App, at: datetime, *, jkt: str | None, parent_hash: bytes | None = None) -> Terms:
     """Return on what terms an app gets tokens: bound to the key that it proved, a public app's refresh token too."""
     return Terms(at, app.may_refresh, parent_hash, access_jkt=jkt, refresh_jkt=None if app.is_confidential else jkt)
+
+
+def named(person: Person, **more: str) -> Part:
+    """Return the part of a record that says who a person is, for the log to seal under that person's key."""
+    return Part(IDENTITY, person.id, {"login": person.login, "name": person.name, **more})

@@ -1,6 +1,5 @@
 """Link: an account to the gateway, through the platform's own sign-in; that proves the person's standing."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,8 +8,8 @@ from unicodedata import normalize
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from gateway.acts import House, Settled
+from gateway.acts.recording import is_journalled
 from gateway.ground.storage.storage import UnitOfWork, shielded
-from gateway.ground.vault.entries import SealedCredential
 from gateway.ground.vault.tokens import hashed
 from gateway.platforms import Connector, Credential, Profile
 from gateway.records.accounts import store as accounts
@@ -144,12 +143,8 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
         await unit.commit()
     for settled, ended in lapsed:
         await house.settle(settled.change, ended)
-    entry = SealedCredential(link.id, link.generation, link.sealed_credential, now)
-    try:
-        await asyncio.to_thread(house.journal.append, [entry])
-    except OSError as error:
-        house.storage.note_failure(error)
-        raise Unavailable("journal", reason="not_settled") from error
+    if not await is_journalled(house, link):
+        raise Unavailable("journal", reason="not_settled")
     await house.ledger.publish()
     return account
 
