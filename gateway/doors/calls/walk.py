@@ -14,7 +14,7 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.forwarding import Admitted, Forwarding
 from gateway.doors.calls.incoming import Incoming
 from gateway.doors.calls.pacing import pace_call, pace_refusal
-from gateway.doors.calls.proving import check_possession
+from gateway.doors.calls.proving import check_holder
 from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
@@ -72,7 +72,7 @@ class Walk:
     async def _admit(self, match: Match, facts: TokenFacts, *, presented: Presented, hashed_token: bytes) -> Admitted:
         head, house = self.incoming.head, self.door.house
         check_token(facts, house.clock.now())
-        await check_possession(self.door, head, presented, facts)
+        await check_holder(self.door, head, presented, facts)
         if facts.has_kept_answer and facts.parent_hash is not None:
             await note_first_use(house, facts.parent_hash)
         if presented.dialect not in {None, facts.app_dialect}:
