@@ -1,9 +1,10 @@
-"""The acts: the use cases that change records. One file, one act, one transaction.
+"""The acts: the use cases that change records. One act, one transaction; one file, one act or those of one thing.
 
 Owns: what happens together or not at all; only acts open a unit of work. Must not know: HTTP, pages, who renders the
 answer. An act takes `House`, the parts it works with, as its first argument.
-To add one more: a module with one public coroutine wrapped in `shielded`; if it changes a grant, it goes through
-`House.change_grant`, so that the log, the journal and the calls in flight cannot be forgotten.
+To add one more: a module with a public coroutine wrapped in `shielded`, or such a coroutine beside its like
+(`register.py`, `identities.py`); if it changes a grant, it goes through `House.change_grant`, so that the log, the
+journal and the calls in flight cannot be forgotten. What several acts write alike stands in `recording.py`.
 """
 
 import asyncio
