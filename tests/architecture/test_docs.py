@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -35,6 +36,8 @@ from tests.architecture.tree import ROOT, Rule, Source, list_breaches, list_file
 
 HARMLESS = {"--help", "scopes check", "scopes list"}
 SETTING = re.compile(r"\bQUYEN_[A-Z_]*[A-Z]\b")
+PAPER = re.compile(r"(?<![\w*./-])[\w./-]+\.md\b")
+PROMISE = re.compile(r"(?<![\w/+=-])[IR][1-9][0-9]?(?![\w/+=-])")
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 PICTURE_BYTES = 250_000
 PICTURE_WIDTH = 1280
@@ -162,6 +165,15 @@ def test_symbols_stand_where_the_list_says() -> None:
     assert [(name, path) for name, path in listed if name not in list_defined(sources[path])] == []
 
 
+def test_every_number_is_explained() -> None:
+    """What always holds (I) and what is owed (R) stand in docs/architecture.md: all that a file names, and no more."""
+    rows = {row[0] for row in list_rows(read_paper("docs/architecture.md")) if PROMISE.fullmatch(row[0])}
+    others = [file.text for file in list_files() if file.path.endswith((".py", ".md", ".html", ".css", ".js", ".toml"))]
+    paper = read_paper("docs/architecture.md")
+    named = {name for text in others if text != paper for name in PROMISE.findall(text)}
+    assert rows == named
+
+
 def test_every_room_is_placed() -> None:
     """docs/architecture.md names every floor, and every room of a floor that it lists by room."""
     text = read_paper("docs/architecture.md")
@@ -237,15 +249,31 @@ def test_the_drawing_stands_alone() -> None:
     assert text.count("http") == 1
 
 
+def test_only_our_own_papers_are_named() -> None:
+    """A reader finds every paper that a file names: it is one of the repository."""
+    files = [file for file in list_files() if not file.is_in("tests/architecture")]  # where papers are invented
+    assert list_breaches(list_absent_papers, files) == []
+
+
 def test_the_rules_bite() -> None:
     """A dead link, a missing path, a command and an option that do not exist are each found, and true ones pass."""
     paper = Source("docs/x.md", "[a](y.md) [b](adr) `gateway/nothing.py` `gateway/settings/settings.py`")
     assert list(list_dead_links(paper)) == ["links y.md"]
     assert list(list_dead_paths(paper)) == ["names gateway/nothing.py"]
+    assert list(list_absent_papers(Source("x.py", "# design.md, adr/0001-x.md; docs/runbook.md"))) == [
+        "names adr/0001-x.md",
+        "names design.md",
+    ]
     assert find_fault(["log", "burn"]) == "log has no command burn"
     assert find_fault(["log", "verify", "--loud"]) == "verify has no option --loud"
     assert find_fault(["--env-file", ".demo/env", "log", "verify", "--json"]) is None
     assert list_commands("```\nquyen serve\n```\n`.venv/bin/quyen log`", "quyen") == [["serve"], ["log"]]
+
+
+def list_absent_papers(file: Source) -> Iterator[str]:
+    """Yield the papers that a file names and that the repository does not hold."""
+    held = {paper.path.rpartition("/")[2] for paper in list_papers()}
+    yield from (f"names {name}" for name in sorted(PAPER.findall(file.text)) if name.rpartition("/")[2] not in held)
 
 
 def list_defined(file: Source) -> set[str]:

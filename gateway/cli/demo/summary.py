@@ -85,7 +85,7 @@ async def seed_grant(ports: Ports, seeded: dict[str, Any]) -> None:
 async def write_summary(
     folder: DemoFolder, ports: Ports, seeded: dict[str, Any], processes: dict[str, int]
 ) -> dict[str, Any]:
-    """Write `demo.json`, in the form of `contract.md`."""
+    """Write `demo.json`, which says to a reader or a script where everything of the demo is."""
     facts = {
         "gateway": ports.gateway,
         "api": ports.api,

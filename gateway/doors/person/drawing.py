@@ -88,7 +88,7 @@ def list_durations(start: datetime, until: datetime | None = None) -> list[Durat
 
 
 def screen_durations(screen: Screen) -> list[Duration]:
-    """Offer what fits: beside what stands nothing new lasts longer (look.md, the difference screen)."""
+    """Offer what fits: beside what stands nothing new lasts longer (ADR 0019)."""
     ends = _ends(screen)
     return list_durations(screen.shown_at, max((ends[each] for each in screen.kept), default=None))
 

@@ -90,7 +90,7 @@ class ChangePasswordView:
 
 @dataclass(frozen=True, slots=True)
 class ErrorView:
-    """Any page that could not be: what happened, what did *not* happen, what to do (look.md, page 11).
+    """Any page that could not be: what happened, what did *not* happen, what to do.
 
     Args:
         status: the HTTP status, shown small.
