@@ -1,4 +1,4 @@
-"""The token endpoint: a code, a device's code or a refresh token for tokens. The acts do it; this reads and answers."""
+"""The token endpoint: a code, a device's code, a refresh token or `client_credentials` for tokens."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
