@@ -33,20 +33,15 @@ from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, Draft, Part, Recorded
-from gateway.records.outbox import endpoints as endpoints
-from gateway.records.outbox import queue as queue
-from gateway.records.outbox.letters import Letter as Letter
-from gateway.records.outbox.letters import Pin as Pin
-from gateway.records.outbox.letters import make_notice as make_notice
-from gateway.records.outbox.types import EndpointState as EndpointState
-from gateway.records.outbox.types import Event as Event
+from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox.letters import Letter, Pin, make_notice
+from gateway.records.outbox.types import EndpointState, Event
 from gateway.records.owed import store as owed
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
-from gateway.terms.ids import FamilyId, GrantId, PersonId
-from gateway.terms.ids import new_id as new_id
+from gateway.terms.ids import FamilyId, GrantId, PersonId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 _SO_ALREADY = frozenset({"nothing_to_change", "decided"})

@@ -9,7 +9,7 @@ import pytest
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.doors.admin.commands import AdminDoor, perform
-from gateway.doors.person.from_records import plain
+from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
 from gateway.records.apps.types import App
 from gateway.records.ledger.types import Actor
