@@ -17,6 +17,7 @@ from gateway.doors.management.problems import PROBLEMS as OWN_PROBLEMS
 from gateway.doors.oauth.authorize import PAGE_STATUS
 from gateway.doors.oauth.errors import ERRORS
 from gateway.doors.person.errors import STATUS
+from gateway.server.rounds import ROUNDS
 from scopes import load_catalogue, render_docs
 from tests.architecture.papers import (
     INLINE,
@@ -154,6 +155,12 @@ def test_every_refusal_is_documented() -> None:
     assert len(reasons) > 30
     named = set(list_code(read_paper("docs/errors.md")))
     assert reasons - named == set()
+
+
+def test_every_round_is_documented() -> None:
+    """docs/runbook.md lists what the server does again and again, with its pause: `/readyz` tells it by that name."""
+    rows = [row[:2] for row in list_rows(read_paper("docs/runbook.md")) if row[1].endswith(" s")]
+    assert rows == [[f"`{each.name}`", f"{each.seconds} s"] for each in ROUNDS]
 
 
 def test_symbols_stand_where_the_list_says() -> None:
