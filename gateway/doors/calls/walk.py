@@ -18,7 +18,6 @@ from gateway.doors.calls.proving import check_holder
 from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
-from gateway.records.apps.dynamic import is_open
 from gateway.records.apps.types import Ask
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
@@ -114,7 +113,7 @@ class Walk:
         names = _wire_names(asks, registered)
         if app is not None and app.is_dynamic:  # what it names becomes an ask
             unasked = set(scopes) - {ask.scope for ask in asks}
-            names += sorted(each for each in unasked if is_open(self.door.catalogue.scopes[each]))
+            names += sorted(each for each in unasked if self.door.catalogue.scopes[each].is_for_unreviewed)
         hints: dict[str, object] = {"ask_ids": tuple(ask.id for ask in asks)}
         if names:
             query = urlencode({"client_id": facts.app_id, "scope": " ".join(names)})
