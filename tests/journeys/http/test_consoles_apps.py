@@ -15,6 +15,7 @@ from gateway.acts.show_request import show_request
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.records.accounts.types import Account
+from gateway.records.apps.types import BEFORE_RESTORE
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.people.types import Person
 from gateway.terms.ids import AccountId, AskId, GrantId
@@ -160,6 +161,20 @@ async def test_a_suspended_app_says_so(consoles: Consoles, developer: Browser) -
     page = await developer.get(PATH)
     assert 'data-state="suspended"' in page.text
     assert "gọi sai mục đích (mẫu)" in page.words
+
+
+@pytest.mark.parametrize(
+    "lang,words",
+    [("vi", "từ trước khi dữ liệu của cổng được khôi phục"), ("en", "before the gateway's data was restored")],
+)
+async def test_a_suspension_that_outlived_its_words_is_explained(
+    consoles: Consoles, developer: Browser, lang: str, words: str
+) -> None:
+    """After a restore the operator's reason is lost; the page says so in its own language, and shows no code."""
+    await suspend_app(consoles.scene.house, consoles.own_app.id, Actor.system(), reason=BEFORE_RESTORE)
+    page = await developer.get(f"{PATH}?lang={lang}")
+    assert words in page.words
+    assert BEFORE_RESTORE not in page.text
 
 
 async def test_the_pages_speak_english(developer: Browser) -> None:
