@@ -1,9 +1,7 @@
 """The developers' pages over HTTP: my apps, what people see of them, keys, and how each ask was decided."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,27 +18,11 @@ from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.people.types import Person
 from gateway.terms.ids import AccountId, AskId, GrantId
 from tests.house import CHALLENGE, REDIRECT_URI, link_account
-from tests.journeys.http.consoles_origin import OWN_ASKS, Consoles, served_consoles
+from tests.journeys.http.consoles_origin import OWN_ASKS, Consoles
 from tests.journeys.http.origin import Browser, Page
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
 
 WHO, PHONE = (AskId(row[0]) for row in OWN_ASKS)
 PATH = "/developers/cua-toi"
-
-
-@pytest.fixture
-async def consoles(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Consoles]:
-    """Yield a served gateway."""
-    async with served_consoles(tmp_path, clock, entropy) as consoles:
-        yield consoles
-
-
-@pytest.fixture
-async def developer(consoles: Consoles) -> AsyncIterator[Browser]:
-    """Yield the developer's browser."""
-    async with consoles.signed_in(consoles.developer) as browser:
-        yield browser
 
 
 def counts(page: Page, ask: AskId) -> dict[str, int]:
