@@ -107,8 +107,8 @@ async def exchange_device_code(door: OAuthDoor, caller: Caller, parameters: Para
 
 
 GRANT_TYPES: Mapping[str, Callable[[OAuthDoor, Caller, Parameters], Awaitable[bytes]]] = {
-    "authorization_code": exchange_code,
-    "refresh_token": exchange_refresh,
+    GrantType.CODE.value: exchange_code,
+    GrantType.REFRESH.value: exchange_refresh,
     GrantType.CLIENT.value: exchange_client,
     GrantType.DEVICE.value: exchange_device_code,
 }
