@@ -1,7 +1,7 @@
 # Every command of this project. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-synapse setup-peers demo demo-reset test test-long check format bench lock clean
+.PHONY: help setup setup-dev setup-synapse setup-peers demo demo-reset test coverage test-long check format bench lock clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -34,8 +34,11 @@ demo-reset: ## forget the demo's data
 test: setup-dev setup-synapse ## every test, with the real services; installs what is missing when root
 	@tools/ensure_services.sh
 	@tools/setup_peers.sh
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TOLD:%=--ignore=%) --cov --cov-report=
-	$(BIN)/python -m pytest $(TOLD) --cov --cov-append --cov-report=
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TOLD:%=--ignore=%) $(MEASURE)
+	$(BIN)/python -m pytest $(TOLD) $(MEASURE:--cov=--cov --cov-append)
+
+coverage: ## the same, measured (twice as slow), and asks for the branches that must be walked
+	@$(MAKE) test MEASURE="--cov --cov-report="
 	$(BIN)/coverage report --fail-under=95
 	@for room in $(STRICT); do $(BIN)/coverage report --include="$$room/*" --fail-under=100 || exit 1; done
 

@@ -3,8 +3,10 @@
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Generator
 from pathlib import Path
+from types import FrameType
 
 import hypothesis
 import pytest
@@ -17,6 +19,7 @@ from tests.services.postgres_server import postgres_server, postgres_url
 from tests.services.redis_server import redis_server, redis_url
 from tests.services.synapse_server import synapse
 from tests.stand_ins.clock import ManualClock
+from tests.stand_ins.dialects import share_compiled_statements
 from tests.stand_ins.entropy import SeededEntropy
 
 __all__ = [
@@ -31,11 +34,14 @@ __all__ = [
     "visitors",
 ]
 
+# Branches are measured on SQLite: the second database walks the same ones, and tests of the code's form walk none.
+UNMEASURED = ("[postgresql", "tests/architecture/")
 SERVICES = frozenset({"browser", "peer_folder", "postgres_server", "redis_server", "synapse"})
 
 MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 2 << 30
 
 allow_loopback_only()
+share_compiled_statements()
 # Thousands of small databases are synced to their disk for nothing: they stand in memory where there is room.
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -43,6 +49,14 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
 # what no run has tried yet is looked for at length (make test-long).
 hypothesis.settings.register_profile("quyen", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("quyen")
+
+
+def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """End the run. With a handler of ours asyncio puts none of its own around every fixture and test."""
+    raise KeyboardInterrupt
+
+
+signal.signal(signal.SIGINT, interrupt)
 
 
 @pytest.fixture
@@ -76,8 +90,10 @@ def log_left_alone() -> Generator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real service."""
+    """Mark what needs a real service, and what `make coverage` runs unmeasured."""
     for item in items:
+        if any(part in item.nodeid for part in UNMEASURED):
+            item.add_marker("no_cover")
         if SERVICES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("service")
 

@@ -43,7 +43,7 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_te
     await server.add_template(MIGRATED, migrate_url)
     name = await (add_database(server) if has_scene else server.add_database(MIGRATED))
     yield server.url(name)
-    await server.drop_database(name)
+    await server.give_back(name)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def postgres_migrated(postgres_server: PostgresServer) -> AsyncIterator[st
     await postgres_server.add_template(MIGRATED, migrate_url)
     name = await postgres_server.add_database(MIGRATED)
     yield postgres_server.url(name)
-    await postgres_server.drop_database(name)
+    await postgres_server.give_back(name)
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from tests.services import pristine
 from tests.services.child import Child, StartError, as_user, find_program, free_port, short_folder
 
 START_SECONDS = 30
@@ -30,12 +32,13 @@ SETTINGS = {
 
 
 class PostgresServer:
-    """A running cluster; databases are made from templates in some 30 ms each."""
+    """A running cluster; a database of a template that is given back is put back as it was and handed out again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._password = secrets.token_hex(16)
-        self._templates: set[str] = set()
+        self._spare: dict[str, list[str]] = {}
+        self._template_of: dict[str, str] = {}
         self._count = 0
         self.port = free_port()
         self._initialise()
@@ -47,21 +50,34 @@ class PostgresServer:
 
     async def add_template(self, name: str, prepare: Callable[[str], Awaitable[None]]) -> None:
         """Make a database once for the whole run and let `prepare(url)` fill it, a migration for example."""
-        if name in self._templates:
+        if name in self._spare:
             return
         await self._execute(f'CREATE DATABASE "{name}"')
         await prepare(self.url(name))
-        self._templates.add(name)
+        async with self._connected(name) as connection:
+            await pristine.keep(connection)
+        self._spare[name] = []
 
     async def add_database(self, template: str = "template1") -> str:
-        """Make a fresh database from a template and return its name."""
+        """Return the name of a database that is as its template."""
+        if self._spare.get(template):
+            return self._spare[template].pop()
         self._count += 1
         name = f"t{self._count}"
         await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        if template in self._spare:
+            self._template_of[name] = template
         return name
 
-    async def drop_database(self, name: str) -> None:
-        """Remove a database, whoever is still connected."""
+    async def give_back(self, name: str) -> None:
+        """Take a database back, whoever is still connected."""
+        template = self._template_of.get(name)
+        if template is not None:
+            async with self._connected(name) as connection:
+                is_as_before = await pristine.put_back(connection)
+            if is_as_before:
+                self._spare[template].append(name)
+                return
         await self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     async def connect(self, database: str) -> "asyncpg.Connection[asyncpg.Record]":
@@ -84,9 +100,14 @@ class PostgresServer:
         self.child.stop(signal.SIGQUIT)
 
     async def _execute(self, statement: str) -> None:
-        connection = await self.connect("postgres")
-        try:
+        async with self._connected("postgres") as connection:
             await connection.execute(statement)
+
+    @asynccontextmanager
+    async def _connected(self, database: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        connection = await self.connect(database)
+        try:
+            yield connection
         finally:
             await connection.close()
 
@@ -133,4 +154,4 @@ async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
     """Yield the SQLAlchemy URL of a fresh, empty database; it is dropped after the test."""
     name = await postgres_server.add_database()
     yield postgres_server.url(name)
-    await postgres_server.drop_database(name)
+    await postgres_server.give_back(name)

@@ -10,7 +10,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from gateway.ground.storage import one_trip
+
 BUSY_TIMEOUT_MS = 2_000
+_ONE_TRIP = {"async_creator_fn": one_trip.connect}
 _DURABLE = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 
 
@@ -56,7 +59,7 @@ def writing_engine(url: str) -> AsyncEngine:
     """
     if not is_sqlite(url):
         return create_async_engine(url, pool_size=10, max_overflow=0, pool_pre_ping=True)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=10)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=10, connect_args=_ONE_TRIP)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _record: Any) -> None:
@@ -81,7 +84,7 @@ def reading_engine(url: str, writer: AsyncEngine) -> AsyncEngine:
     if not is_sqlite(url):
         return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     read_only = URL.create("sqlite+aiosqlite", database=_file_uri(url), query={"mode": "ro", "uri": "true"})
-    engine = create_async_engine(read_only, pool_size=4, max_overflow=0, pool_timeout=10)
+    engine = create_async_engine(read_only, pool_size=4, max_overflow=0, pool_timeout=10, connect_args=_ONE_TRIP)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

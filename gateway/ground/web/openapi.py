@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pydantic import Field, TypeAdapter
@@ -114,7 +115,13 @@ def _generate(operations: Iterable[Operation]) -> tuple[_Found, dict[str, Any]]:
         wanted = [(model, _WANTED) for model in (operation.query, operation.body)]
         given = [(answer.model, _GIVEN) for answer in operation.answers.values()]
         found |= dict.fromkeys(each for each in (*wanted, *given) if each[0] is not None)
-    inputs: list[Any] = [(model, mode, TypeAdapter(model)) for model, mode in found]
+    return _schemas_of(tuple(found))
+
+
+@cache
+def _schemas_of(models: tuple[tuple[Any, str], ...]) -> tuple[_Found, dict[str, Any]]:
+    """Take the models' schemas from pydantic: the slow part, and the same for every gateway in a process."""
+    inputs: list[Any] = [(model, mode, TypeAdapter(model)) for model, mode in models]
     by_key, whole = TypeAdapter.json_schemas(inputs, ref_template=_PLACES, schema_generator=_Schemas)
     return by_key, whole.get("$defs", {})  # type: ignore[return-value]  # keys are typed as hashable, modes as literals
 

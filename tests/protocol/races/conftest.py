@@ -23,7 +23,7 @@ async def database_on(request: pytest.FixtureRequest) -> AsyncIterator[str | Non
     assert isinstance(server, PostgresServer)
     name = await add_database(server)
     yield server.url(name)
-    await server.drop_database(name)
+    await server.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,18 @@ SLEEPER = "import signal, sys, time\nprint('up', sys.argv[1:], flush=True)\ntime
 
 
 @pytest.fixture
-def child(tmp_path: Path) -> subprocess.Popen[str]:
+def child(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Start a child of the demo that would go on for a minute."""
     (tmp_path / "sleeper.py").write_text(SLEEPER)
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "gateway.cli.demo.child", "sleeper", "--one"],
         env={"PYTHONPATH": f"{ROOT}:{tmp_path}"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
+    ) as started:
+        yield started
+        started.kill()
 
 
 def made(folder: Path, first: int, processes: dict[str, int]) -> DemoFolder:
@@ -43,7 +46,6 @@ def test_a_child_ends_with_the_demo(child: subprocess.Popen[str]) -> None:
     assert child.poll() is None
     child.stdin.close()
     assert child.wait(10) == -15
-    child.stdout.close()
 
 
 def test_a_busy_port_names_the_demos_own_processes(child: subprocess.Popen[str], tmp_path: Path) -> None:
