@@ -10,7 +10,7 @@ _SQLITE = sqlite.dialect(paramstyle="named")
 
 
 class PointQuery:
-    """A single look-up, compiled once, that the verdict makes for each call.
+    """A single look-up, compiled once, that each call makes: of the proxy, or of an OAuth endpoint.
 
     Args:
         statement: a Core select with named bind parameters; every column's type decides how its value is read.

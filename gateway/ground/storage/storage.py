@@ -94,7 +94,7 @@ class Storage:
                 yield connection
 
     async def point(self, query: PointQuery, **values: Any) -> list[tuple[Any, ...]]:
-        """Run one compiled look-up against the authority itself, never a copy.
+        """Run one compiled look-up against the database itself, never a copy.
 
         SQLite answers inline on the loop from its own read-only connection (some microseconds); PostgreSQL by
         a transaction of its own on the primary.
