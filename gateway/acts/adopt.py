@@ -23,37 +23,44 @@ async def adopt(house: House, app: App, asks: list[Ask], *, statement: Statement
 
     Where keys, client authentication or redirect URIs are others, everything that stands about the app is to be
     confirmed anew: before the new ones count, and once more for what was decided meanwhile on the old ones. Open
-    requests end. What a crash leaves over `expire` finishes.
+    requests end. What a crash leaves over `expire` finishes. A reading that began before the one that counts is left
+    alone: it may be of an older document.
 
     Raises:
         Unavailable: as `House.change_grant` says; the old statement may still be the current one.
     """
     async with house.storage.read() as connection:
         before = await statements.find_current(connection, app.id)
-    is_other = before is not None and before.identity != statement.identity
-    if is_other:
+    if before is not None and before.read_at > statement.read_at:
+        return
+    if before is not None and before.identity != statement.identity:
         await _confirm_anew(house, statement)
     async with house.storage.unit() as unit:
-        await _write(house, unit, app, asks, statement=statement)
+        is_other = await _write(house, unit, app, asks, statement=statement)
         await unit.commit()
     if is_other:
         await _confirm_anew(house, statement)
 
 
-async def _write(house: House, unit: UnitOfWork, app: App, asks: list[Ask], *, statement: Statement) -> None:
+async def _write(house: House, unit: UnitOfWork, app: App, asks: list[Ask], *, statement: Statement) -> bool:
+    """Write what was read under the app's lock; say whether it is another app for whoever decided so far."""
     is_first = await apps.find(unit.connection, app.id, lock=True) is None
     if is_first and await unit.is_added(apps.add(unit.connection, await _as_it_was_left(house, app), asks)):
         await statements.put(unit.connection, statement)
-        return
+        return False
     await apps.find(unit.connection, app.id, lock=True)
     current = await statements.find_current(unit.connection, app.id)
-    if current is not None and current.digest == statement.digest:
+    if current is None or current.read_at > statement.read_at:
+        return False
+    if current.digest == statement.digest:
         await statements.renew(unit.connection, statement)
-        return
+        return False
     await apps.describe(unit.connection, app)
     await statements.put(unit.connection, statement)
-    if current is not None and current.identity != statement.identity:
-        await requests.close_of_app(unit.connection, app.id, statement.read_at)
+    if current.identity == statement.identity:
+        return False
+    await requests.close_of_app(unit.connection, app.id, statement.read_at)
+    return True
 
 
 async def _as_it_was_left(house: House, app: App) -> App:

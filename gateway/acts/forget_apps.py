@@ -11,14 +11,15 @@ from gateway.records.requests import store as requests
 from gateway.terms.ids import AppId
 
 UNUSED_LASTS = timedelta(days=7)
+MOST_APPS = 100
 
 
 @shielded
 async def forget_apps(house: House) -> int:
-    """Forget unused dynamic apps, some at a time; return how many. No record: nobody decided anything about them."""
+    """Forget at most `MOST_APPS` unused dynamic apps; return how many. No record: nobody decided anything."""
     used = [requests.seen_app_ids(), grants.decided_app_ids()]
     async with house.storage.unit() as unit:
-        unused = await apps.list_unused(unit.connection, house.clock.now() - UNUSED_LASTS, used)
+        unused = await apps.list_unused(unit.connection, house.clock.now() - UNUSED_LASTS, used, most=MOST_APPS)
         forgotten = [app_id for app_id in unused if await unit.is_added(_forget(unit, app_id))]
         await unit.commit()
     return len(forgotten)

@@ -5,6 +5,7 @@ before it says that a guess was right: what was tried meanwhile, beside it, coun
 never guesses, pays nothing however many calls run at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -16,6 +17,7 @@ from redis.exceptions import RedisError
 
 from gateway.terms.clock import Clock
 from gateway.terms.instants import microseconds
+from gateway.terms.refusal import Refusal
 
 MOST_KEYS = 100_000
 _SECOND = 1_000_000
@@ -56,6 +58,25 @@ class Limits(Protocol):
     async def count(self, key: str, limit: Limit) -> None:
         """Count one, also where it was over the limit; the wait never grows past one interval."""
         ...
+
+
+async def check_pace(limits: Limits, paces: Mapping[str, Limit], detail: str = "") -> None:
+    """Count one under each key, or nothing where one of them has none free: who is refused uses up nobody's share.
+
+    Args:
+        limits: where is counted.
+        paces: the limit of each key.
+        detail: what the caller is told.
+
+    Raises:
+        Refusal: `limited`, with the longest wait.
+    """
+    wait = max([await limits.wait_seconds(key, limit) for key, limit in paces.items()])
+    if wait:
+        _log.warning("limited", what=detail, wait_seconds=wait)
+        raise Refusal("limited", detail, retry_after_seconds=wait)
+    for key, limit in paces.items():
+        await limits.count(key, limit)
 
 
 class LocalLimits:

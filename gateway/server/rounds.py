@@ -9,8 +9,10 @@ import structlog
 
 from gateway.acts import House
 from gateway.acts.expire import expire
-from gateway.acts.forget_apps import forget_apps
+from gateway.acts.forget_apps import MOST_APPS, forget_apps
 from gateway.acts.forget_devices import forget_devices
+from gateway.acts.forget_requests import MOST_REQUESTS, forget_requests
+from gateway.acts.forget_tokens import MOST_TOKENS, forget_tokens
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
 from gateway.acts.send_notices import forget_notices
 from gateway.acts.spend_assertion import forget_spent
@@ -35,17 +37,24 @@ class Round:
     act: Callable[[House], Awaitable[object]]
 
 
-async def _seal_all(house: House) -> None:
-    while await seal_trace(house) == MOST_LINES:
-        pass  # more of the trace waits
+def _whole(act: Callable[[House], Awaitable[int]], most: int) -> Callable[[House], Awaitable[None]]:
+    """Return an act that is done until less than `most` came of it: others write between two of its transactions."""
+
+    async def whole(house: House) -> None:
+        while await act(house) == most:
+            pass
+
+    return whole
 
 
 ROUNDS = (
     Round("expire", 5, expire),
-    Round("seal_trace", 30, _seal_all),
+    Round("seal_trace", 30, _whole(seal_trace, MOST_LINES)),
     Round("forget_spent", 600, forget_spent),
     Round("forget_devices", 600, forget_devices),
-    Round("forget_apps", 600, forget_apps),
+    Round("forget_requests", 600, _whole(forget_requests, MOST_REQUESTS)),
+    Round("forget_tokens", 600, _whole(forget_tokens, MOST_TOKENS)),
+    Round("forget_apps", 600, _whole(forget_apps, MOST_APPS)),
     Round("forget_notices", 3600, forget_notices),
 )
 

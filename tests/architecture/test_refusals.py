@@ -106,6 +106,7 @@ COMPUTED = {
     "gateway/doors/calls/walk.py": {"refusal.reason"},
     "gateway/doors/management/problems.py": {"missing.reason"},
     "gateway/doors/oauth/asking.py": {"reason"},
+    "gateway/doors/oauth/clients.py": {"refusal.reason"},
     "gateway/doors/person/errors.py": {"_reason_of(answer)"},
 }
 """Where a reason is no literal: it is one that a table of another kind names, or passed on."""

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from itertools import product
 from pathlib import Path
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
 import pytest
+from sqlalchemy import select
 
 from gateway.ground.web.csrf import form_token
+from gateway.records.requests.tables import authorization_requests
 from tests.contract.doors_served import Row, Served, both_served, plain
-from tests.house import Scene
+from tests.contract.steps import PROFILE
+from tests.house import CHALLENGE, REDIRECT_URI, Scene
 
 pytestmark = pytest.mark.timeout(300)  # some thousand requests
 NUL = b"lr_%00"  # no text of PostgreSQL
@@ -92,6 +96,21 @@ async def test_a_receipt_that_is_called_so_is_unknown(doors: Served, code: str) 
     (row,) = [each for each in doors.rows if (each.method, each.endpoint.path) == ("POST", "/receipts/verify")]
     pasted = f'{{"receipt": {{"receipt_id": "{code}"}}, "signature": "x"}}'
     assert await doors.ask(row, doors.path(row), doors.form(row, "receipt", quote_plus(pasted))) == 200
+
+
+async def test_in_the_details_of_a_request_it_is_refused(doors: Served, scene: Scene) -> None:
+    """So does JSON in a query; a request that is right otherwise opens no screen (RFC 9396)."""
+    (row,) = [each for each in doors.rows if (each.endpoint.method, each.endpoint.path) == ("GET", "/oauth/authorize")]
+    right = {"response_type": "code", "client_id": scene.app.id, "redirect_uri": REDIRECT_URI}
+    right |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    for member, text in product(("account", "scope"), ("1", r"\u0000", r"1\u0000")):
+        raw_details = f'[{{"type": "quyen_ask", "ask": "{PROFILE}", "{member}": "{text}"}}]'
+        target = f"/oauth/authorize?{urlencode({**right, 'authorization_details': raw_details})}"
+        assert await doors.ask(row, target.encode()) in {303, 400}, (member, text)
+    async with scene.house.storage.read() as connection:
+        named = list(await connection.scalars(select(authorization_requests.c.account_named)))
+    assert named.count("1") == 1, "the control"
+    assert not [each for each in named if each and not each.isprintable()]
 
 
 async def test_in_a_cookie_it_is_nobody(doors: Served) -> None:

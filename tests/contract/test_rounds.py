@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,18 @@ from aiohttp.test_utils import make_mocked_request
 from structlog.testing import capture_logs
 
 from gateway.acts import House
+from gateway.acts.forget_apps import MOST_APPS, UNUSED_LASTS
+from gateway.doors.oauth.client_metadata import ClientMetadata, app_of
 from gateway.ground.vault.journal import Journal
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import AppOrigin
 from gateway.records.owed import store as owed
 from gateway.server.health import Health
 from gateway.server.rounds import ROUNDS, Round, going_round, repeat
+from gateway.terms.ids import AppId
 from gateway.terms.refusal import Unavailable
 from tests.contract.steps import agreed, list_stones
-from tests.house import Scene, house_in
+from tests.house import REDIRECT_URI, Scene, house_in
 from tests.stand_ins.clock import ManualClock
 
 
@@ -66,6 +72,24 @@ async def test_the_rounds_of_the_server_do_their_acts(scene: Scene, monkeypatch:
     assert [stone.cause for stone in list_stones(scene.house)] == ["expired"]
     async with scene.house.storage.read() as connection:
         assert await owed.list_oldest(connection) == {}
-    named = {"expire", "seal_trace", "forget_spent", "forget_devices", "forget_apps", "forget_notices"}
-    assert {each.name for each in ROUNDS} == named
+    forgotten = {f"forget_{what}" for what in ("spent", "devices", "requests", "tokens", "apps", "notices")}
+    assert {each.name for each in ROUNDS} == {"expire", "seal_trace", *forgotten}
     assert health.failing == set()
+
+
+async def test_unused_apps_leave_as_fast_as_they_may_come(tmp_path: Path, clock: ManualClock) -> None:
+    """One round forgets all that is due, however many registered themselves since the last one."""
+    said = ClientMetadata(redirect_uris=[REDIRECT_URI])
+    (wanted,) = (each for each in ROUNDS if each.name == "forget_apps")
+    async with house_in(tmp_path, clock) as house:
+        async with house.storage.unit() as unit:
+            for number in range(2 * MOST_APPS + 1):
+                app_id = AppId(f"app_{number}")
+                await apps.add(
+                    unit.connection, app_of(app_id, said, origin=AppOrigin.ITSELF, host="", at=clock.now()), []
+                )
+            await unit.commit()
+        clock.advance(UNUSED_LASTS + timedelta(seconds=1))
+        await wanted.act(house)
+        async with house.storage.read() as connection:
+            assert await apps.list_all(connection) == []

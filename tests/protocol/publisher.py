@@ -78,6 +78,11 @@ class Publisher:
         assert app is not None
         return app
 
+    async def list_apps(self) -> list[App]:
+        """Return every app."""
+        async with self.wire.house.storage.read() as connection:
+            return await apps.list_all(connection)
+
     async def grant_states(self, grant_id: GrantId | None) -> set[str]:
         """Return the states of what a grant holds."""
         async with self.wire.house.storage.read() as connection:

@@ -256,6 +256,31 @@ async def test_documents_are_read_within_limits(publisher: Publisher) -> None:
     assert (await publisher.authorize("https://other.example/a")).status == 429
 
 
+async def test_new_documents_are_limited_for_all_together(publisher: Publisher) -> None:
+    """However many hosts a stranger has, the register grows no faster; who is known is read again as before."""
+    app = await publisher.introduce()
+    publisher.is_later()
+    for _ in range(documents.BY_ALL.times):
+        await publisher.wire.door.limits.count("documents", documents.BY_ALL)
+    client_id = publisher.fresh_id()
+    publisher.publish(client_id)
+    assert (await publisher.authorize(client_id)).status == 429
+    assert client_id not in {each.id for each in await publisher.list_apps()}
+    publisher.publish(app.id, client_name="Khác (mẫu)")
+    assert (await publisher.authorize(app.id)).status == 303
+    assert (await publisher.find(app.id)).name == "Khác (mẫu)"
+
+
+async def test_a_caller_who_is_refused_uses_up_no_hosts_share(publisher: Publisher) -> None:
+    """Whoever may make us read nothing more cannot shut a host out for everybody else either."""
+    limits = publisher.wire.door.limits
+    for _ in range(documents.BY_ADDRESS.times):
+        await limits.count("document 127.0.0.1", documents.BY_ADDRESS)
+    for _ in range(documents.BY_HOST.times):
+        assert (await publisher.authorize("https://victim.example/app")).status == 429
+    assert await limits.wait_seconds("document at victim.example", documents.BY_HOST) == 0
+
+
 async def test_a_known_app_is_not_shut_out_by_strangers(publisher: Publisher) -> None:
     """Whoever exhausts the limits at its host stops nobody known; past its own limit the last reading counts."""
     wire, app = publisher.wire, await publisher.introduce()

@@ -1,9 +1,16 @@
 """Client documents that change, fall silent, or are of a suspended app: what was agreed to holds, or is asked anew."""
 
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+from gateway.acts import House
+from gateway.acts import adopt as adopting
+from gateway.acts.adopt import adopt
 from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.expire import expire
 from gateway.acts.forget_apps import UNUSED_LASTS, forget_apps
@@ -21,7 +28,7 @@ from gateway.terms.refusal import Refusal
 from tests.house import REDIRECT_URI
 from tests.protocol.keys import proof_of, public_jwks
 from tests.protocol.publisher import Publisher, with_status
-from tests.stand_ins.receiver import hanging_up
+from tests.stand_ins.receiver import Answering, hanging_up
 
 
 async def test_the_snapshot_is_kept_with_the_grant(publisher: Publisher) -> None:
@@ -170,3 +177,75 @@ async def test_req_214_what_ended_meanwhile_stays_as_it_ended(
     publisher.publish(app.id, redirect_uris=["https://other.example/cb"])
     assert (await publisher.authorize(app.id, redirect_uri="https://other.example/cb")).status == 303
     assert await publisher.grant_states(decided.grant_id) == {"withdrawn"}
+
+
+@dataclass(slots=True)
+class HeldBack:
+    """An answer that waits until the test says so, and says when it was asked for."""
+
+    answer: Answering
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    is_due: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer in time."""
+        self.is_asked.set()
+        await self.is_due.wait()
+        return await self.answer(request)
+
+
+def by_keys(key: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata of an app with one key."""
+    return {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [key]}}
+
+
+async def test_a_reading_that_began_earlier_changes_nothing(publisher: Publisher) -> None:
+    """A key that the document has dropped does not come back with an answer that was on its way before."""
+    wire, keys = publisher.wire, public_jwks()["keys"]
+    old, new = by_keys(keys[0]), by_keys(keys[1])
+    app = await publisher.introduce(**old)
+    publisher.is_later()
+    publisher.publish(app.id, client_name="Khác (mẫu)", **old)
+    (early,) = publisher.receiver.answers
+    assert not isinstance(early, int)
+    held = HeldBack(early)
+    publisher.receiver.answers = [held]
+    reading = asyncio.create_task(publisher.authorize(app.id))
+    await asyncio.wait_for(held.is_asked.wait(), 10)
+    wire.scene.clock.advance(1)
+    publisher.publish(app.id, **new)
+    decided = await wire.agree_on(await publisher.authorize(app.id))
+    held.is_due.set()
+    assert (await reading).status == 303
+    assert (await publisher.find(app.id)).jwks == new["jwks"]
+    assert await publisher.grant_states(decided.grant_id) == {"granted"}
+    proof = proof_of(wire, await publisher.find(app.id))
+    assert (await wire.post("/oauth/introspect", {"token": "x", **proof})).error == (401, "invalid_client")
+
+
+async def test_a_reading_that_is_overtaken_on_its_way_in_changes_nothing(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which one counts is judged under the app's lock, not by what was there before it was taken."""
+    house, clock = publisher.wire.house, publisher.wire.scene.clock
+    app = await publisher.introduce()
+    confirm_anew, first = adopting._confirm_anew, await publisher.statement_of(app)
+    early, late = (
+        Statement.of(f"cs_{name}", app.id, {**first.content, "redirect_uris": [uri]}, at=at, fresh_until=at)
+        for name, uri, at in (
+            ("early", "https://early.example/", clock.now()),
+            ("late", "https://late.example/", clock.now() + timedelta(seconds=1)),
+        )
+    )
+    taken_over: list[Statement] = []
+
+    async def be_overtaken(house: House, statement: Statement) -> None:
+        await confirm_anew(house, statement)
+        if not taken_over:
+            taken_over.append(late)
+            await adopt(house, replace(app, redirect_uris=("https://late.example/",)), [], statement=late)
+
+    monkeypatch.setattr(adopting, "_confirm_anew", be_overtaken)
+    await adopt(house, replace(app, redirect_uris=("https://early.example/",)), [], statement=early)
+    assert (await publisher.find(app.id)).redirect_uris == ("https://late.example/",)
+    assert (await publisher.statement_of(app)).id == late.id

@@ -123,6 +123,16 @@ async def test_req_017_a_failure_by_header_is_challenged(wire: Wire) -> None:
     assert "WWW-Authenticate" not in by_body.headers
 
 
+async def test_req_017_an_unread_document_by_header_is_challenged(wire: Wire) -> None:
+    """An address of which no document comes is a failed authentication like any other; by body without a challenge."""
+    by_header = await probe(wire, basic("https://app.example/id", "x"))
+    assert by_header.error == FAILED
+    assert by_header.headers["WWW-Authenticate"] == 'Basic realm="quyen", charset="UTF-8"'
+    by_body = await probe(wire, client_id="https://app.example/id", client_secret="x")
+    assert by_body.error == FAILED
+    assert "WWW-Authenticate" not in by_body.headers
+
+
 async def test_req_044_a_public_clients_secret_proves_nothing(wire: Wire) -> None:
     """An app without a secret that sends one is refused, by header and by body; an empty one is none."""
     public_id = wire.scene.public_app.id

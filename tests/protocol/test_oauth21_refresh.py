@@ -6,7 +6,9 @@ from typing import Any
 from gateway.acts.first_use import note_first_use
 from gateway.acts.pause import pause
 from gateway.acts.withdraw import withdraw
+from gateway.doors.oauth.credentials import EXCHANGES
 from gateway.ground.vault.tokens import hashed
+from gateway.records.families import store as families
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AskId, GrantId
 from tests.house import agree
@@ -146,3 +148,18 @@ async def test_a_paused_ask_comes_back_with_the_token(wire: Wire) -> None:
     fresh = (await wire.refresh(tokens["refresh_token"], scope="zalo.follower.name.read zalo.profile.read")).json
     assert set(fresh["scope"].split(" ")) == {"zalo.profile.read", "zalo.follower.name.read"}
     assert (await wire.introspect(fresh["access_token"]))["scope"] == "zalo.profile.read"
+
+
+async def test_a_family_is_refreshed_up_to_a_bound(wire: Wire) -> None:
+    """Each use leaves a row that stays with the family; past the bound nothing is spent, and no other is kept out."""
+    tokens, others = await tokens_of(wire), await tokens_of(wire)
+    async with wire.house.storage.read() as connection:
+        token = await families.find_refresh(connection, hashed(tokens["refresh_token"]))
+    assert token is not None
+    for _ in range(EXCHANGES.times):
+        await wire.door.limits.count(f"refresh {token.family_id}", EXCHANGES)
+    reply = await wire.refresh(tokens["refresh_token"])
+    assert reply.error == (429, "temporarily_unavailable")
+    assert (await wire.refresh(others["refresh_token"])).status == 200
+    wire.scene.clock.advance(int(reply.headers["Retry-After"]))
+    assert (await wire.refresh(tokens["refresh_token"])).status == 200

@@ -21,7 +21,7 @@ from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppOrigin, AppState
 from gateway.records.ledger import reading
 from gateway.records.ledger.types import Actor
-from gateway.terms.ids import GrantId
+from gateway.terms.ids import AppId, GrantId
 from tests.house import REDIRECT_URI, fresh_parts, house_in, set_scene
 from tests.protocol.keys import EC, proof_of, public_jwks
 from tests.protocol.wire import Reply, Wire, served
@@ -309,6 +309,37 @@ async def test_a_registered_scope_is_no_ceiling(open_wire: Wire) -> None:
     assert (await authorize(open_wire, app, extra="&scope=zalo.tag.read")).status == 400
     async with open_wire.house.storage.read() as connection:
         assert len(await apps.list_ask_ids(connection, app.id)) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"code_challenge": ""}, {"response_type": "token"}, {"prompt": "none"}, {"state": "\x01"}, {"request": "a.b.c"}],
+    ids=name_case,
+)
+async def test_a_refused_request_adds_no_ask(open_wire: Wire, changes: dict[str, str]) -> None:
+    """A stranger who sends a request in an app's name, by whichever way, leaves nothing that would stay."""
+    app = await find_app(open_wire, (await register(open_wire)).json["client_id"])
+    assert (await authorize(open_wire, app, scope="zalo.tag.read", **changes)).status == 400
+    shown = (await register(open_wire, without="token_endpoint_auth_method")).json
+    by = {"client_id": shown["client_id"], "client_secret": shown["client_secret"], "scope": "zalo.tag.read"}
+    pushed = {**open_wire.right_request(), **by}
+    assert (await open_wire.post("/oauth/par", {**pushed, "client_secret": "qcs_x"})).status == 401
+    assert (await open_wire.post("/oauth/par", {**pushed, **changes})).status == 400
+    async with open_wire.house.storage.read() as connection:
+        assert await apps.list_ask_ids(connection, app.id) == ["zalo_profile_read"]
+        assert await apps.list_ask_ids(connection, AppId(shown["client_id"])) == ["zalo_profile_read"]
+
+
+async def test_an_omitted_scope_means_what_the_app_registered(open_wire: Wire) -> None:
+    """A stranger may name more in its name, on another platform too: the app's own requests stay as they were."""
+    app = await find_app(open_wire, (await register(open_wire)).json["client_id"])
+    assert (await authorize(open_wire, app, scope="matrix.profile.read")).status == 303
+    assert (await authorize(open_wire, app, scope="zalo.tag.read")).status == 303
+    opened = await open_wire.find_request(await authorize(open_wire, app, scope=""))
+    assert opened.ask_ids == ("zalo_profile_read",)
+    silent = await find_app(open_wire, (await register(open_wire, without="scope")).json["client_id"])
+    assert (await authorize(open_wire, silent, scope="zalo.tag.read")).status == 303
+    assert b"invalid_scope" in (await authorize(open_wire, silent, scope="")).body
 
 
 async def test_an_operators_app_gets_no_ask_by_naming_it(open_wire: Wire) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from unicodedata import normalize
 from urllib.parse import urlencode
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.show_request import show_request
 from gateway.acts.suspend import suspend_app
+from gateway.doors.oauth.asking import LONGEST_STATE_BYTES
+from gateway.doors.oauth.client_metadata import ClientMetadata
 from gateway.doors.oauth.pushed import REQUESTS_OPENED
 from gateway.records.ledger.types import Actor
 from gateway.records.requests.types import PUSHED_LASTS
@@ -201,3 +204,22 @@ async def test_eight_loads_and_decisions_at_once(wire: Wire) -> None:
     assert len({reply.location for reply in opened}) == 1
     decided = await asyncio.gather(*(agree_to(wire, reply) for reply in opened), return_exceptions=True)
     assert len([each for each in decided if isinstance(each, str)]) == 1
+
+
+async def test_req_023_a_pushed_state_is_byte_exact(wire: Wire) -> None:
+    """Letters in several pieces come back so, as by the query; a name that is shown to people is in one spelling."""
+    state = normalize("NFD", "Tiệm Trà Mây") + "\u212b ế"
+    opened = await open_pushed(wire, (await push(wire, {"state": state})).json["request_uri"])
+    assert (await wire.find_request(opened)).state == state
+    assert (await wire.find_request(await wire.authorize({"state": state}))).state == state
+    said = ClientMetadata(redirect_uris=[REDIRECT_URI], client_name=normalize("NFD", "Tiệm Trà Mây (mẫu)"))
+    assert said.client_name == "Tiệm Trà Mây (mẫu)"
+
+
+async def test_a_state_is_bounded(wire: Wire) -> None:
+    """Whatever anyone hands in is kept for a day: the longest state goes in, one byte more is told and not kept."""
+    longest = "ế" * (LONGEST_STATE_BYTES // 3) + "x" * (LONGEST_STATE_BYTES % 3)
+    assert (await push(wire, {"state": longest})).status == 201
+    reply = await push(wire, {"state": longest + "x"})
+    assert reply.error == (400, "invalid_request")
+    assert "state" in reply.json["error_description"]

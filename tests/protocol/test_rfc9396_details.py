@@ -125,6 +125,8 @@ WRONG: dict[str, Any] = {
     "another purpose": [detail() | {"purpose": "advertising"}],
     "the same ask twice": [detail("read", TOM), detail("read", TRA)],
     "two accounts": [detail("read", account=USER), detail("rooms", account="@khac:localhost")],
+    "a NUL in an account": [detail("read", account="\0")],
+    "an account over two lines": [detail("read", account=f"{USER}\n")],
     "two platforms": [detail("read"), detail("oa")],
     "no resources": [detail() | {"resources": []}],
     "resources in no list": [detail() | {"resources": TOM}],

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from gateway.authority.limits import Limit
+from gateway.authority.limits import Limit, check_pace
 from gateway.authority.possession import check_possession
 from gateway.authority.proofs import read_proof
 from gateway.doors.management.door import ManagementDoor
@@ -41,7 +41,7 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
             raise Refusal("app_suspended")
         if scope not in token.scopes:
             raise Refusal("insufficient_scope", scope=scope)
-        await _check_pace(door, app)
+        await check_pace(door.limits, {f"management {app.id}": CALLS})
         return await handle(door, app, request)
 
     return admit
@@ -71,11 +71,3 @@ async def _check_holder(
     url = f"{door.public_url}{request.rel_url.raw_path}"
     proof = read_proof(raw_proofs, method=request.method, url=url, now=door.house.clock.now())
     await check_possession(door.proofs, proof, raw_token, token.jkt)
-
-
-async def _check_pace(door: ManagementDoor, app: App) -> None:
-    key = f"management {app.id}"
-    wait = await door.limits.wait_seconds(key, CALLS)
-    if wait:
-        raise Refusal("limited", retry_after_seconds=wait)
-    await door.limits.count(key, CALLS)

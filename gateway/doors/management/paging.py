@@ -1,5 +1,6 @@
 """Lists, a page at a time: an opaque cursor in, the next one out, also as a link (RFC 8288)."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from gateway.terms.instants import write_instant
 from gateway.terms.refusal import Refusal
 
 LINES, MOST_LINES = 50, 100
+_LIMIT = re.compile(r"[1-9][0-9]{0,2}")
 Place = tuple[datetime, str]
 
 
@@ -26,7 +28,7 @@ def read_page(request: web.Request) -> tuple[int, Place | None]:
     before = None if raw_cursor is None else read_moment(raw_cursor)
     if raw_cursor is not None and before is None:
         raise Refusal("bad_target", "cursor is none of ours")
-    if not (raw_limit.isascii() and raw_limit.isdecimal() and 1 <= int(raw_limit[:4]) <= MOST_LINES):
+    if not _LIMIT.fullmatch(raw_limit) or int(raw_limit) > MOST_LINES:
         raise Refusal("bad_target", f"limit is 1 to {MOST_LINES}")
     return int(raw_limit), before
 

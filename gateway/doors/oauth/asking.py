@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gateway.acts.open_request import NO_DETAILS, Asked
 from gateway.doors.oauth.details import check_named, find_details
+from gateway.doors.oauth.dynamic import Askable
 from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.scope_names import choose_asks
 from gateway.doors.oauth.targets import find_platform
@@ -18,6 +19,8 @@ from scopes import ResourceKind
 RESPONSE_TYPES = ("code",)
 RESPONSE_MODES = ("query",)
 CHALLENGE_METHODS = ("S256",)
+LONGEST_STATE_BYTES = 8 * 1024
+"""Anyone may hand in a request, and it is kept for a day; a browser's address takes hardly more."""
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -32,7 +35,7 @@ class Asking:
 
     unverified: Parameters
     app: App
-    asks: tuple[Ask, ...]
+    askable: Askable
     redirect_uri: str
     resources: Mapping[str, str]
     is_pushed: bool = False
@@ -44,7 +47,7 @@ class Asking:
         Raises:
             Refusal: `invalid_authorization_details`.
         """
-        served = [ask for ask in self.asks if ask.platform in self.resources.values()]
+        served = [ask for ask in self.askable.asks if ask.platform in self.resources.values()]
         return find_details(self.unverified, self.app, served, self.kinds)
 
     def choose(self) -> tuple[Ask, ...]:
@@ -61,12 +64,12 @@ class Asking:
         return chosen
 
     def _detailed(self, details: Details) -> tuple[Ask, ...]:
-        return tuple(ask for ask in self.asks if ask.id in details.resources)
+        return tuple(ask for ask in self.askable.asks if ask.id in details.resources)
 
     def _named(self, raw_scope: str | None) -> tuple[Ask, ...]:
         platform = find_platform(self.resources, self.unverified)
-        among = [ask for ask in self.asks if raw_scope is not None or platform in {None, ask.platform}]
-        chosen = choose_asks(raw_scope, among)
+        usual = [ask for ask in self.askable.usual if platform in {None, ask.platform}]
+        chosen = choose_asks(raw_scope, usual if raw_scope is None else self.askable.asks)
         if chosen[0].platform not in self.resources.values():
             raise Refusal("invalid_scope", "this gateway does not serve that platform")
         return chosen
@@ -80,8 +83,11 @@ def check_not_repeated(asking: Asking) -> None:
 
 def check_state(asking: Asking) -> None:
     """The state can be stored and given back as it came."""
-    if _CONTROL.search(asking.unverified.find("state") or ""):
+    state = asking.unverified.find("state") or ""
+    if _CONTROL.search(state):
         raise Refusal("invalid_request", "state holds a control character")
+    if len(state.encode()) > LONGEST_STATE_BYTES:
+        raise Refusal("invalid_request", f"state has at most {LONGEST_STATE_BYTES} bytes")
 
 
 def check_request_object(asking: Asking) -> None:

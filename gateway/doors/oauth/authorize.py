@@ -10,7 +10,7 @@ from gateway.acts.open_request import open_request
 from gateway.doors.oauth.asking import CHECKS, Asking, answerable_state, asked_of
 from gateway.doors.oauth.documents import read_document
 from gateway.doors.oauth.door import OAuthDoor
-from gateway.doors.oauth.dynamic import list_asks
+from gateway.doors.oauth.dynamic import keep_asks, list_asks
 from gateway.doors.oauth.errors import UNAVAILABLE, fact_headers
 from gateway.doors.oauth.parameters import Parameters, parse_query
 from gateway.doors.oauth.pushed import PREFIX, check_opened
@@ -52,6 +52,7 @@ async def authorize(door: OAuthDoor, request: web.Request) -> web.Response:
     try:
         for check in CHECKS:
             check(asking)
+        await keep_asks(door.house, asking.askable, asking.choose())
         opened = await open_request(door.house, asked_of(asking, asking.unverified.find("dpop_jkt")))
     except Refusal as refusal:
         return _answer_error(door, request, asking, refusal=refusal)
@@ -87,8 +88,8 @@ async def _find_pushed(door: OAuthDoor, unverified_id: str) -> AuthorizationRequ
 async def _get_asking(door: OAuthDoor, request: web.Request, unverified: Parameters) -> Asking:
     app = await _get_app(door, request, unverified.get("client_id"))
     redirect_uri = get_redirect_uri(app, unverified.find("redirect_uri"))
-    asks = await list_asks(door.house, door.dynamic, app, unverified)
-    return Asking(unverified, app, asks, redirect_uri, door.resources, kinds=door.kinds)
+    askable = await list_asks(door.house, door.dynamic, app, unverified)
+    return Asking(unverified, app, askable, redirect_uri, door.resources, kinds=door.kinds)
 
 
 async def _get_app(door: OAuthDoor, request: web.Request, unverified_id: str) -> App:

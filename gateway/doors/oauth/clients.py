@@ -60,7 +60,7 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
     presented = present(request, parameters)
     key = f"client-secret {address_of(request)} {presented.unverified_id}"
     await _check_limit(door, key)
-    await read_document(door, request, presented.unverified_id)
+    await _read_document(door, request, presented)
     app = await callers.find_app(door.house.storage, presented.unverified_id)
     secrets = await callers.list_live_secrets(door.house.storage, presented.unverified_id)
     if app is not None and app.auth_method is AuthMethod.NONE and presented.shows_nothing:
@@ -74,6 +74,16 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
         raise _unknown(is_challenged=presented.is_challenged)
     await _check_limit(door, key)
     return app
+
+
+async def _read_document(door: OAuthDoor, request: web.Request, presented: Presented) -> None:
+    """Read the caller's document; whoever used the header hears of the header, also where nothing came of it (5.2)."""
+    try:
+        await read_document(door, request, presented.unverified_id)
+    except Refusal as refusal:
+        if presented.is_challenged and refusal.reason == "bad_client_document":
+            raise Refusal(refusal.reason, refusal.detail, challenge=CHALLENGE) from refusal
+        raise
 
 
 async def authenticate_confidential(door: OAuthDoor, request: web.Request, parameters: Parameters) -> App:

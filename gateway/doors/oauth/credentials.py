@@ -5,7 +5,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from gateway.acts.use_credential import Use, use_credential
-from gateway.authority.limits import Limit
+from gateway.authority.limits import Limit, check_pace
 from gateway.doors.oauth.clients import authenticate_credential, present
 from gateway.doors.oauth.details import check_named, find_details
 from gateway.doors.oauth.door import OAuthDoor
@@ -23,7 +23,7 @@ from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Details
 
 EXCHANGES = Limit(600, timedelta(minutes=15))
-"""A client that knows no better asks before each call; more than that fills the table of tokens."""
+"""For one key, app or family. A client that knows no better asks before each call; more fills the table of tokens."""
 
 
 def is_credential(unverified_id: str) -> bool:
@@ -41,23 +41,20 @@ async def exchange_credential(door: OAuthDoor, request: web.Request, parameters:
     credential = await authenticate_credential(door, request, present(request, parameters))
     if parameters.get("grant_type") != GrantType.CLIENT:
         raise Refusal("unauthorized_client", "a grant-bound credential is exchanged by client_credentials alone")
-    await check_pace(door, f"exchange {credential.id}")
+    await check_exchanges(door, f"exchange {credential.id}")
     jkt = await find_proven_key(door, request)
     asked, details = await _find_asked(door, credential, parameters, jkt=jkt)
     use = Use(credential, asked, jkt, find_platform(door.resources, parameters), details)
     return await use_credential(door.house, use)
 
 
-async def check_pace(door: OAuthDoor, key: str) -> None:
+async def check_exchanges(door: OAuthDoor, key: str) -> None:
     """Count one exchange under a key.
 
     Raises:
         Refusal: `limited`.
     """
-    wait = await door.limits.wait_seconds(key, EXCHANGES)
-    if wait:
-        raise Refusal("limited", "too many tokens; use each until it expires", retry_after_seconds=wait)
-    await door.limits.count(key, EXCHANGES)
+    await check_pace(door.limits, {key: EXCHANGES}, "too many tokens; use each until it expires")
 
 
 async def _find_asked(

@@ -7,7 +7,7 @@ narrowed, what it should not hold is refused.
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gateway.doors.oauth.parameters import Parameters
 from gateway.records.apps.types import App, Ask
@@ -24,7 +24,15 @@ MOST_RESOURCES = 20
 """A person is to read them all before they agree."""
 _LONGEST_ID = 512
 
-_Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID)]
+
+def _printable(text: str) -> str:
+    """Check that a text can be kept and shown: JSON brings signs that a form itself may not hold."""
+    if not text.isprintable():
+        raise ValueError("not printable")
+    return text
+
+
+_Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID), AfterValidator(_printable)]
 _Kinds = Mapping[str, ResourceKind]
 
 

@@ -12,6 +12,7 @@ from gateway.doors.oauth.asking import (
     check_state,
 )
 from gateway.doors.oauth.door import OAuthDoor
+from gateway.doors.oauth.dynamic import keep_asks
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.pushed import find_bound_key, read_handed_in
 from gateway.doors.oauth.wishes import parse_wishes
@@ -39,6 +40,7 @@ async def answer_device(door: OAuthDoor, request: web.Request) -> web.Response:
         if check not in OF_REDIRECTS:
             check(asking)
     jkt = await find_bound_key(door, request, asking)
+    await keep_asks(door.house, asking.askable, asking.choose())
     codes = await open_for_device(door.house, _asked(asking, address_of(request), jkt))
     page, shown = f"{door.issuer}{PAGE}", show_user_code(codes.user_code)
     return render_json(

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from gateway.acts.adopt import adopt
-from gateway.authority.limits import Limit
+from gateway.authority.limits import Limit, check_pace
 from gateway.doors.oauth.client_metadata import ClientMetadata, app_of, check_metadata, parse_metadata
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.dynamic import shown_scope
@@ -34,7 +34,11 @@ SHORTEST, USUAL, LONGEST = timedelta(minutes=5), timedelta(hours=1), timedelta(h
 """For how long a reading counts: at least, where its server says nothing, and at most."""
 BY_ADDRESS = Limit(60, timedelta(minutes=1))
 BY_HOST = Limit(30, timedelta(minutes=1))
-"""How often one caller makes us read what is new, and anyone at one host; the latter also for one known app."""
+BY_ALL = Limit(1000, timedelta(hours=1))
+"""How often one caller makes us read what is new, and anyone at one host; the latter also for one known app.
+
+However many addresses and hosts a stranger has, the register grows no faster than by the last."""
+_TOO_MANY = "too many client documents to read"
 _SILENT = frozenset({Why.UNREACHABLE, Why.TIMEOUT})
 _SHARED = frozenset({"client_secret", "client_secret_expires_at"})
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?([0-9]{1,9})\"?\s*(?:,|$)", re.IGNORECASE)
@@ -78,6 +82,8 @@ async def read_document(door: OAuthDoor, request: web.Request, unverified_id: st
         if known is not None and now < known.read_at + LONGEST:
             return
         raise Refusal("bad_client_document", "the client document's host gave no answer") from None
+    if known is None:
+        await check_pace(door.limits, {"documents": BY_ALL}, _TOO_MANY)
     await _adopt(door, unverified_id, reading, now)
 
 
@@ -157,11 +163,10 @@ async def _check_limits(door: OAuthDoor, request: web.Request, url: str, *, is_k
 
     A known app is read again on an account of its own: strangers who exhaust the limits do not shut it out.
     """
-    limits = {f"document at {urlsplit(url).hostname}": BY_HOST, f"document {address_of(request)}": BY_ADDRESS}
-    for key, limit in {f"document at {url}": BY_HOST}.items() if is_known else limits.items():
-        wait = await door.limits.wait_seconds(key, limit)
-        if wait and is_known:
-            raise _Silent
-        if wait:
-            raise Refusal("limited", "too many client documents to read", retry_after_seconds=wait)
-        await door.limits.count(key, limit)
+    paces = {f"document at {urlsplit(url).hostname}": BY_HOST, f"document {address_of(request)}": BY_ADDRESS}
+    try:
+        await check_pace(door.limits, {f"document at {url}": BY_HOST} if is_known else paces, _TOO_MANY)
+    except Refusal as refusal:
+        if is_known:
+            raise _Silent from refusal
+        raise

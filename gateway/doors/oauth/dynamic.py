@@ -7,6 +7,7 @@ from gateway.acts import House
 from gateway.acts.ask_more import ask_more
 from gateway.doors.oauth.parameters import Parameters
 from gateway.ground.fetching.fetcher import Fetcher
+from gateway.records.apps import statements
 from gateway.records.apps import store as apps
 from gateway.records.apps.dynamic import ask_for
 from gateway.records.apps.types import App, Ask
@@ -37,29 +38,52 @@ class DynamicApps:
 CLOSED = DynamicApps()
 
 
-async def list_asks(house: House, dynamic: DynamicApps, app: App, unverified: Parameters) -> tuple[Ask, ...]:
-    """List an app's asks; of a dynamic app also those that it names for the first time, from now on.
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """What an app may ask in one request.
 
-    What it registered is no ceiling: clients register with the first scopes that they meet, and step up.
+    Args:
+        asks: all that it may name.
+        usual: those that are meant where it names none: what it registered, whatever was named since.
+        new: those of `asks` that nobody named before; they stay once a request for them holds (`keep_asks`).
+    """
+
+    asks: tuple[Ask, ...]
+    usual: tuple[Ask, ...]
+    new: tuple[Ask, ...] = ()
+
+
+async def list_asks(house: House, dynamic: DynamicApps, app: App, unverified: Parameters) -> Askable:
+    """List what an app may ask; a dynamic one also what it names for the first time. Nothing is kept yet.
+
+    What it registered is no ceiling: clients register with the first scopes that they meet, and step up. Nor does what
+    was named later widen a request that names nothing: whoever sends a request in an app's name has proven nothing.
 
     Raises:
-        Unavailable: no answer; nothing was added.
+        Unavailable: no answer.
     """
-    registered = await _read(house, app)
-    if not app.is_dynamic or "scope" in unverified.repeated:
-        return registered
-    known = {ask.scope for ask in registered}
-    named = dynamic.asks_for(app.id, unverified.find("scope") or "")
-    wanted = [ask for ask in named if ask.scope not in known]
-    if not wanted:
-        return registered
-    await ask_more(house, app.id, wanted)
-    return await _read(house, app)
-
-
-async def _read(house: House, app: App) -> tuple[Ask, ...]:
     async with house.storage.read() as connection:
-        return tuple[Ask, ...](await apps.list_asks(connection, app.id))
+        registered = tuple[Ask, ...](await apps.list_asks(connection, app.id))
+        statement = await statements.find_current(connection, app.id)
+    if statement is None:
+        return Askable(registered, registered)
+    own = str(statement.content.get("scope", ""))
+    named = own if "scope" in unverified.repeated else unverified.find("scope") or own
+    known = {ask.scope for ask in registered}
+    new = tuple(ask for ask in dynamic.asks_for(app.id, named) if ask.scope not in known)
+    usual = tuple(ask for ask in (*registered, *new) if ask.scope in own.split(" "))
+    return Askable((*registered, *new), usual, new)
+
+
+async def keep_asks(house: House, askable: Askable, chosen: Sequence[Ask]) -> None:
+    """Keep the asks of a request that holds and that nobody named before.
+
+    Raises:
+        Unavailable: nothing was kept.
+    """
+    wanted = [ask for ask in chosen if ask in askable.new]
+    if wanted:
+        await ask_more(house, wanted[0].app_id, wanted)
 
 
 def shown_scope(asks: Sequence[Ask]) -> str:

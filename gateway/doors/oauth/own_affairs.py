@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from gateway.acts.give_own_token import give_own_token
-from gateway.doors.oauth.credentials import check_pace
+from gateway.doors.oauth.credentials import check_exchanges
 from gateway.doors.oauth.details import NAME
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
@@ -35,7 +35,7 @@ async def exchange_own(door: OAuthDoor, app: App, jkt: str | None, parameters: P
     if parameters.find(NAME) is not None:
         raise Refusal("invalid_authorization_details", "for an app's own affairs there are none")
     scopes = parse_own_scopes(parameters.find("scope"))
-    await check_pace(door, f"exchange {app.id}")
+    await check_exchanges(door, f"exchange {app.id}")
     answer = {
         "access_token": await give_own_token(door.house, app.id, scopes, jkt=jkt),
         "token_type": token_type(jkt),

@@ -87,7 +87,7 @@ def parse_query(request: web.Request) -> Parameters:
 
 
 async def read_parameters(request: web.Request) -> Parameters:
-    """Read the form of a POST endpoint.
+    """Read the form of a POST endpoint, byte-exact as the query is: what an app sends it may want back.
 
     Raises:
         Refusal: `invalid_request` (a parameter stands twice; a secret stands in the address, where logs keep it),
@@ -95,7 +95,7 @@ async def read_parameters(request: web.Request) -> Parameters:
     """
     if parse_query(request).has_any(SECRETS):
         raise Refusal("invalid_request", "secrets, codes and tokens stand in the body, never in the address")
-    form = await read_form(request)
+    form = await read_form(request, is_typed=False)
     parameters = Parameters((name, value) for name, values in form.items() for value in values)
     if parameters.repeated:
         raise Refusal("invalid_request", "a parameter stands more than once")

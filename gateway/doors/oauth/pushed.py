@@ -6,11 +6,11 @@ from datetime import timedelta
 from aiohttp import web
 
 from gateway.acts.open_request import open_request
-from gateway.authority.limits import Limit
+from gateway.authority.limits import Limit, check_pace
 from gateway.doors.oauth.asking import CHECKS, Asking, asked_of
 from gateway.doors.oauth.clients import authenticate
 from gateway.doors.oauth.door import OAuthDoor
-from gateway.doors.oauth.dynamic import list_asks
+from gateway.doors.oauth.dynamic import keep_asks, list_asks
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.parameters import read_parameters
 from gateway.doors.oauth.proving import find_proven_key
@@ -35,7 +35,9 @@ async def answer_par(door: OAuthDoor, request: web.Request) -> web.Response:
     asking = replace(asking, redirect_uri=get_redirect_uri(asking.app, asking.unverified.find("redirect_uri")))
     for check in CHECKS:
         check(asking)
-    kept = await open_request(door.house, asked_of(asking, await find_bound_key(door, request, asking)))
+    asked = asked_of(asking, await find_bound_key(door, request, asking))
+    await keep_asks(door.house, asking.askable, asking.choose())
+    kept = await open_request(door.house, asked)
     return render_json(
         {"request_uri": f"{PREFIX}{kept.id}", "expires_in": int(PUSHED_LASTS.total_seconds())}, status=201
     )
@@ -52,8 +54,8 @@ async def read_handed_in(door: OAuthDoor, request: web.Request) -> Asking:
     app = await authenticate(door, request, parameters)
     if app.state is not AppState.ACTIVE:
         raise Refusal("unauthorized_client", "the app is suspended")
-    asks = await list_asks(door.house, door.dynamic, app, parameters)
-    return Asking(parameters, app, asks, "", door.resources, is_pushed=True, kinds=door.kinds)
+    askable = await list_asks(door.house, door.dynamic, app, parameters)
+    return Asking(parameters, app, askable, "", door.resources, is_pushed=True, kinds=door.kinds)
 
 
 async def find_bound_key(door: OAuthDoor, request: web.Request, asking: Asking) -> str | None:
@@ -70,8 +72,5 @@ async def check_opened(door: OAuthDoor, request: web.Request) -> None:
     Raises:
         Refusal: `limited`.
     """
-    key = f"authorize {address_of(request)}"
-    wait = await door.limits.wait_seconds(key, REQUESTS_OPENED)
-    if wait:
-        raise Refusal("limited", "too many requests from this address", retry_after_seconds=wait)
-    await door.limits.count(key, REQUESTS_OPENED)
+    pace = {f"authorize {address_of(request)}": REQUESTS_OPENED}
+    await check_pace(door.limits, pace, "too many requests from this address")

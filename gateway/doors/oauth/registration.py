@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from gateway.acts.register import register_itself
-from gateway.authority.limits import Limit
+from gateway.authority.limits import Limit, check_pace
 from gateway.doors.oauth.client_metadata import app_of, check_metadata, parse_metadata
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.dynamic import shown_scope
@@ -54,9 +54,5 @@ async def answer_registration(door: OAuthDoor, request: web.Request) -> web.Resp
 
 async def _check_limits(door: OAuthDoor, request: web.Request) -> None:
     """Each registration is a row on the disk, and nobody has proven anything; a refused one counts too."""
-    for key, limit in ((f"register {address_of(request)}", BY_ADDRESS), ("register", BY_ALL)):
-        wait = await door.limits.wait_seconds(key, limit)
-        if wait:
-            _log.warning("registrations_limited", wait_seconds=wait)
-            raise Refusal("limited", "too many registrations", retry_after_seconds=wait)
-        await door.limits.count(key, limit)
+    paces = {f"register {address_of(request)}": BY_ADDRESS, "register": BY_ALL}
+    await check_pace(door.limits, paces, "too many registrations")

@@ -10,7 +10,7 @@ from gateway.acts.poll_device import Poll, poll_device
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.refresh import Renewal, refresh
 from gateway.doors.oauth.clients import authenticate, present
-from gateway.doors.oauth.credentials import exchange_credential, is_credential
+from gateway.doors.oauth.credentials import check_exchanges, exchange_credential, is_credential
 from gateway.doors.oauth.details import check_named, find_details
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
@@ -20,8 +20,10 @@ from gateway.doors.oauth.parameters import Parameters, read_parameters
 from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.scope_names import narrow
 from gateway.doors.oauth.targets import find_platform
+from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, GrantType
+from gateway.records.families import store as families
 from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Details
 
@@ -82,6 +84,7 @@ async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Paramete
     raw_token, raw_scope = parameters.get("refresh_token"), parameters.find("scope")
     if not caller.app.may_refresh:
         raise Refusal("unauthorized_client", "the app did not register refresh_token")
+    await _check_refreshes(door, raw_token)
     asked = None
     if raw_scope is not None:
         known = await find_refresh(door.house.storage, raw_token, door.house.clock.now())
@@ -91,6 +94,14 @@ async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Paramete
     check_named(caller.details, asked)
     renewal = Renewal(caller.app, raw_token, asked, caller.jkt, caller.platform, caller.details)
     return await refresh(door.house, renewal)
+
+
+async def _check_refreshes(door: OAuthDoor, raw_token: str) -> None:
+    """Count one for the token's family: each is two rows, and the spent one stays as long as the family lives."""
+    async with door.house.storage.read() as connection:
+        token = await families.find_refresh(connection, hashed(raw_token))
+    if token is not None:
+        await check_exchanges(door, f"refresh {token.family_id}")
 
 
 async def exchange_client(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:

@@ -28,9 +28,9 @@ from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 from gateway.ground.fetching.addresses import may_connect
+from gateway.ground.fetching.names import MOST_AT_ONCE, Names
 from gateway.ground.fetching.urls import check_fetchable
 
-MOST_AT_ONCE = 32
 CONNECT_SECONDS = 5.0
 _AGENT = "Quyen"
 
@@ -141,7 +141,7 @@ async def opened_fetcher(
     Args:
         allow_loopback: loopback addresses may be connected to, over http too: for a gateway that is itself on loopback.
         ca_pem: certificates to trust beside the system's (`QUYEN_FETCH_CA_FILE`).
-        resolver: another way to resolve names than the system's.
+        resolver: another way to resolve names than the system's; closed in the end like our own.
 
     Raises:
         ssl.SSLError: `ca_pem` holds no certificate.
@@ -153,9 +153,10 @@ async def opened_fetcher(
             raise _AddressRefused("not an address of the public internet")
         return socket.socket(family, kind, protocol)
 
+    names = resolver or Names()
     connector = TCPConnector(
         ssl=ssl.create_default_context() if ca_pem is None else _trusting(ca_pem),
-        resolver=resolver,
+        resolver=names,
         socket_factory=checked_socket,
         use_dns_cache=False,
         force_close=True,
@@ -168,7 +169,10 @@ async def opened_fetcher(
         timeout=ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         trust_env=False,
     ) as session:
-        yield Fetcher(session, allow_loopback=allow_loopback)
+        try:
+            yield Fetcher(session, allow_loopback=allow_loopback)
+        finally:
+            await names.close()
 
 
 class _AddressRefused(OSError):

@@ -18,7 +18,7 @@ LINE_BREAKS = frozenset("\r\n\t")
 
 
 class Form(Mapping[str, tuple[str, ...]]):
-    """The fields of one form, each with all its values, in NFC; read-only."""
+    """The fields of one form, each with all its values, in NFC where people typed it; read-only."""
 
     __slots__ = ("_fields",)
 
@@ -61,8 +61,8 @@ class Form(Mapping[str, tuple[str, ...]]):
         return value
 
 
-async def read_form(request: web.Request, *, limit_bytes: int = LIMIT_BYTES) -> Form:
-    """Read a form; its Content-Type is judged before a byte of the body.
+async def read_form(request: web.Request, *, limit_bytes: int = LIMIT_BYTES, is_typed: bool = True) -> Form:
+    """Read a form, as `parse_form` says; its Content-Type is judged before a byte of the body.
 
     Raises:
         Refusal: `unsupported_media`, `too_large` or `bad_form`; the body may be half read, so the connection closes.
@@ -71,11 +71,15 @@ async def read_form(request: web.Request, *, limit_bytes: int = LIMIT_BYTES) -> 
         raise Refusal("unsupported_media", f"a form is {FORM_TYPE}")
     if (request.charset or "utf-8").lower() != "utf-8":
         raise Refusal("unsupported_media", "a form is UTF-8")
-    return parse_form(await read_body(request, limit_bytes))
+    return parse_form(await read_body(request, limit_bytes), is_typed=is_typed)
 
 
-def parse_form(body: bytes) -> Form:
+def parse_form(body: bytes, *, is_typed: bool = True) -> Form:
     """Parse a form's bytes.
+
+    Args:
+        body: as it was sent.
+        is_typed: people typed it, and one text has many spellings; what machines write stays as it is, byte for byte.
 
     Raises:
         Refusal: `bad_form`: not ASCII or UTF-8, too many fields, a control character.
@@ -91,15 +95,17 @@ def parse_form(body: bytes) -> Form:
         raise Refusal("bad_form", "the form cannot be read", log_detail=type(error).__name__) from None
     fields: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
-        fields[_clean(name)] = (*fields.get(_clean(name), ()), _clean(value))
+        for text in (name, value):
+            _check_signs(text)
+        own, said = (normalize("NFC", text) if is_typed else text for text in (name, value))
+        fields[own] = (*fields.get(own, ()), said)
     return Form(fields)
 
 
-def _clean(text: str) -> str:
-    """Bring typed text to NFC; a control character other than a line break or tab is nothing that people type."""
+def _check_signs(text: str) -> None:
+    """A control character other than a line break or tab is nothing that people type, or a database keeps."""
     if any(category(sign) == "Cc" and sign not in LINE_BREAKS for sign in text):
         raise Refusal("bad_form", "the form holds a control character")
-    return normalize("NFC", text)
 
 
 async def read_body(request: web.Request, limit_bytes: int) -> bytes:

@@ -102,8 +102,10 @@ async def describe(connection: AsyncConnection, app: App) -> None:
     await connection.execute(update(apps).where(apps.c.id == app.id).values(**values))
 
 
-async def list_unused(connection: AsyncConnection, before: datetime, used: Sequence[Select[Any]]) -> list[AppId]:
-    """List dynamic apps that came before `before` and are in none of the selects `used`, at most a hundred.
+async def list_unused(
+    connection: AsyncConnection, before: datetime, used: Sequence[Select[Any]], *, most: int
+) -> list[AppId]:
+    """List dynamic apps that came before `before` and are in none of the selects `used`, the oldest `most`.
 
     A suspended one stays: whoever was stopped does not come back as someone new.
     """
@@ -113,7 +115,7 @@ async def list_unused(connection: AsyncConnection, before: datetime, used: Seque
         apps.c.created_at < before,
         *(apps.c.id.not_in(each) for each in used),
     )
-    return [AppId(row.id) for row in await connection.execute(query.order_by(apps.c.created_at).limit(100))]
+    return [AppId(row.id) for row in await connection.execute(query.order_by(apps.c.created_at).limit(most))]
 
 
 async def remove(connection: AsyncConnection, app_id: AppId) -> None:

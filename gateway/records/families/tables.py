@@ -12,7 +12,7 @@ families = Table(
     Column("app_id", ForeignKey("apps.id"), nullable=False),
     Column("person_id", ForeignKey("people.id"), nullable=False),
     Column("created_at", Instant, nullable=False),
-    Column("ended_at", Instant),
+    Column("ended_at", Instant, index=True),
     Column("authenticated_at", Instant),
     Column("acr", String),
     Column("resources", ResourcesById),

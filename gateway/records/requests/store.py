@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.requests.tables import authorization_requests as requests
+from gateway.records.requests.tables import device_codes
 from gateway.records.requests.types import AuthorizationRequest, RequestKind
 from gateway.terms.ids import AccountId, AppId, AskId, PersonId, RequestId
 
@@ -98,6 +99,17 @@ async def close_of_app(connection: AsyncConnection, app_id: AppId, now: datetime
 async def remove_unseen(connection: AsyncConnection, app_id: AppId) -> None:
     """Forget an app's requests whose screen nobody ever saw."""
     await connection.execute(delete(requests).where(requests.c.app_id == app_id, requests.c.person_id.is_(None)))
+
+
+async def forget(connection: AsyncConnection, *, unseen: datetime, seen: datetime, most: int) -> int:
+    """Forget requests without a decision that ran out before `unseen`, or before `seen` where a person saw the screen.
+
+    One that a device's code waits for stays until that is forgotten. Returns how many went, at most `most`.
+    """
+    is_over = or_(and_(requests.c.person_id.is_(None), requests.c.expires_at < unseen), requests.c.expires_at < seen)
+    is_awaited = exists().where(device_codes.c.request_id == requests.c.id)
+    due = select(requests.c.id).where(requests.c.decided_at.is_(None), is_over, ~is_awaited).limit(most)
+    return (await connection.execute(delete(requests).where(requests.c.id.in_(due)))).rowcount
 
 
 def seen_app_ids() -> Select[Any]:

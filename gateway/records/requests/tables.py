@@ -1,6 +1,6 @@
 """The tables of authorization requests and of the codes of devices that wait for one."""
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from gateway.ground.storage.schema import Instant, ResourcesById, Words, metadata
 
@@ -31,6 +31,13 @@ authorization_requests = Table(
     Column("refused_at", Instant),
     Column("resources", ResourcesById),
     Column("account_named", String),
+)
+
+Index(
+    "ix_authorization_requests_undecided",
+    authorization_requests.c.expires_at,
+    sqlite_where=authorization_requests.c.decided_at.is_(None),
+    postgresql_where=authorization_requests.c.decided_at.is_(None),
 )
 
 device_codes = Table(

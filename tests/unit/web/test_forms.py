@@ -87,6 +87,14 @@ def test_two_spellings_are_one_field() -> None:
     assert dict(form) == {"mạt": ("á", "á")}
 
 
+def test_what_machines_write_stays_as_it_is() -> None:
+    """Two spellings are two texts to a program; what no database keeps is refused all the same."""
+    form = parse_form(b"ma%CC%A3t=a%CC%81&m%E1%BA%A1t=%C3%A1", is_typed=False)
+    assert dict(form) == {"ma\u0323t": ("a\u0301",), "mạt": ("á",)}
+    with pytest.raises(Refusal):
+        parse_form(b"state=a%00", is_typed=False)
+
+
 def test_a_field_that_stands_twice_is_never_guessed() -> None:
     """Boxes may stand many times; a single field may not."""
     form = parse_form(b"ask=a&ask=b&decision=agree")

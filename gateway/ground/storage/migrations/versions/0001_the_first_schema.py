@@ -448,6 +448,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("authorization_requests", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_authorization_requests_app_id"), ["app_id"], unique=False)
+        batch_op.create_index(
+            "ix_authorization_requests_undecided",
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("decided_at IS NULL"),
+            postgresql_where=sa.text("decided_at IS NULL"),
+        )
 
     op.create_table(
         "families",
@@ -466,6 +473,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_families")),
     )
     with op.batch_alter_table("families", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_families_ended_at"), ["ended_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_families_grant_id"), ["grant_id"], unique=False)
 
     op.create_table(
@@ -651,9 +659,15 @@ def downgrade() -> None:
     op.drop_table("permissions")
     with op.batch_alter_table("families", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_families_grant_id"))
+        batch_op.drop_index(batch_op.f("ix_families_ended_at"))
 
     op.drop_table("families")
     with op.batch_alter_table("authorization_requests", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_authorization_requests_undecided",
+            sqlite_where=sa.text("decided_at IS NULL"),
+            postgresql_where=sa.text("decided_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_authorization_requests_app_id"))
 
     op.drop_table("authorization_requests")
