@@ -29,13 +29,7 @@ from gateway.records.requests.types import AuthorizationRequest, RequestKind
 from gateway.terms.ids import AccountId, AskId, FamilyId, GrantId, PermissionId, PersonId, new_id
 from gateway.terms.refusal import Refusal
 
-DURATIONS = {
-    "P1D": timedelta(days=1),
-    "P30D": timedelta(days=30),
-    "P90D": timedelta(days=90),
-    "P180D": timedelta(days=180),
-    "P365D": timedelta(days=365),
-}
+DURATIONS = {f"P{days}D": timedelta(days=days) for days in (1, 30, 90, 180, 365)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +41,7 @@ class Answer:
         agreed: what was ticked; where there was nothing to tick, what stands already and goes on.
         notice: the text that they saw, in `language`; it is archived.
         seen_version: the grant's version that the screen was drawn from; None: nobody asks for it.
+        seen_statement: the digest of what a dynamic app said of itself on the screen; None: nobody asks for it.
         sign_in: the session that decides.
     """
 
@@ -57,6 +52,7 @@ class Answer:
     notice: str
     language: str
     seen_version: int | None = None
+    seen_statement: str | None = None
     sign_in: SignIn | None = None
 
 
@@ -153,7 +149,8 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
 
     Raises:
         Refusal: `not_found`, `decided`, `expired`, `app_suspended`, `account_required`, `unknown_ask`; `sign_in_again`,
-            `unmet_authentication_requirements`; `screen_outdated`: the grant changed since the screen was drawn.
+            `unmet_authentication_requirements`; `screen_outdated`: the grant, or what the app says of
+            itself, changed since the screen was drawn.
         Unavailable: as `House.change_grant` says.
     """
     actor = Actor(ActorKind.PERSON, answer.person_id)
@@ -200,6 +197,8 @@ async def _take(unit: UnitOfWork, raw_request_id: str, answer: Answer, now: date
     if app is None or app.state is not AppState.ACTIVE:
         raise Refusal("app_suspended")
     statement = await _find_statement(unit, app)
+    if statement is not None and answer.seen_statement not in {None, statement.digest}:
+        raise Refusal("screen_outdated")
     asked = tuple(ask for ask in await apps.list_asks(unit.connection, app.id) if ask.id in request.ask_ids)
     if not answer.agreed <= {ask.id for ask in asked}:
         raise Refusal("unknown_ask")

@@ -31,5 +31,8 @@ async def revoke(house: House, app: App, raw_token: str) -> None:
         else:
             await families.end_access(unit.connection, hashed_token, locked.at)
         await unit.commit()
-    house.in_flight.cut_families([family.id])
+    if refresh is not None:
+        house.in_flight.cut_families([family.id])
+    else:
+        house.in_flight.cut_token(hashed_token)
     await house.ledger.publish()

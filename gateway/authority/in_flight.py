@@ -15,6 +15,7 @@ class Call:
     app_id: AppId
     account_id: AccountId
     family_id: FamilyId
+    hashed_token: bytes = field(repr=False)
     permission_ids: frozenset[PermissionId]
     cut: Callable[[], None]
     is_cut: bool = field(default=False)
@@ -61,6 +62,10 @@ class CallsInFlight:
     def cut_families(self, family_ids: Collection[FamilyId]) -> int:
         """Cut the calls made with tokens of these families; return how many."""
         return self._cut(lambda call: call.family_id in family_ids)
+
+    def cut_token(self, hashed_token: bytes) -> int:
+        """Cut the calls made with this one token; return how many."""
+        return self._cut(lambda call: call.hashed_token == hashed_token)
 
     def cut_app(self, app_id: AppId) -> int:
         """Cut every call of an app; return how many."""

@@ -133,13 +133,13 @@ class Cuts:
 
 @contextmanager
 def calls_under_way(scene: Scene, calls: Mapping[str, tuple[TokenFacts, Collection[AskId]]]) -> Iterator[Cuts]:
-    """Register calls by name, each with a token's facts and the asks that it uses."""
+    """Register calls by name (the raw token, where it matters), each with a token's facts and the asks that it uses."""
     cuts = Cuts()
     with ExitStack() as stack:
         for name, (facts, asks) in calls.items():
             used = frozenset(reach.id for reach in facts.reach if reach.ask_id in asks)
             cut = _noter(cuts, name)
-            call = Call(facts.app_id, facts.account_id, facts.family_id, used, cut)
+            call = Call(facts.app_id, facts.account_id, facts.family_id, hashed(name), used, cut)
             stack.enter_context(scene.house.in_flight.registered(call))
         yield cuts
     assert len(scene.house.in_flight) == 0

@@ -25,6 +25,7 @@ from gateway.records.families.types import VERIFIER_TRIES
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AskId, GrantId
 from gateway.terms.refusal import Refusal
+from tests.contract.steps import calls_under_way
 from tests.house import REDIRECT_URI, VERIFIER, Scene, agree
 
 PROFILE, NAME, SEND = AskId("oa_profile"), AskId("crm_name"), AskId("order_send")
@@ -311,11 +312,20 @@ async def test_giving_back_the_refresh_token_ends_the_family(scene: Scene) -> No
 
 
 async def test_giving_back_the_access_token_ends_it_alone(scene: Scene) -> None:
-    """The refresh token goes on."""
+    """The refresh token goes on, and so does what runs under another access token of the family."""
     answer = await redeemed(scene, (await get_code(scene))[0])
-    await revoke(scene.house, scene.app, answer["access_token"])
-    assert not await is_alive(scene, answer["access_token"])
-    assert await is_alive(scene, (await refreshed(scene, answer["refresh_token"]))["access_token"])
+    other = await refreshed(scene, answer["refresh_token"])
+    raw_tokens = [answer["access_token"], other["access_token"]]
+    facts = await facts_of(scene, raw_tokens[0])
+    assert facts is not None
+    with calls_under_way(scene, {raw: (facts, [PROFILE]) for raw in raw_tokens}) as cuts:
+        await revoke(scene.house, scene.app, raw_tokens[0])
+        assert cuts.cut == raw_tokens[:1]
+        assert [await is_alive(scene, raw) for raw in raw_tokens] == [False, True]
+        again = await refreshed(scene, other["refresh_token"])
+        assert await is_alive(scene, again["access_token"])
+        await revoke(scene.house, scene.app, again["refresh_token"])
+        assert cuts.cut == raw_tokens
 
 
 async def test_a_foreign_or_unknown_token_is_not_given_back(scene: Scene) -> None:

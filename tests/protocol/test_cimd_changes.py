@@ -46,6 +46,26 @@ async def test_the_snapshot_is_kept_with_the_grant(publisher: Publisher) -> None
     assert kept["jwks"] == public_jwks()
 
 
+async def test_words_that_nobody_saw_are_agreed_to_by_nobody(publisher: Publisher) -> None:
+    """Another name is no other identity, but an answer to the old one is asked again; the new one may be answered."""
+    wire = publisher.wire
+    app = await publisher.introduce(headers={"Cache_Control": "no-store"})
+    opened = await wire.find_request(await publisher.authorize(app.id))
+    await show_request(wire.house, opened.id, wire.scene.owner.id)
+    before = await publisher.statement_of(app)
+    publisher.is_later(documents.SHORTEST)
+    publisher.publish(app.id, client_name="Khác (mẫu)")
+    await publisher.authorize(app.id)
+    agreed = frozenset(opened.ask_ids)
+    answer = Answer(wire.scene.owner.id, wire.scene.account.id, agreed, DURATIONS["P1D"], "Chữ (mẫu)", "vi")
+    for answered in (answer, replace(answer, agreed=frozenset()), replace(answer, agreed=frozenset(), account_id=None)):
+        with pytest.raises(Refusal, match="screen_outdated"):
+            await decide(wire.house, opened.id, replace(answered, seen_statement=before.digest))
+    after = await publisher.statement_of(app)
+    decided = await decide(wire.house, opened.id, replace(answer, seen_statement=after.digest))
+    assert (await publisher.kept(decided.grant_id)).digest == after.digest != before.digest
+
+
 async def test_req_214_another_name_ends_nothing(publisher: Publisher) -> None:
     """A name, a logo or the order of redirect URIs is no other identity: what stands goes on."""
     both = [REDIRECT_URI, "https://app.example/cb"]

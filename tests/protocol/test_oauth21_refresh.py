@@ -44,7 +44,7 @@ async def test_req_029_a_refresh_token_is_its_clients(wire: Wire) -> None:
     assert (await wire.refresh(tokens["refresh_token"])).status == 200
 
 
-async def test_req_030_a_public_clients_reuse_ends_the_family(wire: Wire) -> None:
+async def test_req_030_and_224_a_public_clients_reuse_ends_the_family(wire: Wire) -> None:
     """Who holds a used refresh token of a public app is a thief or was robbed: all its tokens die, and stay dead."""
     app = wire.scene.public_app
     first = await public_tokens_of(wire)

@@ -16,12 +16,14 @@ from gateway.acts.show_request import show_request
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.doors.management.access import CALLS
 from gateway.doors.management.endpoints import TABLE
+from gateway.doors.management.notices import CHANGES
 from gateway.records.accounts.types import Account
 from gateway.records.apps.own_tokens import OwnScope
 from gateway.records.apps.types import App
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.outbox import endpoints
 from gateway.records.outbox.tables import outbox
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Unavailable
@@ -89,6 +91,13 @@ async def put(wire: Wire, headers: dict[str, str], body: object, **more: str) ->
     """Put the endpoint."""
     content = body if isinstance(body, bytes) else orjson.dumps(body)
     return await wire.send("PUT", "/v1/notice-endpoint", body=content, headers={**JSON, **headers, **more})
+
+
+async def count_sets(wire: Wire, own: Own) -> int:
+    """Count the records that say where the app's notices go."""
+    async with wire.house.storage.read() as connection:
+        search = reading.Search(kinds=[Kind.NOTICES_SET], app_id=own.app.id)
+        return len(await reading.list_records(connection, search, 100))
 
 
 async def own_app(wire: Wire, name: str, *rows: tuple[str, str, str, bool]) -> Own:
@@ -245,6 +254,32 @@ async def test_an_endpoint_is_set_shown_and_its_secret_told_once(wire: Wire, own
     async with wire.house.storage.read() as connection:
         records = await reading.list_records(connection, reading.Search(kinds=[Kind.NOTICES_SET]), 2)
     assert {record.actor for record in records} == {Actor(ActorKind.APP, own.app.id)}
+
+
+async def test_an_endpoint_that_stays_is_no_change(wire: Wire, own: Own) -> None:
+    """Said again at each start of a machine it adds nothing to the log; changes are bounded more tightly than calls."""
+    headers = await bearer(wire, own)
+    assert "secret" in (await put(wire, headers, {"url": URL})).json
+    for _ in range(CHANGES.times):
+        assert (await put(wire, headers, {"url": URL})).json["state"] == "live"
+    assert await count_sets(wire, own) == 1
+    for number in range(1, CHANGES.times):
+        assert (await put(wire, headers, {"url": f"{URL}/{number}"})).status == 200
+    refused = await put(wire, headers, {"url": URL})
+    assert problem(refused) == (429, "limited")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert (await put(wire, headers, {"url": f"{URL}/{CHANGES.times - 1}"})).status == 200
+    assert await count_sets(wire, own) == CHANGES.times
+    async with wire.house.storage.unit() as unit:
+        known = await endpoints.find(unit.connection, own.app.id)
+        assert known is not None
+        assert await endpoints.mark_gone(unit.connection, known, wire.scene.clock.now())
+        await unit.commit()
+    assert problem(await put(wire, headers, {"url": f"{URL}/{CHANGES.times - 1}"})) == (429, "limited")
+    wire.scene.clock.advance(CHANGES.within)
+    headers = await bearer(wire, own)
+    assert (await put(wire, headers, {"url": f"{URL}/{CHANGES.times - 1}"})).json["state"] == "live"
+    assert await count_sets(wire, own) == CHANGES.times + 1
 
 
 async def test_a_bad_body_sets_nothing(wire: Wire, own: Own) -> None:

@@ -295,9 +295,10 @@ async def test_req_148_the_page_names_app_place_and_time(stage: Stage, browser: 
     ):
         assert words in page.words
     assert "checked" not in page.text
-    assert "cũng là của bạn" in page.words
+    assert "cũng là của bạn lúc này, nhưng điều đó không chứng tỏ thiết bị là của bạn" in page.words
     english = await browser.submit("/device?lang=en", {"user_code": device.user_code})
     assert "Did someone send you this code" in english.words
+    assert "many people share one address" in english.words
     assert page.headers["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
 
@@ -309,6 +310,18 @@ async def test_req_148_the_screen_is_the_one_that_everyone_sees(stage: Stage, br
     assert screen.boxes == {f"{device.app.id}_profile"}
     assert screen.policy == "'self'"
     assert "bạn quay lại thiết bị" in screen.words
+
+
+async def test_req_148_the_short_screen_says_that_a_device_gets_access(stage: Stage, browser: Browser) -> None:
+    """Where all was agreed to before, one press lets a device in: the page says so, and sends nobody to a domain."""
+    first = await stage.start(scope=PROFILE)
+    assert (await stage.decide(browser, first, "profile")).status == 303
+    second = await stage.start(first.app, scope=PROFILE)
+    screen = await browser.get((await confirm(browser, second.user_code)).location)
+    assert (screen.boxes, screen.policy) == (set(), "'self'")
+    assert "thì thiết bị mà bạn vừa xác nhận có quyền" in screen.words
+    assert "bạn quay lại thiết bị" in screen.words
+    assert "bạn trở về" not in screen.words
 
 
 async def test_req_149_a_link_with_the_code_approves_nothing(stage: Stage, browser: Browser) -> None:

@@ -30,8 +30,11 @@ NAMES = [
     "A\u2028B\u2029C",
     "\u2066Zalo\u2069",
     "\u3164\u115f",
+    "Za\u034fl\u17b4o\ufe0f\U000e0100\u2065",
 ]
-UNSEEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069\ufeff")
+UNSEEN = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069\ufeff\u034f\u17b4\ufe0f\U000e0100\u2065"
+)
 
 
 async def register(origin: Origin, name: str) -> App:
@@ -97,6 +100,12 @@ def test_a_name_without_end_has_one() -> None:
     assert len(plain("a" * 10_000)) == 120
     assert plain("a" * 10_000).endswith("…")
     assert plain("Sổ bán hàng (mẫu)") == "Sổ bán hàng (mẫu)"
+
+
+def test_a_pictograph_in_a_name_is_no_hidden_sign() -> None:
+    """A shop's heart is a heart; the sign that colours it hides nothing there, and something after a letter."""
+    assert plain("Tiệm Hoa \u2764\ufe0f (mẫu)") == "Tiệm Hoa \u2764 (mẫu)"
+    assert plain("Zalo\ufe0f") == "Zalo\ufffd"
 
 
 @pytest.mark.parametrize("name", ["Chủ\u202eshop (mẫu)", "Chủ\u200bshop (mẫu)", "Chủ\nshop (mẫu)"])

@@ -5,10 +5,11 @@ import re
 import pytest
 from aiohttp import web
 
+from gateway.acts.open_request import Asked, open_request
 from gateway.doors.person.chosen import Chosen, ChosenCookie
 from gateway.records.people.types import Role
 from gateway.terms.ids import AskId, RequestId
-from tests.house import agree
+from tests.house import CHALLENGE, REDIRECT_URI, agree
 from tests.journeys.http.origin import Browser, Origin
 
 
@@ -70,7 +71,7 @@ async def test_a_choice_cannot_be_moved(origin: Origin, browser: Browser, is_mov
     """A genuine choice opens for its own request and its own person alone."""
     owner, other = origin.scene.owner, origin.scene.other_owner
     first, second = await origin.ask(), await origin.ask()
-    chosen = Chosen(frozenset({AskId("oa_profile")}), "P365D", origin.scene.clock.now(), "vi")
+    chosen = Chosen(frozenset({AskId("oa_profile")}), "P365D", origin.scene.clock.now(), "vi", None)
     person_id = other.id if is_moved_to == "another person" else owner.id
     cookie = ChosenCookie(origin.scene.house.vault, False, RequestId(first.rpartition("/")[2]), person_id)
     response = web.Response()
@@ -83,11 +84,30 @@ async def test_a_choice_cannot_be_moved(origin: Origin, browser: Browser, is_mov
     assert (await browser.post(path, fields)).answer["error"] == "access_denied"
 
 
+async def test_req_229_the_cookie_of_a_choice_is_guarded(origin: Origin, browser: Browser) -> None:
+    """It has every flag, and the prefix where the origin is https; at another app's request it opens nothing."""
+    first = await origin.ask("oa_profile")
+    asked = Asked(origin.scene.public_app.id, (AskId("oa_profile"),), REDIRECT_URI, None, CHALLENGE)
+    second = f"/consent/{(await open_request(origin.scene.house, asked)).id}"
+    await browser.get(second)
+    chosen = Chosen(frozenset({AskId("oa_profile")}), "P1D", origin.scene.clock.now(), "vi", None)
+    request_id, response = RequestId(first.rpartition("/")[2]), web.Response()
+    cookie = ChosenCookie(origin.scene.house.vault, True, request_id, origin.scene.owner.id)
+    cookie.set(response, chosen)
+    written = response.cookies["__Host-quyen_chosen"]
+    assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(written.OutputString().split("; "))
+    assert "Domain" not in written.OutputString()
+    browser.keep("quyen_chosen", written.value)
+    token = (await browser.get("/permissions")).token
+    fields = {"account": origin.scene.account.id, "decision": "agree", "csrf_token": token}
+    assert (await browser.post(second, fields)).answer["error"] == "access_denied"
+
+
 async def test_a_genuine_choice_opens(origin: Origin, browser: Browser) -> None:
     """The same cookie at its own request is a choice (so the tests above refuse it for the right reason)."""
     path = await origin.ask()
     await browser.get(path)
-    chosen = Chosen(frozenset({AskId("oa_profile")}), "P30D", origin.scene.clock.now(), "vi")
+    chosen = Chosen(frozenset({AskId("oa_profile")}), "P30D", origin.scene.clock.now(), "vi", None)
     cookie = ChosenCookie(origin.scene.house.vault, False, RequestId(path.rpartition("/")[2]), origin.scene.owner.id)
     response = web.Response()
     cookie.set(response, chosen)

@@ -8,7 +8,7 @@ from gateway.ground.fetching.urls import check_fetchable
 from gateway.ground.web.responses import check_redirect_uri
 from gateway.records.apps.keys import check_public_keys
 from gateway.records.apps.types import ADVERTISING, App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
-from gateway.records.apps.wording import Definite, Readable, Told
+from gateway.records.apps.wording import Definite, Name, Readable, Told
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import AppId, AskId, PersonId, new_id
@@ -68,7 +68,7 @@ class AskEntry(_Strict):
 class AppEntry(_Strict):
     """An app, as its file says; an ask without purpose, refusal effect, retention or recipients is refused (R8)."""
 
-    name: Told = Field(min_length=2, max_length=80)
+    name: Name = Field(min_length=2, max_length=80)
     legal_entity: Readable = Field(min_length=2, max_length=200)
     address: Readable = Field(min_length=2, max_length=300)
     contact: Readable = Field(min_length=3, max_length=200)

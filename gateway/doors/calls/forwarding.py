@@ -98,7 +98,14 @@ class Forwarding:
         async with asyncio.timeout(None) as deadline:
             self._flight = Flight(deadline, self._incoming.hang_up)
             facts = verdict.facts
-            call = Call(facts.app_id, facts.account_id, facts.family_id, verdict.permission_ids, self._flight.cut)
+            call = Call(
+                facts.app_id,
+                facts.account_id,
+                facts.family_id,
+                self._admitted.hashed_token,
+                verdict.permission_ids,
+                self._flight.cut,
+            )
             with self._door.house.in_flight.registered(call):
                 await self._pass_through(self._flight)
 

@@ -1,5 +1,6 @@
 """An app's notices: where they go, what became of each, and one of them once more."""
 
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.send_notices import send_again
+from gateway.authority.limits import Limit, check_pace
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.paging import read_page, render_page, written
 from gateway.doors.management.problems import render_json
@@ -19,6 +21,8 @@ from gateway.records.outbox.types import Notice, NoticeState
 from gateway.terms.refusal import Refusal
 
 MOST_BYTES = 4096
+CHANGES = Limit(20, timedelta(hours=1))
+"""Each change of the endpoint is a record for ever."""
 
 
 class EndpointWanted(BaseModel):
@@ -36,6 +40,10 @@ async def show_endpoint(door: ManagementDoor, app: App, _request: web.Request) -
 async def put_endpoint(door: ManagementDoor, app: App, request: web.Request) -> web.Response:
     """`PUT /v1/notice-endpoint`: send notices there from now on; the first answer holds the secret, this once."""
     url = await _read_url(door, request)
+    async with door.house.storage.read() as connection:
+        known = await endpoints.find(connection, app.id)
+    if known is None or not known.is_live_at(url):
+        await check_pace(door.limits, {f"endpoint {app.id}": CHANGES})
     raw_secret = await set_endpoint(door.house, app.id, url, Actor(ActorKind.APP, app.id))
     return render_json(await _describe(door, app) | ({"secret": raw_secret} if raw_secret else {}))
 

@@ -16,7 +16,7 @@ from gateway.ground.fetching.urls import check_fetchable
 from gateway.ground.web.responses import check_redirect_uri
 from gateway.records.apps.keys import check_public_keys
 from gateway.records.apps.types import App, AppOrigin, AppState, AuthMethod, GrantType
-from gateway.records.apps.wording import Readable, Told
+from gateway.records.apps.wording import Name, Readable
 from gateway.terms.ids import AppId
 from gateway.terms.refusal import Refusal
 from scopes.strict_json import NotStrict, parse
@@ -50,7 +50,7 @@ class ClientMetadata(BaseModel):
     token_endpoint_auth_method: MethodName = "client_secret_basic"
     grant_types: list[str] = Field([GrantType.CODE.value], max_length=20)
     response_types: list[str] = Field(["code"], max_length=20)
-    client_name: Told | None = Field(None, min_length=1, max_length=80)
+    client_name: Name | None = Field(None, min_length=1, max_length=80)
     client_uri: Address | None = None
     logo_uri: Address | None = None
     tos_uri: Address | None = None

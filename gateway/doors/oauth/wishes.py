@@ -12,7 +12,8 @@ from gateway.records.requests.types import Prompt
 from gateway.terms.refusal import Refusal
 
 NONE = "none"
-PROMPTS = (NONE, *(prompt.value for prompt in Prompt))
+PROMPTS = tuple(prompt.value for prompt in Prompt)
+"""What is answered as it says; `none` is known, and always refused."""
 MOST_CLASSES = 10
 LONGEST_HINT = 256
 _SECONDS = re.compile(r"[0-9]{1,9}")
@@ -36,7 +37,7 @@ def parse_wishes(unverified: Parameters) -> Wishes:
 
 def _parse_prompts(raw_prompt: str) -> tuple[Prompt, ...]:
     named = list(dict.fromkeys(raw_prompt.split()))
-    if not set(named) <= set(PROMPTS):
+    if not set(named) <= {NONE, *PROMPTS}:
         raise Refusal("invalid_request", "prompt holds a value that is not known here")
     if NONE in named and len(named) > 1:
         raise Refusal("invalid_request", "prompt=none stands alone")

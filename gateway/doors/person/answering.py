@@ -57,10 +57,11 @@ def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
     that while such a choice is kept.
 
     Raises:
-        UnclearReply: `unknown_ask`, `unknown_duration`, `no_account`.
+        UnclearReply: `outdated`, `unknown_ask`, `unknown_duration`, `no_account`.
         Refusal: `bad_form`.
     """
     decision = form.get_one("decision")
+    _check_said(form, screen, chosen)
     account_id = find_account(form, screen)
     if decision == "refuse":
         return Reply(frozenset(), SHORTEST, account_id, is_complete=True)
@@ -82,6 +83,12 @@ def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
     if reply.is_agreed and screen.held and account_id is None:
         raise UnclearReply(screen, "no_account", reply.chosen)
     return reply
+
+
+def _check_said(form: Form, screen: Screen, chosen: Chosen | None) -> None:
+    """Ask again, whatever was pressed, where the app says other things of itself than on the page that was answered."""
+    if (form.find("said") or None) != screen.said or (chosen is not None and chosen.said != screen.said):
+        raise UnclearReply(screen, "outdated")
 
 
 def _check_offered(screen: Screen, ticked: frozenset[AskId], duration: str) -> None:

@@ -18,12 +18,13 @@ from gateway.terms.ids import AskId, PersonId, RequestId
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The asks that were ticked, the duration's code, and which screen that was: its moment and its language."""
+    """The asks that were ticked, the duration's code, and which screen that was: its moment, language and words."""
 
     ask_ids: frozenset[AskId]
     duration: str
     shown_at: AwareDatetime
     lang: Lang
+    said: str | None
 
 
 _CHOSEN = TypeAdapter(Chosen)

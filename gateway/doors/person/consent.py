@@ -47,6 +47,8 @@ async def show_consent(door: PersonDoor, request: web.Request) -> web.Response:
         return await answer_unshown(door, request, refusal)
     screen = await read_screen(door, asked, visitor.person.id)
     chosen = _cookie(door, asked, visitor).find(request)
+    if chosen and chosen.said != screen.said:
+        return _ask(door, request, screen, error="outdated")
     if chosen and screen.held and screen.is_plain:
         return _ask_account(door, request, screen, chosen=chosen)
     return _ask(door, request, screen)
@@ -97,7 +99,7 @@ async def _answer(
 ) -> web.Response:
     if reply.is_agreed and not screen.held:
         response = await link_first(door, request, screen)
-        cookie.set(response, Chosen(reply.ask_ids, reply.duration, screen.shown_at, lang_of(request)))
+        cookie.set(response, Chosen(reply.ask_ids, reply.duration, screen.shown_at, lang_of(request), screen.said))
         return response
     try:
         response = await decide_and_return(door, request, screen, reply=reply)
@@ -111,11 +113,12 @@ async def _answer(
 
 def _ask(door: PersonDoor, request: web.Request, screen: Screen, *, error: str = "") -> web.Response:
     """Show the screen with nothing chosen, and forget any choice made before it."""
+    status = 400 if error and request.method == "POST" else 200
     view = draw(door, screen, lang_of(request), error=error)
     sources = _sources(screen.request)
     if not screen.held and screen.platform in door.connectors:
         sources += list_sources([door.connectors[screen.platform]])
-    response = door.show(request, view, status=400 if error else 200, form_action=sources)
+    response = door.show(request, view, status=status, form_action=sources)
     _cookie(door, screen.request, visitor_of(request)).clear(response)
     return response
 

@@ -19,8 +19,10 @@ from gateway.doors.person.views_credentials import CredentialRow, CredentialsVie
 from gateway.ground.web.forms import Form
 from gateway.ground.web.plain import plain
 from gateway.ground.web.request_ids import request_id_of
+from gateway.records.apps.types import AppState
 from gateway.records.families import credentials
-from gateway.records.families.types import Credential
+from gateway.records.families import store as families
+from gateway.records.families.types import Credential, Family
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
@@ -96,16 +98,17 @@ async def _answer(
     async with door.house.storage.read() as connection:
         found = await credentials.list_of_grants(connection, [own.grant.id])
         makers = await people.list_named(connection, frozenset(each.person_id for each in found))
-    names = {
-        ask.id: view.name for ask, view in zip(own.asks, ask_views(door.catalogue, list(own.asks), lang), strict=True)
-    }
-    standing = [p.ask_id for p in own.grant.permissions if p.is_standing(now)]
+        lived = [await families.find(connection, each.family_id) for each in found if each.ended_at is None]
+    opening = {family.id for family in lived if family and _opens(family, own, now)}
+    standing = {p.ask_id: p.resources for p in own.grant.permissions if p.is_standing(now)}
     view = CredentialsView(
         id=own.grant.id,
         app=app_view(own.app),
         account=account_view(door.catalogue, own.account, lang),
-        rows=[_row(each, own, makers, reader=visitor_of(request).person, now=now) for each in found],
-        asks=[name for ask_id, name in names.items() if ask_id in standing],
+        rows=[_row(each, makers, reader=visitor_of(request).person, opens=each.family_id in opening) for each in found],
+        asks=[
+            view for view in ask_views(door.catalogue, list(own.asks), lang, resources=standing) if view.id in standing
+        ],
         making=_making(door, own, found, visitor=visitor_of(request)),
         sign_in=_sign_in(request),
         token_url=f"{door.public_url}/oauth/token",
@@ -127,15 +130,19 @@ def _making(door: PersonDoor, own: OwnGrant, found: list[Credential], *, visitor
     return "open" if _is_recent(door, visitor) else "sign_in"
 
 
-def _row(
-    credential: Credential, own: OwnGrant, makers: dict[PersonId, Person], *, reader: Person, now: datetime
-) -> CredentialRow:
+def _opens(family: Family, own: OwnGrant, now: datetime) -> bool:
+    """Say whether what a credential reaches lets anything through; that the grant has something live is not enough."""
+    is_reached = any(each.id in family.permission_ids for each in own.grant.live(now))
+    return is_reached and own.app.state is AppState.ACTIVE
+
+
+def _row(credential: Credential, makers: dict[PersonId, Person], *, reader: Person, opens: bool) -> CredentialRow:
     maker = makers.get(credential.person_id)
     return CredentialRow(
         id=credential.id,
         name=plain(credential.name),
         last4=credential.last4,
-        state="ended" if credential.ended_at else "live" if own.grant.live(now) else "paused",
+        state="ended" if credential.ended_at else "live" if opens else "paused",
         made_at=credential.created_at,
         made_by="" if credential.person_id == reader.id else plain(maker.name) if maker else credential.person_id,
         last_used_at=credential.last_used_at,

@@ -33,6 +33,7 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
         notice=shown_text(door, request, screen, chosen=reply.chosen),
         language=lang_of(request),
         seen_version=reply.seen,
+        seen_statement=screen.said,
         sign_in=sign_in_of(request),
     )
     decided = await decide(door.house, screen.request.id, answer, request_id=request_id_of(request))

@@ -9,7 +9,7 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view, platform_name
 from gateway.doors.person.grant_states import state_of
 from gateway.doors.person.screen import Screen
-from gateway.doors.person.views import AccountView, AskView, Duration
+from gateway.doors.person.views import AccountView, AppView, AskView, Duration
 from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, KeptAsk, Notice
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
 from gateway.doors.person.words import language_name
@@ -18,7 +18,7 @@ from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
-NOTICE_VERSION = 4
+NOTICE_VERSION = 5
 NOTICE_DATED = datetime(2026, 11, 21, 17, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
@@ -41,7 +41,7 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
     ends = _ends(screen)
     return ConsentView(
         request_id=screen.request.id,
-        app=app_view(screen.app, screen.request.redirect_uri),
+        app=_app(screen),
         platform=platform_name(door.catalogue, screen.platform, lang),
         accounts=account_views(door, screen, lang),
         asks=ask_views(door.catalogue, offered, lang, new=screen.ask_ids - known, resources=screen.request.narrowed_to),
@@ -72,9 +72,7 @@ def confirm_view(
     names = ask_views(door.catalogue, chosen_asks, lang, resources=screen.request.narrowed_to)
     ends_at = screen.shown_at + DURATIONS[chosen.duration]
     held = account_views(door, screen, lang)
-    return ConfirmAccountView(
-        screen.request.id, app_view(screen.app, screen.request.redirect_uri), held, names, ends_at, error
-    )
+    return ConfirmAccountView(screen.request.id, _app(screen), held, names, ends_at, error)
 
 
 def account_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AccountView]:
@@ -97,31 +95,32 @@ def screen_durations(screen: Screen) -> list[Duration]:
 def _choose_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> ChooseAccountView:
     held = account_views(door, screen, lang)
     notice, until = _notice(screen, lang), screen.request.expires_at
-    return ChooseAccountView(
-        screen.request.id, app_view(screen.app, screen.request.redirect_uri), held, notice, until, error
-    )
+    return ChooseAccountView(screen.request.id, _app(screen), held, notice, until, error)
 
 
 def _cool_down_view(screen: Screen, lang: Lang, *, error: str) -> CoolDownView:
     newest = max(screen.refused[ask_id] for ask_id in screen.ask_ids)
     notice, until = _notice(screen, lang), screen.request.expires_at
-    return CoolDownView(
-        screen.request.id, app_view(screen.app, screen.request.redirect_uri), newest, notice, until, error
-    )
+    return CoolDownView(screen.request.id, _app(screen), newest, notice, until, error)
 
 
 def _short_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> ShortView:
     return ShortView(
         request_id=screen.request.id,
-        app=app_view(screen.app, screen.request.redirect_uri),
+        app=_app(screen),
         account=account_views(door, screen, lang)[0],
         standing=_list_standing(door, screen, lang),
         notice=_notice(screen, lang),
         expires_at=screen.request.expires_at,
         seen=screen.version or 0,
         may_choose=screen.request.account_id is not None,
+        by_device=screen.request.kind is RequestKind.DEVICE,
         error=error,
     )
+
+
+def _app(screen: Screen) -> AppView:
+    return app_view(screen.app, screen.request.redirect_uri, said=screen.said)
 
 
 def _notice(screen: Screen, lang: Lang) -> Notice:

@@ -19,8 +19,11 @@ def platform_name(catalogue: Catalogue, platform: str, lang: Lang) -> str:
     return spoken(known.name, lang) if known else platform
 
 
-def app_view(app: App, redirect_uri: str | None = None) -> AppView:
-    """Show an app as the register knows it; with a checked redirect URI also where a request's answer goes."""
+def app_view(app: App, redirect_uri: str | None = None, *, said: str | None = None) -> AppView:
+    """Show an app as the register knows it; with a checked redirect URI also where a request's answer goes.
+
+    `said` is the digest of what a dynamic app says of itself, for a page that is answered.
+    """
     parts = urlsplit(redirect_uri or "")
     is_web = parts.scheme in {"http", "https"}
     return AppView(
@@ -33,6 +36,7 @@ def app_view(app: App, redirect_uri: str | None = None) -> AppView:
         document=plain(app.id, LONGEST_TEXT) if app.origin is AppOrigin.DOCUMENT else "",
         returns_to=plain((parts.hostname or "") if is_web else parts.scheme),
         is_local=is_web and parts.hostname in LOOPBACK_HOSTS,
+        said=said or "",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from gateway.doors.person.door import PersonDoor
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account, Standing
+from gateway.records.apps import statements
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppState, Ask
 from gateway.records.grants import store as grants
@@ -39,6 +40,7 @@ class Screen:
         grant: the standing decision, where it is clear which account it is about.
         refused: what this person refused lately when this app asked, with the time of it (R17).
         needs_account: several accounts are held and the app asked one of them before, so the screen depends on which.
+        said: the digest of what a dynamic app says of itself; None for an app that operators registered.
     """
 
     request: AuthorizationRequest
@@ -49,6 +51,7 @@ class Screen:
     grant: Grant | None
     refused: Mapping[AskId, datetime] = field(default_factory=dict)
     needs_account: bool = False
+    said: str | None = None
 
     @property
     def platform(self) -> str:
@@ -130,6 +133,8 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         Refusal: `app_suspended`.
     """
     async with door.house.storage.read() as connection:
+        # Before the app: a digest older than the words is asked again; a newer one would vouch for others.
+        statement = await statements.find_current(connection, request.app_id)
         app = await apps.find(connection, request.app_id)
         if app is None or app.state is not AppState.ACTIVE:
             raise Refusal("app_suspended")
@@ -146,7 +151,8 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
     refused = list_refused(grant, earlier, person_id, since) if grant else earlier
     may_differ = any(p.ask_id in request.ask_ids for each in about for p in each.permissions)
     needs_account = len(held) > 1 and may_differ
-    return Screen(request, app, asks, register, held, grant, refused, needs_account)
+    said = statement.digest if statement else None
+    return Screen(request, app, asks, register, held, grant, refused, needs_account, said)
 
 
 def _narrow(request: AuthorizationRequest, held: Held, about: list[Grant]) -> tuple[Held, Grant | None]:

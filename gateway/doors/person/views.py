@@ -20,13 +20,14 @@ class AppView:
     Args:
         name: display name.
         legal_name: the company behind it, the controller of what it receives; empty: nobody said.
-        domain: where its people are sent back to.
+        domain: the one that the register knows it by.
         contact: the controller's e-mail or address.
         verified_at: when an operator checked it; None shows "Chưa xác minh" and a sentence that says what that means.
         is_dynamic: it registered itself; its name is its own choice.
         document: the address of what it says of itself, which is its client_id; or "".
         returns_to: the host, or private scheme, that this request's answer goes to; "" where there is no request.
         is_local: that host is the reader's own machine.
+        said: the digest of what a dynamic app said of itself when this was drawn; or "".
     """
 
     name: str
@@ -38,6 +39,7 @@ class AppView:
     document: str = ""
     returns_to: str = ""
     is_local: bool = False
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from gateway.doors.person.views import AccountView, AppView
+from gateway.doors.person.views import AccountView, AppView, AskView
 
 Making = Literal["open", "sign_in", "full", "nothing", "staff"]
 
@@ -15,7 +15,7 @@ class CredentialRow:
     """One credential.
 
     Args:
-        state: `live`, `paused` (its grant is), `ended`.
+        state: `live`, `paused` (all that it reaches is, or its app is suspended), `ended`.
         made_by: name of who made it; "" is the reader ("Bạn").
     """
 
@@ -46,7 +46,7 @@ class CredentialsView:
 
     Args:
         id: the grant.
-        asks: names of what a new one would open.
+        asks: what a new one would open.
         making: whether one can be made, or why not: `sign_in` (the sign-in is too long ago), `full` (too many live),
             `nothing` (nothing of the grant is live), `staff`.
         sign_in: where to prove oneself again.
@@ -60,7 +60,7 @@ class CredentialsView:
     app: AppView
     account: AccountView
     rows: Sequence[CredentialRow]
-    asks: Sequence[str]
+    asks: Sequence[AskView]
     making: Making
     sign_in: str
     token_url: str

@@ -21,6 +21,7 @@ class ShortView:
         standing: the asks of the request that stand, each with its end.
         seen: the version of the grant that this is drawn from.
         may_choose: another account may be chosen.
+        by_device: as on `ConsentView`: what goes on is a device, and nobody is sent back by this browser.
         error: as on `ConsentView`.
     """
 
@@ -33,6 +34,7 @@ class ShortView:
     expires_at: datetime
     seen: int
     may_choose: bool = False
+    by_device: bool = False
     error: str = ""
 
 

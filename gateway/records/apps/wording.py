@@ -2,7 +2,7 @@
 
 import re
 from typing import Annotated
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from pydantic import AfterValidator
 
@@ -41,15 +41,27 @@ def readable(raw_text: str) -> str:
     """Return the text in NFC, as every reader sees it.
 
     Raises:
-        ValueError: it holds signs that hide, reorder or break a line, markup, or space at its ends.
+        ValueError: it holds signs that hide, reorder or break a line, or that Unicode has not given yet; markup; space
+            at its ends.
     """
     text = normalize("NFC", raw_text)
-    if any(is_unseen(sign) for sign in text):
-        raise ValueError("signs that hide, reorder or break a line are refused")
+    if any(is_unseen(sign) or category(sign) == "Cn" for sign in text):
+        raise ValueError("signs that hide, reorder or break a line are refused, and those that are no signs yet")
     if _MARKUP.search(text):
         raise ValueError("markup is refused; write plain words")
     if text != text.strip():
         raise ValueError("text begins and ends with a word")
+    return text
+
+
+def pronounceable(text: str) -> str:
+    """Return a readable text that can be a name.
+
+    Raises:
+        ValueError: it holds neither letter nor digit.
+    """
+    if not any(sign.isalnum() for sign in text):
+        raise ValueError("a name has a letter or a digit")
     return text
 
 
@@ -77,6 +89,7 @@ def without_waiver(text: str) -> str:
 
 Readable = Annotated[str, AfterValidator(readable)]
 Told = Annotated[Readable, AfterValidator(without_waiver)]
+Name = Annotated[Told, AfterValidator(pronounceable)]
 Definite = Annotated[Told, AfterValidator(definite)]
 
 

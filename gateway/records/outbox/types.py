@@ -52,6 +52,10 @@ class Endpoint:
     state: EndpointState
     changed_at: datetime
 
+    def is_live_at(self, url: str) -> bool:
+        """Say whether notices go to this address already."""
+        return self.url == url and self.state is EndpointState.LIVE
+
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:

@@ -32,6 +32,7 @@ from gateway.ground.web.rendering import Pages
 from gateway.ground.web.request_ids import request_ids
 from gateway.platforms import Connector
 from gateway.records.people.types import Person
+from gateway.sandbox.zalo.seeds import BAKERY_ID
 from gateway.terms.ids import AskId
 from scopes import load_catalogue
 from tests.house import CHALLENGE, PUBLIC_URL, REDIRECT_URI, Scene
@@ -98,6 +99,13 @@ class Page:
     def seen(self) -> str:
         """The version of the grant that the page was drawn from."""
         found = re.search(r'name="seen" value="([^"]+)"', self.text)
+        assert found, self.text[:2000]
+        return found[1]
+
+    @property
+    def said(self) -> str:
+        """The digest of what a dynamic app said of itself on the page."""
+        found = re.search(r'name="said" value="([^"]+)"', self.text)
         assert found, self.text[:2000]
         return found[1]
 
@@ -225,3 +233,12 @@ async def fresh_origin(folder: Path, clock: ManualClock, entropy: SeededEntropy)
     """Serve the person's door over a fresh house with people and apps in it."""
     async with scene_in(folder, clock, entropy=entropy) as scene, served(scene) as origin:
         yield origin
+
+
+async def allow(location: str, oa_id: str = BAKERY_ID) -> str:
+    """Allow on the platform's own page, as its admin; return the path to which it sends the browser back."""
+    page, form = urlsplit(location), dict(parse_qsl(urlsplit(location).query))
+    form |= {"oa_id": oa_id, "agree": "1", "allow": "1"}
+    url = f"{page.scheme}://{page.netloc}{page.path}"
+    async with aiohttp.ClientSession() as http, http.post(url, data=form, allow_redirects=False) as reply:
+        return reply.headers["Location"].removeprefix(PUBLIC_URL)

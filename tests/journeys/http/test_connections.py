@@ -1,36 +1,34 @@
 """Linking accounts through the real journey to the Zalo stand-in and back, and what happens when it fails."""
 
 from datetime import timedelta
-from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import pytest
 
+from gateway.acts.open_request import Asked, open_request
 from gateway.acts.renew import lose
 from gateway.platforms import Trouble
 from gateway.records.accounts import store as accounts
 from gateway.records.ledger import notices, reading
 from gateway.records.ledger.kinds import Kind
 from gateway.sandbox.zalo.seeds import BAKERY_ID, FLORIST_ID
-from tests.house import PUBLIC_URL
-from tests.journeys.http.origin import Browser, Origin
+from gateway.terms.ids import AskId
+from tests.house import CHALLENGE, REDIRECT_URI
+from tests.journeys.http.origin import Browser, Origin, allow
 
 AGREE = ("decision", "agree")
-
-
-async def allow(location: str, oa_id: str = BAKERY_ID) -> str:
-    """Allow on the platform's own page, as its admin; return the path to which it sends the browser back."""
-    page, form = urlsplit(location), dict(parse_qsl(urlsplit(location).query))
-    form |= {"oa_id": oa_id, "agree": "1", "allow": "1"}
-    url = f"{page.scheme}://{page.netloc}{page.path}"
-    async with aiohttp.ClientSession() as http, http.post(url, data=form, allow_redirects=False) as reply:
-        return reply.headers["Location"].removeprefix(PUBLIC_URL)
 
 
 async def switch(zalo: str, **switches: object) -> None:
     """Set switches of the stand-in."""
     async with aiohttp.ClientSession() as http, http.post(f"{zalo}/_sandbox/switches", json=switches) as reply:
         assert reply.status == 200
+
+
+async def count_received(zalo: str) -> int:
+    """Count what reached the platform."""
+    async with aiohttp.ClientSession() as http, http.get(f"{zalo}/_sandbox/received") as reply:
+        return len(await reply.json())
 
 
 async def link_zalo(browser: Browser, oa_id: str = BAKERY_ID) -> None:
@@ -55,7 +53,7 @@ async def test_linking_goes_to_the_platform_and_back(origin: Origin, other_brows
 
 
 @pytest.mark.parametrize("is_later,is_other", [(False, False), (True, False), (False, True)])
-async def test_a_return_counts_once_in_time_and_for_one_person(
+async def test_req_230_a_return_counts_once_in_time_and_for_one_person(
     origin: Origin, browser: Browser, other_browser: Browser, *, is_later: bool, is_other: bool
 ) -> None:
     """A return that is used, later than ten minutes, or another person's is refused, and links nothing."""
@@ -140,6 +138,24 @@ async def test_agree_first_then_link_then_say_for_which_account(origin: Origin, 
     states = (await other_browser.get(f"/permissions/{grant_id}")).ask_states
     granted = {ask for ask, state in states.items() if state == "granted"}
     assert granted == {"oa_profile", "crm_phone"}
+
+
+async def test_req_227_a_second_app_is_asked_about_anew(origin: Origin, other_browser: Browser, zalo: str) -> None:
+    """The gateway is one client of the platform for all apps: a link made for one opens nothing for another."""
+    first = await origin.ask("oa_profile")
+    fields = [("ask", "oa_profile"), ("duration", "P1D"), AGREE]
+    out = await other_browser.submit(first, fields)
+    back = await other_browser.get(await allow(out.location))
+    account = (await other_browser.get(back.location)).text.split('name="account" value="')[1].split('"')[0]
+    assert "code" in (await other_browser.submit(first, {"account": account, "decision": "agree"})).answer
+    heard = await count_received(zalo)
+    asked = Asked(origin.scene.public_app.id, (AskId("oa_profile"),), REDIRECT_URI, None, CHALLENGE)
+    second = f"/consent/{(await open_request(origin.scene.house, asked)).id}"
+    page = await other_browser.get(second)
+    assert (page.status, page.boxes) == (200, {"oa_profile"})
+    assert (await other_browser.submit(second, {"decision": "refuse"})).answer["error"] == "access_denied"
+    assert await count_received(zalo) == heard > 0
+    assert len((await other_browser.get("/permissions")).grant_states) == 1
 
 
 async def test_both_screens_are_archived(origin: Origin, other_browser: Browser) -> None:

@@ -227,3 +227,26 @@ async def test_a_second_admin_sees_the_same_grant(origin: Origin, browser: Brows
     assert ended.status == 303
     assert (await browser.get(grant_path)).ask_states["oa_profile"] == "withdrawn"
     assert origin.scene.other_owner.name in (await browser.get(grant_path)).words
+
+
+@pytest.mark.parametrize(
+    "redirect_uri, host, is_local",
+    [("https://return.example/cb", "return.example", False), ("http://127.0.0.1:4711/cb", "127.0.0.1", True)],
+    ids=["web", "loopback"],
+)
+async def test_req_225_and_228_a_registered_apps_place_of_return(
+    origin: Origin, browser: Browser, redirect_uri: str, host: str, *, is_local: bool
+) -> None:
+    """Both screens name where the answer goes, not the domain of the register, and warn of the reader's own machine."""
+    path = await origin.ask("oa_profile", redirect_uri=redirect_uri)
+    page = await browser.get(path)
+    fields = [("ask", "oa_profile"), ("account", origin.scene.account.id), ("duration", "P1D"), AGREE]
+    await browser.post(path, [*fields, ("csrf_token", page.token)])
+    short = await browser.get(await origin.ask("oa_profile", redirect_uri=redirect_uri))
+    assert "muốn nối lại" in short.words
+    for shown in (page, short):
+        assert f"Bạn sẽ về {host}" in shown.words
+        assert f"ong ở đây, bạn trở về {host}" in shown.words
+        assert ("một chương trình trên chính máy bạn" in shown.words) is is_local
+        assert f"Tên miền {origin.scene.app.domain}" in shown.words
+        assert "tên là do nó tự đặt" not in shown.words

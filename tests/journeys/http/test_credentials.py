@@ -9,6 +9,8 @@ import pytest
 from gateway.acts.make_credential import MOST_LIVE, NewCredential, make_credential
 from gateway.acts.pause import pause
 from gateway.acts.register import set_roles
+from gateway.acts.suspend import resume_app, suspend_app
+from gateway.acts.use_credential import Use, use_credential
 from gateway.acts.withdraw import withdraw
 from gateway.records.families import credentials
 from gateway.records.families.types import Credential
@@ -16,7 +18,8 @@ from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Role
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
-from gateway.terms.ids import GrantId, TraceId
+from gateway.terms.ids import AskId, GrantId, TraceId
+from gateway.terms.refusal import Refusal
 from tests.house import agree, fresh_parts, house_in, link_account, set_scene
 from tests.journeys.http.origin import Browser, Origin, Page, served
 
@@ -111,6 +114,28 @@ async def test_a_key_is_made_only_by_who_signed_in_just_now(
     assert (await listed(origin, grant_id))[0].name == "Trước (mẫu)"
     assert (await browser.submit(path, {"action": "end", "credential": made.credential.id})).location == path
     assert (await listed(origin, grant_id))[0].ended_at is not None
+
+
+async def test_a_key_is_judged_by_what_it_reaches(origin: Origin, browser: Browser) -> None:
+    """A key whose own asks are paused opens nothing, whatever else was granted since; nor does a suspended app's."""
+    scene = origin.scene
+    profile, phone = AskId("oa_profile"), AskId("crm_phone")
+    grant_id = GrantId(str((await agree(scene, frozenset({profile}), whole=True)).grant_id))
+    path = f"/permissions/{grant_id}/credentials"
+    await make_credential(scene.house, NewCredential(grant_id, scene.owner.id, "Cũ (mẫu)"))
+    await pause(scene.house, grant_id, Actor.system(), ask_ids=[profile])
+    await agree(scene, frozenset({phone}), asked_for=frozenset({phone}))
+    await make_credential(scene.house, NewCredential(grant_id, scene.owner.id, "Mới (mẫu)"))
+    page = await browser.get(path)
+    old, new = (page.text.split(name)[0].rpartition('data-state="')[2][:4] for name in ("Cũ (mẫu)", "Mới (mẫu)"))
+    assert (old, new) == ("paus", "live")
+    credential = next(each for each in await listed(origin, grant_id) if each.name == "Cũ (mẫu)")
+    with pytest.raises(Refusal, match="invalid_grant"):
+        await use_credential(scene.house, Use(credential))
+    await suspend_app(scene.house, scene.app.id, Actor.system(), reason="xem lại (mẫu)")
+    assert set(states_on(await browser.get(path))[:2]) == {"paused"}
+    await resume_app(scene.house, scene.app.id, Actor.system())
+    await withdraw(scene.house, grant_id, Actor.system())
 
 
 async def test_what_cannot_be_made_is_said(origin: Origin, browser: Browser, grant_id: GrantId, path: str) -> None:

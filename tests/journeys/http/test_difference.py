@@ -123,6 +123,17 @@ async def test_nothing_to_decide_needs_one_press(origin: Origin, browser: Browse
     assert (await get_grant(origin, grant_id)).version == 2
 
 
+async def test_a_short_page_that_no_app_asked_for(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """Reconsidering what was agreed to meanwhile gives no app anything and names no place of return."""
+    await signed_in(origin, browser)
+    own = (await browser.submit(f"/permissions/{grant_id}", {"action": "reconsider", "ask": PHONE})).location
+    fields = [("ask", PHONE), ("account", origin.scene.account.id), DAY, AGREE]
+    assert "code" in (await browser.submit(await origin.ask(PHONE), fields)).answer
+    page = await browser.get(own)
+    assert "đều đã được đồng ý. Xong ở đây, bạn trở về Quản lý quyền" in page.words
+    assert "nhận mã mới" not in page.words
+
+
 async def test_the_short_page_can_be_refused(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
     """No code, and the other device keeps what it has."""
     await signed_in(origin, browser)

@@ -1,20 +1,27 @@
 """An app that registered itself, as the person sees it: what is known, what is only said, where the answer goes."""
 
+import pytest
+
 from gateway.acts.adopt import adopt
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import register_itself
 from gateway.doors.oauth.client_metadata import app_of, check_metadata
+from gateway.records.apps import statements
 from gateway.records.apps.dynamic import ask_for
 from gateway.records.apps.statements import Statement
 from gateway.records.apps.types import App, AppOrigin, Ask
+from gateway.records.ledger import notices, reading
 from gateway.terms.ids import AppId
 from tests.house import CHALLENGE
-from tests.journeys.http.origin import Browser, Origin, Page
+from tests.journeys.http.origin import Browser, Origin, Page, allow
 
 LOGO = "https://evil.example/logo.png"
 UNVERIFIED = "Chưa xác minh"
 BY_ITSELF = "tự đăng ký, và tên là do nó tự đặt"
 LOCAL = "một chương trình trên chính máy bạn"
+OTHER_WORDS = "điều ứng dụng nói về mình, vừa đổi"
+CLIENT_ID = "https://agent.example/client.json"
+DAY = ("duration", "P1D")
 
 
 async def add(origin: Origin, app_id: str, *, name: str, redirect_uri: str, host: str = "") -> tuple[App, Ask]:
@@ -25,7 +32,8 @@ async def add(origin: Origin, app_id: str, *, name: str, redirect_uri: str, host
     kind = AppOrigin.DOCUMENT if host else AppOrigin.ITSELF
     app = app_of(AppId(app_id), said, origin=kind, host=host, at=now)
     ask = ask_for(app.id, "zalo.profile.read", 1)
-    statement = Statement.of(f"cs_{len(app_id)}", app.id, said.to_content(ask.scope), at=now, fresh_until=None)
+    statement_id = f"cs_{len(app_id)}_{int(now.timestamp())}"
+    statement = Statement.of(statement_id, app.id, said.to_content(ask.scope), at=now, fresh_until=None)
     if host:
         await adopt(house, app, [ask], statement=statement)
     else:
@@ -86,9 +94,9 @@ async def test_req_139_no_foreign_picture(origin: Origin, browser: Browser) -> N
 async def test_all_pages_after_the_decision(origin: Origin, browser: Browser) -> None:
     """The short screen, the grant, the receipt in both forms: what was not said stands there as not said."""
     app, ask = await add(origin, "app_4444", name="Trợ lý (mẫu)", redirect_uri="https://return.example/cb")
-    path, _ = await open_screen(origin, browser, app, ask)
+    path, first = await open_screen(origin, browser, app, ask)
     account = origin.scene.account.id
-    fields = [("account", account), ("ask", ask.id), ("duration", "P30D"), ("decision", "agree")]
+    fields = [("account", account), ("ask", ask.id), DAY, ("decision", "agree"), ("said", first.said)]
     done = await browser.submit(path, fields)
     assert done.location.startswith("https://return.example/cb?code=")
     _, again = await open_screen(origin, browser, app, ask)
@@ -102,6 +110,66 @@ async def test_all_pages_after_the_decision(origin: Origin, browser: Browser) ->
     receipt = await browser.get(f"/permissions/receipts/{code}")
     assert "Bên kiểm soát ứng dụng không nêu" in receipt.words
     assert "Bên nhận ứng dụng không nêu" in receipt.words
+
+
+@pytest.mark.parametrize("decision", ["agree", "refuse"])
+async def test_words_that_changed_meanwhile_are_read_before_an_answer(
+    origin: Origin, browser: Browser, decision: str
+) -> None:
+    """A false name is not swapped for a harmless one behind the reader: nothing counts until the new one was shown."""
+    return_to = "https://return.example/cb"
+    app, ask = await add(origin, CLIENT_ID, name="Ngân hàng (mẫu)", redirect_uri=return_to, host="agent.example")
+    path, page = await open_screen(origin, browser, app, ask)
+    origin.scene.clock.advance(1)
+    await add(origin, CLIENT_ID, name="Trợ lý (mẫu)", redirect_uri=return_to, host="agent.example")
+    answer = [("account", origin.scene.account.id), ("ask", ask.id), DAY, ("decision", decision)]
+    again = page
+    for said in ([("said", page.said)], []):
+        again = await browser.submit(path, [*answer, *said])
+        assert (again.status, OTHER_WORDS in again.words) == (400, True), again.words
+        assert "Trợ lý (mẫu)" in again.words
+    assert (await browser.get("/permissions")).grant_states == {}
+    done = await browser.submit(path, [*answer, ("said", again.said)])
+    assert ("code" in done.answer) is (decision == "agree")
+    async with origin.scene.house.storage.read() as connection:
+        record = (await reading.list_records(connection, reading.Search(), 1))[0]
+        kept = await notices.find(connection, record.facts["notice"])
+    assert record.facts["statement"] == again.said != page.said
+    assert kept is not None
+    assert ("Trợ lý (mẫu)" in kept[1], "Ngân hàng (mẫu)" in kept[1]) == (True, False)
+
+
+async def test_words_that_changed_while_linking_are_read_first(origin: Origin, other_browser: Browser) -> None:
+    """What was ticked under other words does not outlive the way to the platform, nor the last page before the end."""
+    return_to = "https://return.example/cb"
+    app, ask = await add(origin, CLIENT_ID, name="Ngân hàng (mẫu)", redirect_uri=return_to, host="agent.example")
+    path, page = await open_screen(origin, other_browser, app, ask)
+    answer = [("ask", ask.id), DAY, ("decision", "agree")]
+    out = await other_browser.submit(path, [*answer, ("said", page.said)])
+    back = await other_browser.get(await allow(out.location))
+    confirm = await other_browser.get(back.location)
+    assert confirm.boxes == set()
+    origin.scene.clock.advance(1)
+    await add(origin, CLIENT_ID, name="Trợ lý (mẫu)", redirect_uri=return_to, host="agent.example")
+    kept = other_browser.cookies()["quyen_chosen"]
+    early = [("account", account_on(confirm)), ("decision", "agree"), ("csrf_token", confirm.token)]
+    async with origin.scene.house.storage.read() as connection:
+        later = await statements.find_current(connection, CLIENT_ID)
+    assert later is not None
+    unseen = await other_browser.post(path, [*early, ("said", later.digest)])
+    assert (unseen.status, OTHER_WORDS in unseen.words) == (400, True)
+    other_browser.keep("quyen_chosen", kept)
+    again = await other_browser.get(path)
+    assert (again.status, OTHER_WORDS in again.words, again.boxes) == (200, True, {ask.id})
+    done = await other_browser.post(
+        path, [*answer, ("account", account_on(confirm)), ("said", again.said), ("csrf_token", again.token)]
+    )
+    assert "code" in done.answer
+
+
+def account_on(page: Page) -> str:
+    """Return the account that a page offers."""
+    return page.text.split('name="account" value="')[1].split('"')[0]
 
 
 def page_id(page: Page) -> str:

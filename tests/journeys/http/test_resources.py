@@ -83,6 +83,8 @@ async def test_req_127_the_rooms_stand_on_every_page(origin: Origin, browser: Br
     assert await rooms_of(origin, done) == sorted([ODD, TRA])
     grant = await find_link(browser, "/permissions", "/permissions/gr_")
     assert only(ODD, TRA) in (await browser.get(grant)).words
+    keys = (await browser.get(f"{grant}/credentials")).words
+    assert only(ODD, TRA) in keys.partition("Khóa sẽ mở")[2]
     code = await find_link(browser, "/permissions/receipts", "/permissions/receipts/BN-")
     assert only(ODD, TRA) in (await browser.get(code)).words
     receipt = json.loads((await browser.get(f"{code}.json")).text)["receipt"]

@@ -94,6 +94,12 @@ SPOOFED = [
     "A\u2028B",
     "Zalo\nĐã xác minh",
     "\u3164\u3164\u3164",
+    "Za\u034flo",
+    "Zalo\ufe0f",
+    "Za\u17b4lo",
+    "Za\u2065lo",
+    "Za\U000e0100lo",
+    "Zalo\u0378",
     "<b>Zalo</b>",
     "Zalo &lt;b&gt;",
     "Zalo &#8238;",
@@ -102,6 +108,15 @@ SPOOFED = [
     " Zalo (mẫu)",
     "Zalo (mẫu)\u00a0",
 ]
+
+
+@pytest.mark.parametrize("name", ["……", "· ·", "\u0301\u0301", "🪷🪷"])
+def test_a_name_has_a_letter_or_a_digit(name: str) -> None:
+    """What nobody can say or look up is no name."""
+    with pytest.raises(ValidationError, match="name"):
+        register(entry(name=name))
+
+
 PLACES = ["name", "legal_entity", "address", "contact", "domain"]
 
 

@@ -9,7 +9,7 @@ from gateway.terms.ids import AccountId, AppId, FamilyId, PermissionId
 def call(cuts: list[str], name: str, app: str, family: str, *permissions: str) -> Call:
     """Return a call that writes its name down when it is cut."""
     used = frozenset(PermissionId(each) for each in permissions)
-    return Call(AppId(app), AccountId("ac_1"), FamilyId(family), used, lambda: cuts.append(name))
+    return Call(AppId(app), AccountId("ac_1"), FamilyId(family), name.encode(), used, lambda: cuts.append(name))
 
 
 def test_each_cut_meets_its_own() -> None:
@@ -31,6 +31,21 @@ def test_each_cut_meets_its_own() -> None:
         assert calls.cut_families([FamilyId("fa_3")]) == 0
     assert sorted(cuts) == ["a", "b", "c"]
     assert len(calls) == 0
+
+
+def test_a_token_given_back_cuts_its_own_calls() -> None:
+    """All of that token, none of another of the same family."""
+    calls, cuts = CallsInFlight(), list[str]()
+    rows = [(name, "app_1", "fa_1", "pm_1") for name in ("a", "a", "b")]
+    with (
+        calls.registered(call(cuts, *rows[0])) as first,
+        calls.registered(call(cuts, *rows[1])),
+        calls.registered(call(cuts, *rows[2])) as other,
+    ):
+        assert calls.cut_token(b"a") == 2
+        assert calls.cut_token(b"nobody's") == 0
+        assert (first.is_cut, other.is_cut, cuts) == (True, False, ["a", "a"])
+        assert "b'a'" not in repr(first)
 
 
 def test_a_call_that_is_over_is_not_cut() -> None:

@@ -117,7 +117,7 @@ LOCATION: Final = replace(
 DURATIONS: Final = tuple(Duration(f"P{days}D", NOW + timedelta(days=days)) for days in (1, 30, 90, 180, 365))
 CONSENT: Final = ConsentView(
     request_id="rq_7K2M94QDmau",
-    app=APP,
+    app=replace(APP, returns_to="ve.sobanhang.example"),
     platform="Zalo OA",
     accounts=(BAKERY, STORE),
     asks=(PROFILE, ORDERS, PROMO, PHONE, CHAT),
@@ -136,6 +136,16 @@ LINKS: Final = (
         platform_slug="matrix",
         state="lost",
     ),
+)
+SHORT: Final = ShortView(
+    "rq_1",
+    CONSENT.app,
+    BAKERY,
+    (KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)), KeptAsk(ORDERS.name, "paused", NOW)),
+    CONSENT.notice,
+    CONSENT.expires_at,
+    seen=4,
+    may_choose=True,
 )
 FAILED: Final = ErrorView(503, "no_verdict", "01JD8Q4ZK7NRM2VX", NOW)
 
@@ -188,16 +198,9 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "consent-whole": replace(
         CONSENT, accounts=(BAKERY,), leaving={AskId("profile"): NOW + timedelta(days=80)}, picks_account=True, seen=4
     ),
-    "consent-short": ShortView(
-        "rq_1",
-        APP,
-        BAKERY,
-        (KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)), KeptAsk(ORDERS.name, "paused", NOW)),
-        CONSENT.notice,
-        CONSENT.expires_at,
-        seen=4,
-        may_choose=True,
-    ),
+    "consent-short": SHORT,
+    "consent-short-device": replace(SHORT, app=APP, by_device=True),
+    "consent-short-again": replace(SHORT, app=APP),
     "cool-down": CoolDownView("rq_1", UNKNOWN_APP, NOW - timedelta(days=3), CONSENT.notice, CONSENT.expires_at),
     "choose-account": ChooseAccountView("rq_1", APP, (BAKERY, STORE), CONSENT.notice, CONSENT.expires_at, "no_account"),
     "consent-again": replace(CONSENT, accounts=(BAKERY,), asks=(CHAT,), reconsider=True),

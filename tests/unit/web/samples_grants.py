@@ -215,7 +215,7 @@ KEYS: Final = CredentialsView(
         ),
         replace(KEY, id="gc_3", name="W" * 60, state="ended", ended_at=NOW),
     ),
-    asks=(PROFILE.name, PHONE.name),
+    asks=(PROFILE, replace(PHONE, only=("!tom:localhost",), only_name="Chỉ trong các phòng này:")),
     making="open",
     sign_in="/sign-in?again=1&return_to=%2Fpermissions%2Fgr_1%2Fcredentials",
     token_url="https://quyen.example/oauth/token",
