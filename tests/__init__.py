@@ -1,1 +1,1 @@
-"""The tests, by kind; `style.md` says what belongs where."""
+"""The tests, by kind: a folder for each, from one function alone to the whole program."""

@@ -1,9 +1,10 @@
-"""The acts: the use cases that change records. One file, one act, one transaction.
+"""The acts: the use cases that change records. One act, one transaction; one file, one act or those of one thing.
 
 Owns: what happens together or not at all; only acts open a unit of work. Must not know: HTTP, pages, who renders the
 answer. An act takes `House`, the parts it works with, as its first argument.
-To add one more: a module with one public coroutine wrapped in `shielded`; if it changes a grant, it goes through
-`House.change_grant`, so that the log, the journal and the calls in flight cannot be forgotten.
+To add one more: a module with a public coroutine wrapped in `shielded`, or such a coroutine beside its like
+(`register.py`, `identities.py`); if it changes a grant, it goes through `House.change_grant`, so that the log, the
+journal and the calls in flight cannot be forgotten. What several acts write alike stands in `recording.py`.
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 from gateway.authority.in_flight import CallsInFlight
-from gateway.ground.storage.storage import DiskFull, Storage, UnitOfWork
+from gateway.ground.storage.failures import DiskFull
+from gateway.ground.storage.storage import Storage, UnitOfWork
 from gateway.ground.vault.entries import Entry, Tombstone
 from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.sealing import Vault
@@ -31,19 +33,15 @@ from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, Draft, Part, Recorded
-from gateway.records.outbox import endpoints as endpoints
-from gateway.records.outbox import queue as queue
-from gateway.records.outbox.letters import Letter as Letter
-from gateway.records.outbox.letters import Pin as Pin
-from gateway.records.outbox.letters import make_notice as make_notice
-from gateway.records.outbox.types import EndpointState as EndpointState
-from gateway.records.outbox.types import Event as Event
+from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox.letters import Letter, Pin, make_notice
+from gateway.records.outbox.types import EndpointState, Event
 from gateway.records.owed import store as owed
 from gateway.records.people import store as people
+from gateway.records.people.types import Person
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
-from gateway.terms.ids import FamilyId, GrantId, PersonId
-from gateway.terms.ids import new_id as new_id
+from gateway.terms.ids import FamilyId, GrantId, PersonId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 _SO_ALREADY = frozenset({"nothing_to_change", "decided"})
@@ -271,8 +269,8 @@ class House:
         person = await people.find(unit.connection, PersonId(actor.id))
         if person is None:
             return ()
-        named = Part(IDENTITY, person.id, {"login": person.login, "name": person.name})
-        return (named, Part(EVIDENCE, person.id, evidence)) if evidence else (named,)
+        who = named(person)
+        return (who, Part(EVIDENCE, person.id, evidence)) if evidence else (who,)
 
     async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
         """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
@@ -292,3 +290,8 @@ class House:
 def terms_of(app: App, at: datetime, *, jkt: str | None, parent_hash: bytes | None = None) -> Terms:
     """Return on what terms an app gets tokens: bound to the key that it proved, a public app's refresh token too."""
     return Terms(at, app.may_refresh, parent_hash, access_jkt=jkt, refresh_jkt=None if app.is_confidential else jkt)
+
+
+def named(person: Person, **more: str) -> Part:
+    """Return the part of a record that says who a person is, for the log to seal under that person's key."""
+    return Part(IDENTITY, person.id, {"login": person.login, "name": person.name, **more})

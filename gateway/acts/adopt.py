@@ -8,7 +8,7 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.apps import statements
 from gateway.records.apps import store as apps
 from gateway.records.apps.statements import Statement
-from gateway.records.apps.types import App, AppState, Ask
+from gateway.records.apps.types import BEFORE_RESTORE, App, AppState, Ask
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
 from gateway.records.ledger.kinds import Kind
@@ -68,7 +68,7 @@ async def _as_it_was_left(house: House, app: App) -> App:
     kept = await asyncio.to_thread(house.journal.read)
     if app.id not in kept.list_barred("app"):
         return app
-    return replace(app, state=AppState.SUSPENDED, suspended_reason="suspended before a restore")
+    return replace(app, state=AppState.SUSPENDED, suspended_reason=BEFORE_RESTORE)
 
 
 async def _confirm_anew(house: House, statement: Statement) -> None:

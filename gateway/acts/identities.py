@@ -3,10 +3,11 @@
 from hashlib import sha256
 
 from gateway.acts import House
+from gateway.acts.recording import draft_identity
 from gateway.ground.identity.types import LoggedOut
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.ledger.kinds import Kind
-from gateway.records.ledger.types import IDENTITY, Actor, ActorKind, Draft, Part
+from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.people import identities
 from gateway.records.people import store as people
 from gateway.records.people.identities import By, Identity
@@ -31,7 +32,7 @@ async def link_identity(house: House, login: str, issuer: str, *, subject: str, 
                 holder = await people.find(unit.connection, known.person_id) if known else None
                 raise Refusal("identity_taken", f"{holder.login} signs in with it" if holder else "")
             await identities.mark_operators(unit.connection, identity)
-        await house.ledger.append(unit.connection, _draft(Kind.IDENTITY_LINKED, identity, person, actor=actor))
+        await house.ledger.append(unit.connection, draft_identity(Kind.IDENTITY_LINKED, identity, person, actor=actor))
         await unit.commit()
     await house.ledger.publish()
     return person.id
@@ -60,7 +61,9 @@ async def unlink_identity(house: House, person_id: PersonId, issuer: str, *, sub
         ended = await identities.end_sessions(unit.connection, issuer, now, subject=subject, sid=None)
         by: By = "person" if actor.kind is ActorKind.PERSON else "operator"
         identity = Identity(issuer, subject, person_id, by, now)
-        await house.ledger.append(unit.connection, _draft(Kind.IDENTITY_UNLINKED, identity, person, actor=actor))
+        await house.ledger.append(
+            unit.connection, draft_identity(Kind.IDENTITY_UNLINKED, identity, person, actor=actor)
+        )
         await unit.commit()
     await house.ledger.publish()
     return ended
@@ -92,9 +95,3 @@ async def _get_person(unit: UnitOfWork, login: str) -> Person:
     if person is None:
         raise Refusal("not_found")
     return person
-
-
-def _draft(kind: Kind, identity: Identity, person: Person, *, actor: Actor) -> Draft:
-    facts = {"person": person.id, "issuer": identity.issuer, "by": identity.linked_by}
-    parts = (Part(IDENTITY, person.id, {"login": person.login, "name": person.name, "subject": identity.subject}),)
-    return Draft(kind, identity.linked_at, actor, facts, parts=parts)

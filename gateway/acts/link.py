@@ -1,6 +1,5 @@
 """Link: an account to the gateway, through the platform's own sign-in; that proves the person's standing."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,8 +8,8 @@ from unicodedata import normalize
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from gateway.acts import House, Settled
+from gateway.acts.recording import is_journalled
 from gateway.ground.storage.storage import UnitOfWork, shielded
-from gateway.ground.vault.entries import SealedCredential
 from gateway.ground.vault.tokens import hashed
 from gateway.platforms import Connector, Credential, Profile
 from gateway.records.accounts import store as accounts
@@ -29,10 +28,8 @@ from gateway.records.grants import transitions
 from gateway.records.grants.types import Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft
-from gateway.terms.ids import AccountId, ConnectionId, FamilyId, PersonId, StandingId, base62, new_id
+from gateway.terms.ids import AccountId, ConnectionId, FamilyId, PersonId, StandingId, new_id, random_base62
 from gateway.terms.refusal import Refusal, Unavailable
-
-_VERIFIER_DIGITS = 43
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +55,8 @@ async def start_link(house: House, connector: Connector, person_id: PersonId, *,
     Raises:
         Refusal: `no_link_page`: this platform is linked another way.
     """
-    raw_state = _random(house)
-    verifier = _random(house)
+    raw_state = random_base62(house.entropy)
+    verifier = random_base62(house.entropy)
     url = connector.link_url(raw_state, create_s256_code_challenge(verifier))
     if url is None:
         raise Refusal("no_link_page")
@@ -146,12 +143,8 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
         await unit.commit()
     for settled, ended in lapsed:
         await house.settle(settled.change, ended)
-    entry = SealedCredential(link.id, link.generation, link.sealed_credential, now)
-    try:
-        await asyncio.to_thread(house.journal.append, [entry])
-    except OSError as error:
-        house.storage.note_failure(error)
-        raise Unavailable("journal", reason="not_settled") from error
+    if not await is_journalled(house, link):
+        raise Unavailable("journal", reason="not_settled")
     await house.ledger.publish()
     return account
 
@@ -227,8 +220,3 @@ def _standing(house: House, account: Account, person_id: PersonId, *, role: str)
         proven_at=now,
         lapses_at=now + STANDING_LASTS,
     )
-
-
-def _random(house: House) -> str:
-    """Return 43 base62 digits: letters and digits alone, as Zalo asks of a verifier, and 256 bits of entropy."""
-    return base62(int.from_bytes(house.entropy.token(32)), _VERIFIER_DIGITS)

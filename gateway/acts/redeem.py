@@ -41,7 +41,7 @@ class _Found:
 
 @shielded
 async def redeem(house: House, redemption: Redemption) -> bytes:
-    """Exchange the code. The order of checks is that of `standards.md` 1.3: nobody without the verifier can spend it.
+    """Exchange the code. The verifier is checked before anything is spent (RFC 7636): nobody without it spends it.
 
     Returns:
         The token answer, JSON.

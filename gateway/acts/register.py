@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.acts import House
+from gateway.acts import House, named
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.entries import Barred
 from gateway.ground.vault.tokens import CLIENT_SECRET, hashed, new_token
@@ -11,7 +11,7 @@ from gateway.records.apps import store as apps
 from gateway.records.apps.statements import Statement
 from gateway.records.apps.types import App, AppSecret, Ask, AuthMethod
 from gateway.records.ledger.kinds import Kind
-from gateway.records.ledger.types import Actor, Draft, Part
+from gateway.records.ledger.types import Actor, Draft
 from gateway.records.owed import store as owed
 from gateway.records.people import store as people
 from gateway.records.people.types import Person, Role
@@ -45,7 +45,7 @@ async def add_person(house: House, wanted: NewPerson, actor: Actor) -> Person:
         if not await unit.is_added(people.add(unit.connection, person)):
             raise Refusal("login_taken")
         facts = {"person": person.id, "roles": sorted(person.roles)}
-        parts = (Part("identity", person.id, {"login": person.login, "name": person.name}),)
+        parts = (named(person),)
         await house.ledger.append(unit.connection, Draft(Kind.PERSON_ADDED, now, actor, facts, parts=parts))
         await unit.commit()
     await house.ledger.publish()

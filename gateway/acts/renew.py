@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.acts import House
+from gateway.acts.recording import is_journalled
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.platforms import Connector, Credential, Trouble
@@ -106,26 +107,16 @@ async def _store(house: House, current: Connection, fresh: Credential) -> Connec
         credential_expires_at=fresh.expires_at,
         changed_at=house.clock.now(),
     )
-    is_journalled = await _journal(house, renewed)
+    is_kept = await is_journalled(house, renewed)
     async with house.storage.unit() as unit:
         is_stored = await accounts.renew_connection(unit.connection, renewed)
         await unit.commit()
     if not is_stored:  # the account was linked anew meanwhile: that credential holds, in the journal too
         renewed = await _get(house, current)
-        is_journalled = await _journal(house, renewed)
-    if not is_journalled:
+        is_kept = await is_journalled(house, renewed)
+    if not is_kept:
         raise Unavailable("journal", reason="not_settled")
     return renewed
-
-
-async def _journal(house: House, link: Connection) -> bool:
-    entry = SealedCredential(link.id, link.generation, link.sealed_credential, link.changed_at)
-    try:
-        await asyncio.to_thread(house.journal.append, [entry])
-    except OSError as error:
-        house.storage.note_failure(error)
-        return False
-    return True
 
 
 async def _get(house: House, seen: Connection) -> Connection:

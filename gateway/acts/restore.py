@@ -10,15 +10,13 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.journal import Reading
 from gateway.records.apps import own_tokens
 from gateway.records.apps import store as apps
-from gateway.records.apps.types import AppState
+from gateway.records.apps.types import BEFORE_RESTORE, AppState
 from gateway.records.families import store as families
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
 from gateway.records.people import store as people
 from gateway.records.people.types import Role
 from gateway.terms.ids import AppId, PersonId
-
-_REASON = "Đã tạm dừng trước khi dữ liệu được khôi phục."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ async def _shut_again(unit: UnitOfWork, kept: Reading, now: datetime) -> dict[st
     suspended = [
         app_id
         for app_id in kept.list_barred("app")
-        if await apps.set_state(unit.connection, AppId(app_id), AppState.SUSPENDED, _REASON)
+        if await apps.set_state(unit.connection, AppId(app_id), AppState.SUSPENDED, BEFORE_RESTORE)
     ]
     secrets = [
         hashed

@@ -24,7 +24,7 @@ from gateway.terms.refusal import Refusal
 LEASE = timedelta(seconds=60)
 """Longer than any try takes."""
 KEPT = timedelta(days=30)
-"""How long a notice that is over can be read and sent again: its tries last four days, a developer's holiday longer."""
+"""How long a notice that is over can be read and sent again: tries last three days, a developer's holiday longer."""
 GONE_STATUS = 410
 
 

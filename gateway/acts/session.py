@@ -5,7 +5,7 @@ from gateway.ground.storage.storage import ending, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.people import store as people
 from gateway.records.people.types import PASSWORD_ACR, SESSION_WHOLE, Proof, Session
-from gateway.terms.ids import PersonId, base62
+from gateway.terms.ids import PersonId, random_base62
 
 
 @shielded
@@ -15,7 +15,7 @@ async def open_session(house: House, person_id: PersonId, proof: Proof | None = 
     Returns:
         The raw token for the cookie; only its hash is kept.
     """
-    raw_token = base62(int.from_bytes(house.entropy.token(32)), 43)
+    raw_token = random_base62(house.entropy)
     now = house.clock.now()
     by = proof or Proof(now, PASSWORD_ACR)
     session = Session(

@@ -6,22 +6,22 @@ from datetime import datetime
 from typing import Literal
 from unicodedata import normalize
 
-from gateway.acts import House
+from gateway.acts import House, named
+from gateway.acts.recording import draft_identity
 from gateway.ground.identity.provider import Provider
 from gateway.ground.identity.types import Departure, Proven
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.ground.web.plain import is_unseen
 from gateway.records.ledger.kinds import Kind
-from gateway.records.ledger.types import IDENTITY, Actor, ActorKind, Draft, Part
+from gateway.records.ledger.types import Actor, ActorKind, Draft
 from gateway.records.people import identities
 from gateway.records.people import store as people
 from gateway.records.people.identities import ATTEMPT_LASTS, Identity, Purpose, SignInAttempt, secrets_place
 from gateway.records.people.types import LONG_AGO, STAFF, Person, Proof, Role
-from gateway.terms.ids import PersonId, base62, new_id
+from gateway.terms.ids import PersonId, new_id, random_base62
 from gateway.terms.refusal import Refusal
 
-_DIGITS = 43
 _LONGEST_NAME = 200
 
 
@@ -71,7 +71,7 @@ async def start_sign_in(house: House, provider: Provider, errand: Errand, *, raw
         Refusal: `provider_refused`.
         Unavailable: the provider gave no answer.
     """
-    state, verifier, nonce = (base62(int.from_bytes(house.entropy.token(32)), _DIGITS) for _ in range(3))
+    state, verifier, nonce = (random_base62(house.entropy) for _ in range(3))
     departure = Departure(state, verifier, nonce, errand.max_age_seconds, errand.prompt)
     url = await provider.authorize_url(departure)
     hashed_state, now = hashed(state), house.clock.now()
@@ -189,7 +189,7 @@ async def _add(house: House, proven: Proven, *, name: str, roles: frozenset[Role
         if not await unit.is_added(identities.add(unit.connection, _identity(proven, person_id, now, by="provider"))):
             return None
         facts = {"person": person.id, "roles": sorted(person.roles), "issuer": proven.issuer}
-        draft = Draft(Kind.PERSON_ADDED, now, Actor.system(), facts, parts=_parts(person, proven))
+        draft = Draft(Kind.PERSON_ADDED, now, Actor.system(), facts, parts=(named(person, subject=proven.subject),))
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
     await house.ledger.publish()
@@ -210,9 +210,8 @@ async def _link(house: House, proven: Proven, person_id: PersonId | None) -> Per
             if known is None or known.person_id != person_id:
                 raise Refusal("identity_taken")
             return person_id
-        facts = {"person": person_id, "issuer": proven.issuer, "by": "person"}
         actor = Actor(ActorKind.PERSON, person_id)
-        draft = Draft(Kind.IDENTITY_LINKED, now, actor, facts, parts=_parts(person, proven))
+        draft = draft_identity(Kind.IDENTITY_LINKED, fresh, person, actor=actor)
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
     await house.ledger.publish()
@@ -230,11 +229,6 @@ async def _prove(house: House, proven: Proven, person_id: PersonId | None) -> Pe
 
 def _identity(proven: Proven, person_id: PersonId, now: datetime, *, by: Literal["person", "provider"]) -> Identity:
     return Identity(proven.issuer, proven.subject, person_id, by, now)
-
-
-def _parts(person: Person, proven: Proven) -> tuple[Part, ...]:
-    """Seal under the person's own key who they are, here and there."""
-    return (Part(IDENTITY, person.id, {"login": person.login, "name": person.name, "subject": proven.subject}),)
 
 
 def _clean(raw_name: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, bindparam, exists, func, select
 
-from gateway.ground.storage.storage import PointQuery, Storage
+from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, standings
 from gateway.records.apps.tables import apps
 from gateway.records.apps.types import AppState

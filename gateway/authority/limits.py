@@ -15,8 +15,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.ground.storage.schema import microseconds
 from gateway.terms.clock import Clock
+from gateway.terms.instants import microseconds
 from gateway.terms.refusal import Refusal
 
 MOST_KEYS = 100_000

@@ -1,6 +1,6 @@
 """The verdict: a pure function from what is true and what is asked to what may pass.
 
-`Refusal` reasons are the codes of `contract.md`, "Calls, settled".
+`Refusal` reasons are the codes of docs/errors.md, "Calls".
 """
 
 from collections.abc import Collection, Mapping

@@ -142,7 +142,7 @@ class Clerk:
     Args:
         pages: the templates.
         site: what is the same on every page.
-        public_url: the people's origin, without a slash at the end.
+        public_url: the people's origin, without a slash at the end; also OAuth's issuer.
     """
 
     pages: Pages
@@ -154,15 +154,25 @@ class Clerk:
         """Whether the people's origin is https."""
         return self.public_url.startswith("https:")
 
-    def frame(self, request: web.Request) -> Frame:
-        """Return what stands round the answer to this request."""
+    def frame(self, request: web.Request, csrf_token: str | None = None) -> Frame:
+        """Return what stands round an answer; `csrf_token` is for pages without a session, None takes the session's."""
         visitor = request.get(VISITOR)
-        token, name = (visitor.form_token, plain(visitor.person.name)) if visitor else ("", "")
+        token = csrf_token if csrf_token is not None else visitor.form_token if visitor else ""
+        name = plain(visitor.person.name) if visitor else ""
         return Frame(self.site, lang_of(request), request.query_string, token, name)
 
-    def show(self, request: web.Request, view: PageView, *, status: int = 200) -> web.Response:
-        """Answer with a page."""
-        return html(self.pages.page(self.frame(request), view), is_https=self.is_https, status=status)
+    def show(
+        self,
+        request: web.Request,
+        view: PageView,
+        *,
+        status: int = 200,
+        form_action: Iterable[str] = (),
+        csrf_token: str | None = None,
+    ) -> web.Response:
+        """Answer with a page; `form_action`: the origins beside this one to which its forms may lead."""
+        body = self.pages.page(self.frame(request, csrf_token), view)
+        return html(body, is_https=self.is_https, status=status, form_action=form_action)
 
     def go(self, request: web.Request, own_path: str) -> web.Response:
         """Send the browser to an own path, in the same language."""

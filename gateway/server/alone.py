@@ -24,7 +24,8 @@ async def perform_alone(settings: Settings, command: str, arguments: dict[str, A
     async with opened_house(settings) as house:
         passwords = Passwords(SystemEntropy())
         try:
-            return await perform(AdminDoor(house, catalogue, passwords), command, arguments)
+            door = AdminDoor(house, catalogue, passwords, settings.is_on_loopback)
+            return await perform(door, command, arguments)
         finally:
             passwords.close()
 

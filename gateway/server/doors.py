@@ -41,7 +41,6 @@ from gateway.ground.web.rendering import Pages
 from gateway.ground.web.request_ids import request_ids
 from gateway.ground.web.runner import Tell
 from gateway.platforms import Connector
-from gateway.records.apps.dynamic import is_open
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.api_document import document_endpoints
 from gateway.server.health import Health
@@ -156,7 +155,7 @@ def _management_door(parts: Parts) -> ManagementDoor:
 def _open_scopes(parts: Parts) -> dict[str, int]:
     """List what an app may ask that nobody reviewed, with the version of each."""
     scopes = [scope for name in parts.connectors for scope in parts.catalogue.platforms[name].scopes.values()]
-    return {each.id: each.version for each in scopes if is_open(each)}
+    return {each.id: each.version for each in scopes if each.is_for_unreviewed}
 
 
 def _person_door(parts: Parts) -> PersonDoor:
@@ -177,8 +176,6 @@ def _person_door(parts: Parts) -> PersonDoor:
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
         provider=parts.provider,
         cool_down_days=settings.refusal_cool_down_days,
-        has_developers=True,
-        has_operators=True,
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from gateway.acts import House
-from gateway.terms.refusal import Unavailable
 
 _UNSIGNED = "does not verify: nothing is signed"
 
@@ -33,7 +32,7 @@ class Health:
         checked, ballast = self.house.ledger.checked, self.house.storage.ballast
         faults = checked.faults if checked else ()
         state = {
-            "ready": not self.is_draining and await self._answers(),
+            "ready": not self.is_draining and await self.house.storage.is_answering(),
             "log": "not verified" if checked is None else _UNSIGNED if faults else "verified at start",
             "bad_records": faults[:10],
             "checkpoints": "kept" if self.house.ledger.is_published else "cannot be written outside the database",
@@ -42,11 +41,3 @@ class Health:
         if ballast is not None:
             state["disk"] = "room is kept for ends" if ballast.is_kept else "no room is kept for ends"
         return web.json_response(state, status=200 if state["ready"] else 503, headers={"Cache-Control": "no-store"})
-
-    async def _answers(self) -> bool:
-        try:
-            async with self.house.storage.read() as connection:
-                await connection.exec_driver_sql("SELECT 1")
-        except Unavailable:
-            return False
-        return True

@@ -7,7 +7,7 @@ from gateway.records.people.types import Role
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
 
-# Design, section 1: a platform's people own accounts and follow others'; a company's people decide for its accounts.
+# The two modes: a platform's people own accounts and follow others'; a company's people decide for its accounts.
 NEWCOMERS = {"platform": frozenset({Role.OWNER, Role.FOLLOWER}), "business": frozenset({Role.OWNER})}
 
 

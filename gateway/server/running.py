@@ -62,7 +62,7 @@ async def serve(settings: Settings) -> None:
         parts = await _parts(stack, settings, house, catalogue=catalogue)
         if house.ledger.checked is not None and house.ledger.checked.faults:
             log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
-        door = AdminDoor(house, parts.catalogue, parts.passwords)
+        door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback)
         await stack.enter_async_context(listening(door, admin_socket_path(settings)))
         origins = (
             (build_public(parts), tell_people(parts), settings.listen),

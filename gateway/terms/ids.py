@@ -24,6 +24,8 @@ RecordId = NewType("RecordId", str)
 TraceId = NewType("TraceId", str)
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+RANDOM_DIGITS = 43
+"""How many base62 digits hold 256 bits."""
 _SHAPE = re.compile(r"([a-z]+)_[0-9A-Za-z]{22}")
 
 
@@ -34,6 +36,11 @@ def base62(number: int, width: int) -> str:
         number, digit = divmod(number, 62)
         digits.append(DIGITS[digit])
     return "".join(reversed(digits)).rjust(width, "0")
+
+
+def random_base62(entropy: Entropy) -> str:
+    """Draw a secret: 256 random bits as 43 letters and digits, which is also what Zalo asks of a verifier."""
+    return base62(int.from_bytes(entropy.token(32)), RANDOM_DIGITS)
 
 
 def new_id(prefix: str, entropy: Entropy) -> str:

@@ -14,8 +14,10 @@ import pytest
 from gateway.cli.config_docs import list_settings, render_settings
 from gateway.doors.calls.problems import PROBLEMS
 from gateway.doors.management.problems import PROBLEMS as OWN_PROBLEMS
+from gateway.doors.oauth.authorize import PAGE_STATUS
 from gateway.doors.oauth.errors import ERRORS
 from gateway.doors.person.errors import STATUS
+from gateway.server.rounds import ROUNDS
 from scopes import load_catalogue, render_docs
 from tests.architecture.papers import (
     INLINE,
@@ -29,11 +31,14 @@ from tests.architecture.papers import (
     list_rows,
     read_paper,
 )
+from tests.architecture.reasons import list_reasons
 from tests.architecture.test_tests import list_tests
 from tests.architecture.tree import ROOT, Rule, Source, list_breaches, list_files, list_python
 
 HARMLESS = {"--help", "scopes check", "scopes list"}
 SETTING = re.compile(r"\bQUYEN_[A-Z_]*[A-Z]\b")
+PAPER = re.compile(r"(?<![\w*./-])[\w./-]+\.md\b")
+PROMISE = re.compile(r"(?<![\w/+=-])[IR][1-9][0-9]?(?![\w/+=-])")
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 PICTURE_BYTES = 250_000
 PICTURE_WIDTH = 1280
@@ -128,6 +133,15 @@ def test_every_error_of_oauth_and_pages_is_documented() -> None:
     assert [row for row in oauth + pages if row not in rows] == []
 
 
+def test_the_two_lists_of_pages_are_the_code() -> None:
+    """docs/errors.md lists the pages, and those of authorize, as the two tables tell them, and no page more."""
+    _, _, pages = read_paper("docs/errors.md").partition("## Pages")
+    others, _, authorize = pages.partition("| page of authorize |")
+    without_row = {"unreadable": 400, "internal": 500, "no_verdict": 503, "not_settled": 503}
+    for listed, told in ((list_rows(others)[1:], {**STATUS, **without_row}), (list_rows(authorize), PAGE_STATUS)):
+        assert {row[0].strip("`"): int(row[1]) for row in listed} == told
+
+
 def test_every_problem_of_own_affairs_is_documented() -> None:
     """docs/errors.md has a row for each code of `/v1`, with its status and its English."""
     rows = list_rows(read_paper("docs/errors.md"))
@@ -137,10 +151,16 @@ def test_every_problem_of_own_affairs_is_documented() -> None:
 
 def test_every_refusal_is_documented() -> None:
     """Every reason that the gateway refuses for stands in docs/errors.md."""
-    reasons = {reason for file in list_python("gateway") for reason in list_reasons(file)}
+    reasons = {reason for file in list_python("gateway") for reason in list_reasons(file.syntax)}
     assert len(reasons) > 30
     named = set(list_code(read_paper("docs/errors.md")))
     assert reasons - named == set()
+
+
+def test_every_round_is_documented() -> None:
+    """docs/runbook.md lists what the server does again and again, with its pause: `/readyz` tells it by that name."""
+    rows = [row[:2] for row in list_rows(read_paper("docs/runbook.md")) if row[1].endswith(" s")]
+    assert rows == [[f"`{each.name}`", f"{each.seconds} s"] for each in ROUNDS]
 
 
 def test_symbols_stand_where_the_list_says() -> None:
@@ -150,6 +170,15 @@ def test_symbols_stand_where_the_list_says() -> None:
     assert len(listed) > 40
     sources = {file.path: file for file in list_python("gateway", "scopes")}
     assert [(name, path) for name, path in listed if name not in list_defined(sources[path])] == []
+
+
+def test_every_number_is_explained() -> None:
+    """What always holds (I) and what is owed (R) stand in docs/architecture.md: all that a file names, and no more."""
+    rows = {row[0] for row in list_rows(read_paper("docs/architecture.md")) if PROMISE.fullmatch(row[0])}
+    others = [file.text for file in list_files() if file.path.endswith((".py", ".md", ".html", ".css", ".js", ".toml"))]
+    paper = read_paper("docs/architecture.md")
+    named = {name for text in others if text != paper for name in PROMISE.findall(text)}
+    assert rows == named
 
 
 def test_every_room_is_placed() -> None:
@@ -227,16 +256,31 @@ def test_the_drawing_stands_alone() -> None:
     assert text.count("http") == 1
 
 
+def test_only_our_own_papers_are_named() -> None:
+    """A reader finds every paper that a file names: it is one of the repository."""
+    files = [file for file in list_files() if not file.is_in("tests/architecture")]  # where papers are invented
+    assert list_breaches(list_absent_papers, files) == []
+
+
 def test_the_rules_bite() -> None:
     """A dead link, a missing path, a command and an option that do not exist are each found, and true ones pass."""
     paper = Source("docs/x.md", "[a](y.md) [b](adr) `gateway/nothing.py` `gateway/settings/settings.py`")
     assert list(list_dead_links(paper)) == ["links y.md"]
     assert list(list_dead_paths(paper)) == ["names gateway/nothing.py"]
+    assert list(list_absent_papers(Source("x.py", "# design.md, adr/0001-x.md; docs/runbook.md"))) == [
+        "names adr/0001-x.md",
+        "names design.md",
+    ]
     assert find_fault(["log", "burn"]) == "log has no command burn"
     assert find_fault(["log", "verify", "--loud"]) == "verify has no option --loud"
     assert find_fault(["--env-file", ".demo/env", "log", "verify", "--json"]) is None
     assert list_commands("```\nquyen serve\n```\n`.venv/bin/quyen log`", "quyen") == [["serve"], ["log"]]
-    assert list(list_reasons(Source("x.py", "raise Refusal('a' if b else 'c', 'd')"))) == ["a", "c"]
+
+
+def list_absent_papers(file: Source) -> Iterator[str]:
+    """Yield the papers that a file names and that the repository does not hold."""
+    held = {paper.path.rpartition("/")[2] for paper in list_papers()}
+    yield from (f"names {name}" for name in sorted(PAPER.findall(file.text)) if name.rpartition("/")[2] not in held)
 
 
 def list_defined(file: Source) -> set[str]:
@@ -246,18 +290,3 @@ def list_defined(file: Source) -> set[str]:
     targets: list[ast.expr] = [node.target for node in file.syntax.body if isinstance(node, ast.AnnAssign)]
     targets += [target for node in file.syntax.body if isinstance(node, ast.Assign) for target in node.targets]
     return names | {target.id for target in targets if isinstance(target, ast.Name)}
-
-
-def list_reasons(file: Source) -> Iterator[str]:
-    """Yield the literal reasons that a module refuses for."""
-    for node in ast.walk(file.syntax):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal" and node.args:
-            yield from _literals(node.args[0])
-
-
-def _literals(node: ast.expr) -> Iterator[str]:
-    match node:
-        case ast.Constant(value=str() as reason):
-            yield reason
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from (*_literals(body), *_literals(orelse))

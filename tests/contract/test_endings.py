@@ -18,7 +18,7 @@ from gateway.acts.shorten import shorten
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.authority.facts import TokenFacts
-from gateway.ground.storage.storage import DiskFull
+from gateway.ground.storage.failures import DiskFull
 from gateway.ground.vault.journal import Journal
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import STANDING_LASTS

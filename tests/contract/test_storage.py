@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from structlog.testing import capture_logs
 from gateway.ground.storage import engines
 from gateway.ground.storage.migrate import is_current, migrate
 from gateway.ground.storage.one_trip import FIRST_ROWS
-from gateway.ground.storage.schema import Instant, metadata, microseconds, moment_of
-from gateway.ground.storage.storage import PointQuery, Storage, shielded
+from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.schema import Instant, metadata
+from gateway.ground.storage.storage import Storage, shielded
 from gateway.records.people.tables import people, sessions
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.services.postgres_server import PostgresServer
@@ -374,6 +375,18 @@ async def test_what_is_not_the_database_s_passes_untouched(tmp_path: Path) -> No
     await storage.close()
 
 
+async def test_whether_it_answers_is_told_without_an_error(tmp_path: Path) -> None:
+    """A storage that answers says so; one whose file is not there, or whose disk broke, says that it does not."""
+    storage = Storage(f"sqlite+aiosqlite:///{tmp_path / 'quyen.db'}")
+    assert not await storage.is_answering()
+    async with storage.unit():
+        pass
+    assert await storage.is_answering()
+    storage.broken.set()
+    assert not await storage.is_answering()
+    await storage.close()
+
+
 class Place:
     """Something that acts are done on."""
 
@@ -431,12 +444,3 @@ async def test_an_act_that_fails_without_its_caller_is_logged(tmp_path: Path) ->
             await act(place)
     assert [(each["kind"], each["act"].endswith("act")) for each in logs] == [("ValueError", True)]
     assert "somebody" not in str(logs)
-
-
-def test_times_are_whole_microseconds_of_utc() -> None:
-    """Exact both ways, whatever the zone; a naive time is a bug."""
-    moment = datetime(2026, 11, 21, 9, 0, 0, 1, tzinfo=timezone(timedelta(hours=7)))
-    assert moment_of(microseconds(moment)) == moment
-    assert microseconds(START + timedelta(microseconds=1)) - microseconds(START) == 1
-    with pytest.raises(TypeError):
-        microseconds(datetime(2026, 11, 21))

@@ -20,7 +20,7 @@ from gateway.authority.verdict import list_live
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.oauth.known import find_known
 from gateway.ground.storage.ballast import SIZE_BYTES
-from gateway.ground.storage.storage import DiskFull
+from gateway.ground.storage.failures import DiskFull
 from gateway.ground.vault.tokens import hashed
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.health import Health

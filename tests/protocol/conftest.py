@@ -8,6 +8,7 @@ import pytest
 from gateway.ground.identity.provider import Provider
 from tests.house import Scene
 from tests.protocol.oidc_client import client_of
+from tests.protocol.publisher import Publisher, publishing
 from tests.protocol.wire import Wire, served
 from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
@@ -40,3 +41,17 @@ async def liar(clock: ManualClock) -> AsyncIterator[LyingProvider]:
 def relying(liar: LyingProvider, clock: ManualClock) -> Provider:
     """Return the gateway's client of that provider."""
     return client_of(liar, clock)
+
+
+@pytest.fixture(scope="module")
+async def shared_publisher(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Publisher]:
+    """Yield one publisher for all tests of a file."""
+    async with publishing(tmp_path_factory.mktemp("house")) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+def publisher(shared_publisher: Publisher) -> Publisher:
+    """Return it with all limits free again and nothing published."""
+    shared_publisher.begin()
+    return shared_publisher

@@ -1,7 +1,6 @@
 """Client ID Metadata Documents: a client_id that is an https address, and what may and may not come of fetching it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from gateway.ground.fetching.fetcher import Fetcher, opened_fetcher
 from gateway.records.apps import store as apps
 from gateway.terms.ids import AppId
 from tests.protocol.keys import ED, proof_of, public_jwks
-from tests.protocol.publisher import JSON, SCOPES, Publisher, publishing, with_status
+from tests.protocol.publisher import JSON, SCOPES, Publisher, with_status
 from tests.security.test_fetching import Answers
 from tests.stand_ins.receiver import Answering, dripping, endless, hanging_up, redirecting, saying
 
@@ -26,20 +25,6 @@ from tests.stand_ins.receiver import Answering, dripping, endless, hanging_up, r
 def name_case(case: object) -> str:
     """Name a case by the fields that it changes: keys are drawn anew in each process."""
     return "+".join(case) if isinstance(case, dict) else str(case)
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Publisher]:
-    """Yield one publisher for all tests here."""
-    async with publishing(tmp_path_factory.mktemp("house")) as publisher:
-        yield publisher
-
-
-@pytest.fixture
-def publisher(shared: Publisher) -> Publisher:
-    """Return it with all limits free again and nothing published."""
-    shared.begin()
-    return shared
 
 
 def with_fetcher(publisher: Publisher, fetcher: Fetcher) -> None:

@@ -1,7 +1,6 @@
 """Client documents that change, fall silent, or are of a suspended app: what was agreed to holds, or is asked anew."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -28,22 +27,8 @@ from gateway.terms.ids import GrantId
 from gateway.terms.refusal import Refusal
 from tests.house import REDIRECT_URI
 from tests.protocol.keys import proof_of, public_jwks
-from tests.protocol.publisher import Publisher, publishing, with_status
+from tests.protocol.publisher import Publisher, with_status
 from tests.stand_ins.receiver import Answering, hanging_up
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Publisher]:
-    """Yield one publisher for all tests here."""
-    async with publishing(tmp_path_factory.mktemp("house")) as publisher:
-        yield publisher
-
-
-@pytest.fixture
-def publisher(shared: Publisher) -> Publisher:
-    """Return it with all limits free again and nothing published."""
-    shared.begin()
-    return shared
 
 
 async def test_the_snapshot_is_kept_with_the_grant(publisher: Publisher) -> None:

@@ -2,9 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import quote
 
 import orjson
@@ -23,10 +21,8 @@ from gateway.records.people.types import Role
 from gateway.records.trace.types import Outcome
 from gateway.terms.ids import AppId
 from tests.house import CHALLENGE, REDIRECT_URI, agree, app_of, ask_of, link_account
-from tests.journeys.http.consoles_origin import OWN_ASKS, Consoles, served_consoles
+from tests.journeys.http.consoles_origin import OWN_ASKS, Consoles
 from tests.journeys.http.origin import Browser
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
 
 OPERATORS_PATHS = (
     "/operators",
@@ -43,20 +39,6 @@ INJECTIONS = (
     "\u202eapp", "ＡＰＰ:so", "app:\ufeff", "a" * 501,
     "\x00", "app:\x00", "person:\x00", "person:\ud7ff", "(" * 200, '"' * 99, ":" * 99,
 )  # fmt: skip
-
-
-@pytest.fixture
-async def consoles(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Consoles]:
-    """Yield a served gateway."""
-    async with served_consoles(tmp_path, clock, entropy) as consoles:
-        yield consoles
-
-
-@pytest.fixture
-async def operator(consoles: Consoles) -> AsyncIterator[Browser]:
-    """Yield the operator's browser."""
-    async with consoles.signed_in(consoles.operator) as browser:
-        yield browser
 
 
 async def list_recorded(consoles: Consoles, *kinds: Kind) -> list[Kind]:

@@ -1,30 +1,11 @@
 """A form counts only when one of our own pages sent it, in the same browser session."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.house import PUBLIC_URL, agree
-from tests.journeys.http.origin import OWN_PAGE, Browser, Origin, fresh_origin
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
+from tests.journeys.http.origin import OWN_PAGE, Browser, Origin
 
 FOREIGN = "https://evil.example"
-
-
-@pytest.fixture
-async def origin(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Origin]:
-    """Yield the served origin."""
-    async with fresh_origin(tmp_path, clock, entropy) as origin:
-        yield origin
-
-
-@pytest.fixture
-async def browser(origin: Origin) -> AsyncIterator[Browser]:
-    """Yield the owner's browser, signed in."""
-    async with origin.browser() as browser:
-        yield await browser.sign_in_as(origin.scene.owner)
 
 
 HEADERS = [

@@ -1,29 +1,10 @@
 """Every answer of the people's origin carries the headers that keep it from being framed, cached or led elsewhere."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from gateway.terms.refusal import Unavailable
 from tests.house import agree
-from tests.journeys.http.origin import Browser, Origin, Page, fresh_origin
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
-
-
-@pytest.fixture
-async def origin(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Origin]:
-    """Yield the served origin."""
-    async with fresh_origin(tmp_path, clock, entropy) as origin:
-        yield origin
-
-
-@pytest.fixture
-async def browser(origin: Origin) -> AsyncIterator[Browser]:
-    """Yield the owner's browser, signed in."""
-    async with origin.browser() as browser:
-        yield await browser.sign_in_as(origin.scene.owner)
+from tests.journeys.http.origin import Browser, Origin, Page
 
 
 def check_headers(page: Page) -> None:

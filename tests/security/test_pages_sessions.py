@@ -1,7 +1,6 @@
 """Sessions cannot be fixed, carried on, or read; the way back after sign-in is always our own."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -9,18 +8,9 @@ from gateway.acts.register import NewPerson, add_person
 from gateway.doors.person.own_paths import own_path
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Role
-from tests.journeys.http.origin import Browser, Origin, Page, fresh_origin
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
+from tests.journeys.http.origin import Browser, Origin, Page
 
 PASSWORD = "mật khẩu đúng (mẫu)"
-
-
-@pytest.fixture
-async def origin(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Origin]:
-    """Yield the served origin."""
-    async with fresh_origin(tmp_path, clock, entropy) as origin:
-        yield origin
 
 
 @pytest.fixture

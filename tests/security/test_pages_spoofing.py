@@ -1,15 +1,13 @@
 """Names that outsiders chose cannot pass for something else, nor become markup."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.doors.admin.commands import AdminDoor, perform
-from gateway.doors.person.from_records import plain
+from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
 from gateway.records.apps.types import App
 from gateway.records.ledger.types import Actor
@@ -17,24 +15,7 @@ from gateway.records.people.types import Role
 from gateway.terms.ids import AppId
 from gateway.terms.refusal import Refusal
 from tests.house import ASKS, CHALLENGE, REDIRECT_URI, app_of, ask_of, link_account
-from tests.journeys.http.origin import Browser, Origin, fresh_origin
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
-
-
-@pytest.fixture
-async def origin(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Origin]:
-    """Yield the served origin."""
-    async with fresh_origin(tmp_path, clock, entropy) as origin:
-        yield origin
-
-
-@pytest.fixture
-async def browser(origin: Origin) -> AsyncIterator[Browser]:
-    """Yield the owner's browser, signed in."""
-    async with origin.browser() as browser:
-        yield await browser.sign_in_as(origin.scene.owner)
-
+from tests.journeys.http.origin import Browser, Origin
 
 NAMES = [
     "<script>alert(1)</script>",

@@ -30,7 +30,7 @@ async def seed_records(folder: DemoFolder, ports: Ports, entropy: Entropy) -> di
     passwords = Passwords(entropy)
     people, apps = [], []
     async with opened_house(settings) as house:
-        door = AdminDoor(house, load_catalogue(settings.catalogue), passwords)
+        door = AdminDoor(house, load_catalogue(settings.catalogue), passwords, settings.is_on_loopback)
         for person in seeds.PEOPLE:
             password = random_word(entropy, PASSWORD_LENGTH)
             arguments = {"login": person.login, "name": person.name, "roles": [person.role], "password": password}
@@ -85,7 +85,7 @@ async def seed_grant(ports: Ports, seeded: dict[str, Any]) -> None:
 async def write_summary(
     folder: DemoFolder, ports: Ports, seeded: dict[str, Any], processes: dict[str, int]
 ) -> dict[str, Any]:
-    """Write `demo.json`, in the form of `contract.md`."""
+    """Write `demo.json`, which says to a reader or a script where everything of the demo is."""
     facts = {
         "gateway": ports.gateway,
         "api": ports.api,

@@ -12,7 +12,7 @@ from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.register import NewPerson, add_person, register_app, rotate_secret, set_roles
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
-from gateway.doors.admin.registration import AppEntry, records_of
+from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
 from gateway.ground.vault.passwords import Passwords
 from gateway.records.apps.wording import Readable
 from gateway.records.ledger.types import Actor
@@ -27,11 +27,12 @@ OPERATOR = Actor.command_line()
 
 @dataclass(frozen=True, slots=True)
 class AdminDoor:
-    """What the commands work with."""
+    """What the commands work with; `is_on_loopback`: on this machine alone, so that endpoints of apps may be too."""
 
     house: House
     catalogue: Catalogue
     passwords: Passwords
+    is_on_loopback: bool = False
 
 
 class _Arguments(BaseModel):
@@ -174,7 +175,7 @@ async def perform(door: AdminDoor, command: str, arguments: dict[str, Any]) -> d
         raise Refusal("unknown_command", command)
     model, run = COMMANDS[command]
     try:
-        given = model.model_validate(arguments)
+        given = model.model_validate(arguments, context={ON_LOOPBACK: door.is_on_loopback})
     except ValidationError as error:
         raise Refusal("bad_arguments", "; ".join(_sentence(each) for each in error.errors())) from None
     return await run(door, given)

@@ -14,11 +14,10 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.forwarding import Admitted, Forwarding
 from gateway.doors.calls.incoming import Incoming
 from gateway.doors.calls.pacing import pace_call, pace_refusal
-from gateway.doors.calls.proving import check_possession
+from gateway.doors.calls.proving import check_holder
 from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
-from gateway.records.apps.dynamic import is_open
 from gateway.records.apps.types import Ask
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
@@ -72,7 +71,7 @@ class Walk:
     async def _admit(self, match: Match, facts: TokenFacts, *, presented: Presented, hashed_token: bytes) -> Admitted:
         head, house = self.incoming.head, self.door.house
         check_token(facts, house.clock.now())
-        await check_possession(self.door, head, presented, facts)
+        await check_holder(self.door, head, presented, facts)
         if facts.has_kept_answer and facts.parent_hash is not None:
             await note_first_use(house, facts.parent_hash)
         if presented.dialect not in {None, facts.app_dialect}:
@@ -114,7 +113,7 @@ class Walk:
         names = _wire_names(asks, registered)
         if app is not None and app.is_dynamic:  # what it names becomes an ask
             unasked = set(scopes) - {ask.scope for ask in asks}
-            names += sorted(each for each in unasked if is_open(self.door.catalogue.scopes[each]))
+            names += sorted(each for each in unasked if self.door.catalogue.scopes[each].is_for_unreviewed)
         hints: dict[str, object] = {"ask_ids": tuple(ask.id for ask in asks)}
         if names:
             query = urlencode({"client_id": facts.app_id, "scope": " ".join(names)})

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from gateway.authority.freshness import Freshness
 from gateway.authority.limits import Limit, check_pace
-from gateway.authority.proofs import check_token_hash, read_proof
+from gateway.authority.possession import check_possession
+from gateway.authority.proofs import read_proof
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.problems import ManagementHandler
 from gateway.ground.vault.tokens import ACCESS, hashed, is_well_formed
@@ -36,7 +36,7 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
         app = await callers.find_app(door.house.storage, token.app_id) if token else None
         if token is None or app is None or not token.is_live(door.house.clock.now()):
             raise Refusal("invalid_token", scope=scope)
-        await _check_possession(door, request, token, scheme=scheme, raw_token=raw_token)
+        await _check_holder(door, request, token, scheme=scheme, raw_token=raw_token)
         if app.state is not AppState.ACTIVE:
             raise Refusal("app_suspended")
         if scope not in token.scopes:
@@ -60,7 +60,7 @@ def _present(request: web.Request, scope: OwnScope) -> tuple[str, str]:
     return sent[1].lower(), sent[2]
 
 
-async def _check_possession(
+async def _check_holder(
     door: ManagementDoor, request: web.Request, token: OwnToken, *, scheme: str, raw_token: str
 ) -> None:
     if (token.jkt is None) is (scheme == "dpop"):
@@ -70,11 +70,4 @@ async def _check_possession(
     raw_proofs = request.headers.getall("DPoP", [])
     url = f"{door.public_url}{request.rel_url.raw_path}"
     proof = read_proof(raw_proofs, method=request.method, url=url, now=door.house.clock.now())
-    check_token_hash(raw_proofs[0], raw_token)
-    if proof.thumbprint != token.jkt:
-        raise Refusal("invalid_dpop_proof", "the token is bound to another key")
-    claimed = await door.proofs.claim(proof.nonce, proof.digest)
-    if claimed.freshness is Freshness.STALE:
-        raise Refusal("use_dpop_nonce", dpop_nonce=claimed.nonce)
-    if claimed.freshness is Freshness.SEEN:
-        raise Refusal("invalid_dpop_proof", "the proof was used before")
+    await check_possession(door.proofs, proof, raw_token, token.jkt)

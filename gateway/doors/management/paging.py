@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.problems import render_json
 from gateway.ground.web.cursors import read_moment, write_moment
+from gateway.terms.instants import write_instant
 from gateway.terms.refusal import Refusal
 
 LINES, MOST_LINES = 50, 100
@@ -45,4 +46,4 @@ def render_page(
 
 def written(at: datetime | None) -> str | None:
     """Write a time as the notices do."""
-    return None if at is None else at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return None if at is None else write_instant(at)

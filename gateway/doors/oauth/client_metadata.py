@@ -4,8 +4,9 @@ What is not known here is ignored, what is known is checked. What we do not supp
 the answer, or the screen, says what holds.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -23,12 +24,11 @@ from scopes.strict_json import NotStrict, parse
 MOST_REDIRECTS = 20
 GRANT_TYPES = (GrantType.CODE.value, GrantType.REFRESH.value)
 """What an app that nobody reviewed may register for."""
-METHODS = {
-    "none": AuthMethod.NONE,
-    "client_secret_basic": AuthMethod.SECRET,
-    "client_secret_post": AuthMethod.SECRET,
-    "private_key_jwt": AuthMethod.KEY,
+MethodName = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+METHODS: Mapping[MethodName, AuthMethod] = {
+    name: AuthMethod.SECRET if name.startswith(AuthMethod.SECRET) else AuthMethod(name) for name in get_args(MethodName)
 }
+"""Client authentication as it is named on the wire: a secret is sent in either of two ways."""
 
 
 def _address(value: str) -> str:
@@ -47,10 +47,8 @@ class ClientMetadata(BaseModel):
     redirect_uris: list[Annotated[str, Field(max_length=2048), AfterValidator(check_redirect_uri)]] = Field(
         min_length=1, max_length=MOST_REDIRECTS
     )
-    token_endpoint_auth_method: Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"] = (
-        "client_secret_basic"
-    )
-    grant_types: list[str] = Field(["authorization_code"], max_length=20)
+    token_endpoint_auth_method: MethodName = "client_secret_basic"
+    grant_types: list[str] = Field([GrantType.CODE.value], max_length=20)
     response_types: list[str] = Field(["code"], max_length=20)
     client_name: Name | None = Field(None, min_length=1, max_length=80)
     client_uri: Address | None = None
@@ -67,13 +65,18 @@ class ClientMetadata(BaseModel):
     dpop_bound_access_tokens: bool = False
     authorization_details_types: Annotated[list[Readable], Field(max_length=20)] | None = None
 
+    @property
+    def auth_method(self) -> AuthMethod:
+        """How the app proves that it is itself."""
+        return METHODS[self.token_endpoint_auth_method]
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        if "authorization_code" not in self.grant_types or "code" not in self.response_types:
+        if GrantType.CODE not in self.grant_types or "code" not in self.response_types:
             raise ValueError("grant_types holds authorization_code, and response_types code: nothing else begins here")
         if self.jwks is not None and self.jwks_uri is not None:
             raise ValueError("jwks and jwks_uri do not stand together")
-        if self.token_endpoint_auth_method == "private_key_jwt" and self.jwks is None:
+        if self.auth_method is AuthMethod.KEY and self.jwks is None:
             raise ValueError("private_key_jwt needs jwks; jwks_uri is not read here")
         return self
 
@@ -87,7 +90,7 @@ class ClientMetadata(BaseModel):
             content["authorization_details_types"] = [
                 each for each in TYPES if each in self.authorization_details_types
             ]
-        if self.token_endpoint_auth_method != "private_key_jwt":
+        if self.auth_method is not AuthMethod.KEY:
             content.pop("jwks", None)
         return content | ({"scope": scope} if scope else {})
 
@@ -144,7 +147,7 @@ def app_of(app_id: AppId, said: ClientMetadata, *, origin: AppOrigin, host: str,
         domain=host,
         country="",
         owner_id=None,
-        auth_method=METHODS[said.token_endpoint_auth_method],
+        auth_method=said.auth_method,
         jwks=content.get("jwks"),
         dialect=None,
         grant_types=tuple(GrantType(name) for name in content["grant_types"]),

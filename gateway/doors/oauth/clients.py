@@ -12,6 +12,7 @@ from aiohttp import web
 
 from gateway.authority.limits import Limit
 from gateway.doors.oauth.assertions import ASSERTION_TYPE, find_subject, is_proven
+from gateway.doors.oauth.client_metadata import METHODS
 from gateway.doors.oauth.documents import read_document
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
@@ -23,9 +24,8 @@ from gateway.records.families import credentials
 from gateway.records.families.types import Credential
 from gateway.terms.refusal import Refusal
 
-CONFIDENTIAL_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+CONFIDENTIAL_METHODS = tuple(name for name, method in METHODS.items() if method is not AuthMethod.NONE)
 CHALLENGE = 'Basic realm="quyen", charset="UTF-8"'
-METHODS = (*CONFIDENTIAL_METHODS, "none")
 WRONG_SECRETS = Limit(10, timedelta(minutes=15))
 _VISIBLE = re.compile(r"[\x20-\x7e]+")
 _log = structlog.get_logger(__name__)

@@ -1,7 +1,4 @@
-"""The token endpoint for grant-bound credentials: `client_credentials`, their id and secret standing for the client's.
-
-A platform's own dialect of a token endpoint stands on `exchange_credential` too.
-"""
+"""The token endpoint for grant-bound credentials: `client_credentials`, with their own id and secret."""
 
 from datetime import timedelta
 

@@ -9,7 +9,8 @@ from gateway.authority.proofs import ALGORITHMS as PROOF_ALGORITHMS
 from gateway.doors import Endpoint, Handler
 from gateway.doors.oauth.asking import CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES
 from gateway.doors.oauth.assertions import ALGORITHMS
-from gateway.doors.oauth.clients import CONFIDENTIAL_METHODS, METHODS
+from gateway.doors.oauth.client_metadata import METHODS
+from gateway.doors.oauth.clients import CONFIDENTIAL_METHODS
 from gateway.doors.oauth.details import TYPES as DETAILS_TYPES
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
@@ -40,7 +41,7 @@ ENDPOINTS: dict[str, dict[str, Sequence[str]]] = {
     },
     "/oauth/token": {
         "grant_types_supported": tuple(GRANT_TYPES),
-        "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_methods_supported": tuple(METHODS),
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "dpop_signing_alg_values_supported": PROOF_ALGORITHMS,
     },
@@ -48,7 +49,7 @@ ENDPOINTS: dict[str, dict[str, Sequence[str]]] = {
     "/oauth/device_authorization": {},
     "/oauth/register": {},
     "/oauth/revoke": {
-        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_methods_supported": tuple(METHODS),
         "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
     },
     "/oauth/introspect": {

@@ -26,7 +26,7 @@ async def exchange_own(door: OAuthDoor, app: App, jkt: str | None, parameters: P
 
     Raises:
         Refusal: `unauthorized_client` (a public app, one that did not register for it, one that is suspended),
-            `invalid_scope`, `invalid_target`, `limited`.
+            `invalid_scope`, `invalid_target`, `invalid_authorization_details` (any), `limited`.
         Unavailable: nothing was given.
     """
     if not app.may_manage_itself:

@@ -2,10 +2,9 @@
 
 from aiohttp import web
 
-from gateway.authority.freshness import Freshness
+from gateway.authority.possession import claim_fresh
 from gateway.authority.proofs import read_proof
 from gateway.doors.oauth.door import OAuthDoor
-from gateway.terms.refusal import Refusal
 
 
 async def find_proven_key(door: OAuthDoor, request: web.Request) -> str | None:
@@ -19,9 +18,5 @@ async def find_proven_key(door: OAuthDoor, request: web.Request) -> str | None:
         return None
     url = f"{door.issuer}{request.path}"
     proof = read_proof(raw_proofs, method=request.method, url=url, now=door.house.clock.now())
-    claimed = await door.proofs.claim(proof.nonce, proof.digest)
-    if claimed.freshness is Freshness.STALE:
-        raise Refusal("use_dpop_nonce", "make the proof with the nonce of this answer", dpop_nonce=claimed.nonce)
-    if claimed.freshness is Freshness.SEEN:
-        raise Refusal("invalid_dpop_proof", "the proof was used before")
+    await claim_fresh(door.proofs, proof, detail="make the proof with the nonce of this answer")
     return proof.thumbprint

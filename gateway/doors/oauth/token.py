@@ -1,4 +1,4 @@
-"""The token endpoint: a code, a device's code or a refresh token for tokens. The acts do it; this reads and answers."""
+"""The token endpoint: a code, a device's code, a refresh token or `client_credentials` for tokens."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -118,8 +118,8 @@ async def exchange_device_code(door: OAuthDoor, caller: Caller, parameters: Para
 
 
 GRANT_TYPES: Mapping[str, Callable[[OAuthDoor, Caller, Parameters], Awaitable[bytes]]] = {
-    "authorization_code": exchange_code,
-    "refresh_token": exchange_refresh,
+    GrantType.CODE.value: exchange_code,
+    GrantType.REFRESH.value: exchange_refresh,
     GrantType.CLIENT.value: exchange_client,
     GrantType.DEVICE.value: exchange_device_code,
 }

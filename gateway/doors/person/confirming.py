@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from gateway.doors.person.door import PersonDoor, lang_of
-from gateway.doors.person.from_records import account_view, app_view, ask_views, plain
+from gateway.doors import ask_views, lang_of
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import account_view, app_view
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_grants import ConfirmWithdrawView
 from gateway.ground.web.frame import Lang
+from gateway.ground.web.plain import plain
 from gateway.records.apps.types import Ask
 from gateway.records.grants.types import STANDING_STATES
 

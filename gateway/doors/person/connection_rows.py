@@ -4,8 +4,8 @@ from typing import Literal
 
 from aiohttp import web
 
-from gateway.doors import visitor_of
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors import lang_of, visitor_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view
 from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_access import ConnectionRow

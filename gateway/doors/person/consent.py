@@ -8,12 +8,12 @@ from aiohttp import web
 from gateway.acts.choose_account import choose_account
 from gateway.acts.look_again import look_again
 from gateway.acts.show_request import show_request
-from gateway.doors import Visitor, visitor_of
+from gateway.doors import Visitor, lang_of, visitor_of
 from gateway.doors.person.answering import Reply, UnclearReply, find_account, read_reply
 from gateway.doors.person.chosen import Chosen, ChosenCookie
 from gateway.doors.person.connections import list_sources
 from gateway.doors.person.deciding import decide_and_return, link_first, sign_in_of
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import confirm_view, draw
 from gateway.doors.person.ended import get_own_request
 from gateway.doors.person.screen import Screen, read_screen

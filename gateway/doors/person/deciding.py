@@ -7,12 +7,12 @@ from aiohttp import web
 
 from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.link import start_link
-from gateway.doors import visitor_of
+from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.answering import Reply
 from gateway.doors.person.app_return import return_url
 from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.connections import has_page
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import confirm_view, consent_view, draw
 from gateway.doors.person.plain_text import main_text
 from gateway.doors.person.screen import Screen

@@ -1,6 +1,6 @@
 """What every handler of the person's door works with, and how it answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from aiohttp import web
 
 from gateway.acts import House
 from gateway.authority.limits import Limits
-from gateway.doors import VISITOR, Porter
+from gateway.doors import VISITOR, Clerk, Porter
 from gateway.doors.person.form_cookie import FormCookie
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
@@ -16,47 +16,32 @@ from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
 from gateway.ground.web.csrf import check_form, form_token
 from gateway.ground.web.forms import Form, read_form
-from gateway.ground.web.frame import Frame, Lang, PageView, Site, choose_lang
-from gateway.ground.web.plain import plain
-from gateway.ground.web.rendering import Pages
-from gateway.ground.web.responses import html, see_other
+from gateway.ground.web.responses import see_other
 from gateway.platforms import Connector
 from gateway.terms.refusal import Refusal
 from scopes import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
-class PersonDoor:
-    """The parts behind the person's door; `gateway/server` puts them together.
+class PersonDoor(Clerk):
+    """The parts behind the person's door, which hands out its own pages; `gateway/server` puts them together.
 
-    Args:
+    Args (beside the clerk's):
         connectors: the platforms that this gateway serves, by slug.
-        public_url: the people's origin, without a slash at the end; also OAuth's issuer.
         provider: where people may sign in beside the password form; None: nowhere.
         cool_down_days: for how long a refused ask is not asked again by the same app (R17).
-        has_developers, has_operators: whether these consoles are served.
     """
 
     house: House
     porter: Porter
-    pages: Pages
     assets: Assets
     catalogue: Catalogue
     limits: Limits
     passwords: Passwords
     connectors: Mapping[str, Connector]
-    public_url: str
-    site: Site
     keeper: Keeper
     provider: SignInProvider | None = None
     cool_down_days: int = 30
-    has_developers: bool = False
-    has_operators: bool = False
-
-    @property
-    def is_https(self) -> bool:
-        """Whether the people's origin is https."""
-        return self.public_url.startswith("https:")
 
     @property
     def form_cookie(self) -> FormCookie:
@@ -66,30 +51,6 @@ class PersonDoor:
     def now(self) -> datetime:
         """Return the time."""
         return self.house.clock.now()
-
-    def frame(self, request: web.Request, csrf_token: str | None = None) -> Frame:
-        """Return what stands round an answer; `csrf_token` is for pages without a session, None takes the session's."""
-        visitor = request.get(VISITOR)
-        token = csrf_token if csrf_token is not None else visitor.form_token if visitor else ""
-        name = plain(visitor.person.name) if visitor else ""
-        return Frame(self.site, lang_of(request), request.query_string, token, name)
-
-    def show(
-        self,
-        request: web.Request,
-        view: PageView,
-        *,
-        status: int = 200,
-        form_action: Iterable[str] = (),
-        csrf_token: str | None = None,
-    ) -> web.Response:
-        """Answer with a page."""
-        body = self.pages.page(self.frame(request, csrf_token), view)
-        return html(body, is_https=self.is_https, status=status, form_action=form_action)
-
-    def go(self, request: web.Request, own_path: str) -> web.Response:
-        """Send the browser to an own path, in the same language."""
-        return see_other(self.frame(request).link(own_path), is_https=self.is_https)
 
     def leave(self, checked_url: str) -> web.Response:
         """Send the browser away, to an address that was checked before: an app's redirect URI, a platform's page."""
@@ -115,8 +76,3 @@ class PersonDoor:
         expected = form_token(held)
         check_form(request.headers, own_origin=self.public_url, expected=expected, given=form.find("csrf_token"))
         return form
-
-
-def lang_of(request: web.Request) -> Lang:
-    """Return the language of the page that was asked for."""
-    return choose_lang(request.query.get("lang"))

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 
 from gateway.acts.decide import DURATIONS
+from gateway.doors import ask_views
 from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view, ask_views, plain, platform_name
+from gateway.doors.person.from_records import account_view, app_view, platform_name
 from gateway.doors.person.grant_states import state_of
 from gateway.doors.person.screen import Screen
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
@@ -13,7 +14,7 @@ from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, 
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
 from gateway.doors.person.words import language_name
 from gateway.ground.web.frame import Lang, PageView
-from gateway.ground.web.plain import LONGEST_TEXT
+from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
@@ -86,7 +87,7 @@ def list_durations(start: datetime, until: datetime | None = None) -> list[Durat
 
 
 def screen_durations(screen: Screen) -> list[Duration]:
-    """Offer what fits: beside what stands nothing new lasts longer (look.md, the difference screen)."""
+    """Offer what fits: beside what stands nothing new lasts longer (ADR 0019)."""
     ends = _ends(screen)
     return list_durations(screen.shown_at, max((ends[each] for each in screen.kept), default=None))
 

@@ -35,8 +35,6 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "identity_other": HTTPStatus.FORBIDDEN,
         "identity_staff": HTTPStatus.FORBIDDEN,
         "identity_taken": HTTPStatus.CONFLICT,
-        "invalid_request": HTTPStatus.BAD_REQUEST,
-        "invalid_scope": HTTPStatus.BAD_REQUEST,
         "last_way_in": HTTPStatus.CONFLICT,
         "limited": HTTPStatus.TOO_MANY_REQUESTS,
         "link_state": HTTPStatus.BAD_REQUEST,
@@ -57,7 +55,6 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "too_many_credentials": HTTPStatus.CONFLICT,
         "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "unknown_ask": HTTPStatus.BAD_REQUEST,
-        "unknown_client": HTTPStatus.BAD_REQUEST,
         "unsupported_media": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     }
 )

@@ -9,4 +9,4 @@ from gateway.doors.person.views_access import FirstView
 async def show_first(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /`."""
     await door.recognise(request)
-    return door.show(request, FirstView(has_developers=door.has_developers, has_operators=door.has_operators))
+    return door.show(request, FirstView())

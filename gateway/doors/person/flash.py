@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from gateway.doors.person.door import PersonDoor, lang_of
-from gateway.doors.person.from_records import ask_views
+from gateway.doors import ask_views, lang_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.receipt_codes import receipt_code
 from gateway.doors.person.views_grants import ActDone

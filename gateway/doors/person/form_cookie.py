@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.terms.entropy import Entropy
-from gateway.terms.ids import base62
+from gateway.terms.ids import RANDOM_DIGITS, random_base62
 
 TTL_SECONDS = 3600
-_DIGITS = 43
-_SHAPE = re.compile(rf"[0-9A-Za-z]{{{_DIGITS}}}")
+_SHAPE = re.compile(rf"[0-9A-Za-z]{{{RANDOM_DIGITS}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class FormCookie:
 
     def find_or_make(self, request: web.Request, entropy: Entropy) -> str:
         """Return the browser's secret, so that two open tabs both work, or a fresh one."""
-        return self.find(request) or base62(int.from_bytes(entropy.token(32)), _DIGITS)
+        return self.find(request) or random_base62(entropy)
 
     def set(self, response: web.StreamResponse, secret: str) -> None:
         """Give the browser a secret."""

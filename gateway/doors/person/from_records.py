@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from gateway.doors import ask_name, ask_views, spoken
+from gateway.doors import spoken
 from gateway.doors.person.views import AccountView, AppView
 from gateway.doors.person.words import role_name
 from gateway.ground.web.frame import Lang
@@ -11,8 +11,6 @@ from gateway.ground.web.responses import LOOPBACK_HOSTS
 from gateway.records.accounts.types import Account, Standing
 from gateway.records.apps.types import App, AppOrigin
 from scopes import Catalogue
-
-__all__ = ["account_view", "app_view", "ask_name", "ask_views", "plain", "platform_name", "spoken"]
 
 
 def platform_name(catalogue: Catalogue, platform: str, lang: Lang) -> str:

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from aiohttp import web
 
-from gateway.doors import visitor_of
+from gateway.doors import ask_views, lang_of, visitor_of
 from gateway.doors.person.acting import act_on_one
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import list_durations
 from gateway.doors.person.flash import find_done
-from gateway.doors.person.from_records import account_view, app_view, ask_views
+from gateway.doors.person.from_records import account_view, app_view
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
 from gateway.doors.person.heard import find_told
 from gateway.doors.person.history import StateChange, Story, read_story

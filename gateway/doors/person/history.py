@@ -6,8 +6,8 @@ from datetime import datetime
 
 from aiohttp import web
 
-from gateway.doors import visitor_of
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors import lang_of, visitor_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import single_ask_name
 from gateway.doors.person.notices import notice_path
 from gateway.doors.person.own_grants import OwnGrant

@@ -4,18 +4,19 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from gateway.doors import visitor_of
+from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.acting import act_on_all
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import find_done
-from gateway.doors.person.from_records import account_view, plain
+from gateway.doors.person.from_records import account_view
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.doors.person.views import Choice
 from gateway.doors.person.views_grants import ENDED, GrantCard, PermissionsView
 from gateway.doors.person.words import state_name, words
 from gateway.ground.web.frame import Lang
+from gateway.ground.web.plain import plain
 from gateway.records.trace import store as trace
 
 MONTH = timedelta(days=30)

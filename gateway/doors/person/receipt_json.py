@@ -9,13 +9,14 @@ from typing import Any
 
 import orjson
 
+from gateway.doors import ask_views
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import ask_views, plain
 from gateway.doors.person.receipt_keys import list_receipt_keys, receipt_signer
 from gateway.doors.person.receipt_sheet import Item, Sheet
 from gateway.doors.person.receipt_view import verify_url
 from gateway.doors.person.views import AskView
 from gateway.ground.web.frame import Lang
+from gateway.ground.web.plain import plain
 from gateway.records.ledger import proof as proving
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
 from gateway.records.ledger.note import InvalidNote, open_note

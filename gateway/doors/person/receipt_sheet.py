@@ -7,7 +7,6 @@ from typing import Any
 
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_codes import EVENTS, receipt_code
-from gateway.ground.storage.schema import moment_of
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
@@ -17,6 +16,7 @@ from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
 from gateway.terms.ids import AskId, PersonId
+from gateway.terms.instants import moment_of
 from gateway.terms.resources import Resources
 
 

@@ -1,13 +1,15 @@
 """A receipt for the eye: the line in the list and the sheet of paper."""
 
+from gateway.doors import ask_views
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view, ask_views, plain
+from gateway.doors.person.from_records import account_view, app_view
 from gateway.doors.person.notices import notice_path
 from gateway.doors.person.receipt_sheet import Sheet
 from gateway.doors.person.views import AccountView, AskView
 from gateway.doors.person.views_records import Proof, ReceiptItem, ReceiptLine, ReceiptView
 from gateway.doors.person.words import actor_name, words
 from gateway.ground.web.frame import Lang
+from gateway.ground.web.plain import plain
 from gateway.records.ledger import proof as proving
 from gateway.records.ledger.types import Record
 from gateway.records.people.types import Person

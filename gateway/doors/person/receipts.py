@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from gateway.doors import visitor_of
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors import lang_of, visitor_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_codes import EVENTS, record_id_of
 from gateway.doors.person.receipt_json import write_receipt
 from gateway.doors.person.receipt_sheet import Sheet, read_sheets

@@ -7,9 +7,8 @@ from aiohttp import web
 
 from gateway.acts.session import end_session
 from gateway.authority.limits import Limit
-from gateway.doors import visitor_of
-from gateway.doors.person.door import PersonDoor, lang_of
-from gateway.doors.person.from_records import plain
+from gateway.doors import lang_of, visitor_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.letting_in import let_in
 from gateway.doors.person.own_paths import own_path
@@ -17,6 +16,7 @@ from gateway.doors.person.views_access import SignInView
 from gateway.ground.web.addresses import address_of
 from gateway.ground.web.csrf import form_token
 from gateway.ground.web.forms import Form
+from gateway.ground.web.plain import plain
 from gateway.ground.web.responses import scheme_source
 from gateway.records.apps import store as apps
 from gateway.records.people import store as people

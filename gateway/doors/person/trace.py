@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from gateway.doors import visitor_of
-from gateway.doors.person.door import PersonDoor, lang_of
-from gateway.doors.person.from_records import plain
+from gateway.doors import lang_of, visitor_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.looks import list_looks, look_row
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.doors.person.trace_rows import OUTCOMES, trace_row
@@ -16,6 +15,7 @@ from gateway.doors.person.words import outcome_name, words
 from gateway.ground.web.cursors import read_moment, write_moment
 from gateway.ground.web.frame import Lang, with_query
 from gateway.ground.web.local import HANOI
+from gateway.ground.web.plain import plain
 from gateway.records.families import credentials
 from gateway.records.ledger.types import Record
 from gateway.records.trace import store as trace

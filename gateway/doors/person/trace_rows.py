@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from gateway.doors.person.from_records import ask_views, plain, spoken
+from gateway.doors import ask_views, spoken
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_records import TraceRow
 from gateway.doors.person.words import ended_because, words
 from gateway.ground.web.frame import Lang
+from gateway.ground.web.plain import plain
 from gateway.records.trace.types import ClosedLine, Outcome
 from scopes import Catalogue
 

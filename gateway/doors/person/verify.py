@@ -3,8 +3,8 @@
 import orjson
 from aiohttp import web
 
-from gateway.doors import VISITOR
-from gateway.doors.person.door import PersonDoor, lang_of
+from gateway.doors import VISITOR, lang_of
+from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_codes import EVENTS, record_id_of
 from gateway.doors.person.receipt_json import is_signed
 from gateway.doors.person.receipt_view import read_proof

@@ -1,8 +1,8 @@
 """What the people's pages show: the pieces that several pages share.
 
 Every view is a frozen value, filled by a handler and drawn by the template that it names: ready words in the page's
-language, aware datetimes, ids. No view decides anything. States are the words of `design.md`: `granted`, `refused`,
-`paused`, `withdrawn`, `expired`, `pending`, `reconfirm` (a `StrEnum` member will do).
+language, aware datetimes, ids. No view decides anything. States are the words of `PermissionState`: `granted`,
+`refused`, `paused`, `withdrawn`, `expired`, `reconfirm`, and `pending` (a `StrEnum` member will do).
 """
 
 from dataclasses import dataclass

@@ -10,15 +10,9 @@ from gateway.doors.person.views import AccountView
 
 @dataclass(frozen=True, slots=True)
 class FirstView:
-    """`GET /`: the doors by role. Only the doors that exist are drawn.
-
-    Args:
-        has_developers, has_operators: whether these consoles are served.
-    """
+    """`GET /`: the doors by role."""
 
     TEMPLATE: ClassVar[str] = "person/first.html"
-    has_developers: bool = True
-    has_operators: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +90,7 @@ class ChangePasswordView:
 
 @dataclass(frozen=True, slots=True)
 class ErrorView:
-    """Any page that could not be: what happened, what did *not* happen, what to do (look.md, page 11).
+    """Any page that could not be: what happened, what did *not* happen, what to do.
 
     Args:
         status: the HTTP status, shown small.

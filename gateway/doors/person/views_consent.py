@@ -21,7 +21,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Who runs this gateway, and in which of the two modes of `design.md` section 1."""
+    """Who runs this gateway, and in which of the two modes (`QUYEN_MODE`, docs/configuration.md)."""
 
     name: str
     mode: Literal["platform", "business"]

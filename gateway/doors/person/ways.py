@@ -8,10 +8,10 @@ from gateway.acts.identities import unlink_identity
 from gateway.acts.sign_in import Errand
 from gateway.doors import Visitor, visitor_of
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import plain
 from gateway.doors.person.oidc import RECENT, get_provider, set_out
 from gateway.doors.person.views_sign_in import WayRow, WaysView
 from gateway.ground.web.frame import with_query
+from gateway.ground.web.plain import plain
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.people import identities
 from gateway.records.people.identities import Purpose

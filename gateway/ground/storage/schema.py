@@ -1,12 +1,13 @@
 """The one metadata of all tables, and the column types that mean the same on both databases."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Dialect, MetaData, Select, String, Table, select, type_coerce
 from sqlalchemy.types import NullType, TypeDecorator
 
+from gateway.terms.instants import microseconds, moment_of
 from gateway.terms.resources import in_words
 
 metadata = MetaData(
@@ -19,24 +20,11 @@ metadata = MetaData(
     }
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def microseconds(moment: datetime) -> int:
-    """Write an aware datetime as whole microseconds since 1970 (exact, unlike a float timestamp)."""
-    return (moment - _EPOCH) // _MICROSECOND
-
 
 def as_stored(table: Table) -> Select[Any]:
     """Select a table's values as the database holds them, read by no type: for checks that trust no column."""
     columns: list[Any] = [type_coerce(column, NullType()).label(column.name) for column in table.c]
     return select(*columns)
-
-
-def moment_of(value: int) -> datetime:
-    """Read what `microseconds` wrote."""
-    return _EPOCH + value * _MICROSECOND
 
 
 class Instant(TypeDecorator[datetime]):
@@ -74,7 +62,7 @@ class Words(TypeDecorator[tuple[str, ...]]):
 
 
 class ResourceIds(TypeDecorator[frozenset[str]]):
-    """To which resources something is narrowed, in their one spelling; null: to none (`terms.resources`)."""
+    """To which resources something is narrowed, in their one spelling; null: it is not narrowed (`terms.resources`)."""
 
     impl = String
     cache_ok = True
@@ -89,7 +77,7 @@ class ResourceIds(TypeDecorator[frozenset[str]]):
 
 
 class ResourcesById(TypeDecorator[Mapping[str, frozenset[str]]]):
-    """Several narrowings, each under the id of what it narrows; null: none."""
+    """Several narrowings, each under the id of what it narrows; null: nothing is narrowed."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True

@@ -1,42 +1,34 @@
 """`Storage`: how every room reaches the database, and the unit of work that every act runs in."""
 
 import asyncio
-import errno
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
-from sqlalchemy import Select, text
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.ground.storage import engines
 from gateway.ground.storage.ballast import Ballast
 from gateway.ground.storage.disk import is_broken
+from gateway.ground.storage.failures import DiskFull, translated
+from gateway.ground.storage.points import PointQuery
 from gateway.terms.refusal import Unavailable
 
+if TYPE_CHECKING:
+    import sqlite3
+
 Connection = AsyncConnection
-_SQLITE = sqlite.dialect(paramstyle="named")
 _ADVISORY = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_ANYTHING = text("SELECT 1")
 P = ParamSpec("P")
 T = TypeVar("T")
 K = TypeVar("K", bound="Keeper")
 _log = structlog.get_logger(__name__)
-# A connection that broke comes out of asyncpg as `ConnectionError`; other errors of the system are not the database's.
-_LOST = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError, sqlite3.DatabaseError)
-# Classes of SQLSTATE that say "not now": connection, read-only, log-in, no such database, rolled back (deadlock),
-# resources, limits, in use, stopped, system, internal. The others (data, constraints, syntax) are about the statement.
-_LOST_STATES = frozenset({"08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "XX"})
-
-
-class DiskFull(Unavailable):
-    """The disk has no room for it; nothing was written."""
 
 
 class UnitOfWork:
@@ -57,34 +49,6 @@ class UnitOfWork:
     async def commit(self) -> None:
         """Make everything so far durable; the unit is over."""
         await self.connection.commit()
-
-
-class PointQuery:
-    """A single look-up, compiled once, that the verdict makes for each call.
-
-    Args:
-        statement: a Core select with named bind parameters; every column's type decides how its value is read.
-    """
-
-    def __init__(self, statement: Select[Any]) -> None:
-        self.statement = statement
-        compiled = statement.compile(dialect=_SQLITE)
-        self.sql = str(compiled)
-        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        self._writers = {
-            name: bind.type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for bind, name in compiled.bind_names.items()
-        }
-        columns = statement.selected_columns
-        self._readers = [column.type.dialect_impl(_SQLITE).result_processor(_SQLITE, None) for column in columns]
-
-    def parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Bind `values` as SQLite wants them."""
-        bound = {**self._fixed, **values}
-        return {name: write(bound[name]) if write else bound[name] for name, write in self._writers.items()}
-
-    def decoded(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        """Read a raw SQLite row as the columns' types say."""
-        return tuple(read(value) if read else value for read, value in zip(self._readers, row, strict=True))
 
 
 class Storage:
@@ -130,7 +94,7 @@ class Storage:
                 yield connection
 
     async def point(self, query: PointQuery, **values: Any) -> list[tuple[Any, ...]]:
-        """Run one compiled look-up against the authority itself, never a copy.
+        """Run one compiled look-up against the database itself, never a copy.
 
         SQLite answers inline on the loop from its own read-only connection (some microseconds); PostgreSQL by
         a transaction of its own on the primary.
@@ -146,6 +110,15 @@ class Storage:
                 self._points = engines.point_connection(self.url)
             rows = self._points.execute(query.sql, query.parameters(values)).fetchall()
             return [query.decoded(row) for row in rows]
+
+    async def is_answering(self) -> bool:
+        """Tell whether a page could be read now."""
+        try:
+            async with self.read() as connection:
+                await connection.execute(_ANYTHING)
+        except Unavailable:
+            return False
+        return True
 
     @asynccontextmanager
     async def exclusive(self, name: str) -> AsyncIterator[None]:
@@ -213,38 +186,6 @@ class Storage:
         for engine in (self.reader, self.writer, self._errands):
             if engine is not None:
                 await engine.dispose()
-
-
-class translated:  # noqa: N801 - reads as a phrase: `with translated():`
-    """Turn a database's failures into `Unavailable`; constraint violations stay what they are."""
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        """Translate `error` where it is one of the database's."""
-        if error is not None and _is_full(error):
-            raise DiskFull("database") from error
-        if error is not None and _is_lost(error):
-            raise Unavailable("database") from error
-
-
-def _is_full(error: BaseException) -> bool:
-    """Tell whether SQLite, or a file that is written beside it, found no room."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, OSError):
-        return cause.errno == errno.ENOSPC
-    return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-
-
-def _is_lost(error: BaseException) -> bool:
-    if isinstance(error, _LOST) or type(error) is DatabaseError:  # the bare class: a file that is none, or is damaged
-        return True
-    if is_broken(error) or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return True
-    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
-    return str(state)[:2] in _LOST_STATES
 
 
 class Keeper(Protocol):

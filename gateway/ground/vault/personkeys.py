@@ -1,7 +1,7 @@
 """Person keys: what is kept about a person opens only while their key exists, and the keys lie outside the database.
 
 Erasing a person is destroying a key: every copy of the data, in backups too, turns to noise. Each person has two keys:
-the identity key goes at erasure, the evidence key when retention ends (design, section 8).
+the identity key goes at erasure, the evidence key when retention ends.
 
 One file for each person, of fixed layout: for each part a state byte and the key, sealed by the vault. Destroying
 overwrites the part's slot where it lies, so two destructions never undo each other and the bytes are gone from the

@@ -10,7 +10,7 @@ import re
 import zlib
 
 from gateway.terms.entropy import Entropy
-from gateway.terms.ids import base62
+from gateway.terms.ids import RANDOM_DIGITS, base62, random_base62
 
 ACCESS = "qat"
 REFRESH = "qrt"
@@ -19,10 +19,8 @@ CLIENT_SECRET = "qcs"
 DEVICE = "qdc"
 
 _PREFIXES = frozenset({ACCESS, REFRESH, CODE, CLIENT_SECRET, DEVICE})
-_RANDOM_BYTES = 32
-_RANDOM_DIGITS = 43
 _CHECKSUM_DIGITS = 6
-_SHAPE = re.compile(rf"q[a-z]{{2}}_[0-9A-Za-z]{{{_RANDOM_DIGITS + _CHECKSUM_DIGITS}}}")
+_SHAPE = re.compile(rf"q[a-z]{{2}}_[0-9A-Za-z]{{{RANDOM_DIGITS + _CHECKSUM_DIGITS}}}")
 
 
 def new_token(prefix: str, entropy: Entropy) -> str:
@@ -33,7 +31,7 @@ def new_token(prefix: str, entropy: Entropy) -> str:
     """
     if prefix not in _PREFIXES:
         raise ValueError(f"no kind of token has the prefix {prefix!r}")
-    body = f"{prefix}_{base62(int.from_bytes(entropy.token(_RANDOM_BYTES)), _RANDOM_DIGITS)}"
+    body = f"{prefix}_{random_base62(entropy)}"
     return body + _checksum(body)
 
 

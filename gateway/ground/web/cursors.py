@@ -1,15 +1,14 @@
 """Opaque cursors: where a page of a list ends, as a word for the address."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from gateway.terms.instants import microseconds, moment_of
 
 
 def write_moment(at: datetime, row_id: str) -> str:
     """Write the place of a row in a list that is ordered by time and id."""
-    return urlsafe_b64encode(f"{(at - _EPOCH) // _MICROSECOND} {row_id}".encode()).decode().rstrip("=")
+    return urlsafe_b64encode(f"{microseconds(at)} {row_id}".encode()).decode().rstrip("=")
 
 
 def read_moment(raw_cursor: str) -> tuple[datetime, str] | None:
@@ -17,7 +16,7 @@ def read_moment(raw_cursor: str) -> tuple[datetime, str] | None:
     try:
         written = urlsafe_b64decode(raw_cursor + "=" * (-len(raw_cursor) % 4)).decode("ascii")
         number, row_id = written.split(" ", 1)
-        at = _EPOCH + int(number) * _MICROSECOND
+        at = moment_of(int(number))
     except (ValueError, OverflowError):
         return None
     return (at, row_id) if row_id.isprintable() else None

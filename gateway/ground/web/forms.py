@@ -115,12 +115,12 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytes:
         Refusal: `too_large`, `bad_form` (too slow); the body may be half read, so the connection closes.
     """
     if (request.content_length or 0) > limit_bytes:
-        raise Refusal("too_large", f"a form has at most {limit_bytes} bytes")
+        raise Refusal("too_large", f"a body has at most {limit_bytes} bytes")
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await _read_bounded(request, limit_bytes)
     except TimeoutError:
-        raise Refusal("bad_form", f"a form arrives within {BODY_SECONDS:g} seconds") from None
+        raise Refusal("bad_form", f"a body arrives within {BODY_SECONDS:g} seconds") from None
 
 
 async def _read_bounded(request: web.Request, limit_bytes: int) -> bytes:
@@ -128,5 +128,5 @@ async def _read_bounded(request: web.Request, limit_bytes: int) -> bytes:
     async for chunk in request.content.iter_chunked(16 * 1024):
         body += chunk
         if len(body) > limit_bytes:
-            raise Refusal("too_large", f"a form has at most {limit_bytes} bytes")
+            raise Refusal("too_large", f"a body has at most {limit_bytes} bytes")
     return bytes(body)

@@ -1,6 +1,7 @@
 """Zalo Official Account: linking by OAuth v4, the OA open API's credential headers and error codes.
 
-Owns: what Zalo's two hosts want and say (`wire.py` speaks, `connector.py` knows what it means). Must not know: routes
+Owns: what Zalo's two hosts want and say (`connector.py` knows what it means; `exchange.py`
+beside this folder speaks). Must not know: routes
 and fields (they are the catalogue's), grants, who is asking. To add one more meaning of an error code: a row in
 `connector.TROUBLES`.
 """

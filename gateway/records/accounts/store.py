@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ground.storage.storage import PointQuery, Storage
+from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
 from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
 from gateway.terms.ids import AccountId, ConnectionId, PersonId

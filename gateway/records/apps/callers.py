@@ -1,24 +1,20 @@
-"""The look-ups that an OAuth endpoint makes at each call, compiled once and answered by the authority itself."""
+"""The look-ups that an OAuth endpoint makes at each call, compiled once and answered by the database, never a copy."""
 
 from typing import Any
 
-from sqlalchemy import LargeBinary, String, bindparam, select
+from sqlalchemy import LargeBinary, bindparam, select
 
-from gateway.ground.storage.storage import PointQuery, Storage
+from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.storage import Storage
 from gateway.records.apps.own_tokens import OwnScope, OwnToken
-from gateway.records.apps.store import read_app
-from gateway.records.apps.tables import app_secrets, apps, asks, own_tokens
+from gateway.records.apps.store import ASK_IDS, LIVE_SECRETS, ONE_APP, read_app
+from gateway.records.apps.tables import own_tokens
 from gateway.records.apps.types import App, AppSecret
 from gateway.terms.ids import AppId, AskId
 
-_APP_ID = bindparam("app_id", type_=String())
-_APP = PointQuery(select(apps).where(apps.c.id == _APP_ID))
-_SECRETS = PointQuery(
-    select(app_secrets)
-    .where(app_secrets.c.app_id == _APP_ID, app_secrets.c.ended_at.is_(None))
-    .order_by(app_secrets.c.number)
-)
-_ASKS = PointQuery(select(asks.c.id).where(asks.c.app_id == _APP_ID).order_by(asks.c.position))
+_APP = PointQuery(ONE_APP)
+_SECRETS = PointQuery(LIVE_SECRETS)
+_ASKS = PointQuery(ASK_IDS)
 _OWN_TOKEN = PointQuery(
     select(own_tokens).where(own_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
 )

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import RowMapping, Select, String, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.apps.tables import app_secrets, apps, asks, spent_assertions
@@ -21,6 +21,15 @@ from gateway.records.apps.types import (
     Recipient,
 )
 from gateway.terms.ids import AppId, AskId, PersonId
+
+ONE_APP = select(apps).where(apps.c.id == bindparam("app_id", type_=String()))
+LIVE_SECRETS = (
+    select(app_secrets)
+    .where(app_secrets.c.app_id == bindparam("app_id", type_=String()), app_secrets.c.ended_at.is_(None))
+    .order_by(app_secrets.c.number)
+)
+ASK_IDS = select(asks.c.id).where(asks.c.app_id == bindparam("app_id", type_=String())).order_by(asks.c.position)
+"""What both a page and a call ask; `callers.py` compiles them for calls."""
 
 
 def read_app(row: RowMapping | dict[str, Any]) -> App:
@@ -40,8 +49,8 @@ def _ask(row: RowMapping) -> Ask:
 
 async def find(connection: AsyncConnection, app_id: str, *, lock: bool = False) -> App | None:
     """Find an app by its client_id, which may be anything that a stranger sent; `lock` holds the row."""
-    query = select(apps).where(apps.c.id == app_id)
-    row = (await connection.execute(query.with_for_update(key_share=True) if lock else query)).mappings().first()
+    query = ONE_APP.with_for_update(key_share=True) if lock else ONE_APP
+    row = (await connection.execute(query, {"app_id": app_id})).mappings().first()
     return read_app(row) if row else None
 
 
@@ -68,8 +77,7 @@ async def list_asks(connection: AsyncConnection, app_id: AppId) -> list[Ask]:
 
 async def list_ask_ids(connection: AsyncConnection, app_id: AppId) -> list[AskId]:
     """List the names of what the app asks for, in the order in which it registered."""
-    query = select(asks.c.id).where(asks.c.app_id == app_id).order_by(asks.c.position)
-    return [AskId(row.id) for row in await connection.execute(query)]
+    return [AskId(row.id) for row in await connection.execute(ASK_IDS, {"app_id": app_id})]
 
 
 async def add(connection: AsyncConnection, app: App, registered: list[Ask]) -> None:
@@ -146,9 +154,8 @@ async def end_secret(connection: AsyncConnection, hashed_secret: bytes, now: dat
 
 async def list_live_secrets(connection: AsyncConnection, app_id: AppId) -> list[AppSecret]:
     """List the secrets that open the app's door now, oldest first."""
-    known = app_secrets.c.app_id == app_id, app_secrets.c.ended_at.is_(None)
-    query = select(app_secrets).where(*known).order_by(app_secrets.c.number)
-    return [AppSecret(**row) for row in (await connection.execute(query)).mappings()]
+    rows = await connection.execute(LIVE_SECRETS, {"app_id": app_id})
+    return [AppSecret(**row) for row in rows.mappings()]
 
 
 async def list_secrets(connection: AsyncConnection, app_id: AppId) -> list[AppSecret]:

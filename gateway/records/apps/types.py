@@ -96,6 +96,10 @@ class Ask:
         return f"{self.scope}#{self.purpose}"
 
 
+BEFORE_RESTORE = "before_restore"
+"""Stands as the reason of a suspension that the journal holds and a restored database lost: the words were lost too."""
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """A third-party OAuth client. `id` is its client_id; `dialect` is the platform whose header it may use.

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.records.grants.types import STANDING_STATES, Change, Grant, Permission, PermissionState
 from gateway.terms.ids import AskId
+from gateway.terms.instants import write_instant
 from gateway.terms.resources import Resources
 
 WANTED = {PermissionState.GRANTED: "use", PermissionState.PAUSED: "hold"}
@@ -53,7 +54,7 @@ def _told(before: Permission | None, after: Permission) -> dict[str, Any]:
 
 def _standing(permission: Permission) -> dict[str, Any]:
     ends_at = permission.ends_at if permission.state in STANDING_STATES else None
-    written = ends_at and ends_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    written = ends_at and write_instant(ends_at)
     return {"state": permission.state.value, "ends_at": written, **_resources(permission.resources)}
 
 

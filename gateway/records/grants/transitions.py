@@ -83,7 +83,11 @@ def expire(grant: Grant, at: datetime) -> Change:
 
 
 def lapse(grant: Grant, at: datetime) -> Change:
-    """Nobody may decide for the account any more: what stands waits to be confirmed anew."""
+    """What the decision rested on is gone: what stands waits to be confirmed anew, and nothing standing is refused.
+
+    Nobody may decide for the account any more, or the app that was named became another (its keys, its addresses). The
+    decisions are known, unlike those that `reconfirm` is about.
+    """
     return _change(grant, at, [(p, _end(p, PermissionState.RECONFIRM, at)) for p in _standing(grant, None)])
 
 

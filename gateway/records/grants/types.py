@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.ground.storage.schema import microseconds
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PermissionId, PersonId
+from gateway.terms.instants import microseconds
 from gateway.terms.resources import Resources, in_words
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ground.storage.schema import microseconds
 from gateway.ground.vault.sealing import Place, Unsealable, Vault
 from gateway.records.ledger.note import Signer
 from gateway.records.ledger.tables import ledger_keys
 from gateway.terms.entropy import Entropy
+from gateway.terms.instants import microseconds
 
 _KEY = "log"
 

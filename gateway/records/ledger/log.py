@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ground.storage.schema import microseconds
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.durable import add_private_folder
 from gateway.ground.vault.personkeys import PersonKeys
@@ -32,6 +31,7 @@ from gateway.records.ledger.tree import EMPTY_ROOT, Frontier, leaf_hash
 from gateway.records.ledger.types import Checked, Draft, Part, Recorded
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import RecordId, new_id
+from gateway.terms.instants import microseconds
 from gateway.terms.refusal import Unavailable
 
 _HEAD = 1

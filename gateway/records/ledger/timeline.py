@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import RowMapping, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ground.storage.schema import as_stored, microseconds, moment_of
+from gateway.ground.storage.schema import as_stored
 from gateway.records.ledger.canonical import CanonicalRecord, NotCanonical
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.reading import Search, narrowed, read_record
@@ -19,6 +19,7 @@ from gateway.records.ledger.tree import leaf_hash
 from gateway.records.ledger.types import EVIDENCE, Record
 from gateway.records.ledger.verification import columns_of
 from gateway.terms.ids import PersonId
+from gateway.terms.instants import microseconds, moment_of
 
 _FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ground.storage.schema import moment_of
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger import reading
@@ -34,6 +33,7 @@ from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import Outside
 from gateway.records.ledger.tree import Frontier, leaf_hash
 from gateway.records.ledger.verification_rest import Tree, check_notices, check_stray_parts, check_tree
+from gateway.terms.instants import moment_of
 
 __all__ = ["Bad", "Finding", "GrantFold", "Told", "verify"]
 

@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 from gateway.records.outbox.keys import OpenKey
 from gateway.records.outbox.types import Event, Notice, NoticeState
 from gateway.terms.ids import AppId
+from gateway.terms.instants import write_instant
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 LIMIT_BYTES = 20_000
@@ -88,11 +89,6 @@ def sign_headers(notice_id: str, body: bytes, keys: Sequence[OpenKey], *, now: d
         "webhook-timestamp": str(seconds),
         "webhook-signature": " ".join([*by_secret, *(f"v1a,{b64encode(each).decode()}" for each in by_seed)]),
     }
-
-
-def write_instant(at: datetime) -> str:
-    """Write an instant as RFC 3339, in UTC."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _written(letter: Letter, facts: Mapping[str, Any], pin: Pin | None) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from gateway.acts.decide import Decided
 from gateway.acts.register import NewPerson, add_person, register_app
@@ -109,3 +110,24 @@ async def served_consoles(
                 yield Consoles(scene, base, health, operator, developer, rival, own_app)
         finally:
             passwords.close()
+
+
+@pytest.fixture
+async def consoles(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Consoles]:
+    """Yield a served gateway."""
+    async with served_consoles(tmp_path, clock, entropy) as consoles:
+        yield consoles
+
+
+@pytest.fixture
+async def operator(consoles: Consoles) -> AsyncIterator[Browser]:
+    """Yield the operator's browser."""
+    async with consoles.signed_in(consoles.operator) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def developer(consoles: Consoles) -> AsyncIterator[Browser]:
+    """Yield the developer's browser."""
+    async with consoles.signed_in(consoles.developer) as browser:
+        yield browser

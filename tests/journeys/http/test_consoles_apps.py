@@ -1,9 +1,7 @@
 """The developers' pages over HTTP: my apps, what people see of them, keys, and how each ask was decided."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,31 +13,16 @@ from gateway.acts.show_request import show_request
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.records.accounts.types import Account
+from gateway.records.apps.types import BEFORE_RESTORE
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.people.types import Person
 from gateway.terms.ids import AccountId, AskId, GrantId
 from tests.house import CHALLENGE, REDIRECT_URI, link_account
-from tests.journeys.http.consoles_origin import OWN_ASKS, Consoles, served_consoles
+from tests.journeys.http.consoles_origin import OWN_ASKS, Consoles
 from tests.journeys.http.origin import Browser, Page
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
 
 WHO, PHONE = (AskId(row[0]) for row in OWN_ASKS)
 PATH = "/developers/cua-toi"
-
-
-@pytest.fixture
-async def consoles(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Consoles]:
-    """Yield a served gateway."""
-    async with served_consoles(tmp_path, clock, entropy) as consoles:
-        yield consoles
-
-
-@pytest.fixture
-async def developer(consoles: Consoles) -> AsyncIterator[Browser]:
-    """Yield the developer's browser."""
-    async with consoles.signed_in(consoles.developer) as browser:
-        yield browser
 
 
 def counts(page: Page, ask: AskId) -> dict[str, int]:
@@ -160,6 +143,20 @@ async def test_a_suspended_app_says_so(consoles: Consoles, developer: Browser) -
     page = await developer.get(PATH)
     assert 'data-state="suspended"' in page.text
     assert "gọi sai mục đích (mẫu)" in page.words
+
+
+@pytest.mark.parametrize(
+    "lang,words",
+    [("vi", "từ trước khi dữ liệu của cổng được khôi phục"), ("en", "before the gateway's data was restored")],
+)
+async def test_a_suspension_that_outlived_its_words_is_explained(
+    consoles: Consoles, developer: Browser, lang: str, words: str
+) -> None:
+    """After a restore the operator's reason is lost; the page says so in its own language, and shows no code."""
+    await suspend_app(consoles.scene.house, consoles.own_app.id, Actor.system(), reason=BEFORE_RESTORE)
+    page = await developer.get(f"{PATH}?lang={lang}")
+    assert words in page.words
+    assert BEFORE_RESTORE not in page.text
 
 
 async def test_the_pages_speak_english(developer: Browser) -> None:

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 import sqlite3
-from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -22,26 +21,10 @@ from gateway.records.trace.types import Outcome
 from gateway.server.house import log_parts
 from gateway.terms.ids import AskId
 from tests.house import agree, settings_for
-from tests.journeys.http.consoles_origin import Consoles, served_consoles
+from tests.journeys.http.consoles_origin import Consoles
 from tests.journeys.http.origin import Browser, Page
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
 
 REASON = quote("trả lời khiếu nại số 192")
-
-
-@pytest.fixture
-async def consoles(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Consoles]:
-    """Yield a served gateway."""
-    async with served_consoles(tmp_path, clock, entropy) as consoles:
-        yield consoles
-
-
-@pytest.fixture
-async def operator(consoles: Consoles) -> AsyncIterator[Browser]:
-    """Yield the operator's browser."""
-    async with consoles.signed_in(consoles.operator) as browser:
-        yield browser
 
 
 def rows(page: Page) -> list[tuple[str, str]]:

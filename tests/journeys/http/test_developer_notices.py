@@ -34,13 +34,6 @@ async def consoles(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -
 
 
 @pytest.fixture
-async def developer(consoles: Consoles) -> AsyncIterator[Browser]:
-    """Yield the developer's browser."""
-    async with consoles.signed_in(consoles.developer) as browser:
-        yield browser
-
-
-@pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     """Yield the app's server."""
     async with receiving() as receiver:

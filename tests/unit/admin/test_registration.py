@@ -7,7 +7,7 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey
 from pydantic import ValidationError
 
-from gateway.doors.admin.registration import AppEntry, records_of
+from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
 from gateway.records.apps.keys import import_keys
 from gateway.records.apps.types import AuthMethod, GrantType
 from gateway.terms.refusal import Refusal
@@ -265,3 +265,13 @@ def test_an_app_for_devices_needs_no_redirect_uri(changes: dict[str, Any], grant
     assert app.grant_types == grant_types
     with pytest.raises(ValidationError, match="names a redirect URI, or asks from devices"):
         AppEntry.model_validate(entry(redirect_uris=[]))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9000", "localhost", "[::1]:9000"])
+def test_an_endpoint_on_loopback_is_for_a_gateway_that_is_there_too(host: str) -> None:
+    """As on the developers' page and by machine: for every other gateway an endpoint is https."""
+    raw_entry = entry(notice_url=f"http://{host}/notices")
+    assert AppEntry.model_validate(raw_entry, context={ON_LOOPBACK: True}).notice_url == raw_entry["notice_url"]
+    for context in (None, {ON_LOOPBACK: False}):
+        with pytest.raises(ValidationError, match="a URL is https"):
+            AppEntry.model_validate(raw_entry, context=context)

@@ -1,4 +1,4 @@
-"""The verdict: a table of what is true and what is wanted, against contract.md, "Calls, settled"."""
+"""The verdict: a table of what is true and what is wanted, in the codes of docs/errors.md."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

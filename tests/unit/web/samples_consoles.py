@@ -155,6 +155,7 @@ CONSOLE_PAGES: Final[dict[str, PageView]] = {
     "app-suspended": replace(
         APP_PAGE, state="suspended", keys=(), asks=(), dialect="", suspended_because="gọi sai mục đích"
     ),
+    "app-restored": replace(APP_PAGE, state="suspended", keys=(), asks=(), dialect="", was_restored=True),
     "app-own-keys": replace(APP_PAGE, keys=(), own_keys=("ec-1", "ed-2026"), must_push=True, binds_tokens=True),
     "app-public": replace(APP_PAGE, state="unreviewed", keys=(), is_public=True, reviewed_at=None),
 }

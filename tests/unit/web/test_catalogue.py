@@ -57,7 +57,7 @@ def test_translations_keep_values_and_tags(pattern: re.Pattern[str]) -> None:
 
 
 def test_texts_keep_the_house_words() -> None:
-    """No page begs, hurries, blames or cheers (look.md section 5), in either language."""
+    """No page begs, hurries, blames or cheers, in either language."""
     banned = re.compile(
         r"vui lòng|rất tiếc|chấp nhận và tiếp tục|để sau|bỏ qua|bạn sẽ mất|please|sorry|revoke|oops|!", re.IGNORECASE
     )

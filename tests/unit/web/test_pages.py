@@ -163,7 +163,7 @@ def test_every_template_has_a_sample() -> None:
 
 
 def test_consent_shows_every_field() -> None:
-    """The screen holds what consent.md 3.1 lists, in words (R9)."""
+    """The screen holds every field that a decision rests on, in words (R9)."""
     page = draw("consent")
     for text in (
         CONSENT.app.name,

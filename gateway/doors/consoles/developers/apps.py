@@ -11,7 +11,7 @@ from gateway.ground.web.local import country_name
 from gateway.ground.web.plain import plain
 from gateway.records.apps import store as apps
 from gateway.records.apps.keys import import_keys
-from gateway.records.apps.types import App, AppSecret, Ask
+from gateway.records.apps.types import BEFORE_RESTORE, App, AppSecret, Ask
 from gateway.records.apps.types import AppState as Known
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import AskTally
@@ -63,6 +63,7 @@ async def get_own_app(connection: Connection, request: web.Request) -> App:
 
 def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list[AppSecret], lang: Lang) -> AppPageView:
     platform = door.catalogue.platforms.get(app.dialect) if app.dialect else None
+    was_restored = app.suspended_reason == BEFORE_RESTORE
     return AppPageView(
         name=plain(app.name),
         legal_name=plain(app.legal_entity),
@@ -84,7 +85,8 @@ def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list
         must_push=app.must_push,
         binds_tokens=app.binds_tokens,
         dialect=spoken(platform.name, lang) if platform else app.dialect or "",
-        suspended_because=plain(app.suspended_reason or ""),
+        suspended_because="" if was_restored else plain(app.suspended_reason or ""),
+        was_restored=was_restored,
     )
 
 

@@ -90,6 +90,7 @@ class AppPageView:
         binds_tokens: it gets no bearer tokens.
         dialect: platform whose own OAuth the app speaks, in words, or "".
         suspended_because: the operator's words, or "".
+        was_restored: it was suspended before the database was restored, which lost the words.
     """
 
     TEMPLATE: ClassVar[str] = "developers/app.html"
@@ -114,3 +115,4 @@ class AppPageView:
     binds_tokens: bool = False
     dialect: str = ""
     suspended_because: str = ""
+    was_restored: bool = False

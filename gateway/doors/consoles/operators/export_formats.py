@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -16,6 +15,7 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.timeline import Damaged
 from gateway.records.ledger.types import Record
 from gateway.records.trace.types import ClosedLine
+from gateway.terms.instants import write_instant
 
 Line = dict[str, Any]
 COLUMNS: Final = (
@@ -60,7 +60,7 @@ def line_of(found: Found, names: Result) -> Line:
     """Write down one row; what does not apply is absent."""
     if isinstance(found, Damaged):
         facts: Line = {"source": "log", "seq": found.seq, "action": "damaged", "outcome": "damaged"}
-        return {**facts, "record_id": plain(found.record_id), "at": _instant(found.at)}
+        return {**facts, "record_id": plain(found.record_id), "at": write_instant(found.at)}
     return _call_line(found, names) if isinstance(found, ClosedLine) else _record_line(found, names)
 
 
@@ -103,7 +103,7 @@ def _record_line(record: Record, names: Result) -> Line:
         "source": "log",
         "record_id": record.record_id,
         "seq": record.seq,
-        "at": _instant(record.at),
+        "at": write_instant(record.at),
         "action": record.kind.value,
         "outcome": "refused" if record.kind is Kind.REFUSED else "done",
         "app_id": record.app_id,
@@ -125,7 +125,7 @@ def _call_line(closed: ClosedLine, names: Result) -> Line:
     line: Line = {
         "source": "trace",
         "record_id": called.id,
-        "at": _instant(called.opened_at),
+        "at": write_instant(called.opened_at),
         "action": "call",
         "outcome": outcome_of(closed).value,
         "app_id": called.app_id,
@@ -157,7 +157,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(str(each) for each in value)
     return "" if value is None else str(value)
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
