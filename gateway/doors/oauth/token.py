@@ -11,7 +11,7 @@ from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.refresh import Renewal, refresh
 from gateway.doors.oauth.clients import authenticate, present
 from gateway.doors.oauth.credentials import check_exchanges, exchange_credential, is_credential
-from gateway.doors.oauth.details import check_named, find_details
+from gateway.doors.oauth.details import NAME, check_named, find_details
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.known import find_refresh
@@ -23,7 +23,7 @@ from gateway.doors.oauth.targets import find_platform
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, GrantType
-from gateway.records.families import store as families
+from gateway.records.families.pace import find_family_id
 from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Details
 
@@ -63,10 +63,16 @@ async def answer_token(door: OAuthDoor, request: web.Request) -> web.Response:
         raise Refusal("invalid_dpop_proof", "this app registered to prove a key with each request for tokens")
     if exchange is exchange_client:
         return render_json(await exchange(door, Caller(app, jkt, None), parameters))
-    async with door.house.storage.read() as connection:
-        details = find_details(parameters, app, await apps.list_asks(connection, app.id), door.kinds)
+    details = await _find_details(door, app, parameters)
     caller = Caller(app, jkt, find_platform(door.resources, parameters), details)
     return render_json(await exchange(door, caller, parameters))
+
+
+async def _find_details(door: OAuthDoor, app: App, parameters: Parameters) -> Details | None:
+    if parameters.find(NAME) is None:
+        return None
+    async with door.house.storage.read() as connection:
+        return find_details(parameters, app, await apps.list_asks(connection, app.id), door.kinds)
 
 
 async def exchange_code(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
@@ -98,10 +104,9 @@ async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Paramete
 
 async def _check_refreshes(door: OAuthDoor, raw_token: str) -> None:
     """Count one for the token's family: each is two rows, and the spent one stays as long as the family lives."""
-    async with door.house.storage.read() as connection:
-        token = await families.find_refresh(connection, hashed(raw_token))
-    if token is not None:
-        await check_exchanges(door, f"refresh {token.family_id}")
+    family_id = await find_family_id(door.house.storage, hashed(raw_token))
+    if family_id is not None:
+        await check_exchanges(door, f"refresh {family_id}")
 
 
 async def exchange_client(door: OAuthDoor, caller: Caller, parameters: Parameters) -> bytes:
