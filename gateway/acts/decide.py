@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.acts import House, Settled
+from gateway.acts.new_code import add_code
 from gateway.ground.storage.storage import UnitOfWork, shielded
-from gateway.ground.vault.tokens import CODE, hashed, new_token
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import statements
 from gateway.records.apps import store as apps
 from gateway.records.apps.statements import Statement
 from gateway.records.apps.types import App, AppState, Ask
 from gateway.records.families import store as families
-from gateway.records.families.types import CODE_LASTS, Code, Family
+from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
-from gateway.records.grants.difference import list_kept, list_reached
+from gateway.records.grants.difference import end_beside, list_kept, list_reached
 from gateway.records.grants.types import Grant
 from gateway.records.ledger import notices
 from gateway.records.ledger.kinds import Kind
@@ -30,6 +30,8 @@ from gateway.terms.ids import AccountId, AskId, FamilyId, GrantId, PermissionId,
 from gateway.terms.refusal import Refusal
 
 DURATIONS = {f"P{days}D": timedelta(days=days) for days in (1, 30, 90, 180, 365)}
+STANDING = "standing"
+"""The code beside those of `DURATIONS` that a screen offers: until the last of what stands ends, to the microsecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Answer:
     Args:
         account_id: None for a refusal that names none.
         agreed: what was ticked; where there was nothing to tick, what stands already and goes on.
+        lasts: for how long, though never beyond what stands beside it; None: exactly as long as that.
         notice: the text that they saw, in `language`; it is archived.
         seen_version: the grant's version that the screen was drawn from; None: nobody asks for it.
         seen_statement: the digest of what a dynamic app said of itself on the screen; None: nobody asks for it.
@@ -48,7 +51,7 @@ class Answer:
     person_id: PersonId
     account_id: AccountId | None
     agreed: frozenset[AskId]
-    lasts: timedelta
+    lasts: timedelta | None
     notice: str
     language: str
     seen_version: int | None = None
@@ -119,8 +122,19 @@ class _Case:
             self.answer.person_id,
             seen_at=self.seen_at,
             at=self.at,
-            ends_at=self.at + self.answer.lasts,
+            ends_at=self.ends_at(grant),
         )
+
+    def ends_at(self, grant: Grant) -> datetime:
+        """Return when what is newly agreed to ends."""
+        return end_beside(grant, self.kept, lasts=self.answer.lasts, at=self.at)
+
+    def is_outdated(self, grant: Grant) -> bool:
+        """Say whether an agreement rests on what is over: another version of the grant, or an end that has come."""
+        if self.is_refused:
+            return False
+        is_over = bool(self.answer.agreed - self.kept) and self.ends_at(grant) <= self.at
+        return is_over or self.answer.seen_version not in {None, grant.version}
 
     def _choice_on(self, grant: Grant, ask: Ask) -> transitions.Choice | None:
         """Return what is decided on one ask; what stands ends only by the whole screen, and never by a refusal."""
@@ -163,7 +177,7 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         grant = await _get_grant(house, unit, case)
         # The time is read after the wait for the grant's lock; a grant that is new begins with its first decision.
         case = case.about(grant, house.clock.now() if grant.version else grant.created_at)
-        if not case.is_refused and answer.seen_version not in {None, grant.version}:
+        if case.is_outdated(grant):
             raise Refusal("screen_outdated")
         if case.is_incomplete:
             raise Refusal("incomplete")
@@ -255,28 +269,7 @@ async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) 
     if request.kind is RequestKind.DEVICE:
         await devices.give(unit.connection, request.id, family_id)
         return _Issued(None)
-    return _Issued(await _add_code(house, unit, request, family_id=family_id, now=now))
-
-
-async def _add_code(
-    house: House, unit: UnitOfWork, request: AuthorizationRequest, *, family_id: FamilyId, now: datetime
-) -> str:
-    if request.redirect_uri is None or request.code_challenge is None:
-        raise AssertionError("an authorize request has a redirect URI and a challenge")
-    raw_code = new_token(CODE, house.entropy)
-    code = Code(
-        hashed_code=hashed(raw_code),
-        family_id=family_id,
-        request_id=request.id,
-        redirect_uri=request.redirect_uri,
-        code_challenge=request.code_challenge,
-        expires_at=now + CODE_LASTS,
-        redeemed_at=None,
-        wrong_verifiers=0,
-        jkt=request.jkt,
-    )
-    await families.add_code(unit.connection, code)
-    return raw_code
+    return _Issued(await add_code(house, unit, request, family_id=family_id, now=now))
 
 
 async def _keep_shown(unit: UnitOfWork, case: _Case) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from gateway.acts.decide import DURATIONS, Answer, Decided, decide
+from gateway.acts.decide import DURATIONS, STANDING, Answer, Decided, decide
 from gateway.acts.open_request import NO_DETAILS, NO_WISHES, Asked, Wishes, open_request
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.show_request import show_request
@@ -42,7 +42,8 @@ def now_signed_in(scene: Scene, acr: str | None = None) -> SignIn:
 def answer_of(scene: Scene, *agreed: AskId, duration: str = "P30D", **more: Any) -> Answer:
     """Return the owner's answer."""
     signed = more.pop("sign_in", now_signed_in(scene))
-    given = Answer(scene.owner.id, scene.account.id, frozenset(agreed), DURATIONS[duration], "Chữ (mẫu)", "vi")
+    lasts = None if duration == STANDING else DURATIONS[duration]
+    given = Answer(scene.owner.id, scene.account.id, frozenset(agreed), lasts, "Chữ (mẫu)", "vi")
     return Answer(**{name: getattr(given, name) for name in Answer.__slots__} | more | {"sign_in": signed})
 
 

@@ -93,6 +93,34 @@ async def test_a_required_ask_that_stands_is_given(scene: Scene) -> None:
     assert decided.raw_code is not None
 
 
+async def test_what_is_new_ends_with_what_stands_at_the_latest(scene: Scene) -> None:
+    """`standing` is that very end, whatever time passed; a longer time is cut to it, a shorter one is not."""
+    first = await agreed(scene, PROFILE, duration="P1D")
+    scene.clock.advance(timedelta(minutes=2))
+    await answered(scene, await shown(scene, PROFILE, NAME), NAME, duration="standing")
+    await answered(scene, await shown(scene, PROFILE, PHONE), PHONE, duration="P1D")
+    await answered(scene, await shown(scene, PROFILE, CHAT, wishes=WHOLE), PROFILE, CHAT, duration="P30D")
+    await answered(scene, await shown(scene, PROFILE, SEND), SEND, duration="P1D")
+    ends = {p.ask_id: p.ends_at for p in (await get_grant(scene.house, first.grant_id)).permissions}
+    now = scene.clock.now()
+    old_end = now - timedelta(minutes=2) + timedelta(days=1)
+    assert (ends[NAME], ends[PHONE]) == (old_end, old_end)
+    assert ends[PROFILE] == ends[CHAT] == now + timedelta(days=30)
+    assert ends[SEND] == now + timedelta(days=1)
+
+
+async def test_there_is_no_end_to_take_from_what_is_over(scene: Scene) -> None:
+    """What stood on the screen ran out before the press, or nothing stood: asked again, and a refusal is still one."""
+    await agreed(scene, PROFILE, duration="P1D")
+    scene.clock.advance(timedelta(days=1, seconds=-1))
+    late, refusal, alone = [await shown(scene, *asks) for asks in ((PROFILE, NAME), (PROFILE, NAME), (CHAT,))]
+    scene.clock.advance(1)
+    for request, ask, duration in ((late, NAME, "standing"), (late, NAME, "P30D"), (alone, CHAT, "standing")):
+        with pytest.raises(Refusal, match="screen_outdated"):
+            await answered(scene, request, ask, duration=duration)
+    assert (await answered(scene, refusal)).error == "access_denied"
+
+
 async def test_nothing_to_decide_is_still_a_decision(scene: Scene) -> None:
     """One press on what stands makes a new family and a record, and changes no permission."""
     first = await agreed(scene, PROFILE, NAME)
@@ -185,7 +213,7 @@ async def test_the_code_of_a_narrower_decision_widens_nothing(scene: Scene) -> N
 
 
 async def test_refusing_the_whole_screen_leaves_what_stands(scene: Scene) -> None:
-    """No tick takes nothing back there either, and without the tick of a required ask that stands nothing is decided."""
+    """No tick takes nothing back there either; without the tick of a required ask nothing is decided."""
     first = await agreed(scene, PROFILE, NAME)
     assert (await answered(scene, await shown(scene, PROFILE, NAME, wishes=WHOLE))).error == "access_denied"
     with pytest.raises(Refusal, match="incomplete"):

@@ -21,7 +21,7 @@ class Reply:
 
     Args:
         ask_ids: the asks ticked, or what stands where there was none to tick; empty is a refusal.
-        duration: a code of `DURATIONS`.
+        duration: a code of `DURATIONS`, or `STANDING`.
         account_id: one of the person's own, or None.
         chosen: what was ticked on the screen before linking, where this reply confirms it.
         seen: the version of the grant on the page that was answered, if it said one.
@@ -78,7 +78,7 @@ def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
     duration = SHORTEST if named is None else named
     _check_offered(screen, ticked, duration)
     if screen.face == "short":
-        ticked = screen.kept
+        ticked, duration = screen.kept, SHORTEST
     reply = Reply(ticked, duration, account_id, chosen if is_confirming else None, _find_seen(form))
     _check_complete(screen, reply)
     if reply.is_agreed and named is None and screen.face == "asks":  # for how long is the person's to say

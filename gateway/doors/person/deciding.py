@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from gateway.acts.decide import DURATIONS, Answer, decide
+from gateway.acts.decide import DURATIONS, STANDING, Answer, decide
 from gateway.acts.link import start_link
 from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.answering import Reply
@@ -29,7 +29,7 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
         person_id=visitor_of(request).person.id,
         account_id=reply.account_id,
         agreed=reply.ask_ids,
-        lasts=DURATIONS[reply.duration],
+        lasts=None if reply.duration == STANDING else DURATIONS[reply.duration],
         notice=shown_text(door, request, screen, chosen=reply.chosen),
         language=lang_of(request),
         seen_version=reply.seen,

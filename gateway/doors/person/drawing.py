@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from gateway.acts.decide import DURATIONS
+from gateway.acts.decide import DURATIONS, STANDING
 from gateway.doors import ask_views
 from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.door import PersonDoor
@@ -85,16 +85,18 @@ def account_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AccountV
     return [account_view(door.catalogue, account, lang, standing=standing) for account, standing in screen.held]
 
 
-def list_durations(start: datetime, until: datetime | None = None) -> list[Duration]:
-    """Offer the durations that end by `until`, shortest first, with the day of each; the shortest is always there."""
-    offers = [Duration(code, start + lasts) for code, lasts in sorted(DURATIONS.items(), key=lambda pair: pair[1])]
-    return [offer for offer in offers if offer is offers[0] or until is None or offer.ends_at <= until]
+def list_durations(start: datetime) -> list[Duration]:
+    """Offer the durations, shortest first, with the day on which each ends."""
+    return [Duration(code, start + lasts) for code, lasts in sorted(DURATIONS.items(), key=lambda pair: pair[1])]
 
 
 def screen_durations(screen: Screen) -> list[Duration]:
-    """Offer what fits: beside what stands nothing new lasts longer (ADR 0019)."""
-    ends = _ends(screen)
-    return list_durations(screen.shown_at, max((ends[each] for each in screen.kept), default=None))
+    """Offer what fits: beside what stands nothing new lasts longer, and what lasts as long is offered (ADR 0019)."""
+    ends, offers = _ends(screen), list_durations(screen.shown_at)
+    if not screen.kept:
+        return offers
+    until = max(ends[each] for each in screen.kept)
+    return [*(offer for offer in offers if offer.ends_at < until), Duration(STANDING, until)]
 
 
 def _choose_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> ChooseAccountView:

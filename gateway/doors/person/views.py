@@ -65,7 +65,10 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """One offer of the select `duration`: `P1D`, `P30D`, `P90D`, `P180D` or `P365D`, and the day on which it ends."""
+    """One offer of the select `duration`, and when it ends.
+
+    It is `P1D`, `P30D`, `P90D`, `P180D` or `P365D`; beside what stands also `standing`, as long as that.
+    """
 
     value: str
     ends_at: datetime

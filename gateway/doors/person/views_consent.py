@@ -1,6 +1,7 @@
 """What the people's pages show: the consent screen and what stands round it."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -102,7 +103,7 @@ class ConsentView:
     reconsider: bool = False
     error: str = ""
     ticked: Ticked = NOTHING
-    missing: Set[AskId] = frozenset()
+    missing: AbstractSet[AskId] = frozenset()
 
     @property
     def is_difference(self) -> bool:

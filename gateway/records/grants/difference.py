@@ -1,7 +1,7 @@
 """What a new request of the same app still has to ask: the difference to what stands, and what was refused lately."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.records.grants.types import Grant, PermissionState
 from gateway.terms.ids import AskId, PermissionId, PersonId
@@ -35,6 +35,17 @@ def list_kept(
         and versions.get(p.ask_id) == p.scope_version
         and covers(p.resources, narrowed_to.get(p.ask_id))
     )
+
+
+def end_beside(grant: Grant, kept: Collection[AskId], *, lasts: timedelta | None, at: datetime) -> datetime:
+    """Return when what is agreed to at `at` ends: never after the last of what stands beside it (ADR 0019).
+
+    Without `lasts` it ends exactly with that; where nothing stands, there is no time then.
+    """
+    standing = [p.ends_at for p in grant.permissions if p.ask_id in kept and p.ends_at is not None]
+    if not standing:
+        return at + (lasts or timedelta())
+    return max(standing) if lasts is None else min(max(standing), at + lasts)
 
 
 def list_reached(

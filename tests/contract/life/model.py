@@ -128,23 +128,28 @@ class Model:
         self.upstream.link()
 
     def decide(self, asked: Names, agreed: Names, duration: str, *, is_whole: bool) -> Family | None:
-        """The owner answers a request; without what it requires nothing is given, and what stands, stays.
+        """The owner answers a request; without what it requires that is no answer, and all stays as it is.
 
         What stands is decided anew on the whole screen alone; else it is kept as it is, and the app gets it too.
+        Nothing new outlasts it.
         """
         kept = frozenset() if is_whole else frozenset(name for name in asked if self.asks[name].stands(self.now))
         if PROFILE in asked - agreed - kept:
-            self._end({name for name in asked if not self.asks[name].stands(self.now)})
             return None
         self._agreements += 1
+        ends_at = min([self.now + DURATIONS[duration], *self._last_of(kept)])
         for name in asked - kept:
             ask = self.asks[name]
             number = ask.number if name not in agreed or ask.stands(self.now) else self._agreements
-            self.asks[name] = Ask(number, self.now + DURATIONS[duration] if name in agreed else None)
+            self.asks[name] = Ask(number, ends_at if name in agreed else None)
         self._end_families()
         family = Family({name: self.asks[name].number for name in agreed | kept})
         self._families.append(family)
         return family
+
+    def _last_of(self, kept: Names) -> list[datetime]:
+        ends = [ends_at for name in kept if (ends_at := self.asks[name].ends_at) is not None]
+        return [max(ends)] if ends else []
 
     def withdraw(self, names: Collection[AskId]) -> bool:
         """The owner takes these back."""

@@ -70,7 +70,7 @@ async def test_refusing_gives_nothing(origin: Origin, browser: Browser, fields: 
 
 
 async def test_a_required_ask_left_open_is_asked_again(origin: Origin, browser: Browser) -> None:
-    """The screen stays, with ticks, account and duration as sent, and says which box is missing; nothing is recorded."""
+    """The screen stays, with ticks, account and duration as sent, and names the missing box; nothing is recorded."""
     await link_account(origin.scene.house, origin.scene.owner.id, external_id="4000000000000009")
     path, account = await origin.ask(), origin.scene.account.id
     sent = [("ask", "crm_phone"), ("ask", "order_send"), ("account", account), ("duration", "P90D")]

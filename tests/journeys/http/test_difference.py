@@ -1,5 +1,6 @@
 """A second request of the same app, as the person sees it: only the difference, and nothing lost by mistake (R18)."""
 
+import re
 from datetime import timedelta
 
 import orjson
@@ -108,6 +109,28 @@ async def test_new_items_last_no_longer_than_what_stands(origin: Origin, browser
     assert states(await get_grant(origin, grant_id))["crm_phone"] == "refused"
 
 
+async def test_new_items_may_last_as_long_as_what_stands(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """The last offer is the very end of what stands, however long the page was open; alone, where no day is left."""
+    path = await origin.ask("oa_profile", "crm_phone")
+    await signed_in(origin, browser)
+    page = await browser.get(path)
+    assert re.findall(r'<option value="(\w+)"', page.text) == ["P1D", "P30D", "standing"]
+    assert "Đến 19/02/2027, như mục đã đồng ý" in page.words
+    assert "không dài hơn mục dài nhất bạn đã đồng ý" in page.words
+    origin.scene.clock.advance(timedelta(minutes=2))
+    account = ("account", origin.scene.account.id)
+    await browser.post(path, [("ask", PHONE), account, ("duration", "standing"), AGREE, ("csrf_token", page.token)])
+    ends = {p.ask_id: p.ends_at for p in (await get_grant(origin, grant_id)).permissions}
+    assert ends[PHONE] == ends[PROFILE] is not None
+    origin.scene.clock.advance(timedelta(days=58, hours=2))
+    await signed_in(origin, browser)
+    late = await browser.get(await origin.ask())
+    assert re.findall(r'<option value="(\w+)"( selected)?', late.text) == [("standing", " selected")]
+    whole = await origin.ask(wishes=WHOLE)
+    tampered = await browser.submit(whole, [("ask", PROFILE), account, ("duration", "standing"), AGREE])
+    assert (tampered.status, "thời hạn không được phép" in tampered.words) == (400, True)
+
+
 async def test_a_required_box_left_open_is_asked_again_beside_what_stands(
     origin: Origin, browser: Browser, grant_id: GrantId
 ) -> None:
@@ -141,6 +164,7 @@ async def test_nothing_to_decide_needs_one_press(origin: Origin, browser: Browse
     assert page.words.count("đã đồng ý đến 19/02/2027") == 2
     assert page.policy == "'self' http:"
     fields = [("account", origin.scene.account.id), ("seen", page.seen), AGREE, ("csrf_token", page.token)]
+    fields.append(("duration", "none is asked for here"))
     assert await bought(origin, await browser.post(path, fields)) == {"oa_profile", "crm_name"}
     assert (await get_grant(origin, grant_id)).version == 2
 

@@ -191,7 +191,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
             KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80)),
         ),
         kept=(KeptAsk("Xem nhãn", "withdrawn"),),
-        durations=CONSENT.durations[:2],
+        durations=(*CONSENT.durations[:2], Duration("standing", NOW + timedelta(days=80))),
         seen=4,
         may_choose=True,
     ),
