@@ -45,6 +45,8 @@ async def use_credential(house: House, use: Use) -> bytes:
     credential = use.credential
     async with house.storage.unit() as unit:
         locked = await house.lock_family(unit, await _get_family(unit, credential))
+        if locked.family.ended_at is not None and any(p.is_standing(locked.at) for p in locked.grant.permissions):
+            raise Refusal("invalid_grant", "the connection key is over")
         holding = narrowed(await house.holding(unit, locked), use.ask_ids)
         holding = detailed(holding, use.details, is_rest_named=use.ask_ids is not None)
         if not any(each.id in locked.family.permission_ids for each in locked.grant.live(locked.at)):

@@ -133,6 +133,19 @@ async def test_an_end_cuts_the_calls_under_way(scene: Scene) -> None:
 
 
 @SQLITE
+async def test_a_refused_key_says_what_is_over(scene: Scene) -> None:
+    """An ended key names itself while its grant lives, and the grant once that is withdrawn."""
+    made = await made_for(scene)
+    await ended(scene, made)
+    with pytest.raises(Refusal) as alone:
+        await used(scene, made)
+    await withdraw(scene.house, made.credential.grant_id, owner(scene))
+    with pytest.raises(Refusal) as whole:
+        await used(scene, made)
+    assert (alone.value.detail, whole.value.detail) == ("the connection key is over", "the grant is over")
+
+
+@SQLITE
 async def test_withdrawing_one_of_its_asks_narrows_a_key(scene: Scene) -> None:
     """What is left goes on; with the last ask the key is over, and no later consent is reached by it."""
     made = await made_for(scene)

@@ -44,7 +44,7 @@ async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Pe
         app=app_view(sheet.app),
         items=[_item(views[item.ask.id], item.state) for item in sheet.items],
         recipients=list(dict.fromkeys(f"{r.name}, {r.country}" for view in views.values() for r in view.recipients)),
-        notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "–",
+        notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "",
         verify_url=verify_url(door, sheet.code),
         proof=await read_proof(door, sheet.record, lang),
         starts_at=sheet.record.at if ends_at and sheet.event == "given" else None,

@@ -111,6 +111,11 @@ class ConsentView:
         return bool(self.standing or self.kept or self.replaced)
 
     @property
+    def is_more(self) -> bool:
+        """Whether the app has something of this account already: refusals and ends are nothing that more adds to."""
+        return bool(self.standing or self.replaced) or any(each.state in {"granted", "paused"} for each in self.kept)
+
+    @property
     def own_asks(self) -> Sequence[AskView]:
         """The asks about the account itself."""
         return [ask for ask in self.asks if not ask.about_others]

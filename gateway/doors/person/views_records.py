@@ -146,7 +146,7 @@ class ReceiptView:
         starts_at, ends_at: validity; the start alone is None where the consent was given before; both are None on a
             receipt where nothing is in force.
         recipients: "name, country" of each.
-        notice: "TB-ZOA-014, bản 3", the text that was shown.
+        notice: "TB-ZOA-014, bản 3", the text that was shown; "" where none was, as with a withdrawal.
         verify_url: absolute; also what the QR code holds.
         json_path: own path of the signed JSON, or "".
         notice_path: own path of the very text, or "" where the reader is not who saw it.

@@ -199,6 +199,17 @@ async def test_the_short_page_needs_its_account(origin: Origin, browser: Browser
     assert (await get_grant(origin, grant_id)).version == 1
 
 
+async def test_nothing_is_added_to_what_is_over(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """With refusals and ends alone the app asks, and does not ask for more; a paused item is something that it has."""
+    await signed_in(origin, browser)
+    owner = Actor(ActorKind.PERSON, origin.scene.owner.id)
+    await pause(origin.scene.house, grant_id, owner, ask_ids=[PROFILE])
+    assert "xin thêm 1 mục" in (await browser.get(await origin.ask("crm_phone"))).words
+    await withdraw(origin.scene.house, grant_id, owner)
+    page = await browser.get(await origin.ask("crm_phone"))
+    assert ("xin phép 1 mục" in page.words, "xin thêm" in page.words) == (True, False)
+
+
 async def test_a_paused_item_is_listed_as_paused(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
     """A pause is the owner's: a request neither hides nor lifts it."""
     await pause(origin.scene.house, grant_id, Actor(ActorKind.PERSON, origin.scene.owner.id), ask_ids=[PROFILE])

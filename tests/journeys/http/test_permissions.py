@@ -197,6 +197,7 @@ async def test_a_nearer_end_leaves_the_consent_as_it_was_given(origin: Origin, b
     page = await browser.get(path)
     assert page.words.count(f"Bạn đồng ý ngày {given}, đến {write_time(origin.scene.clock.now() + MONTH)}") == 3
     assert f"Bạn tạm dừng ngày {paused}" in page.words
+    assert re.search(r"\d{4}\. 1 mục tạm dừng\.", page.words)
     origin.scene.clock.advance(timedelta(hours=2))
     await browser.submit(path, {"action": "resume", "ask": "crm_name"})
     assert (await browser.get(path)).words.count(f"Bạn đồng ý ngày {given}, đến ") == 4

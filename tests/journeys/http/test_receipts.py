@@ -87,6 +87,7 @@ async def test_the_receipt_of_a_nearer_end_tells_of_it(origin: Origin, browser: 
     until = write_time(origin.scene.clock.now() + timedelta(days=1))
     page = await browser.get(receipt)
     assert f"rút ngắn thời hạn 2 mục, nay đến {until}" in page.words
+    assert "<dt>Thông báo</dt>" not in page.text
     assert "Biên nhận rút ngắn thời hạn" in page.words
     assert f"Có hiệu lực đến {until}" in page.words
     assert "đồng ý" not in page.words.partition("Các bên")[0].lower()
@@ -98,6 +99,7 @@ async def test_the_receipt_of_a_nearer_end_tells_of_it(origin: Origin, browser: 
 async def test_the_sheet_says_everything(origin: Origin, browser: Browser, code: str) -> None:
     """The sheet names code, person, account, app, each ask with its decision, the parties and the proof."""
     page = await browser.get(f"/permissions/receipts/{code}")
+    assert "<dt>Thông báo</dt><dd>SHA-256" in page.text
     for words in (
         code,
         origin.scene.owner.name,
