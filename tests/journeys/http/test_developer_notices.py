@@ -62,6 +62,7 @@ async def test_the_secret_is_shown_once_and_a_test_arrives_under_it(
 ) -> None:
     """Saving an address shows the key; the test notice verifies with it; the page never shows it again."""
     assert "Nơi nhận và nhật ký gửi" in (await developer.get("/developers/cua-toi")).words
+    assert "nhận cả http:// tới máy này" in (await developer.get("/developers/cua-toi/notices")).words
     saved = await developer.submit(PATH, {"action": "set", "url": receiver.url})
     secret = secret_on(saved)
     assert (saved.status, saved.headers["Cache-Control"]) == (200, "no-store")

@@ -125,6 +125,7 @@ CONSOLE_PAGES: Final[dict[str, PageView]] = {
     "notices-none": replace(NOTICES, state="none", url="", keys=(), lines=(), older=""),
     "notices-secret": replace(NOTICES, raw_secret="whsec_" + "A" * 48),
     "notices-bad": replace(NOTICES, is_bad_url=True, url="http://x"),
+    "notices-local": replace(NOTICES, is_local=True, url="http://127.0.0.1:8403/notices"),
     "notices-gone": replace(NOTICES, state="gone", newest="/developers/ap_4f7Kq2mau/notices"),
     "log": LOG,
     "log-empty": replace(LOG, rows=(), query="app:khong-co", integrity=Integrity("unknown", 0)),

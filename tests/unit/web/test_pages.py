@@ -240,6 +240,15 @@ def test_each_state_offers_its_acts(state: str, acts: list[str]) -> None:
     assert "request_deletion" not in page
 
 
+def test_every_field_to_type_in_is_drawn_as_one() -> None:
+    """The stylesheet names each type of input that holds text: the browser's own is too small to press or read."""
+    types = {found for name in VIEWS for found in re.findall(r'<input[^>]* type="(\w+)"', draw(name))}
+    typed = types - {"hidden", "checkbox", "radio", "file"}
+    rule = re.search(r"input:is\(([^)]*)\), select, textarea \{[^}]*min-height", ASSETS.read("quyen.css").decode())
+    assert rule is not None
+    assert {f'[type="{each}"]' for each in typed} - set(rule[1].split(", ")) == set()
+
+
 def test_stylesheet_is_named_by_its_hash() -> None:
     """Every page asks for the stylesheet by the address under which it is served."""
     assert ASSETS.url("quyen.css") in draw("first")

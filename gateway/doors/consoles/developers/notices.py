@@ -108,6 +108,7 @@ async def _view(
         lines=[_line(notice, lang_of(request)) for notice in found[:PAGE_LINES]],
         raw_secret=raw_secret,
         is_bad_url=bad_url is not None,
+        is_local=door.is_on_loopback,
         older=link(f"{path}?cursor={write_moment(last.created_at, last.id)}") if last else "",
         newest=link(path) if before else "",
     )

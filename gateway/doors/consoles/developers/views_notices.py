@@ -49,6 +49,7 @@ class NoticesView:
         url: where notices go, or what was typed and refused.
         raw_secret: a key that was just made, shown this once; "".
         is_bad_url: what was typed cannot be an endpoint.
+        is_local: this gateway runs on loopback, and so may the endpoint be there, without TLS.
         older, newest: links to other pages of the log, or "".
     """
 
@@ -61,5 +62,6 @@ class NoticesView:
     lines: Sequence[NoticeLine]
     raw_secret: str = ""
     is_bad_url: bool = False
+    is_local: bool = False
     older: str = ""
     newest: str = ""
