@@ -122,9 +122,9 @@ class Porter:
                 visitor = await self.find_visitor(request)
                 if visitor is None:
                     raise Refusal("sign_in_required")
+                request[VISITOR] = visitor  # first: who may not enter sees a page too, and it is theirs
                 if not visitor.person.roles & endpoint.roles:
-                    raise Refusal("forbidden")
-                request[VISITOR] = visitor
+                    raise Refusal("forbidden", needs=endpoint.roles)
             return await endpoint.handler(request)
 
         return guarded
@@ -159,7 +159,8 @@ class Clerk:
         visitor = request.get(VISITOR)
         token = csrf_token if csrf_token is not None else visitor.form_token if visitor else ""
         name = plain(visitor.person.name) if visitor else ""
-        return Frame(self.site, lang_of(request), request.query_string, token, name)
+        roles = frozenset(role.value for role in visitor.person.roles) if visitor else frozenset[str]()
+        return Frame(self.site, lang_of(request), request.query_string, token, name, roles)
 
     def show(
         self,

@@ -93,7 +93,7 @@ def render_refusal(door: PersonDoor, request: web.Request, refusal: Refusal) -> 
         wanted = own_path(request.raw_path if _has_page(request) else FIRST)
         return door.go(request, f"/sign-in?return_to={quote(wanted, safe='')}")
     _log.info("refused", reason=refusal.reason, detail=refusal.log_detail, request_id=request_id_of(request))
-    return render_error(door, request, int(status), code=refusal.reason, detail=refusal.detail)
+    return render_error(door, request, int(status), code=refusal.reason, detail=refusal.detail, needs=_needs(refusal))
 
 
 def render_unavailable(door: PersonDoor, request: web.Request, missing: Unavailable) -> web.Response:
@@ -118,7 +118,15 @@ def tell_unreadable(door: PersonDoor, status: int, request_id: str) -> web.Respo
 
 
 def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
-    door: PersonDoor, request: web.Request, status: int, *, code: str, detail: str = "", link: str = "", back: str = ""
+    door: PersonDoor,
+    request: web.Request,
+    status: int,
+    *,
+    code: str,
+    detail: str = "",
+    link: str = "",
+    back: str = "",
+    needs: str = "",
 ) -> web.Response:
     """Render the one error page; with the door bound it is what the OAuth door calls too.
 
@@ -130,12 +138,19 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
         detail: a sentence of our own; nothing of the request.
         link: a checked address outside to which the person may choose to go; empty: nowhere.
         back: an own path to offer; empty: the first page.
+        needs: with `forbidden`, the role whose page this is; empty: another than the reader's.
     """
-    view = ErrorView(status, code, request_id_of(request), door.now(), detail=detail, away=link, back=back)
+    view = ErrorView(status, code, request_id_of(request), door.now(), detail=detail, away=link, back=back, needs=needs)
     response = door.show(request, view, status=status)
     if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
         response.force_close()
     return response
+
+
+def _needs(refusal: Refusal) -> str:
+    """Name the one role that a page is for, if it is for one."""
+    roles = refusal.facts.get("needs")
+    return next(iter(roles)) if isinstance(roles, frozenset) and len(roles) == 1 else ""
 
 
 def _has_page(request: web.Request) -> bool:

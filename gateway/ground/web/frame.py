@@ -60,6 +60,7 @@ class Frame:
         query: this very page's query (`request.query_string`), for the language switch.
         csrf_token: the form token that goes into every form of the page.
         visitor: display name of the one signed in; empty: nobody is.
+        roles: what that person is here, in words of `Role`: which parts the page leads to.
     """
 
     site: Site
@@ -67,6 +68,7 @@ class Frame:
     query: str
     csrf_token: str
     visitor: str = ""
+    roles: frozenset[str] = frozenset()
 
     def link(self, path: str) -> str:
         """Return an own path with the page's language kept; use it for every `Location` too."""

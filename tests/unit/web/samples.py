@@ -35,9 +35,17 @@ SITE: Final = Site(
 )
 
 
-def frame(lang: Lang = "vi", *, visitor: str = "Trần Minh Hạnh (mẫu)", query: str = "") -> Frame:
+OWNER: Final = frozenset({"owner"})
+NOBODY: Final[frozenset[str]] = frozenset()
+
+
+def frame(
+    lang: Lang = "vi", *, visitor: str = "Trần Minh Hạnh (mẫu)", query: str = "", roles: frozenset[str] = OWNER
+) -> Frame:
     """Return a frame as a handler would fill it."""
-    return Frame(site=SITE, lang=lang, query=query, csrf_token="token-mau", visitor=visitor)
+    return Frame(
+        site=SITE, lang=lang, query=query, csrf_token="token-mau", visitor=visitor, roles=roles if visitor else NOBODY
+    )
 
 
 MAKER: Final = Recipient("Công ty TNHH Sổ Bán Hàng (mẫu)", "Việt Nam")
@@ -216,5 +224,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "request-decided": RequestEndedView("decided", APP, NOW, "gr_1"),
     "error": FAILED,
     "error-app": replace(FAILED, status=400, code="invalid_scope", detail="zalo.nothing", back="/"),
+    "wrong-role": replace(FAILED, status=403, code="forbidden", needs="operator"),
+    "own-first": FirstView(),
     "error-other": replace(FAILED, status=418, code="a_code_without_words"),
 }

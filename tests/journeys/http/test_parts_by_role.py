@@ -1,0 +1,58 @@
+"""Which parts of the gateway a page leads to: those of the reader's own roles, and for the others it says whose they are."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.http.consoles_origin import Consoles, served_consoles
+from tests.journeys.http.origin import Page
+from tests.stand_ins.clock import ManualClock
+from tests.stand_ins.entropy import SeededEntropy
+
+PARTS = ("/permissions", "/developers", "/operators/log")
+
+
+@pytest.fixture
+async def consoles(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Consoles]:
+    """Yield a gateway with all its doors."""
+    async with served_consoles(tmp_path, clock, entropy) as consoles:
+        yield consoles
+
+
+def cards(page: Page) -> list[str]:
+    """Return where the cards of the first page lead."""
+    return re.findall(r'<h2><a href="([^"]+)"', page.text)
+
+
+def menu(page: Page) -> list[str]:
+    """Return which parts the menu of a page leads to."""
+    found = re.search(r'<nav class="nav".*?</nav>', page.text, re.DOTALL)
+    return [path for path in re.findall(r'href="([^"]+)"', found[0]) if path in PARTS] if found else []
+
+
+async def test_each_role_is_led_to_its_own_parts(consoles: Consoles) -> None:
+    """A stranger may try every door; who is signed in has the doors and the menu of their roles, on a 404 too."""
+    people = [(consoles.scene.owner, 0), (consoles.developer, 1), (consoles.operator, 2)]
+    for person, part in people:
+        async with consoles.signed_in(person) as browser:
+            first, lost = await browser.get("/"), await browser.get("/nowhere")
+        assert cards(first) == menu(first) == menu(lost) == [PARTS[part]]
+        assert first.words.count("ần đăng nhập bằng tài khoản") == 2
+        assert (lost.status, person.name in lost.words) == (404, True)
+    async with consoles.signed_in(None) as stranger:
+        first = await stranger.get("/")
+    assert (cards(first), menu(first)) == ([*PARTS], [])
+
+
+@pytest.mark.parametrize("path, whose", [("/operators/log", "người vận hành"), ("/developers", "nhà phát triển")])
+async def test_a_page_of_another_role_says_whose_it_is(consoles: Consoles, path: str, whose: str) -> None:
+    """An owner stays signed in on it, with their own menu, and reads which account it takes."""
+    owner = consoles.scene.owner
+    async with consoles.signed_in(owner) as browser:
+        page = await browser.get(path)
+    assert page.status == 403
+    assert f"đang đăng nhập là {owner.name}: đăng xuất, rồi đăng nhập bằng tài khoản {whose}" in page.words
+    assert menu(page) == ["/permissions"]
+    assert 'action="/sign-out"' in page.text
