@@ -84,6 +84,12 @@ class Route:
         return self.answer.field_scopes
 
     @property
+    def scopes(self) -> frozenset[str]:
+        """Every scope that it names: those that open it, a field of its answer or a key of its query."""
+        keys = {rule.scope for rule in self.query.keys.values() if rule.scope is not None}
+        return self.opened_by | self.field_scopes | keys
+
+    @property
     def resource_kinds(self) -> frozenset[str]:
         """The kinds of resources that a call of it can name."""
         rules: list[ValueRule] = [
