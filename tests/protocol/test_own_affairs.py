@@ -339,10 +339,10 @@ async def test_the_delivery_log_is_paged_and_a_notice_is_sent_again(wire: Wire, 
 
 
 async def test_a_bad_page_is_told(wire: Wire, own: Own) -> None:
-    """A cursor of nobody's and a limit that is none are refused, not guessed."""
+    """A cursor of nobody's, a limit that is none and a parameter that stands twice are refused, not guessed."""
     headers = await bearer(wire, own)
     odd = ("0", "101", "-1", "x", "%D9%A1", "1000000000", "", "00100000000", "00019999999999999999999", "050")
-    queries = ["cursor=x", "cursor=", *(f"limit={each}" for each in odd)]
+    queries = ["cursor=x", "cursor=", "limit=1&limit=2", "limit=1&limit=1", *(f"limit={each}" for each in odd)]
     for query in queries:
         for path in ("/v1/notices", "/v1/grants"):
             assert problem(await wire.send("GET", f"{path}?{query}", headers=headers)) == (400, "bad_target"), query
