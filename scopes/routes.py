@@ -98,6 +98,10 @@ class Route:
         rules += [*self.query.keys.values(), *(self.body.list_rules() if self.body else ())]
         return frozenset(rule.resource for rule in rules if rule.resource is not None)
 
+    def may_carry(self, scope_id: str) -> bool:
+        """Whether a call can carry the kinds of data of a scope that opens it; an answer of ids alone carries none."""
+        return self.kind == "write" or self.answer.is_binary or scope_id in self.field_scopes
+
     def check_query(self, raw_query: str, open_scopes: Collection[str] = ()) -> CheckedQuery:
         """Check a raw query (without the question mark).
 

@@ -26,7 +26,8 @@ class TraceRow:
             `seen` (an operator's look-up).
         people: how many people it was about, or None.
         asks: names of the asks that it used, or wanted.
-        data_types: what could pass, in words; none where nothing did.
+        data_types: what could pass by the catalogue, in words, whatever the answer held; none where nothing did.
+        is_bare: what passed held ids or numbers at most.
         by: name of the grant-bound credential that it came by; "" where the app called itself.
         purpose, recipient: in words; "" where they do not apply.
         note: why it was blocked or failed, the operator's reason.
@@ -45,6 +46,7 @@ class TraceRow:
     recipient: str = ""
     note: str = ""
     by: str = ""
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
