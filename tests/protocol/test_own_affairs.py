@@ -239,6 +239,18 @@ async def test_other_methods_and_paths_are_problems(wire: Wire, own: Own) -> Non
         assert problem(await wire.send("GET", path)) == (404, "not_found")
 
 
+async def test_details_are_in_one_language_and_say_which(wire: Wire, own: Own) -> None:
+    """Vietnamese unless English is preferred; what exactly is wrong is a note, in English for both."""
+    wrong, missing = "/v1/notices?limit=0", "/v1/nothing"
+    for language, detail in (("vi", "Tham số không hợp lệ."), ("en-GB,vi;q=0.5", "A parameter is not valid.")):
+        headers = {**await bearer(wire, own), "Accept-Language": language}
+        told = await wire.send("GET", wrong, headers=headers)
+        members = orjson.loads(told.body)
+        assert (members["detail"], members["note"]) == (detail, "limit is 1 to 100")
+        assert told.headers["Content-Language"] == language[:2]
+        assert "note" not in orjson.loads((await wire.send("GET", missing, headers=headers)).body)
+
+
 async def test_an_endpoint_is_set_shown_and_its_secret_told_once(wire: Wire, own: Own) -> None:
     """The first PUT makes a key and shows its secret; later ones do not; the log names the app as who did it."""
     headers = await bearer(wire, own)
