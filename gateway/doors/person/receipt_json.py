@@ -17,17 +17,17 @@ from gateway.doors.person.receipt_view import verify_url
 from gateway.doors.person.views import AskView
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
+from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
 from gateway.records.ledger.note import InvalidNote, open_note
-from gateway.records.ledger.standing import Standing
 from gateway.records.ledger.types import Record
 
 SCHEMA = "quyen-receipt/1"
 
 
-def write_receipt(door: PersonDoor, sheet: Sheet, lang: Lang, *, standing: Standing) -> bytes:
+def write_receipt(door: PersonDoor, sheet: Sheet, lang: Lang, *, attestation: Attestation) -> bytes:
     """Write a receipt and sign it."""
-    receipt = {**_facts(door, sheet, lang), "proof": _proof(door, sheet.record, standing)}
+    receipt = {**_facts(door, sheet, lang), "proof": _proof(door, sheet.record, attestation)}
     signer = receipt_signer(door.house.vault, door.public_url)
     signature = signer.sign(_signed_text(receipt)).rstrip("\n")
     key = signer.verifier_key.text()
@@ -101,9 +101,9 @@ def _item_facts(item: Item, view: AskView) -> dict[str, Any]:
     }
 
 
-def _proof(door: PersonDoor, record: Record, standing: Standing) -> dict[str, Any]:
+def _proof(door: PersonDoor, record: Record, attestation: Attestation) -> dict[str, Any]:
     """Return what `docs/verify.py --receipt` checks against the log's own key; `state` says if it was signed."""
-    proof, key = standing.proof, door.house.ledger.verifier_key
+    proof, key = attestation.proof, door.house.ledger.verifier_key
     path = {"index": proof.index, "size": proof.size, "hashes": [each.hex() for each in proof.hashes]} if proof else {}
     content = b64encode(record.canonical).decode()
     return {

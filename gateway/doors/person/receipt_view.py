@@ -12,8 +12,8 @@ from gateway.doors.person.views_records import Proof, ReceiptItem, ReceiptLine, 
 from gateway.doors.person.words import actor_name, words
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
+from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.entries import Damaged
-from gateway.records.ledger.standing import Standing
 from gateway.records.ledger.types import Record
 from gateway.records.people.types import Person
 
@@ -38,7 +38,9 @@ def receipt_line(sheet: Sheet) -> ReceiptLine:
     )
 
 
-def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Person, standing: Standing) -> ReceiptView:
+def receipt_view(
+    door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Person, attestation: Attestation
+) -> ReceiptView:
     """Show a receipt as one sheet of A4."""
     asks = [item.ask for item in sheet.items]
     views = {view.id: view for view in ask_views(door.catalogue, asks, lang, resources=sheet.resources)}
@@ -54,7 +56,7 @@ def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Person, 
         recipients=list(dict.fromkeys(f"{r.name}, {r.country}" for view in views.values() for r in view.recipients)),
         notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "–",
         verify_url=verify_url(door, sheet.code),
-        proof=proof_of(door, sheet.record, standing, lang=lang),
+        proof=proof_of(door, sheet.record, attestation, lang=lang),
         starts_at=sheet.record.at if ends_at and sheet.event == "given" else None,
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
@@ -62,14 +64,14 @@ def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Person, 
     )
 
 
-def proof_of(door: PersonDoor, record: Record, standing: Standing, *, lang: Lang) -> Proof:
+def proof_of(door: PersonDoor, record: Record, attestation: Attestation, *, lang: Lang) -> Proof:
     """Show what proves that the record stands in the signed log; of one past the last signature, that none does yet."""
-    key, proof = door.house.ledger.verifier_key, standing.proof
+    key, proof = door.house.ledger.verifier_key, attestation.proof
     if proof is None or key is None:
         _ = words(lang)
         unsigned = _("Bản ghi là thật, chưa được ký: nhật ký chưa ký đến bản ghi này.")
-        return Proof(record.seq, record.seq, standing.leaf_hash.hex(), unsigned, "–")
-    return Proof(record.seq, proof.size, standing.leaf_hash.hex(), proof.note, key.text())
+        return Proof(record.seq, record.seq, attestation.leaf_hash.hex(), unsigned, "–")
+    return Proof(record.seq, proof.size, attestation.leaf_hash.hex(), proof.note, key.text())
 
 
 def verify_url(door: PersonDoor, code: str) -> str:

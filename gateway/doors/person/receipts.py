@@ -15,8 +15,8 @@ from gateway.ground.web.responses import page_headers
 from gateway.records.accounts import store as accounts
 from gateway.records.grants import store as grants
 from gateway.records.ledger import reading
+from gateway.records.ledger.attestation import Attestation, Attested, find_attestation
 from gateway.records.ledger.entries import Damaged, Entry
-from gateway.records.ledger.standing import Standing, StandingState, find_standing
 from gateway.records.ledger.types import Record
 from gateway.terms.ids import GrantId, PersonId
 from gateway.terms.refusal import Refusal
@@ -48,11 +48,11 @@ async def show_receipt(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /permissions/receipts/{code}`: the sheet, or with `.json` or `Accept: application/json` the signed JSON."""
     code, reader = request.match_info["code"], visitor_of(request).person
     sheet = await _get_own_sheet(door, reader.id, code.removesuffix(_JSON))
-    standing = await _get_standing(door, sheet)
+    attestation = await _get_attestation(door, sheet)
     if not code.endswith(_JSON) and request.headers.get("Accept") != "application/json":
-        view = receipt_view(door, sheet, lang_of(request), reader=reader, standing=standing)
+        view = receipt_view(door, sheet, lang_of(request), reader=reader, attestation=attestation)
         return door.show(request, view)
-    body = write_receipt(door, sheet, lang_of(request), standing=standing)
+    body = write_receipt(door, sheet, lang_of(request), attestation=attestation)
     headers = page_headers(is_https=door.is_https) | {"Vary": "Accept"}
     return web.Response(body=body, content_type="application/json", charset="utf-8", headers=headers)
 
@@ -73,17 +73,17 @@ async def _get_own_sheet(door: PersonDoor, person_id: PersonId, code: str) -> Sh
     return (await read_sheets(door, [record]))[0]
 
 
-async def _get_standing(door: PersonDoor, sheet: Sheet) -> Standing:
+async def _get_attestation(door: PersonDoor, sheet: Sheet) -> Attestation:
     """Return how the record of a sheet stands in the log.
 
     Raises:
         Refusal: `record_changed`: it does not lead to what was signed, so nobody is given a receipt of it.
     """
     async with door.house.storage.read() as connection:
-        standing = await find_standing(connection, sheet.record, door.house.ledger.verifier_key)
-    if standing.state is StandingState.BROKEN:
+        attestation = await find_attestation(connection, sheet.record, door.house.ledger.verifier_key)
+    if attestation.state is Attested.BROKEN:
         raise Refusal("record_changed")
-    return standing
+    return attestation
 
 
 async def _list_own_entries(door: PersonDoor, person_id: PersonId, *, before_seq: int | None) -> list[Entry]:

@@ -14,8 +14,8 @@ from gateway.doors.person.views_records import VerifyView
 from gateway.ground.web.csrf import form_token
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger import reading
+from gateway.records.ledger.attestation import Attested, find_attestation
 from gateway.records.ledger.entries import Damaged
-from gateway.records.ledger.standing import StandingState, find_standing
 
 LONGEST_CODE = 80
 
@@ -42,11 +42,11 @@ async def _check_code(door: PersonDoor, code: str, lang: Lang) -> VerifyView:
             return VerifyView("altered", code)
         if entry is None or entry.kind not in EVENTS:
             return VerifyView("unknown", code)
-        standing = await find_standing(connection, entry, door.house.ledger.verifier_key)
-    if standing.state is StandingState.BROKEN:
+        attestation = await find_attestation(connection, entry, door.house.ledger.verifier_key)
+    if attestation.state is Attested.BROKEN:
         return VerifyView("altered", code)
-    state: Literal["genuine", "unsigned"] = "genuine" if standing.proof else "unsigned"
-    return VerifyView(state, code, entry.at, EVENTS[entry.kind], proof_of(door, entry, standing, lang=lang))
+    state: Literal["genuine", "unsigned"] = "genuine" if attestation.proof else "unsigned"
+    return VerifyView(state, code, entry.at, EVENTS[entry.kind], proof_of(door, entry, attestation, lang=lang))
 
 
 async def _check_json(door: PersonDoor, raw_receipt: str, lang: Lang) -> VerifyView:

@@ -2,13 +2,13 @@
 
 from gateway.doors.consoles.operators.door import OperatorsDoor
 from gateway.doors.consoles.operators.views import ProofView
-from gateway.records.ledger.standing import find_standing
+from gateway.records.ledger.attestation import find_attestation
 from gateway.records.ledger.types import Record
 
 
 async def read_proof(door: OperatorsDoor, record: Record) -> ProofView:
     """Lead the record's own bytes up to the root that the first checkpoint after it signs."""
     async with door.house.storage.read() as connection:
-        found = await find_standing(connection, record, door.house.ledger.verifier_key)
+        found = await find_attestation(connection, record, door.house.ledger.verifier_key)
     size, note = (found.proof.size, found.proof.note) if found.proof else (0, "")
     return ProofView(found.state.value, record.seq - 1, found.leaf_hash.hex(), size, note)

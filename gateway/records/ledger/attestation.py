@@ -13,7 +13,7 @@ from gateway.records.ledger.tree import InvalidProof, leaf_hash, verify_inclusio
 from gateway.records.ledger.types import Record
 
 
-class StandingState(StrEnum):
+class Attested(StrEnum):
     """`holds`: it leads to a signed root. `unsigned`: in its place in the tree, signed by no checkpoint yet."""
 
     HOLDS = "holds"
@@ -22,25 +22,25 @@ class StandingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Attestation:
     """How a record stands, the hash of its bytes, and the proof if there is one."""
 
-    state: StandingState
+    state: Attested
     leaf_hash: bytes
     proof: Proof | None = None
 
 
-async def find_standing(connection: AsyncConnection, record: Record, key: VerifierKey | None) -> Standing:
+async def find_attestation(connection: AsyncConnection, record: Record, key: VerifierKey | None) -> Attestation:
     """Lead a record's own bytes up to the root that the first checkpoint after it signs, or to its leaf of the tree."""
     hashed = leaf_hash(record.canonical)
     try:
         proof = await prove(connection, record.seq)
         leaves = [leaf async for leaf in iterate_leaves(connection, record.seq - 1, record.seq)]
     except KeyError:  # a node of the tree is gone
-        return Standing(StandingState.BROKEN, hashed)
+        return Attestation(Attested.BROKEN, hashed)
     if proof is None or key is None:
-        return Standing(StandingState.UNSIGNED if leaves == [hashed] else StandingState.BROKEN, hashed)
-    return Standing(StandingState.HOLDS if _is_signed(hashed, proof, key) else StandingState.BROKEN, hashed, proof)
+        return Attestation(Attested.UNSIGNED if leaves == [hashed] else Attested.BROKEN, hashed)
+    return Attestation(Attested.HOLDS if _is_signed(hashed, proof, key) else Attested.BROKEN, hashed, proof)
 
 
 def _is_signed(hashed: bytes, proof: Proof, key: VerifierKey) -> bool:
