@@ -11,7 +11,7 @@ An export has one JSON object on each line. First {"type": "header", "format": 1
 {"type": "record", "seq": 1, "record_id": ..., "bytes": base64}; and anywhere {"type": "checkpoint", "note": text}, the
 log's signed statement of its size and root (C2SP tlog-checkpoint). Add checkpoints that you kept yourself.
 A receipt is {"receipt": {..., "proof": proof}, "signature": line}, or its proof alone: {"record": {"seq", "record_id",
-"bytes"}, "proof": {"index", "size", "hashes": [hex]}, "checkpoint": note}.
+"bytes"}, "proof": {"index", "size", "hashes": [hex]}, "checkpoint": note}. The note is null while the log did not sign.
 
 Checked is: each signature; that the records, hashed into a tree as RFC 9162 says, have the very root that each
 checkpoint states, so that nothing was changed, added, removed or moved; that each record is spelled canonically and is
@@ -38,9 +38,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FIELDS = ["seq", "record_id", "kind", "at_us", "grant_id", "version", "app_id", "account_id"]
 FIELDS += ["actor_kind", "actor_id", "request_id", "facts"]
-PART_FIELDS = ["name", "person_id", "commitment", "sealed_sha256"]
-NUMBERS, DIGESTS = {"seq", "at_us", "version"}, {"commitment", "sealed_sha256"}
-DIGEST_BYTES, LEAF, NODE = 32, b"\x00", b"\x01"
+PART_FIELDS, DIGEST_BYTES = ["name", "person_id", "commitment", "sealed_sha256"], 32
+NUMBERS, DIGESTS, LEAF, NODE = {"seq", "at_us", "version"}, {"commitment", "sealed_sha256"}, b"\x00", b"\x01"
 Keys = dict[tuple[str, bytes], bytes]  # (name, id) -> public key
 
 
@@ -208,12 +207,10 @@ def read_objects(path: Path) -> Iterator[dict[str, Any]]:
             yield read
 
 
-def check_export(path: Path, keys: Keys, *, heads: list[Head]) -> list[str]:
-    """Check a whole log, and `heads` against it; return what is bad."""
-    names, leaves, bad = list[str](), list[bytes](), list[str]()
-    objects = read_objects(path)
-    header = next(objects, {})
-    if header.get("format") != 1:
+def check_export(path: Path, keys: Keys, *, heads: list[Head], told: dict[int, bytes]) -> list[str]:
+    """Check a whole log, and against it `heads` and the leaves of the records that a receipt told; say what is bad."""
+    objects, names, leaves, bad = read_objects(path), list[str](), list[bytes](), list[str]()
+    if (header := next(objects, {})).get("format") != 1:
         raise ValueError("not an export of format 1")
     for number, listed in enumerate(objects, 2):
         if listed.get("type") == "record":
@@ -224,6 +221,7 @@ def check_export(path: Path, keys: Keys, *, heads: list[Head]) -> list[str]:
             head = attempt(partial(open_checkpoint, listed.get("note", ""), keys), f"line {number}", bad=bad)
             heads += [head] if head else []
     bad += [f"checkpoint of size {head.size}: of another log" for head in heads if head.origin != header.get("origin")]
+    bad += [f"receipt: not the record at seq {seq} here" for seq in told if leaves[seq - 1 : seq] != [told[seq]]]
     return bad + check_heads(heads, names, roots=list_roots(leaves))
 
 
@@ -238,8 +236,7 @@ def check_heads(heads: list[Head], names: list[str], *, roots: list[bytes]) -> l
     suspects = next((size for size in misfits if proven < size <= len(names)), proven)
     reason = f"this or another of seq {proven + 1} to {suspects} was changed, added, removed or moved"
     bad += [f"{name}: {reason}" for name in names[proven:suspects]]
-    rest = [f"seq {suspects + 1} to {len(names)}: proven by no signed checkpoint"]
-    return bad + rest * (suspects < len(names))
+    return bad + [f"seq {suspects + 1} to {len(names)}: proven by no signed checkpoint"] * (suspects < len(names))
 
 
 def check_words(given: dict[str, Any], record: dict[str, Any], keys: Keys) -> None:
@@ -255,21 +252,25 @@ def check_words(given: dict[str, Any], record: dict[str, Any], keys: Keys) -> No
         raise Wrong("it tells other decisions than its record")
 
 
-def check_receipt(path: Path, keys: Keys) -> Head:
-    """Check that a receipt's record is in the log whose checkpoint it brings; return what the checkpoint says."""
+def check_receipt(path: Path, keys: Keys, *, heads: list[Head], told: dict[int, bytes]) -> None:
+    """Check that a receipt's record is in the log whose checkpoint it brings, if any; add what was told to both."""
     text = path.read_text(encoding="utf-8")  # an object in which a name stands twice reads in two ways: it is none
     given = json.loads(text, object_pairs_hook=lambda pairs: dict(pairs) if len(dict(pairs)) == len(pairs) else None)
     proven = given["receipt"]["proof"] if "receipt" in given else given
-    listed, proof, head = proven["record"], proven["proof"], open_checkpoint(proven["checkpoint"], keys)
-    record, hashes = check_record(listed, proof["index"] + 1), [bytes.fromhex(text) for text in proof["hashes"]]
-    if proof["size"] != head.size or not 1 <= record["seq"] <= head.size:
+    listed, proof, note = proven["record"], proven["proof"], proven["checkpoint"]
+    head = open_checkpoint(note, keys) if note is not None or "receipt" not in given else None
+    record = check_record(listed, proof["index"] + 1 if head else listed["seq"])
+    if head and (proof["size"] != head.size or not 1 <= record["seq"] <= head.size):
         raise Wrong("the proof is not for this checkpoint")
-    if root_by_path(find_leaf(listed), hashes, index=proof["index"], size=head.size) != head.root:
+    hashes = [bytes.fromhex(text) for text in proof["hashes"]] if head else []
+    if head and root_by_path(find_leaf(listed), hashes, index=proof["index"], size=head.size) != head.root:
         raise Wrong("the path does not lead to the signed root")
     if "receipt" in given:
         check_words(given, record, keys)
-    print(f"{head.origin!r} held this record when it had {head.size} records:\n{json.dumps(record, indent=2)}")
-    return head
+    held = f"{head.origin!r} held this record when it had {head.size} records" if head else "genuine, not signed yet"
+    print(f"{held}:\n{json.dumps(record, indent=2)}")
+    heads += [head] if head else []
+    told[record["seq"]] = find_leaf(listed)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -281,13 +282,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if not given.export and not given.receipt:
         parser.error("name an export, a receipt, or both")
-    heads, bad = list[Head](), list[str]()
+    heads, bad, told = list[Head](), list[str](), dict[int, bytes]()  # told: seq -> leaf
     try:
         keys = dict(parse_key(line) for line in given.key.read_text(encoding="utf-8").split("\n") if line)
         if given.receipt:
-            head = attempt(partial(check_receipt, given.receipt, keys), "receipt", bad=bad)
-            heads += [head] if head else []
-        bad += check_export(given.export, keys, heads=heads) if given.export else []
+            attempt(partial(check_receipt, given.receipt, keys, heads=heads, told=told), "receipt", bad=bad)
+        bad += check_export(given.export, keys, heads=heads, told=told) if given.export else []
     except (OSError, ValueError, RecursionError) as wrong:
         print(f"could not be checked: {wrong}", file=sys.stderr)
         return 2

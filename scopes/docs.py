@@ -27,9 +27,14 @@ def render_docs(catalogue: Catalogue) -> str:
 
 
 def _render_overview(platform: Platform) -> Iterator[str]:
-    yield from ("", "| scope | what people read | whose data | sensitive |", "|---|---|---|---|")
+    yield from (
+        "",
+        "| scope | what people read | whose data | sensitive | for unreviewed apps |",
+        "|---|---|---|---|---|",
+    )
     for scope in platform.scopes.values():
-        yield f"| `{scope.id}` | {_cell(scope.name.vi)} | {scope.whose} | {scope.sensitivity} |"
+        is_open = "yes" if platform.is_for_unreviewed(scope) else "no"
+        yield f"| `{scope.id}` | {_cell(scope.name.vi)} | {scope.whose} | {scope.sensitivity} | {is_open} |"
 
 
 def _render_scope(scope: Scope, platform: Platform) -> Iterator[str]:

@@ -40,6 +40,15 @@ class Platform:
     resources: Mapping[str, ResourceKind]
     _matcher: Matcher
 
+    def is_for_unreviewed(self, scope: Scope) -> bool:
+        """Whether an app that nobody reviewed may ask for it: it only reads, the account's own data, not sensitive.
+
+        Sending is no data, yet whoever sends speaks in the account's name. So every route that names the scope is
+        `read`, and there is one: what no route holds to reading is not open either.
+        """
+        kinds = {route.kind for route in self.routes.values() if scope.id in route.scopes}
+        return kinds == {"read"} and scope.whose == "account" and scope.sensitivity == "none"
+
     def find(self, method: str, segments: list[str]) -> Match | None:
         """Find the route of a method and a decoded path."""
         return self._matcher.find(method, segments)
@@ -52,12 +61,16 @@ class Catalogue:
     platforms: Mapping[str, Platform]
     scopes: Mapping[str, Scope]
 
+    def is_for_unreviewed(self, scope_id: str) -> bool:
+        """Whether an app that nobody reviewed may ask for a scope of this catalogue."""
+        return self._platform_of(scope_id).is_for_unreviewed(self.scopes[scope_id])
+
     def find_kind(self, scope_id: str) -> ResourceKind | None:
         """Find the kind of resources that a permission on a scope may be narrowed to."""
         scope = self.scopes.get(scope_id)
         if scope is None or scope.narrowed_by is None:
             return None
-        return self.platforms[scope_id.partition(".")[0]].resources[scope.narrowed_by]
+        return self._platform_of(scope_id).resources[scope.narrowed_by]
 
     def match(self, platform_id: str, method: str, raw_path: str) -> Match:
         """Find what a call means.
@@ -76,6 +89,9 @@ class Catalogue:
         if found is None:
             raise TargetRefused("unknown_route", "no such route")
         return found
+
+    def _platform_of(self, scope_id: str) -> Platform:
+        return self.platforms[scope_id.partition(".")[0]]
 
 
 def load_catalogue(folder: Path | None = None) -> Catalogue:

@@ -84,6 +84,12 @@ class Route:
         return self.answer.field_scopes
 
     @property
+    def scopes(self) -> frozenset[str]:
+        """Every scope that it names: those that open it, a field of its answer or a key of its query."""
+        keys = {rule.scope for rule in self.query.keys.values() if rule.scope is not None}
+        return self.opened_by | self.field_scopes | keys
+
+    @property
     def resource_kinds(self) -> frozenset[str]:
         """The kinds of resources that a call of it can name."""
         rules: list[ValueRule] = [
@@ -91,6 +97,10 @@ class Route:
         ]
         rules += [*self.query.keys.values(), *(self.body.list_rules() if self.body else ())]
         return frozenset(rule.resource for rule in rules if rule.resource is not None)
+
+    def may_carry(self, scope_id: str) -> bool:
+        """Whether a call can carry the kinds of data of a scope that opens it; an answer of ids alone carries none."""
+        return self.kind == "write" or self.answer.is_binary or scope_id in self.field_scopes
 
     def check_query(self, raw_query: str, open_scopes: Collection[str] = ()) -> CheckedQuery:
         """Check a raw query (without the question mark).

@@ -55,11 +55,6 @@ class Scope(_Written):
     fresh_auth_seconds: PositiveInt | None = None
     narrowed_by: Slug | None = None
 
-    @property
-    def is_for_unreviewed(self) -> bool:
-        """Whether an app that nobody reviewed may ask for it: the account's own data, and not sensitive."""
-        return self.whose == "account" and self.sensitivity == "none"
-
     @model_validator(mode="after")
     def _reason_stands_with_sensitivity(self) -> Self:
         if (self.sensitivity == "sensitive") != (self.sensitive_because is not None):

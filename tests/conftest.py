@@ -34,8 +34,6 @@ __all__ = [
     "visitors",
 ]
 
-# Branches are measured on SQLite: the second database walks the same ones, and tests of the code's form walk none.
-UNMEASURED = ("[postgresql", "tests/architecture/")
 SERVICES = frozenset({"browser", "peer_folder", "postgres_server", "redis_server", "synapse"})
 
 MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 2 << 30
@@ -90,9 +88,9 @@ def log_left_alone() -> Generator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real service, and what `make coverage` runs unmeasured."""
+    """Mark what needs a real service; and what reads the code and runs none of it, which is not measured."""
     for item in items:
-        if any(part in item.nodeid for part in UNMEASURED):
+        if "tests/architecture/" in item.nodeid:
             item.add_marker("no_cover")
         if SERVICES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("service")

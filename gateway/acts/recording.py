@@ -3,7 +3,8 @@
 import asyncio
 
 from gateway.acts import House, named
-from gateway.ground.vault.entries import SealedCredential
+from gateway.ground.vault.entries import Entry, SealedCredential
+from gateway.ground.vault.journal import Journal
 from gateway.records.accounts.types import Connection
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
@@ -20,9 +21,15 @@ def draft_identity(kind: Kind, identity: Identity, person: Person, *, actor: Act
 async def is_journalled(house: House, link: Connection) -> bool:
     """Write a connection's sealed credential to the journal; False if its disk did not take it."""
     entry = SealedCredential(link.id, link.generation, link.sealed_credential, link.changed_at)
-    try:
-        await asyncio.to_thread(house.journal.append, [entry])
-    except OSError as error:
+    error = await asyncio.to_thread(_find_error, house.journal, entry)
+    if error is not None:
         house.storage.note_failure(error)
-        return False
-    return True
+    return error is None
+
+
+def _find_error(journal: Journal, entry: Entry) -> OSError | None:
+    try:
+        journal.append([entry])
+    except OSError as error:
+        return error
+    return None

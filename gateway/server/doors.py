@@ -154,8 +154,8 @@ def _management_door(parts: Parts) -> ManagementDoor:
 
 def _open_scopes(parts: Parts) -> dict[str, int]:
     """List what an app may ask that nobody reviewed, with the version of each."""
-    scopes = [scope for name in parts.connectors for scope in parts.catalogue.platforms[name].scopes.values()]
-    return {each.id: each.version for each in scopes if each.is_for_unreviewed}
+    platforms = [parts.catalogue.platforms[name] for name in parts.connectors]
+    return {one.id: one.version for each in platforms for one in each.scopes.values() if each.is_for_unreviewed(one)}
 
 
 def _person_door(parts: Parts) -> PersonDoor:

@@ -22,6 +22,7 @@ BEFORE_A_REDIRECT = ("check_opened", "parse_query", "_open_pushed", "_get_asking
 UNAVAILABLE = {"no_verdict", "not_settled"}
 OF_HOUSE = "the house that all acts share; none of those that this door calls has it"
 OF_A_DOCUMENT = "a fault of a client's document is told as bad_client_document"
+OF_AUTHORIZE = "a request that was pushed is told invalid_request; of another the app hears it by redirect"
 OF_THE_CHECKS = "the checks after it ask that of an Asking, and their answer goes to the app"
 
 
@@ -51,6 +52,8 @@ SURFACES = {
             "invalid_token": "introspection says active: false",
             "not_found": OF_HOUSE,
             "nothing_to_change": "what is over already was revoked as well as can be",
+            "request_not_supported": OF_AUTHORIZE,
+            "request_uri_not_supported": OF_AUTHORIZE,
         },
     ),
     "authorize, before a redirect": Surface(
@@ -105,7 +108,6 @@ COMPUTED = {
     "gateway/doors/calls/admission.py": {"refused.code"},
     "gateway/doors/calls/walk.py": {"refusal.reason"},
     "gateway/doors/management/problems.py": {"missing.reason"},
-    "gateway/doors/oauth/asking.py": {"reason"},
     "gateway/doors/oauth/clients.py": {"refusal.reason"},
     "gateway/doors/person/errors.py": {"_reason_of(answer)"},
 }

@@ -239,6 +239,18 @@ async def test_other_methods_and_paths_are_problems(wire: Wire, own: Own) -> Non
         assert problem(await wire.send("GET", path)) == (404, "not_found")
 
 
+async def test_details_are_in_one_language_and_say_which(wire: Wire, own: Own) -> None:
+    """Vietnamese unless English is preferred; what exactly is wrong is a note, in English for both."""
+    wrong, missing = "/v1/notices?limit=0", "/v1/nothing"
+    for language, detail in (("vi", "Tham số không hợp lệ."), ("en-GB,vi;q=0.5", "A parameter is not valid.")):
+        headers = {**await bearer(wire, own), "Accept-Language": language}
+        told = await wire.send("GET", wrong, headers=headers)
+        members = orjson.loads(told.body)
+        assert (members["detail"], members["note"]) == (detail, "limit is 1 to 100")
+        assert told.headers["Content-Language"] == language[:2]
+        assert "note" not in orjson.loads((await wire.send("GET", missing, headers=headers)).body)
+
+
 async def test_an_endpoint_is_set_shown_and_its_secret_told_once(wire: Wire, own: Own) -> None:
     """The first PUT makes a key and shows its secret; later ones do not; the log names the app as who did it."""
     headers = await bearer(wire, own)
@@ -339,10 +351,10 @@ async def test_the_delivery_log_is_paged_and_a_notice_is_sent_again(wire: Wire, 
 
 
 async def test_a_bad_page_is_told(wire: Wire, own: Own) -> None:
-    """A cursor of nobody's and a limit that is none are refused, not guessed."""
+    """A cursor of nobody's, a limit that is none and a parameter that stands twice are refused, not guessed."""
     headers = await bearer(wire, own)
     odd = ("0", "101", "-1", "x", "%D9%A1", "1000000000", "", "00100000000", "00019999999999999999999", "050")
-    queries = ["cursor=x", "cursor=", *(f"limit={each}" for each in odd)]
+    queries = ["cursor=x", "cursor=", "limit=1&limit=2", "limit=1&limit=1", *(f"limit={each}" for each in odd)]
     for query in queries:
         for path in ("/v1/notices", "/v1/grants"):
             assert problem(await wire.send("GET", f"{path}?{query}", headers=headers)) == (400, "bad_target"), query

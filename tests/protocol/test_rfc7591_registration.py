@@ -12,9 +12,10 @@ import pytest
 
 from gateway.acts.forget_apps import UNUSED_LASTS, forget_apps
 from gateway.acts.suspend import suspend_app
-from gateway.doors.oauth.dynamic import DynamicApps
+from gateway.doors.oauth.dynamic import DynamicApps, list_asks
 from gateway.doors.oauth.endpoints import endpoints
 from gateway.doors.oauth.metadata import describe_server
+from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.registration import BY_ADDRESS, BY_ALL, LIMIT_BYTES
 from gateway.records.apps import statements
 from gateway.records.apps import store as apps
@@ -22,12 +23,14 @@ from gateway.records.apps.types import App, AppOrigin, AppState
 from gateway.records.ledger import reading
 from gateway.records.ledger.types import Actor
 from gateway.terms.ids import AppId, GrantId
+from scopes import load_catalogue
 from tests.house import REDIRECT_URI, fresh_parts, house_in, set_scene
 from tests.protocol.keys import EC, proof_of, public_jwks
 from tests.protocol.wire import Reply, Wire, served
 
 PATH = "/oauth/register"
-SCOPES = {"zalo.profile.read": 1, "zalo.tag.read": 1, "matrix.profile.read": 1}
+CATALOGUE = load_catalogue()
+SCOPES = {each.id: each.version for each in CATALOGUE.scopes.values() if CATALOGUE.is_for_unreviewed(each.id)}
 RIGHT: dict[str, Any] = {
     "redirect_uris": [REDIRECT_URI],
     "client_name": "Trợ lý (mẫu)",
@@ -286,7 +289,7 @@ async def test_req_091_named_exactly_where_it_is_served(open_wire: Wire) -> None
 
 async def test_what_a_registered_scope_becomes(open_wire: Wire) -> None:
     """An ask for a purpose that was not stated, never required; what needs a review is left out, and says so."""
-    wanted = "zalo.profile.read zalo.follower.phone.read zalo.message.read nothing"
+    wanted = "zalo.profile.read zalo.follower.phone.read zalo.message.read zalo.message.send nothing"
     given = (await register(open_wire, {"scope": wanted})).json
     assert given["scope"] == "zalo.profile.read"
     app = await find_app(open_wire, given["client_id"])
@@ -344,6 +347,8 @@ async def test_an_omitted_scope_means_what_the_app_registered(open_wire: Wire) -
     [
         ({"scope": "zalo.follower.phone.read"}, b"invalid_scope"),
         ({"scope": "zalo.message.read"}, b"invalid_scope"),
+        ({"scope": "zalo.message.send"}, b"invalid_scope"),
+        ({"scope": "matrix.media.send"}, b"invalid_scope"),
         ({"scope": "zalo.tag.read zalo.message.read"}, b"invalid_scope"),
         ({"scope": "zalo.tag.read zalo.nothing"}, b"invalid_scope"),
         ({"scope": "zalo.profile.read", "extra": "&scope=zalo.tag.read"}, b"invalid_request"),
@@ -357,6 +362,16 @@ async def test_a_refused_scope_leaves_no_ask(open_wire: Wire, changes: dict[str,
     assert (reply.status, error in reply.body) == (400, True)
     async with open_wire.house.storage.read() as connection:
         assert await apps.list_ask_ids(connection, app.id) == ["zalo_profile_read"]
+
+
+async def test_a_scope_that_was_closed_since_is_not_asked_for(open_wire: Wire) -> None:
+    """What such an app may ask is what is open today, whatever it named before."""
+    named = "zalo.profile.read zalo.tag.read"
+    app = await find_app(open_wire, (await register(open_wire, {"scope": named})).json["client_id"])
+    closed = DynamicApps(may_register=True, scopes={"zalo.profile.read": 1})
+    for scope in (named, ""):
+        askable = await list_asks(open_wire.house, closed, app, Parameters([("scope", scope)]))
+        assert [ask.id for ask in askable.asks] == [ask.id for ask in askable.usual] == ["zalo_profile_read"]
 
 
 async def test_an_operators_app_gets_no_ask_by_naming_it(open_wire: Wire) -> None:

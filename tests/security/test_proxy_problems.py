@@ -352,6 +352,7 @@ async def test_details_come_in_the_callers_language(stage: Stage) -> None:
         "Thiếu mã truy cập.",
         "No access token was sent in a header.",
     )
+    assert [each.headers["Content-Language"] for each in (vietnamese, english)] == ["vi", "en"]
 
 
 async def test_a_reason_without_words_is_a_bug_not_a_crash(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:

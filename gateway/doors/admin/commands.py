@@ -120,7 +120,7 @@ async def _register_app(door: AdminDoor, given: AppRegister) -> dict[str, Any]:
         async with door.house.storage.read() as connection:
             owner = await people.find_by_login(connection, given.app.owner_login)
         if owner is None or not owner.has_role(Role.DEVELOPER):
-            raise Refusal("invalid_registration", f"no developer signs in as {given.app.owner_login}")
+            raise Refusal("invalid_registration", f"app.owner_login: no developer signs in as {given.app.owner_login}")
         owner_id = owner.id
     app, asks = records_of(given.app, door.catalogue, owner_id, clock=door.house.clock, entropy=door.house.entropy)
     raw_secret = await register_app(door.house, app, asks, OPERATOR)

@@ -1,5 +1,6 @@
 """What an app's registration file holds, and how it becomes records."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
@@ -102,10 +103,12 @@ def records_of(
     """Turn a registration into records.
 
     Raises:
-        Refusal: `invalid_registration`: a scope that the catalogue does not know, an id or (scope, purpose) twice,
-            required advertising, a dialect of no platform.
+        Refusal: `invalid_registration`, each fault by its place: a scope that the catalogue does not know, an id or
+            (scope, purpose) twice, required advertising, a dialect of no platform, what a public app cannot have.
     """
-    _check(entry, catalogue)
+    faults = "; ".join(f"app.{each}" for each in _list_faults(entry, catalogue))
+    if faults:
+        raise Refusal("invalid_registration", faults)
     app_id = AppId(new_id("app", entropy))
     now = clock.now()
     app = App(
@@ -149,24 +152,22 @@ def _auth_method(entry: AppEntry) -> AuthMethod:
     return AuthMethod.SECRET if entry.jwks is None else AuthMethod.KEY
 
 
-def _check(entry: AppEntry, catalogue: Catalogue) -> None:
-    unknown = sorted({ask.scope for ask in entry.asks} - catalogue.scopes.keys())
-    if unknown:
-        raise Refusal("invalid_registration", f"the catalogue has no scope {', '.join(unknown)}")
-    ids = [ask.id for ask in entry.asks]
-    pairs = [(ask.scope, ask.purpose) for ask in entry.asks]
-    if len(set(ids)) != len(ids) or len(set(pairs)) != len(pairs):
-        raise Refusal("invalid_registration", "an ask's id, and its scope with its purpose, stand once")
-    if any(ask.required and ask.purpose in ADVERTISING for ask in entry.asks):
-        raise Refusal("invalid_registration", "advertising is an item of its own that nobody has to agree to")
+def _list_faults(entry: AppEntry, catalogue: Catalogue) -> Iterator[str]:
+    for at, ask in enumerate(entry.asks):
+        before = entry.asks[:at]
+        if ask.scope not in catalogue.scopes:
+            yield f"asks.{at}.scope: the catalogue has no scope {ask.scope}"
+        if ask.id in {each.id for each in before}:
+            yield f"asks.{at}.id: stands twice"
+        if (ask.scope, ask.purpose) in {(each.scope, each.purpose) for each in before}:
+            yield f"asks.{at}.purpose: a scope stands once for one purpose"
+        if ask.required and ask.purpose in ADVERTISING:
+            yield f"asks.{at}.required: advertising is an item of its own that nobody has to agree to"
     if entry.dialect is not None and entry.dialect not in catalogue.platforms:
-        raise Refusal("invalid_registration", f"no platform {entry.dialect}")
-    if entry.dialect is not None and entry.kind != "confidential":
-        raise Refusal("invalid_registration", "an app of a dialect is confidential")
-    if entry.manages_itself and entry.kind != "confidential":
-        raise Refusal("invalid_registration", "an app that manages itself is confidential")
-    if entry.jwks is not None and entry.kind != "confidential":
-        raise Refusal("invalid_registration", "an app with keys of its own is confidential")
+        yield f"dialect: no platform {entry.dialect}"
+    if entry.kind != "confidential":
+        confidential = {"dialect": entry.dialect, "manages_itself": entry.manages_itself, "jwks": entry.jwks}
+        yield from (f"{place}: for a confidential app only" for place, value in confidential.items() if value)
 
 
 def _ask(entry: AskEntry, app_id: AppId, catalogue: Catalogue) -> Ask:

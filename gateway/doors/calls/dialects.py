@@ -77,7 +77,7 @@ def find_language(head: Head | None) -> str:
 
 def render_problem(problem: Problem, language: str) -> Told:
     """Render problem+json, with the challenge that RFC 6750 wants where a token is the matter."""
-    return _told(problem, _members(problem, language))
+    return _told(problem, _members(problem, language), language)
 
 
 def render_matrix(problem: Problem, language: str) -> Told:
@@ -86,7 +86,7 @@ def render_matrix(problem: Problem, language: str) -> Told:
     members |= {"errcode": problem.row.matrix, "error": members["detail"]}
     if problem.retry_after_seconds is not None:
         members["retry_after_ms"] = problem.retry_after_seconds * 1000
-    return _told(problem, members)
+    return _told(problem, members, language)
 
 
 def render_zalo(problem: Problem, language: str) -> Told:  # noqa: ARG001 - Zalo speaks one language
@@ -97,20 +97,22 @@ def render_zalo(problem: Problem, language: str) -> Told:  # noqa: ARG001 - Zalo
 
 
 def _members(problem: Problem, language: str) -> dict[str, object]:
-    detail = problem.row.en if language == "en" else problem.row.vi
+    """List what a problem says; `detail` is for people, `note` in English for whoever mends the call."""
     members: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.row.status).phrase,
         "status": problem.row.status,
         "code": problem.code,
-        "detail": f"{detail} ({problem.note})" if problem.note else detail,
+        "detail": problem.row.en if language == "en" else problem.row.vi,
         "request_id": problem.request_id,
     }
+    if problem.note:
+        members["note"] = problem.note
     return members | {name: problem.facts[name] for name in _SHOWN_FACTS if name in problem.facts}
 
 
-def _told(problem: Problem, members: Mapping[str, object]) -> Told:
-    headers = {"Content-Type": "application/problem+json", **_hints(problem)}
+def _told(problem: Problem, members: Mapping[str, object], language: str) -> Told:
+    headers = {"Content-Type": "application/problem+json", "Content-Language": language, **_hints(problem)}
     challenges = tuple(_challenges(problem)) if problem.code in _CHALLENGED else ()
     return Told(problem.row.status, headers, orjson.dumps(members), challenges)
 

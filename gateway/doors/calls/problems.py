@@ -147,7 +147,7 @@ class Problem:
         code: a key of `PROBLEMS`.
         request_id: what the caller quotes when asking about it.
         resource_metadata: where RFC 9728 metadata of this platform stands.
-        note: which part was wrong, where the reason said so; never a value that was sent.
+        note: which part was wrong, in English, where the reason said so; never a value that was sent.
         scheme: how the caller sent its token; None where it sent none that can be read.
         facts: what the refusal says beside its reason (`scopes`, `consent_url`, `purposes`, `outcome`).
         retry_after_seconds: hint, for what may be tried again.

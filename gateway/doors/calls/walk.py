@@ -113,7 +113,7 @@ class Walk:
         names = _wire_names(asks, registered)
         if app is not None and app.is_dynamic:  # what it names becomes an ask
             unasked = set(scopes) - {ask.scope for ask in asks}
-            names += sorted(each for each in unasked if self.door.catalogue.scopes[each].is_for_unreviewed)
+            names += sorted(each for each in unasked if self.door.catalogue.is_for_unreviewed(each))
         hints: dict[str, object] = {"ask_ids": tuple(ask.id for ask in asks)}
         if names:
             query = urlencode({"client_id": facts.app_id, "scope": " ".join(names)})

@@ -30,6 +30,7 @@ class Problem(_Closed):
     code: Annotated[str, Field(json_schema_extra={"enum": sorted(PROBLEMS)})]
     detail: str
     request_id: str
+    note: str = sometimes("in English: what exactly was wrong")
 
 
 class PageQuery(BaseModel):

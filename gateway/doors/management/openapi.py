@@ -56,7 +56,7 @@ def _guarded(operation: Operation, scope: OwnScope, further: Iterable[int]) -> O
 
 def _problem(status: int) -> Answer:
     codes = ", ".join(sorted(code for code, row in PROBLEMS.items() if row.status == status))
-    headers, further = (*_KEPT, *_SURE.get(status, ())), _FURTHER.get(status, ())
+    headers, further = (*_KEPT, "Content-Language", *_SURE.get(status, ())), _FURTHER.get(status, ())
     return Answer(codes, Problem, media="application/problem+json", headers=headers, sometimes=further)
 
 

@@ -106,18 +106,24 @@ def render_json(content: object, *, status: int = 200, headers: Mapping[str, str
 
 
 def render_problem(door: ManagementDoor, request: web.Request, refusal: Refusal) -> web.Response:
-    """Return the problem of a refusal. A reason without a row is a bug and raises KeyError."""
+    """Return the problem of a refusal: `detail` for people, `note` in English for whoever mends the call.
+
+    A reason without a row is a bug and raises KeyError.
+    """
     row = PROBLEMS[refusal.reason]
-    detail = row.en if request.headers.get("Accept-Language", "").lower().startswith("en") else row.vi
+    language = "en" if request.headers.get("Accept-Language", "").lower().startswith("en") else "vi"
     members = {
         "type": "about:blank",
         "title": HTTPStatus(row.status).phrase,
         "status": row.status,
         "code": refusal.reason,
-        "detail": f"{detail} ({refusal.detail})" if refusal.detail else detail,
+        "detail": row.en if language == "en" else row.vi,
         "request_id": request_id_of(request),
     }
-    response = web.Response(body=orjson.dumps(members), status=row.status, headers=HEADERS)
+    if refusal.detail:
+        members["note"] = refusal.detail
+    headers = {**HEADERS, "Content-Language": language}
+    response = web.Response(body=orjson.dumps(members), status=row.status, headers=headers)
     response.content_type = "application/problem+json"
     names = {"retry_after_seconds": "Retry-After", "dpop_nonce": "DPoP-Nonce", "allow": "Allow"}
     response.headers.update({names[name]: str(fact) for name, fact in refusal.facts.items() if name in names})

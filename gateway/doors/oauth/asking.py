@@ -92,10 +92,13 @@ def check_state(asking: Asking) -> None:
 
 def check_request_object(asking: Asking) -> None:
     """The request stands in the parameters themselves: signed ones (RFC 9101) are not supported, and not ignored."""
-    for name in ("request", "request_uri"):
-        if asking.unverified.find(name) is not None:
-            reason = "invalid_request" if asking.is_pushed else f"{name}_not_supported"
-            raise Refusal(reason, "request objects are not supported, and a pushed request names no other")
+    sent = [name for name in ("request", "request_uri") if asking.unverified.find(name) is not None]
+    if sent and asking.is_pushed:
+        raise Refusal("invalid_request", "a pushed request holds no request object and names no other")
+    if "request" in sent:
+        raise Refusal("request_not_supported", "request objects are not supported")
+    if sent:
+        raise Refusal("request_uri_not_supported", "request_uri leads to no request that was pushed here")
 
 
 def check_pushed(asking: Asking) -> None:

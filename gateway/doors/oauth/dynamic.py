@@ -21,8 +21,8 @@ class DynamicApps:
     Args:
         may_register: at the registration endpoint (RFC 7591).
         fetcher: reads client documents; None: no client_id is an address.
-        scopes: what such an app may ask, with the version of each: the account's own data that is not sensitive, on the
-            platforms that are set up here.
+        scopes: what such an app may ask, with the version of each: reading the account's own data that is not
+            sensitive, on the platforms that are set up here.
     """
 
     may_register: bool = False
@@ -71,8 +71,9 @@ async def list_asks(house: House, dynamic: DynamicApps, app: App, unverified: Pa
     named = own if "scope" in unverified.repeated else unverified.find("scope") or own
     known = {ask.scope for ask in registered}
     new = tuple(ask for ask in dynamic.asks_for(app.id, named) if ask.scope not in known)
-    usual = tuple(ask for ask in (*registered, *new) if ask.scope in own.split(" "))
-    return Askable((*registered, *new), usual, new)
+    known_and_open = tuple(ask for ask in registered if ask.scope in dynamic.scopes)
+    usual = tuple(ask for ask in (*known_and_open, *new) if ask.scope in own.split(" "))
+    return Askable((*known_and_open, *new), usual, new)
 
 
 async def keep_asks(house: House, askable: Askable, chosen: Sequence[Ask]) -> None:

@@ -46,6 +46,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "provider_denied": HTTPStatus.FORBIDDEN,
         "provider_refused": HTTPStatus.BAD_GATEWAY,
         "provider_silent": HTTPStatus.SERVICE_UNAVAILABLE,
+        "record_changed": HTTPStatus.CONFLICT,
         "reason_required": HTTPStatus.UNPROCESSABLE_ENTITY,
         "sign_in_expired": HTTPStatus.GONE,
         "sign_in_nonce": HTTPStatus.BAD_REQUEST,

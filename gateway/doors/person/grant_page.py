@@ -73,11 +73,11 @@ def _ordered(own: OwnGrant) -> list[Permission]:
 
 def _row(permission: Permission, ask: AskView, story: Story, *, use: Use, now: datetime) -> PermissionRow:
     state, at = state_of(permission, now), changed_at(permission, now)
-    change = story.changes.get(permission.ask_id, StateChange(at, ""))
+    change = story.changes.get(permission.ask_id, StateChange(None, ""))
     return PermissionRow(
         ask=ask,
         state=state,
-        changed_at=at if state == PermissionState.EXPIRED else change.at,
+        changed_at=at if state == PermissionState.EXPIRED else change.at or at,
         changed_by=change.by,
         ends_at=permission.ends_at if permission.is_standing(now) else None,
         calls_30_days=use.calls,

@@ -12,11 +12,12 @@ from gateway.doors.person.flash import single_ask_name
 from gateway.doors.person.notices import notice_path
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.receipt_codes import receipt_code
-from gateway.doors.person.told import SIGNS, sentence
+from gateway.doors.person.told import DAMAGED, SIGNS, sentence
 from gateway.doors.person.views_grants import HistoryEvent
 from gateway.doors.person.words import actor_name, words
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger import reading
+from gateway.records.ledger.entries import Damaged, Entry
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
@@ -28,9 +29,9 @@ MOST_EVENTS = 200
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """When an ask came into its state, and who brought it there, by name; "" is the reader."""
+    """When an ask came into its state, None where the log does not say; and who did it, by name, "" for the reader."""
 
-    at: datetime
+    at: datetime | None
     by: str
 
 
@@ -53,37 +54,60 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
     """Read a grant's records and tell them to the visitor."""
     reader = visitor_of(request).person
     async with door.house.storage.read() as connection:
-        records = await reading.list_records(connection, reading.Search(grant_ids=[own.grant.id]), MOST_EVENTS)
+        entries = await reading.list_entries(connection, reading.Search(grant_ids=[own.grant.id]), MOST_EVENTS)
+        records = [entry for entry in entries if isinstance(entry, Record)]
         actors = frozenset(PersonId(r.actor.id) for r in records if r.actor.is_named)
         known = await people.list_named(connection, actors)
     lang = lang_of(request)
     names = {record.record_id: _actor_name(record, known, reader, lang=lang) for record in records}
     events = [
-        HistoryEvent(
-            act=SIGNS[record.kind],
-            at=record.at,
-            text=_text(record, single_ask_name(door, record, own, lang=lang), lang),
-            by=names[record.record_id] or words(lang)("Bạn"),
-            version=record.version,
-            receipt_code=receipt_code(record),
-            notice_path=notice_path(record, reader),
+        _damaged(entry, lang)
+        if isinstance(entry, Damaged)
+        else HistoryEvent(
+            act=SIGNS[entry.kind],
+            at=entry.at,
+            text=_text(entry, single_ask_name(door, entry, own, lang=lang), lang),
+            by=names[entry.record_id] or words(lang)("Bạn"),
+            version=entry.version,
+            receipt_code=receipt_code(entry),
+            notice_path=notice_path(entry, reader),
         )
-        for record in records
+        for entry in entries
     ]
-    return Story(events, [event.receipt_code for event in events if event.receipt_code], _changes(records, names))
+    unknown = dict.fromkeys((each.ask_id for each in own.grant.permissions), StateChange(None, _unknown(lang)))
+    codes = [event.receipt_code for event in events if event.receipt_code]
+    return Story(events, codes, _changes(entries, names, unknown))
 
 
-def _changes(records: Sequence[Record], names: Mapping[RecordId, str]) -> dict[AskId, StateChange]:
-    """Find what brought each ask into its state; a nearer end did not, and sharing again goes back to the consent."""
+def _changes(
+    entries: Sequence[Entry], names: Mapping[RecordId, str], unknown: Mapping[AskId, StateChange]
+) -> dict[AskId, StateChange]:
+    """Find what brought each ask into its state; a nearer end did not, and sharing again goes back to the consent.
+
+    A record that was changed may have been about any ask: what stood before it says nothing of what stands.
+    """
     found: dict[AskId, StateChange] = {}
     given: dict[AskId, StateChange] = {}
-    for record in reversed([record for record in records if record.kind is not Kind.SHORTENED]):
-        change = StateChange(record.at, names[record.record_id])
-        asks = [AskId(fact["ask"]) for fact in record.facts.get("permissions", [])]
-        if record.kind is Kind.DECIDED:
-            given |= dict.fromkeys(asks, change)
-        found |= {ask: given.get(ask, change) if record.kind is Kind.RESUMED else change for ask in asks}
+    for entry in reversed(entries):
+        if isinstance(entry, Damaged):
+            found, given = dict(unknown), dict(unknown)
+        elif entry.kind is not Kind.SHORTENED:
+            change = StateChange(entry.at, names[entry.record_id])
+            asks = [AskId(fact["ask"]) for fact in entry.facts.get("permissions", [])]
+            if entry.kind is Kind.DECIDED:
+                given |= dict.fromkeys(asks, change)
+            found |= {ask: given.get(ask, change) if entry.kind is Kind.RESUMED else change for ask in asks}
     return found
+
+
+def _damaged(entry: Damaged, lang: Lang) -> HistoryEvent:
+    _ = words(lang)
+    return HistoryEvent(DAMAGED, entry.at, _("Bản ghi bị sửa, không đọc được"), _unknown(lang))
+
+
+def _unknown(lang: Lang) -> str:
+    _ = words(lang)
+    return _("Không rõ ai")
 
 
 def _actor_name(record: Record, known: Mapping[PersonId, Person], reader: Person, *, lang: Lang) -> str:

@@ -49,6 +49,6 @@ async def _find_naming(door: PersonDoor, person_id: PersonId, sha256: str) -> Re
             records = await reading.list_records(connection, wanted, _BATCH)
         naming = (r for r in records if r.actor.id == person_id and r.facts.get("notice") == sha256)
         found = next(naming, None)
-        if found is not None or len(records) < _BATCH:
+        if found is not None or not records:
             return found
         before = records[-1].seq

@@ -22,7 +22,12 @@ EVENTS = {
 
 def receipt_code(record: Record) -> str:
     """Return the code of a record's receipt; empty where it has none."""
-    return PREFIX + record.record_id.removeprefix(_ID_PREFIX) if record.kind in EVENTS else ""
+    return receipt_code_of(record.record_id) if record.kind in EVENTS else ""
+
+
+def receipt_code_of(record_id: str) -> str:
+    """Write a record's id as the code of a receipt."""
+    return PREFIX + record_id.removeprefix(_ID_PREFIX)
 
 
 def record_id_of(code: str) -> RecordId:

@@ -17,7 +17,7 @@ from gateway.doors.person.receipt_view import verify_url
 from gateway.doors.person.views import AskView
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
-from gateway.records.ledger import proof as proving
+from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
 from gateway.records.ledger.note import InvalidNote, open_note
 from gateway.records.ledger.types import Record
@@ -25,9 +25,9 @@ from gateway.records.ledger.types import Record
 SCHEMA = "quyen-receipt/1"
 
 
-async def write_receipt(door: PersonDoor, sheet: Sheet, lang: Lang) -> bytes:
+def write_receipt(door: PersonDoor, sheet: Sheet, lang: Lang, *, attestation: Attestation) -> bytes:
     """Write a receipt and sign it."""
-    receipt = {**_facts(door, sheet, lang), "proof": await _proof(door, sheet.record)}
+    receipt = {**_facts(door, sheet, lang), "proof": _proof(door, sheet.record, attestation)}
     signer = receipt_signer(door.house.vault, door.public_url)
     signature = signer.sign(_signed_text(receipt)).rstrip("\n")
     key = signer.verifier_key.text()
@@ -101,18 +101,15 @@ def _item_facts(item: Item, view: AskView) -> dict[str, Any]:
     }
 
 
-async def _proof(door: PersonDoor, record: Record) -> dict[str, Any]:
-    """Return what `docs/verify.py --receipt` checks against the log's own key."""
-    async with door.house.storage.read() as connection:
-        proven = await proving.prove(connection, record.seq)
-    key = door.house.ledger.verifier_key
-    path = (
-        {"index": proven.index, "size": proven.size, "hashes": [each.hex() for each in proven.hashes]} if proven else {}
-    )
+def _proof(door: PersonDoor, record: Record, attestation: Attestation) -> dict[str, Any]:
+    """Return what `docs/verify.py --receipt` checks against the log's own key; `state` says if it was signed."""
+    proof, key = attestation.proof, door.house.ledger.verifier_key
+    path = {"index": proof.index, "size": proof.size, "hashes": [each.hex() for each in proof.hashes]} if proof else {}
     content = b64encode(record.canonical).decode()
     return {
+        "state": "signed" if proof else "unsigned",
         "record": {"seq": record.seq, "record_id": record.record_id, "bytes": content},
         "proof": path,
-        "checkpoint": proven.note if proven else None,
+        "checkpoint": proof.note if proof else None,
         "verifier_key": key.text() if key else None,
     }

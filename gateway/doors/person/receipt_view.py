@@ -4,18 +4,26 @@ from gateway.doors import ask_views
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view
 from gateway.doors.person.notices import notice_path
+from gateway.doors.person.receipt_codes import receipt_code_of
 from gateway.doors.person.receipt_sheet import Sheet
+from gateway.doors.person.told import DAMAGED
 from gateway.doors.person.views import AccountView, AskView
 from gateway.doors.person.views_records import Proof, ReceiptItem, ReceiptLine, ReceiptView
 from gateway.doors.person.words import actor_name, words
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
-from gateway.records.ledger import proof as proving
+from gateway.records.ledger.attestation import Attestation
+from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.types import Record
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
 _WITH_AN_END = ("given", "resumed", "shortened")
+
+
+def damaged_line(entry: Damaged) -> ReceiptLine:
+    """Show in the list that there is a record which is not what was written."""
+    return ReceiptLine(receipt_code_of(entry.record_id), entry.at, DAMAGED, "–", "–")
 
 
 def receipt_line(sheet: Sheet) -> ReceiptLine:
@@ -30,7 +38,9 @@ def receipt_line(sheet: Sheet) -> ReceiptLine:
     )
 
 
-async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Person) -> ReceiptView:
+def receipt_view(
+    door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Person, attestation: Attestation
+) -> ReceiptView:
     """Show a receipt as one sheet of A4."""
     asks = [item.ask for item in sheet.items]
     views = {view.id: view for view in ask_views(door.catalogue, asks, lang, resources=sheet.resources)}
@@ -46,7 +56,7 @@ async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Pe
         recipients=list(dict.fromkeys(f"{r.name}, {r.country}" for view in views.values() for r in view.recipients)),
         notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "",
         verify_url=verify_url(door, sheet.code),
-        proof=await read_proof(door, sheet.record, lang),
+        proof=proof_of(door, sheet.record, attestation, lang=lang),
         starts_at=sheet.record.at if ends_at and sheet.event == "given" else None,
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
@@ -54,15 +64,14 @@ async def receipt_view(door: PersonDoor, sheet: Sheet, lang: Lang, *, reader: Pe
     )
 
 
-async def read_proof(door: PersonDoor, record: Record, lang: Lang) -> Proof:
-    """Read what shows that the record stands in the signed log; a log that may not sign says so."""
-    async with door.house.storage.read() as connection:
-        proven = await proving.prove(connection, record.seq)
-    key = door.house.ledger.verifier_key
-    if proven is None or key is None:
-        unsigned = words(lang)("Nhật ký đang không ký; hỏi người vận hành cổng.")
-        return Proof(record.seq, record.seq, record.leaf_hash.hex(), unsigned, "–")
-    return Proof(record.seq, proven.size, record.leaf_hash.hex(), proven.note, key.text())
+def proof_of(door: PersonDoor, record: Record, attestation: Attestation, *, lang: Lang) -> Proof:
+    """Show what proves that the record stands in the signed log; of one past the last signature, that none does yet."""
+    key, proof = door.house.ledger.verifier_key, attestation.proof
+    if proof is None or key is None:
+        _ = words(lang)
+        unsigned = _("Bản ghi là thật, chưa được ký: nhật ký chưa ký đến bản ghi này.")
+        return Proof(record.seq, record.seq, attestation.leaf_hash.hex(), unsigned, "–")
+    return Proof(record.seq, proof.size, attestation.leaf_hash.hex(), proof.note, key.text())
 
 
 def verify_url(door: PersonDoor, code: str) -> str:

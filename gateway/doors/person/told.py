@@ -43,6 +43,8 @@ SIGNS: Final[Mapping[Kind, str]] = MappingProxyType(
     }
 )
 """The act of `person/acts.html` whose glyph a kind wears."""
+DAMAGED: Final = "damaged"
+"""The same for a record that is not what was written."""
 
 
 def sentence(kind: Kind, lang: Lang) -> str:

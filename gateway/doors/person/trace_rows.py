@@ -21,6 +21,7 @@ _RESULTS: dict[Outcome, Result] = {
     Outcome.FAILED: "failed",
     Outcome.OPEN: "open",
 }
+_CARRYING: frozenset[Result] = frozenset({"passed", "masked", "cut", "open"})
 
 
 def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: Lang, by: str = "") -> TraceRow:
@@ -30,6 +31,8 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
     platform = catalogue.platforms.get(line.platform)
     route = platform.routes.get(line.route) if platform else None
     result = _result(closed)
+    carried = {ask.id for ask in own.asks if route is None or route.may_carry(ask.scope)}
+    kinds = _unique(kind for view in used if view.id in carried for kind in view.data_types)
     return TraceRow(
         id=line.id,
         at=line.opened_at,
@@ -39,7 +42,8 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         result=result,
         people=ending.subjects if ending and ending.subjects else None,
         asks=_unique(view.name for view in used),
-        data_types=_unique(kind for view in used for kind in view.data_types) if result != "failed" else (),
+        data_types=kinds if result in _CARRYING else (),
+        is_bare=bool(used) and not kinds and result in _CARRYING,
         purpose="; ".join(_unique(view.purpose.rstrip(".") for view in used)),
         recipient="; ".join(_unique(f"{each.name}, {each.country}" for view in used for each in view.recipients)),
         by=plain(by),

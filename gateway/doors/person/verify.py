@@ -1,5 +1,7 @@
 """Checking a receipt: for anyone, without signing in; it says whether a receipt is genuine and never what it holds."""
 
+from typing import Literal
+
 import orjson
 from aiohttp import web
 
@@ -7,16 +9,13 @@ from gateway.doors import VISITOR, lang_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_codes import EVENTS, record_id_of
 from gateway.doors.person.receipt_json import is_signed
-from gateway.doors.person.receipt_view import read_proof
+from gateway.doors.person.receipt_view import proof_of
 from gateway.doors.person.views_records import VerifyView
 from gateway.ground.web.csrf import form_token
 from gateway.ground.web.frame import Lang
-from gateway.records.ledger import proof as proving
 from gateway.records.ledger import reading
-from gateway.records.ledger.checkpoint import InvalidCheckpoint, open_checkpoint
-from gateway.records.ledger.note import InvalidNote
-from gateway.records.ledger.tree import InvalidProof, leaf_hash, verify_inclusion
-from gateway.records.ledger.types import Record
+from gateway.records.ledger.attestation import Attested, find_attestation
+from gateway.records.ledger.entries import Damaged
 
 LONGEST_CODE = 80
 
@@ -38,12 +37,16 @@ async def verify(door: PersonDoor, request: web.Request) -> web.Response:
 
 async def _check_code(door: PersonDoor, code: str, lang: Lang) -> VerifyView:
     async with door.house.storage.read() as connection:
-        record = await reading.find(connection, record_id_of(code))
-    if record is None or record.kind not in EVENTS:
-        return VerifyView("unknown", code)
-    if not await _is_in_log(door, record):
+        entry = await reading.find_entry(connection, record_id_of(code))
+        if isinstance(entry, Damaged):
+            return VerifyView("altered", code)
+        if entry is None or entry.kind not in EVENTS:
+            return VerifyView("unknown", code)
+        attestation = await find_attestation(connection, entry, door.house.ledger.verifier_key)
+    if attestation.state is Attested.BROKEN:
         return VerifyView("altered", code)
-    return VerifyView("genuine", code, record.at, EVENTS[record.kind], await read_proof(door, record, lang))
+    state: Literal["genuine", "unsigned"] = "genuine" if attestation.proof else "unsigned"
+    return VerifyView(state, code, entry.at, EVENTS[entry.kind], proof_of(door, entry, attestation, lang=lang))
 
 
 async def _check_json(door: PersonDoor, raw_receipt: str, lang: Lang) -> VerifyView:
@@ -55,25 +58,9 @@ async def _check_json(door: PersonDoor, raw_receipt: str, lang: Lang) -> VerifyV
     if not isinstance(signature, str) or not isinstance(code, str) or len(code) > LONGEST_CODE:
         return VerifyView("unreadable")
     found = await _check_code(door, code, lang)
-    if found.state == "genuine" and not is_signed(door, receipt, signature):
+    if found.proof is not None and not is_signed(door, receipt, signature):
         return VerifyView("altered", code)
     return found
-
-
-async def _is_in_log(door: PersonDoor, record: Record) -> bool:
-    """Check the record against the signed log as a stranger would: its own bytes, the path, the signed root."""
-    async with door.house.storage.read() as connection:
-        proven = await proving.prove(connection, record.seq)
-    key = door.house.ledger.verifier_key
-    if proven is None or key is None:
-        return False
-    try:
-        signed = open_checkpoint(proven.note, [key])
-        hashed = leaf_hash(record.canonical)
-        verify_inclusion(hashed, proven.hashes, index=proven.index, size=signed.size, root=signed.root)
-    except (InvalidNote, InvalidCheckpoint, InvalidProof):
-        return False
-    return True
 
 
 async def _answer(door: PersonDoor, request: web.Request, view: VerifyView) -> web.Response:

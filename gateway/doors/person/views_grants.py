@@ -128,7 +128,7 @@ class HistoryEvent:
 
     Args:
         act: `agree`, `refuse`, `withdraw`, `pause`, `resume`, `shorten`, `expire`, `reconfirm`, `suspend`, `look_up`,
-            `link`, `note`.
+            `link`, `note`; `damaged`: the record is not what was written.
         text: the event in words, "Tạm dừng “Xem nhãn”".
         by: who, and by which door, in words.
         version: of the grant after it; 0 where it changed nothing.

@@ -26,7 +26,8 @@ class TraceRow:
             `seen` (an operator's look-up).
         people: how many people it was about, or None.
         asks: names of the asks that it used, or wanted.
-        data_types: what could pass, in words; none where nothing did.
+        data_types: what could pass by the catalogue, in words, whatever the answer held; none where nothing did.
+        is_bare: what passed held ids or numbers at most.
         by: name of the grant-bound credential that it came by; "" where the app called itself.
         purpose, recipient: in words; "" where they do not apply.
         note: why it was blocked or failed, the operator's reason.
@@ -45,6 +46,7 @@ class TraceRow:
     recipient: str = ""
     note: str = ""
     by: str = ""
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `reconfirm`, `withdrawn` or `expired`.
+        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `reconfirm`, `withdrawn` or `expired`; `damaged` of
+            a record that is not what was written.
         states: that of each item, as the record tells it.
     """
 
@@ -199,13 +202,14 @@ class VerifyView:
     """`/receipts/verify`: anyone checks a receipt; `GET ?code=`, or POST `receipt` (the signed JSON) with `csrf_token`.
 
     Args:
-        state: `first`; `genuine`; `altered` (known code, bytes or signature do not fit); `unknown`; `unreadable`.
+        state: `first`; `genuine`; `unsigned` (genuine, past the last checkpoint); `altered` (known code, bytes or
+            signature do not fit); `unknown`; `unreadable`.
         code: what was typed.
-        at, event, proof: with `genuine`; no name and no item is ever shown here.
+        at, event, proof: with `genuine` and `unsigned`; no name and no item is ever shown here.
     """
 
     TEMPLATE: ClassVar[str] = "person/verify.html"
-    state: Literal["first", "genuine", "altered", "unknown", "unreadable"] = "first"
+    state: Literal["first", "genuine", "unsigned", "altered", "unknown", "unreadable"] = "first"
     code: str = ""
     at: datetime | None = None
     event: str = ""

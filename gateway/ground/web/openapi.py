@@ -15,6 +15,7 @@ JSON = "application/json"
 HEADERS: Mapping[str, dict[str, Any]] = {
     "Allow": {"type": "string"},
     "Cache-Control": {"const": "no-store"},
+    "Content-Language": {"type": "string", "enum": ["vi", "en"]},
     "DPoP-Nonce": {"type": "string"},
     "Link": {"type": "string"},
     "Location": {"type": "string"},

@@ -45,10 +45,11 @@ class Finding:
     `grants` and `notices` are the log's fold: what grants must look like, and when each text was first shown, in which
     language; `batches` is what records say of trace lines, by seq. `record_ids` and `times_us` go by index seq - 1.
     `changed_seqs` are the records whose bytes were changed: what follows from that in the tree is told, and laid at no
-    other record's door.
+    other record's door. `signed_size` is up to which record a checkpoint signs.
     """
 
     size: int = 0
+    signed_size: int = 0
     root: bytes = b""
     bad: list[Bad] = field(default_factory=list)
     grants: dict[str, GrantFold] = field(default_factory=dict)
@@ -62,6 +63,11 @@ class Finding:
     def is_ok(self) -> bool:
         """Say whether everything holds."""
         return not self.bad
+
+    @property
+    def unsigned(self) -> int:
+        """How many records at the end are signed by no checkpoint yet: nothing bad, and nothing that proves them."""
+        return self.size - self.signed_size
 
     def follow(self, seq: int | None, reason: str) -> None:
         """Note something bad in the tree up to `seq`: at that record, unless a changed one explains it."""

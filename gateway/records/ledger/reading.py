@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.ground.storage.schema import as_stored
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
-from gateway.records.ledger.canonical import CanonicalRecord, Json, NotCanonical, parse_canonical_json, split_salt
+from gateway.records.ledger.canonical import Json, NotCanonical, parse_canonical_json, split_salt
+from gateway.records.ledger.entries import Entry, read_entry
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts, ledger_records
-from gateway.records.ledger.types import Actor, ActorKind, Record
+from gateway.records.ledger.types import Record
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId, is_id
 
 _BATCH = 500
@@ -51,19 +51,30 @@ class Search:
     matching: Sequence[AnyOf] = ()
 
 
-async def find(connection: AsyncConnection, record_id: str) -> Record | None:
+async def find_entry(connection: AsyncConnection, record_id: str) -> Entry | None:
     """Find one record; what can be no record's id is not looked for, so that any text may be asked about."""
     if not is_id(record_id, "lr"):
         return None
-    query = select(ledger_records).where(ledger_records.c.record_id == record_id)
+    query = as_stored(ledger_records).where(ledger_records.c.record_id == record_id)
     row = (await connection.execute(query)).mappings().first()
-    return read_record(dict(row)) if row else None
+    return read_entry(row) if row else None
+
+
+async def list_entries(connection: AsyncConnection, wanted: Search, limit: int) -> list[Entry]:
+    """List records, newest first; one that was changed stands in its place."""
+    query = narrowed(as_stored(ledger_records), wanted).order_by(ledger_records.c.seq.desc())
+    return [read_entry(row) for row in (await connection.execute(query.limit(limit))).mappings()]
+
+
+async def find(connection: AsyncConnection, record_id: str) -> Record | None:
+    """Find one record that is as it was written."""
+    entry = await find_entry(connection, record_id)
+    return entry if isinstance(entry, Record) else None
 
 
 async def list_records(connection: AsyncConnection, wanted: Search, limit: int) -> list[Record]:
-    """List records, newest first."""
-    query = narrowed(select(ledger_records), wanted).order_by(ledger_records.c.seq.desc())
-    return [read_record(row) for row in (await connection.execute(query.limit(limit))).mappings()]
+    """List records, newest first; those that were changed among them are left out."""
+    return [each for each in await list_entries(connection, wanted, limit) if isinstance(each, Record)]
 
 
 def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
@@ -75,7 +86,8 @@ def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
         about = select(ledger_parts.c.record_id).where(ledger_parts.c.person_id == wanted.person_id)
         query = query.where(or_(table.actor_id == wanted.person_id, table.record_id.in_(about)))
     if wanted.kinds is not None:
-        query = query.where(table.kind.in_([kind.value for kind in wanted.kinds]))
+        kinds = [kind.value for kind in wanted.kinds]  # a kind that there is not was written over one that there is
+        query = query.where(or_(table.kind.in_(kinds), table.kind.not_in([kind.value for kind in Kind])))
     if wanted.since is not None:
         query = query.where(table.at >= wanted.since)
     if wanted.until is not None:
@@ -183,31 +195,9 @@ async def count_unlinked_refusals(connection: AsyncConnection, app_id: AppId) ->
         ledger_records.c.grant_id.is_(None),
     )
     counted: Counter[AskId] = Counter()
-    rows = await connection.stream(select(ledger_records.c.canonical).where(*known))
-    async for row in rows:
-        with suppress(NotCanonical):  # a record that was changed says nothing; verification names it
-            facts = parse_canonical_json(CanonicalRecord.decode(row.canonical).facts)
-            refused = facts.get("refused_asks") if isinstance(facts, Mapping) else None
-            counted.update(AskId(str(ask)) for ask in (refused if isinstance(refused, list) else ()))
+    rows = await connection.stream(as_stored(ledger_records).where(*known))
+    async for row in rows.mappings():
+        entry = read_entry(row)
+        if isinstance(entry, Record):  # one that was changed says nothing; verification names it
+            counted.update(AskId(str(ask)) for ask in entry.facts.get("refused_asks", ()))
     return dict(counted)
-
-
-def read_record(row: RowMapping | Mapping[str, Any]) -> Record:
-    """Read a row as the record that its bytes are.
-
-    Raises:
-        NotCanonical: the bytes were changed.
-        ValueError: a kind that there is not.
-    """
-    facts = parse_canonical_json(CanonicalRecord.decode(row["canonical"]).facts)
-    if not isinstance(facts, dict):
-        raise NotCanonical("facts are an object")
-    plain = ("seq", "record_id", "at", "grant_id", "version", "app_id", "account_id", "request_id")
-    return Record(
-        **{name: row[name] for name in plain},
-        kind=Kind(row["kind"]),
-        actor=Actor(ActorKind(row["actor_kind"]), row["actor_id"]),
-        facts=facts,
-        canonical=row["canonical"],
-        leaf_hash=row["leaf_hash"],
-    )

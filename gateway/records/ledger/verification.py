@@ -26,6 +26,7 @@ from gateway.records.ledger.canonical import (
     parse_canonical_json,
     split_salt,
 )
+from gateway.records.ledger.entries import columns_of
 from gateway.records.ledger.findings import Bad, Finding, GrantFold, Told
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
@@ -33,7 +34,6 @@ from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import Outside
 from gateway.records.ledger.tree import Frontier, leaf_hash
 from gateway.records.ledger.verification_rest import Tree, check_notices, check_stray_parts, check_tree
-from gateway.terms.instants import moment_of
 
 __all__ = ["Bad", "Finding", "GrantFold", "Told", "verify"]
 
@@ -91,21 +91,10 @@ def _check_record(finding: Finding, row: RowMapping, *, expected_seq: int) -> No
         finding.times_us.append(None)
         return
     finding.times_us.append(record.at_us)
-    for name, value in {**columns_of(record), "at": record.at_us}.items():
+    for name, value in columns_of(record).items():
         if row[name] != value:
             bad(f"column {name} is not what the record's bytes say")
     _fold(finding, record, bad)
-
-
-def columns_of(record: CanonicalRecord) -> dict[str, Any]:
-    """Return what each column must hold, by the record's own bytes."""
-    plain = ("seq", "record_id", "kind", "version", "actor_kind", "actor_id", "request_id")
-    optional = ("grant_id", "app_id", "account_id")
-    return {
-        **{name: getattr(record, name) for name in plain},
-        **{name: getattr(record, name) or None for name in optional},
-        "at": moment_of(record.at_us),
-    }
 
 
 def _fold(finding: Finding, record: CanonicalRecord, bad: Any) -> None:

@@ -126,6 +126,7 @@ def _check_note(finding: Finding, note: str, key: VerifierKey, roots: Mapping[in
     except (InvalidNote, InvalidCheckpoint) as wrong:
         finding.add(None, f"a checkpoint is not signed by the log: {wrong}")
         return None
+    finding.signed_size = max(finding.signed_size, min(signed.size, finding.size))
     if signed.size not in roots:
         finding.add(finding.size, f"{signed.size} records were signed, {finding.size} are there")
     elif roots[signed.size] != signed.root:

@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -214,6 +215,35 @@ def test_one_changed_byte_is_told_in_few_lines(quyen: Quyen, app_file: Path, tmp
     assert told[-1].strip().startswith(f"and {len(following)} in the tree and its checkpoints")
     assert "None" not in "\n".join(told)
     assert all(each["record_id"] for each in bad if not each["follows"] and each["seq"])
+
+
+def test_records_past_the_last_signature_are_counted(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """What no checkpoint signs yet is named in words and in JSON; it is no fault, so the exit code stays 0."""
+    register(quyen, app_file)
+    assert parsed(quyen("log", "verify", "--json"))["unsigned"] == 0
+    assert "not signed" not in quyen("log", "verify").stdout
+    (checkpoints,) = tmp_path.rglob("checkpoints.jsonl")
+    lines = checkpoints.read_text(encoding="utf-8").splitlines(keepends=True)
+    checkpoints.write_text("".join(lines[:-1]), encoding="utf-8")
+    with sqlite3.connect(tmp_path / "quyen.db") as connection:
+        connection.execute("DELETE FROM ledger_checkpoints WHERE size = (SELECT max(size) FROM ledger_checkpoints)")
+    told = quyen("log", "verify")
+    size = parsed(quyen("log", "verify", "--json"))["size"]
+    assert told.exit_code == 0
+    assert told.stdout.splitlines()[1:] == ["the log holds", f"1 record is not signed yet, from seq {size}"]
+    assert parsed(quyen("log", "verify", "--json"))["unsigned"] == 1
+
+
+def test_a_changed_record_is_listed_and_exported_as_changed(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """Bytes of another type stop neither the search nor the export, which is found bad."""
+    register(quyen, app_file)
+    with sqlite3.connect(tmp_path / "quyen.db") as connection:
+        connection.execute("UPDATE ledger_records SET canonical = 'text', leaf_hash = 'text' WHERE seq = 2")
+    assert [row["seq"] for row in parsed(quyen("log", "search", "--json")) if row["kind"] == "changed"] == [2]
+    assert quyen("log", "search").exit_code == 0
+    exported = quyen("log", "export")
+    assert exported.exit_code == 0
+    assert b64encode(b"text").decode() in exported.stdout
 
 
 def test_a_stranger_verifies_the_export(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:

@@ -358,6 +358,18 @@ async def test_the_head_says_what_is_known_about_the_log(consoles: Consoles, ope
     assert "lr_8: column kind" in broken.words
 
 
+async def test_the_head_counts_what_is_not_signed_yet(consoles: Consoles, operator: Browser) -> None:
+    """A whole log with records past the last signature says how many; one that is signed to its end says nothing."""
+    ledger = consoles.scene.house.ledger
+    ledger.note_check(Checked(consoles.scene.clock.now(), 7, ()))
+    assert "chưa được ký" not in (await operator.get("/operators/log")).words
+    ledger.stop_signing()
+    await agree(consoles.scene)
+    assert "1 bản ghi chưa được ký" in (await operator.get("/operators/log")).words
+    await agree(consoles.scene, whole=True)
+    assert "2 records are not signed yet" in (await operator.get("/operators/log?lang=en")).words
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -1,4 +1,4 @@
-"""Which parts of the gateway a page leads to: those of the reader's own roles, and for the others it says whose they are."""
+"""Which parts of the gateway a page leads to: those of the reader's own roles; of the others it says whose they are."""
 
 import re
 from collections.abc import AsyncIterator
@@ -41,6 +41,7 @@ async def test_each_role_is_led_to_its_own_parts(consoles: Consoles) -> None:
         assert cards(first) == menu(first) == menu(lost) == [PARTS[part]]
         assert first.words.count("ần đăng nhập bằng tài khoản") == 2
         assert (lost.status, person.name in lost.words) == (404, True)
+        assert ("Về Quản lý quyền" in lost.words) is (part == 0)
     async with consoles.signed_in(None) as stranger:
         first = await stranger.get("/")
     assert (cards(first), menu(first)) == ([*PARTS], [])

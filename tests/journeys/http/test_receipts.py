@@ -1,13 +1,9 @@
 """Receipts: one for each decision, on paper and as signed JSON, and checked by anyone without signing in."""
 
-import asyncio
 import copy
-import subprocess
-import sys
 from base64 import b64decode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -23,9 +19,7 @@ from gateway.records.ledger.tree import leaf_hash, verify_inclusion
 from gateway.terms.ids import AskId
 from tests.house import agree
 from tests.journeys.http.origin import Browser, Origin
-
-VERIFY = Path(__file__).parents[3] / "docs/verify.py"
-Script = Callable[..., Awaitable[tuple[int, str]]]
+from tests.journeys.http.our_script import Script
 
 
 @pytest.fixture
@@ -137,21 +131,6 @@ async def test_the_proof_stands_without_us(browser: Browser, code: str) -> None:
     hashes = [bytes.fromhex(each) for each in proof["proof"]["hashes"]]
     verify_inclusion(hashed, hashes, index=proof["proof"]["index"], size=signed.size, root=signed.root)
     assert signed.size == proof["proof"]["size"]
-
-
-@pytest.fixture
-def run_script(tmp_path: Path) -> Script:
-    """Return what runs `docs/verify.py` on a receipt and key lines, in a process of its own."""
-
-    async def run(receipt: bytes, *keys: str) -> tuple[int, str]:
-        key, file = tmp_path / "key", tmp_path / "receipt.json"
-        key.write_text("\n".join(keys))
-        file.write_bytes(receipt)
-        argv = [sys.executable, str(VERIFY), "--receipt", str(file), "--key", str(key)]
-        done = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, timeout=30, check=False)
-        return done.returncode, done.stdout
-
-    return run
 
 
 async def test_a_stranger_checks_the_file_with_our_script_alone(

@@ -105,9 +105,31 @@ async def test_what_came_to_nothing_is_not_told_as_done(browser: Browser, caller
     page = await browser.get("/permissions/trace")
     assert "Sổ bán hàng (mẫu) thử xem hồ sơ người quan tâm, không thành" in page.words
     assert "Mục: Xem số điện thoại người quan tâm OA." in page.words
-    assert "Loại:" not in page.words
+    assert "Có thể gồm:" not in page.words
     english = await browser.get("/permissions/trace?lang=en")
     assert "tried and failed; it would have viewed a follower's profile" in english.words
+
+
+@pytest.mark.parametrize(
+    "route,ask,told",
+    [
+        ("view_follower", "crm_name", "Có thể gồm: Họ tên, Tên gợi nhớ, Ảnh đại diện."),
+        ("list_followers", "crm_name", "Chỉ có mã hoặc con số, không có dữ liệu của mục này."),
+        ("send_message", "order_send", "Có thể gồm: Nội dung tin nhắn gửi đi."),
+    ],
+)
+async def test_a_line_says_no_more_than_its_call_could_carry(
+    browser: Browser, caller: Caller, route: str, ask: str, told: str
+) -> None:
+    """A list of ids is no look at names; a blocked call carried nothing."""
+    await caller.call(PASSED, route, ask)
+    words = (await browser.get("/permissions/trace")).words
+    assert told in words
+    assert ("Có thể gồm:" in words) is (route != "list_followers")
+    await caller.call(REFUSED, route, ask)
+    blocked = (await browser.get("/permissions/trace?outcome=refused")).words
+    assert "Có thể gồm:" not in blocked
+    assert "Chỉ có mã" not in blocked
 
 
 async def test_a_blocked_call_reads_well_in_english(browser: Browser, caller: Caller) -> None:

@@ -230,6 +230,30 @@ def test_keys_that_no_app_may_bring(jwks: dict[str, Any]) -> None:
         register(entry(jwks=jwks))
 
 
+WRONG: list[tuple[dict[str, Any], list[str]]] = [
+    ({"asks": [{}, {"id": "more", "scope": "zalo.nothing"}]}, ["app.asks.1.scope"]),
+    ({"asks": [{}, {"purpose": "crm"}]}, ["app.asks.1.id"]),
+    ({"asks": [{}, {"id": "more"}]}, ["app.asks.1.purpose"]),
+    ({"asks": [{"purpose": "marketing", "required": True}]}, ["app.asks.0.required"]),
+    ({"dialect": "telegraph"}, ["app.dialect"]),
+    ({"dialect": "zalo", "kind": "public"}, ["app.dialect"]),
+    (
+        {"asks": [{"scope": "a.b.c"}], "kind": "public", "manages_itself": True},
+        ["app.asks.0.scope", "app.manages_itself"],
+    ),
+]
+
+
+@pytest.mark.parametrize("changes, places", WRONG, ids=range(len(WRONG)))
+def test_what_does_not_fit_is_told_by_its_place(changes: dict[str, Any], places: list[str]) -> None:
+    """Whoever wrote a long file finds every fault in it at once, without searching."""
+    asked = entry()["asks"][0]
+    asks = [asked | changed for changed in changes.get("asks", [{}])]
+    with pytest.raises(Refusal, match="invalid_registration") as refused:
+        register(entry() | changes | {"asks": asks})
+    assert [each.partition(": ")[0] for each in refused.value.detail.split("; ")] == places
+
+
 def test_a_public_app_has_no_keys() -> None:
     """Who cannot keep a secret cannot keep a key."""
     with pytest.raises(Refusal, match="invalid_registration"):

@@ -4,8 +4,40 @@ from typing import Any
 
 import pytest
 
+from gateway.records.ledger.canonical import CanonicalRecord, canonical_json
+from gateway.records.ledger.note import Signer
 from gateway.records.ledger.tree import Frontier, leaf_hash
-from tests.unit.ledger.verifying import LOG, SIZE, STRANGER, Bench, Log, encoded, record_of
+from tests.unit.ledger.verifying import LOG, SIZE, STRANGER, Bench, Line, Log, encoded, record_of
+
+RECEIPTS = Signer("quyen.example/receipts", b"\x06" * 32)
+
+
+def unsigned(seq: int, record: CanonicalRecord) -> Line:
+    """Write a whole receipt whose record the log had not signed yet; it tells no decisions, as the record does."""
+    listed = {"seq": seq, "record_id": f"re_{seq}", "bytes": encoded(record.encode())}
+    receipt: Line = {
+        "record_id": f"re_{seq}",
+        "items": [],
+        "proof": {"record": listed, "proof": {}, "checkpoint": None, "state": "unsigned"},
+    }
+    return {"receipt": receipt, "signature": RECEIPTS.sign(canonical_json(receipt).decode() + "\n").rstrip("\n")}
+
+
+def test_a_receipt_without_a_checkpoint_is_not_signed_yet(bench: Bench) -> None:
+    """Whole and signed it holds, with that said; beside an export its record must be the one there."""
+    bench.write("key", f"{LOG.verifier_key.text()}\n{RECEIPTS.verifier_key.text()}\n")
+    bench.export(Log().lines())
+    both = str(bench.folder / "export"), "--receipt", str(bench.folder / "receipt")
+    code, printed = bench.receipt(unsigned(3, record_of(3)))
+    assert (code, "genuine, not signed yet" in printed) == (0, True), printed
+    assert bench.run(*both)[0] == 0
+    assert bench.receipt(unsigned(3, record_of(3, actor_id="pe_9")))[0] == 0
+    code, printed = bench.run(*both)
+    assert (code, "not the record at seq 3 here" in printed) == (1, True), printed
+    assert bench.receipt(unsigned(3, record_of(2)))[0] == 1
+    forged = unsigned(3, record_of(3))
+    forged["receipt"]["items"] = [{"ask": "phone", "decision": "granted"}]
+    assert bench.receipt(forged)[0] == 1
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 6, 7])

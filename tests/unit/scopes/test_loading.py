@@ -207,6 +207,34 @@ def test_docs_name_every_scope_route_and_field(packaged: Catalogue) -> None:
     assert "user_dob" not in text
 
 
+def test_what_is_open_to_unreviewed_apps(packaged: Catalogue) -> None:
+    """Reading what is the account's own and not sensitive; nobody sends or writes in an account's name unreviewed."""
+    is_open = {scope for scope in packaged.scopes if packaged.is_for_unreviewed(scope)}
+    assert is_open == {"zalo.profile.read", "zalo.tag.read", "matrix.profile.read"}
+
+
+CLOSING = {
+    "others' data": {"whose: account": "whose: subject"},
+    "sensitive data": {"sensitivity: none": "sensitivity: sensitive\n    sensitive_because: {vi: Kín., en: Secret.}"},
+    "it opens a writing route": {"[shop.order.write]": "[shop.order.write, shop.tag.read]"},
+    "or a field of its answer": {"ok: {type: boolean, scope: any}": "ok: {type: boolean, scope: shop.tag.read}"},
+    "or a key of it": {"    body:\n": "    query: {keys: {tag: {type: string, scope: shop.tag.read}}}\n    body:\n"},
+    "no route names it": {"sensitivity: none": "sensitivity: none\n    enforced_by: app", ", shop.tag.read]": "]"},
+}
+
+
+@pytest.mark.parametrize("changes", CLOSING.values(), ids=CLOSING.keys())
+def test_what_closes_a_scope_to_unreviewed_apps(shop_yaml: str, write: Write, changes: dict[str, str]) -> None:
+    """A scope that reads is open until it is about others or sensitive, or one writing route names it in any way."""
+    head, routes = shop_yaml.split("routes:\n")
+    scope = head[head.index("  - id: shop.order.write") :].replace("shop.order.write", "shop.tag.read")
+    routes = routes.replace("shop.phone.read]", "shop.phone.read, shop.tag.read]")
+    assert load_catalogue(write(f"{head}{scope}routes:\n{routes}")).is_for_unreviewed("shop.tag.read")
+    for one, other in changes.items():
+        scope, routes = scope.replace(one, other), routes.replace(one, other)
+    assert not load_catalogue(write(f"{head}{scope}routes:\n{routes}")).is_for_unreviewed("shop.tag.read")
+
+
 def test_catalogue_cannot_be_changed(packaged: Catalogue) -> None:
     """What the whole process shares is read-only."""
     with pytest.raises(TypeError):

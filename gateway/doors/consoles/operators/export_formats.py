@@ -11,8 +11,8 @@ import orjson
 from gateway.doors.consoles.operators.rows import app_title, asks_of, outcome_of
 from gateway.doors.consoles.operators.searching import Found, Result
 from gateway.ground.web.plain import plain
+from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.kinds import Kind
-from gateway.records.ledger.timeline import Damaged
 from gateway.records.ledger.types import Record
 from gateway.records.trace.types import ClosedLine
 from gateway.terms.instants import write_instant

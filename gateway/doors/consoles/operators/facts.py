@@ -81,7 +81,7 @@ async def changes_of(door: OperatorsDoor, record: Record) -> list[Change]:
         return []
     wanted = reading.Search(grant_ids=[record.grant_id], before_seq=record.seq)
     async with door.house.storage.read() as connection:
-        earlier = await timeline.list_entries(connection, wanted, _MOST_BEFORE, before=None)
+        earlier = await timeline.list_by_time(connection, wanted, _MOST_BEFORE, before=None)
     before: dict[str, str] = {}
     for each in reversed(earlier):
         before |= _current(each) if isinstance(each, Record) else {}

@@ -18,7 +18,8 @@ from gateway.doors.consoles.operators.views import IdentityView, PartView, Recor
 from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
-from gateway.records.ledger import reading, timeline
+from gateway.records.ledger import reading
+from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.types import IDENTITY, Record
 from gateway.records.trace import store as trace
 from gateway.records.trace.types import ClosedLine
@@ -47,7 +48,7 @@ async def _get(door: OperatorsDoor, record_id: str) -> Found:
     if not is_id(record_id, "lr", "tr"):
         raise Refusal("not_found")
     async with door.house.storage.read() as connection:
-        found: Found | None = await timeline.find_entry(connection, record_id)
+        found: Found | None = await reading.find_entry(connection, record_id)
         found = found or await trace.find(connection, record_id)
     if found is None:
         raise Refusal("not_found")
@@ -61,7 +62,7 @@ async def _view(door: OperatorsDoor, request: web.Request, found: Found) -> Reco
     integrity = await door.read_integrity()
     if isinstance(found, ClosedLine):
         return RecordView(row, call_facts(found, lang), integrity)
-    if isinstance(found, timeline.Damaged):
+    if isinstance(found, Damaged):
         return RecordView(row, (), integrity, is_damaged=True)
     parts = await _parts(door, found)
     return RecordView(

@@ -11,8 +11,8 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.accounts.types import Account
 from gateway.records.grants.types import PermissionState
+from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.kinds import Kind
-from gateway.records.ledger.timeline import Damaged
 from gateway.records.ledger.types import Record
 from gateway.records.trace.types import ClosedLine, Outcome
 from gateway.terms.ids import AppId

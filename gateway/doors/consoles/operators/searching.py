@@ -16,12 +16,13 @@ from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.records.grants import store as grants
 from gateway.records.ledger import timeline
+from gateway.records.ledger.entries import Damaged, Entry
 from gateway.records.trace import store as trace
 from gateway.records.trace.types import ClosedLine
 from gateway.terms.ids import AccountId, AppId
 from gateway.terms.refusal import Refusal
 
-Found = timeline.Entry | ClosedLine
+Found = Entry | ClosedLine
 _LOG, _TRACE = "log", "trace"
 _LONGEST_KEY = 40
 _INSTANT = timedelta(microseconds=1)
@@ -104,11 +105,11 @@ async def resolve(door: OperatorsDoor, query: Query, looker: Looker | None) -> W
 async def search(door: OperatorsDoor, wanted: Wanted, place: Place | None, *, limit: int) -> Result:
     """Read one page."""
     async with door.house.storage.read() as connection:
-        entries: list[timeline.Entry] = []
+        entries: list[Entry] = []
         lines: list[ClosedLine] = []
         if wanted.log is not None:
             before = place.in_log if place else None
-            entries = await timeline.list_entries(connection, wanted.log, limit + 1, before=before)
+            entries = await timeline.list_by_time(connection, wanted.log, limit + 1, before=before)
         if wanted.trace is not None:
             narrowed = replace(wanted.trace, before=place.in_trace if place else None)
             lines = await trace.list_lines(connection, narrowed, limit + 1)
@@ -122,7 +123,7 @@ async def search(door: OperatorsDoor, wanted: Wanted, place: Place | None, *, li
 
 def account_of(found: Found) -> AccountId | None:
     """Return the account that a row is about."""
-    if isinstance(found, timeline.Damaged):
+    if isinstance(found, Damaged):
         return None
     return found.line.account_id if isinstance(found, ClosedLine) else found.account_id
 

@@ -30,6 +30,11 @@ class Integrity:
     checked_size: int = 0
     faults: Sequence[str] = ()
 
+    @property
+    def unsigned(self) -> int:
+        """How many records at the end no checkpoint signs yet."""
+        return max(self.size - self.signed_size, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class LogRow:

@@ -1,0 +1,169 @@
+"""A log that was changed, or does not sign: people keep their pages, and read what is changed or genuine."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.acts.withdraw import withdraw
+from gateway.records.ledger import reading
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.terms.ids import AskId, RecordId
+from tests.house import agree
+from tests.journeys.http.origin import Browser, Origin
+from tests.journeys.http.our_script import Script
+
+CHANGES = [
+    "UPDATE ledger_records SET kind = 'withdrawm' WHERE {it}",
+    "UPDATE ledger_records SET kind = 'expired' WHERE {it}",
+    "UPDATE ledger_records SET canonical = substr(canonical, 1, 40) || x'ff' || substr(canonical, 42) WHERE {it}",
+    "UPDATE ledger_records SET canonical = 'text' WHERE {it}",
+]
+DAMAGED = "Bản ghi bị sửa, không đọc được"
+
+
+@pytest.fixture
+async def stranger(origin: Origin) -> AsyncIterator[Browser]:
+    """Yield a browser in which nobody is signed in."""
+    async with origin.browser() as browser:
+        yield browser
+
+
+def tamper(folder: Path, statement: str) -> None:
+    """Change the database behind the gateway's back."""
+    with sqlite3.connect(folder / "quyen.db") as database:
+        assert database.execute(statement).rowcount > 0
+    database.close()
+
+
+async def end_one(origin: Origin) -> tuple[str, RecordId]:
+    """Let the owner agree to two asks and withdraw one; return the grant and the withdrawal's record."""
+    scene = origin.scene
+    decided = await agree(scene, frozenset({AskId("oa_profile"), AskId("crm_phone")}))
+    assert decided.grant_id is not None
+    scene.clock.advance(60)
+    owner = Actor(ActorKind.PERSON, scene.owner.id)
+    done = await withdraw(scene.house, decided.grant_id, owner, ask_ids=frozenset({AskId("crm_phone")}))
+    return decided.grant_id, done.recorded.record_id
+
+
+def code_of(record_id: RecordId) -> str:
+    """Return the code of a record's receipt."""
+    return "BN-" + record_id.removeprefix("lr_")
+
+
+async def paste(browser: Browser, receipt: Any) -> str:
+    """Paste a receipt into the public check; return what the page says."""
+    page = await browser.submit("/receipts/verify", {"receipt": orjson.dumps(receipt).decode()})
+    assert page.status == 200
+    return page.words
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_changed_record_takes_no_page_away(
+    origin: Origin, browser: Browser, stranger: Browser, tmp_path: Path, change: str
+) -> None:
+    """The grant keeps its page and its buttons, the lists mark the record, and no page shows or vouches for it."""
+    grant_id, record_id = await end_one(origin)
+    code = code_of(record_id)
+    kept = orjson.loads((await browser.get(f"/permissions/receipts/{code}.json")).text)
+    tamper(tmp_path, change.format(it=f"record_id = '{record_id}'"))
+    page = await browser.get(f"/permissions/{grant_id}?done={record_id}")
+    assert page.status == 200
+    assert (page.words.count(DAMAGED), page.ask_states["crm_phone"]) == (1, "withdrawn")
+    assert page.text.count('value="withdraw"') == 2
+    assert "Không rõ ai rút lại ngày 21/11/2026" in page.words
+    listed = await browser.get("/permissions/receipts")
+    assert DAMAGED in listed.text.split(f'data-receipt="{code}"')[1].split("</tr>")[0]
+    assert listed.text.count("data-receipt=") == 2
+    for path in (code, f"{code}.json"):
+        receipt = await browser.get(f"/permissions/receipts/{path}")
+        assert (receipt.status, "Bản ghi của biên nhận này đã bị sửa" in receipt.words) == (409, True)
+    assert "đã bị sửa" in (await stranger.get(f"/receipts/verify?code={code}")).words
+    assert "đã bị sửa" in await paste(stranger, kept)
+    fields = {"action": "withdraw", "ask": "oa_profile", "confirm": "yes"}
+    done = await browser.submit(f"/permissions/{grant_id}", fields)
+    assert "Bạn rút lại ngày" in (await browser.get(done.location)).words
+
+
+async def test_no_receipt_is_given_of_what_the_signed_log_does_not_hold(
+    origin: Origin, browser: Browser, stranger: Browser, tmp_path: Path
+) -> None:
+    """A record that reads well but does not lead to the signed root has no sheet, no JSON and no "genuine"."""
+    code = code_of((await end_one(origin))[1])
+    for change in ("SET hash = zeroblob(32)", "SET hash = 'text'", "SET level = level + 64"):
+        tamper(tmp_path, f"UPDATE ledger_nodes {change}")
+        for path in (code, f"{code}.json"):
+            assert (await browser.get(f"/permissions/receipts/{path}")).status == 409
+        assert "đã bị sửa" in (await stranger.get(f"/receipts/verify?code={code}")).words
+
+
+async def test_an_unsigned_record_is_genuine_and_not_signed_yet(
+    origin: Origin, browser: Browser, stranger: Browser, tmp_path: Path, run_script: Script
+) -> None:
+    """Page, JSON, the public check and our script say so, in both languages; one changed word or leaf is told."""
+    log_key = origin.scene.house.ledger.verifier_key
+    assert log_key is not None
+    origin.scene.house.ledger.stop_signing()
+    code = code_of((await end_one(origin))[1])
+    assert "là thật, chưa được ký" in (await browser.get(f"/permissions/receipts/{code}")).words
+    assert "genuine, not signed yet" in (await browser.get(f"/permissions/receipts/{code}?lang=en")).words
+    assert f"{code} là thật, chưa được ký" in (await stranger.get(f"/receipts/verify?code={code}")).words
+    english = (await stranger.get(f"/receipts/verify?code={code}&lang=en")).words
+    assert f"{code} is genuine, not signed yet" in english
+    signed = orjson.loads((await browser.get(f"/permissions/receipts/{code}.json")).text)
+    assert signed["receipt"]["proof"]["state"] == "unsigned"
+    assert "là thật, chưa được ký" in await paste(stranger, signed)
+    keys = log_key.text(), signed["verifier_key"]
+    found = await run_script(orjson.dumps(signed), *keys)
+    assert (found[0], "genuine, not signed yet" in found[1]) == (0, True), found
+    item = signed["receipt"]["items"][0]
+    item["decision"], genuine = "granted", item["decision"]
+    assert "đã bị sửa" in await paste(stranger, signed)
+    assert (await run_script(orjson.dumps(signed), *keys))[0] == 1
+    item["decision"] = genuine
+    tamper(tmp_path, "UPDATE ledger_nodes SET hash = zeroblob(32) WHERE level = 0")
+    assert "đã bị sửa" in await paste(stranger, signed)
+
+
+async def test_a_receipt_from_before_the_signature_is_genuine_after_it(
+    origin: Origin, browser: Browser, stranger: Browser
+) -> None:
+    """The next signed record signs those before it: the file that was kept is then told to be signed."""
+    origin.scene.house.ledger.stop_signing()
+    code = code_of((await end_one(origin))[1])
+    kept = orjson.loads((await browser.get(f"/permissions/receipts/{code}.json")).text)
+    origin.scene.house.ledger.may_sign = True
+    await end_one(origin)
+    words = await paste(stranger, kept)
+    assert ("là thật" in words, "chưa được ký" in words) == (True, False)
+
+
+async def test_a_changed_refusal_is_not_counted(origin: Origin, other_browser: Browser, tmp_path: Path) -> None:
+    """What a developer reads of refusals by people without an account goes on, without a changed record."""
+    scene = origin.scene
+    for _ in range(2):
+        await other_browser.submit(await origin.ask("crm_name"), {"decision": "refuse"})
+    async with scene.house.storage.read() as connection:
+        assert await reading.count_unlinked_refusals(connection, scene.app.id) == {"crm_name": 2}
+        newest = (await reading.list_records(connection, reading.Search(kinds=[Kind.REFUSED]), 1))[0]
+    tamper(tmp_path, CHANGES[-1].format(it=f"record_id = '{newest.record_id}'"))
+    async with scene.house.storage.read() as connection:
+        assert await reading.count_unlinked_refusals(connection, scene.app.id) == {"crm_name": 1}
+
+
+async def test_the_page_of_a_fault_says_what_is_so(
+    origin: Origin, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was granted goes on while a page is broken: the page of the fault says that, and not that nothing passes."""
+    grant_id, _ = await end_one(origin)
+    monkeypatch.setattr("gateway.doors.person.grant_page.read_story", None)
+    page = await browser.get(f"/permissions/{grant_id}")
+    assert page.status == 500
+    assert "quyền đang có hiệu lực vẫn cho đi qua như trước" in page.words
+    assert "không cho gì đi qua" not in page.words
+    assert "lets data through as before" in (await browser.get(f"/permissions/{grant_id}?lang=en")).words
