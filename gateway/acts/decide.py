@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.acts import House, Settled
-from gateway.acts.new_code import add_code
+from gateway.acts.recording import add_code
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import statements

@@ -1,15 +1,22 @@
-"""What several acts write in the same words: an identity's record, a person's names, a credential in the journal."""
+"""What acts write in set words: an identity's record, a person's names, a credential in the journal, an app's code."""
 
 import asyncio
+from datetime import datetime
 
 from gateway.acts import House, named
+from gateway.ground.storage.storage import UnitOfWork
 from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.ground.vault.journal import Journal
+from gateway.ground.vault.tokens import CODE, hashed, new_token
 from gateway.records.accounts.types import Connection
+from gateway.records.families import store as families
+from gateway.records.families.types import CODE_LASTS, Code
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
 from gateway.records.people.identities import Identity
 from gateway.records.people.types import Person
+from gateway.records.requests.types import AuthorizationRequest
+from gateway.terms.ids import FamilyId
 
 
 def draft_identity(kind: Kind, identity: Identity, person: Person, *, actor: Actor) -> Draft:
@@ -33,3 +40,29 @@ def _find_error(journal: Journal, entry: Entry) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+async def add_code(
+    house: House, unit: UnitOfWork, request: AuthorizationRequest, *, family_id: FamilyId, now: datetime
+) -> str:
+    """Keep a code for the family that was opened by deciding `request`; return it, once.
+
+    Raises:
+        AssertionError: the request is not one of authorize.
+    """
+    if request.redirect_uri is None or request.code_challenge is None:
+        raise AssertionError("an authorize request has a redirect URI and a challenge")
+    raw_code = new_token(CODE, house.entropy)
+    code = Code(
+        hashed_code=hashed(raw_code),
+        family_id=family_id,
+        request_id=request.id,
+        redirect_uri=request.redirect_uri,
+        code_challenge=request.code_challenge,
+        expires_at=now + CODE_LASTS,
+        redeemed_at=None,
+        wrong_verifiers=0,
+        jkt=request.jkt,
+    )
+    await families.add_code(unit.connection, code)
+    return raw_code
