@@ -98,7 +98,8 @@ def _check_offered(screen: Screen, ticked: frozenset[AskId], duration: str) -> N
     """Refuse what no face of this screen offers; ticking what stands says nothing new, and does nothing."""
     if screen.face in {"account", "cool_down"} or not ticked <= screen.offered | screen.kept:
         raise UnclearReply(screen, "unknown_ask")
-    if screen.face == "asks" and duration not in {offer.value for offer in screen_durations(screen)}:
+    # The shortest is taken always: beside what ends sooner it is cut to that (ADR 0019).
+    if screen.face == "asks" and duration not in {SHORTEST, *(offer.value for offer in screen_durations(screen))}:
         raise UnclearReply(screen, "unknown_duration")
 
 
