@@ -67,6 +67,7 @@ class Decided:
     grant_id: GrantId | None
     raw_code: str | None
     error: str | None
+    error_description: str | None
     recorded: Recorded
 
 
@@ -100,13 +101,13 @@ class _Case:
 
     @property
     def is_incomplete(self) -> bool:
-        """Say whether something was ticked, but not all that is required: neither an agreement nor a refusal."""
+        """Say whether something was ticked, but not all that is required."""
         return bool(self.answer.agreed) and any(ask.is_required and ask.id not in self.given for ask in self.asks)
 
     @property
     def is_refused(self) -> bool:
-        """Say whether nothing is given: there is no tick."""
-        return not self.answer.agreed
+        """Say whether nothing is given: no tick, or a required ask left out."""
+        return not self.answer.agreed or self.is_incomplete
 
     def about(self, grant: Grant, at: datetime) -> "_Case":
         """Return the case as decided at `at`, with what stands in this grant; the whole screen asks about that too."""
@@ -147,7 +148,8 @@ class _Case:
 
     def refused(self, grant_id: GrantId | None, recorded: Recorded) -> Decided:
         """Return what the app hears when nothing was given."""
-        return Decided(self.request, grant_id, None, "access_denied", recorded)
+        description = "required permission not given" if self.is_incomplete else None
+        return Decided(self.request, grant_id, None, "access_denied", description, recorded)
 
 
 @shielded
@@ -155,13 +157,13 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
     """Record the answer, once.
 
     What stands already is not asked again and stays as it is; on the whole screen (`prompt=consent`) what is left
-    unticked ends, now and not when the code is redeemed (ADR 0019). No tick at all gives nothing: refusals are stored,
-    what was granted before stays. Ticks without one that is required are no answer, and nothing is recorded. A refusal
-    needs no account: without one it stands in the log alone.
+    unticked ends, now and not when the code is redeemed (ADR 0019). A required ask left unticked, or no tick at all,
+    gives nothing: refusals are stored, what was granted before stays. A refusal needs no account: without one it stands
+    in the log alone.
 
     Raises:
-        Refusal: `not_found`, `decided`, `expired`, `app_suspended`, `account_required`, `unknown_ask`, `incomplete`;
-            `sign_in_again`, `unmet_authentication_requirements`; `screen_outdated`: the grant, or what the app says of
+        Refusal: `not_found`, `decided`, `expired`, `app_suspended`, `account_required`, `unknown_ask`; `sign_in_again`,
+            `unmet_authentication_requirements`; `screen_outdated`: the grant, or what the app says of
             itself, changed since the screen was drawn.
         Unavailable: as `House.change_grant` says.
     """
@@ -179,8 +181,6 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         case = case.about(grant, house.clock.now() if grant.version else grant.created_at)
         if case.is_outdated(grant):
             raise Refusal("screen_outdated")
-        if case.is_incomplete:
-            raise Refusal("incomplete")
         change = transitions.decide(grant, case.decision_on(grant), _new_id(house))
         kind = Kind.REFUSED if case.is_refused else Kind.DECIDED
         shown = await _keep_shown(unit, case)
@@ -195,7 +195,7 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
     if case.is_refused or (issued is None and case.request.is_from_app):
         return case.refused(grant.id, settled.recorded)
     raw_code = issued.raw_code if issued else None
-    return Decided(case.request, grant.id, raw_code, None, settled.recorded)
+    return Decided(case.request, grant.id, raw_code, None, None, settled.recorded)
 
 
 async def _take(unit: UnitOfWork, raw_request_id: str, answer: Answer, now: datetime) -> _Case:

@@ -81,7 +81,6 @@ SURFACES = {
         computed=frozenset({"wrong_method", "provider_silent"}),
         strays={
             "invalid_grant": OF_HOUSE,
-            "incomplete": "the consent screen is shown anew",
             "logout_replayed": "back-channel logout answers in JSON",
             "screen_outdated": "the consent screen is shown anew",
             "sign_in_again": "leads to the sign-in page",

@@ -72,10 +72,12 @@ async def test_what_is_ticked_is_granted_and_the_rest_refused(scene: Scene) -> N
     assert kept == ("vi", "Chữ đã hiện (mẫu)")
 
 
-async def test_no_tick_gives_nothing(scene: Scene) -> None:
+@pytest.mark.parametrize("agreed", [frozenset(), frozenset({NAME})])
+async def test_no_tick_or_a_required_ask_left_out_gives_nothing(scene: Scene, agreed: frozenset[AskId]) -> None:
     """Refusals are stored, no code is made, and the app hears access_denied."""
-    decided = await agree(scene, frozenset())
+    decided = await agree(scene, agreed)
     assert (decided.raw_code, decided.error) == (None, "access_denied")
+    assert decided.error_description == ("required permission not given" if agreed else None)
     assert set(states(await get_grant(scene, decided.grant_id)).values()) == {"refused"}
 
 
@@ -109,14 +111,17 @@ async def test_a_refusal_without_an_account_is_recorded(scene: Scene) -> None:
     assert record.facts["refused_asks"] == [ask.id for ask in scene.asks]
 
 
-async def test_a_required_ask_left_out_is_no_answer(scene: Scene) -> None:
-    """Neither given nor refused: nothing is recorded, no grant begins, and the request can still be answered."""
-    request = await shown(scene)
-    with pytest.raises(Refusal, match="incomplete"):
-        await decide(scene.house, request.id, answer(scene, NAME))
+async def test_a_required_ask_left_out_without_an_account_is_a_refusal(scene: Scene) -> None:
+    """Someone who linked nothing and left out what is required has refused, and the app is told why."""
+    request = await shown(scene, scene.other_owner.id)
+    given = Answer(scene.other_owner.id, None, frozenset({NAME}), DURATIONS["P1D"], "Chữ (mẫu)", "vi")
+    decided = await decide(scene.house, request.id, given)
+    assert (decided.grant_id, decided.raw_code, decided.error) == (None, None, "access_denied")
+    assert decided.error_description == "required permission not given"
     async with scene.house.storage.read() as connection:
-        assert await reading.list_records(connection, reading.Search(kinds=[Kind.REFUSED, Kind.DECIDED]), 1) == []
-    assert (await decide(scene.house, request.id, answer(scene, PROFILE))).raw_code is not None
+        record = await reading.find(connection, decided.recorded.record_id)
+    assert record is not None
+    assert (record.kind, record.facts["refused_asks"]) == (Kind.REFUSED, [ask.id for ask in scene.asks])
 
 
 async def test_a_request_is_decided_once(scene: Scene) -> None:

@@ -48,11 +48,11 @@ class Stage:
     wire: Wire
     origin: Origin
 
-    async def add_app(self, *, needs_profile: bool = False, **changes: Any) -> App:
+    async def add_app(self, **changes: Any) -> App:
         """Register a public app for devices, new to everyone."""
         name = f"tivi-{next(_NUMBERS)}"
         asks = (
-            (f"{name}_profile", "zalo.profile.read", "crm", needs_profile),
+            (f"{name}_profile", "zalo.profile.read", "crm", False),
             (f"{name}_send", "zalo.message.send", "crm", False),
         )
         return await self.wire.add_app(name, asks, **{"grant_types": GRANT_TYPES, **changes})

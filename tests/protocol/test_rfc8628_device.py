@@ -181,20 +181,6 @@ async def test_req_145_denied(stage: Stage, browser: Browser) -> None:
         assert (await device.poll()).error == (400, "access_denied")
 
 
-async def test_req_145_a_required_box_left_open(stage: Stage, browser: Browser) -> None:
-    """The screen that a device leads to is asked again as any other: the device still waits, and hears of the press."""
-    device = await stage.start(await stage.add_app(needs_profile=True))
-    screen = await confirm(browser, device.user_code)
-    profile, send = f"{device.app.id}_profile", f"{device.app.id}_send"
-    fields = [("ask", send), ("account", stage.wire.scene.account.id), ("duration", "P1D"), ("decision", "agree")]
-    again = await browser.submit(screen.location, fields)
-    assert (again.status, again.ticked, again.missing) == (400, {send}, {profile})
-    assert (await device.poll()).error == PENDING
-    await browser.submit(screen.location, [("ask", profile), *fields])
-    wait(stage, 5)
-    assert (await device.poll()).status == 200
-
-
 async def test_req_145_expired(stage: Stage, browser: Browser) -> None:
     """After ten minutes the device hears so, and the page knows no such code; a day later nobody does."""
     device = await stage.start()

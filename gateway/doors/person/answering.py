@@ -6,7 +6,6 @@ from gateway.acts.decide import DURATIONS
 from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.drawing import screen_durations
 from gateway.doors.person.screen import Screen
-from gateway.doors.person.ticked import NOTHING, Ticked
 from gateway.ground.web.forms import Form
 from gateway.terms.ids import AccountId, AskId
 from gateway.terms.refusal import Refusal
@@ -23,6 +22,7 @@ class Reply:
         ask_ids: the asks ticked, or what stands where there was none to tick; empty is a refusal.
         duration: a code of `DURATIONS`, or `STANDING`.
         account_id: one of the person's own, or None.
+        is_complete: every required ask is ticked.
         chosen: what was ticked on the screen before linking, where this reply confirms it.
         seen: the version of the grant on the page that was answered, if it said one.
     """
@@ -30,27 +30,24 @@ class Reply:
     ask_ids: frozenset[AskId]
     duration: str
     account_id: AccountId | None
+    is_complete: bool
     chosen: Chosen | None = None
     seen: int | None = None
 
     @property
     def is_agreed(self) -> bool:
-        """Whether anything is to be granted: no tick gives nothing."""
-        return bool(self.ask_ids)
+        """Whether anything is to be granted: no tick, or a required ask without one, gives nothing."""
+        return bool(self.ask_ids) and self.is_complete
 
 
 class UnclearReply(Exception):
-    """The form does not say what to do; nothing is decided and the screen asks again, naming the `error`.
+    """The form does not say what to do; nothing is decided and the screen asks again, naming the `error`."""
 
-    `chosen` is asked about once more; `ticked` stays on the screen as it was sent.
-    """
-
-    def __init__(self, screen: Screen, error: str, chosen: Chosen | None = None, *, ticked: Ticked = NOTHING) -> None:
+    def __init__(self, screen: Screen, error: str, chosen: Chosen | None = None) -> None:
         super().__init__(error)
         self.screen = screen
         self.error = error
         self.chosen = chosen
-        self.ticked = ticked
 
 
 def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
@@ -60,14 +57,14 @@ def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
     that while such a choice is kept.
 
     Raises:
-        UnclearReply: `outdated`, `unknown_ask`, `unknown_duration`, `incomplete`, `no_account`.
+        UnclearReply: `outdated`, `unknown_ask`, `unknown_duration`, `no_account`.
         Refusal: `bad_form`.
     """
     decision = form.get_one("decision")
     _check_said(form, screen, chosen)
     account_id = find_account(form, screen)
     if decision == "refuse":
-        return Reply(frozenset(), SHORTEST, account_id)
+        return Reply(frozenset(), SHORTEST, account_id, is_complete=True)
     if decision != "agree":
         raise Refusal("bad_form", "decision is agree, refuse, look, choose or stay")
     ticked = frozenset(AskId(ask) for ask in form.list("ask"))
@@ -79,8 +76,8 @@ def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
     _check_offered(screen, ticked, duration)
     if screen.face == "short":
         ticked, duration = screen.kept, SHORTEST
-    reply = Reply(ticked, duration, account_id, chosen if is_confirming else None, _find_seen(form))
-    _check_complete(screen, reply)
+    is_complete = screen.required <= ticked
+    reply = Reply(ticked, duration, account_id, is_complete, chosen if is_confirming else None, _find_seen(form))
     if reply.is_agreed and named is None and screen.face == "asks":  # for how long is the person's to say
         raise UnclearReply(screen, "unknown_duration")
     if reply.is_agreed and screen.held and account_id is None:
@@ -101,15 +98,6 @@ def _check_offered(screen: Screen, ticked: frozenset[AskId], duration: str) -> N
     # The shortest is taken always: beside what ends sooner it is cut to that (ADR 0019).
     if screen.face == "asks" and duration not in {SHORTEST, *(offer.value for offer in screen_durations(screen))}:
         raise UnclearReply(screen, "unknown_duration")
-
-
-def _check_complete(screen: Screen, reply: Reply) -> None:
-    """Ask again where something is ticked but not all that is required: that is no refusal, and nothing to grant."""
-    if not reply.is_agreed or screen.required <= reply.ask_ids:
-        return
-    if reply.seen not in {None, screen.version}:
-        raise UnclearReply(screen, "outdated")
-    raise UnclearReply(screen, "incomplete", ticked=Ticked(reply.ask_ids, reply.duration, reply.account_id))
 
 
 def _find_seen(form: Form) -> int | None:

@@ -7,7 +7,8 @@ from gateway.records.requests.types import AuthorizationRequest
 
 def return_url(decided: Decided, issuer: str) -> str:
     """Return where a decided authorize request leads; the app's own query stays as it was registered."""
-    return _return(decided.request, {"code": decided.raw_code, "error": decided.error}, issuer)
+    answer = {"code": decided.raw_code, "error": decided.error, "error_description": decided.error_description}
+    return _return(decided.request, answer, issuer)
 
 
 def error_url(request: AuthorizationRequest, error: str, description: str, *, issuer: str) -> str:

@@ -17,7 +17,6 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import confirm_view, draw
 from gateway.doors.person.ended import get_own_request
 from gateway.doors.person.screen import Screen, read_screen
-from gateway.doors.person.ticked import NOTHING, Ticked
 from gateway.doors.person.unshown import answer_unshown
 from gateway.ground.web.forms import Form
 from gateway.ground.web.responses import scheme_source, stay
@@ -105,19 +104,17 @@ async def _answer(
     try:
         response = await decide_and_return(door, request, screen, reply=reply)
     except Refusal as refusal:
-        if refusal.reason not in {"screen_outdated", "incomplete"}:
+        if refusal.reason != "screen_outdated":
             raise
         raise UnclearReply(screen, "outdated") from refusal
     cookie.clear(response)
     return response
 
 
-def _ask(
-    door: PersonDoor, request: web.Request, screen: Screen, *, error: str = "", ticked: Ticked = NOTHING
-) -> web.Response:
-    """Show the screen with nothing chosen but what this very form said, and forget any choice made before it."""
+def _ask(door: PersonDoor, request: web.Request, screen: Screen, *, error: str = "") -> web.Response:
+    """Show the screen with nothing chosen, and forget any choice made before it."""
     status = 400 if error and request.method == "POST" else 200
-    view = draw(door, screen, lang_of(request), error=error, ticked=ticked)
+    view = draw(door, screen, lang_of(request), error=error)
     sources = _sources(screen.request)
     if not screen.held and screen.platform in door.connectors:
         sources += list_sources([door.connectors[screen.platform]])
@@ -140,8 +137,7 @@ async def _ask_again(door: PersonDoor, request: web.Request, unclear: UnclearRep
     person_id = visitor_of(request).person.id
     try:
         asked = await show_request(door.house, unclear.screen.request.id, person_id, sign_in=sign_in_of(request))
-        screen = await read_screen(door, asked, person_id)
-        return _ask(door, request, screen, error=unclear.error, ticked=unclear.ticked)
+        return _ask(door, request, await read_screen(door, asked, person_id), error=unclear.error)
     except Refusal as refusal:
         return await answer_unshown(door, request, refusal)
 

@@ -9,7 +9,6 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view, platform_name
 from gateway.doors.person.grant_states import state_of
 from gateway.doors.person.screen import Screen
-from gateway.doors.person.ticked import NOTHING, Ticked
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
 from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, KeptAsk, Notice
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
@@ -19,12 +18,12 @@ from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
-NOTICE_VERSION = 6
+NOTICE_VERSION = 5
 NOTICE_DATED = datetime(2026, 11, 21, 17, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 
-def draw(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "", ticked: Ticked = NOTHING) -> PageView:
+def draw(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "") -> PageView:
     """Draw the face that the screen shows, as it was shown at `screen.shown_at`."""
     if screen.face == "account":
         return _choose_view(door, screen, lang, error=error)
@@ -32,12 +31,10 @@ def draw(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "", ticke
         return _cool_down_view(screen, lang, error=error)
     if screen.face == "short":
         return _short_view(door, screen, lang, error=error)
-    return consent_view(door, screen, lang, error=error, ticked=ticked)
+    return consent_view(door, screen, lang, error=error)
 
 
-def consent_view(
-    door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "", ticked: Ticked = NOTHING
-) -> ConsentView:
+def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "") -> ConsentView:
     """Draw the boxes, and beside them what stands and what is not asked about."""
     known = frozenset(p.ask_id for p in screen.grant.permissions) if screen.grant else screen.ask_ids
     offered = [ask for ask in screen.asks if ask.id in screen.offered]
@@ -64,8 +61,6 @@ def consent_view(
         by_device=screen.request.kind is RequestKind.DEVICE,
         picks_account=Prompt.SELECT_ACCOUNT in screen.request.prompts,
         error=error,
-        ticked=ticked,
-        missing=screen.required - ticked.ask_ids if error == "incomplete" else frozenset(),
     )
 
 

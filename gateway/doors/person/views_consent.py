@@ -1,12 +1,10 @@
 """What the people's pages show: the consent screen and what stands round it."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from gateway.doors.person.ticked import NOTHING, Ticked
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
 from gateway.terms.ids import AskId
 
@@ -74,10 +72,7 @@ class ConsentView:
         picks_account: the app wants the person to choose: no account is preselected, be it the only one.
         by_device: asked from a device; nobody is sent back to the app by this browser.
         reconsider: opened from Quản lý quyền by the person, not by the app; the decision returns there.
-        error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `incomplete`
-            (something ticked, but not all that is required), `outdated`, or "".
-        ticked: with `incomplete`, what the form had said: it stands as it was sent.
-        missing: the boxes that are required and were left out.
+        error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `outdated`, or "".
     """
 
     TEMPLATE: ClassVar[str] = "person/consent.html"
@@ -102,8 +97,6 @@ class ConsentView:
     by_device: bool = False
     reconsider: bool = False
     error: str = ""
-    ticked: Ticked = NOTHING
-    missing: AbstractSet[AskId] = frozenset()
 
     @property
     def is_difference(self) -> bool:

@@ -14,6 +14,7 @@ from gateway.sandbox.sample_app.shop import SHOP, Shop
 from gateway.sandbox.sample_app.trouble import ExchangeRefused, GatewayUnreachable
 from gateway.sandbox.sample_app.visitors import COOKIE, Pending
 
+DESCRIPTIONS = {"required permission not given": "bạn để trống một mục bắt buộc, nên không mục nào được cấp."}
 DENIED = "access_denied"
 MOST_SHOWN = 5
 
@@ -101,9 +102,15 @@ def _show_error(shop: Shop, app: ClientConfig, *, query: Mapping[str, str]) -> w
     """A refusal is a person's right: calm, and with the way back. Anything else names its code."""
     if query["error"] == DENIED:
         text = f"{app.name} chưa được cấp quyền nào mới. Những gì đang có giữ nguyên. Bạn có thể kết nối lại lúc khác."
-        return _notice(shop, 200, title="Bạn đã không đồng ý", text=text, detail=query.get("error_description", ""))
+        return _notice(shop, 200, title="Bạn đã không đồng ý", text=text, detail=_told(query))
     text = f"Cổng trả về mã {query['error']}."
-    return _notice(shop, 400, title="Chưa kết nối được", text=text, detail=query.get("error_description", ""))
+    return _notice(shop, 400, title="Chưa kết nối được", text=text, detail=_told(query))
+
+
+def _told(query: Mapping[str, str]) -> str:
+    """Say what the gateway's description means; one that this app does not know stands as it came."""
+    description = query.get("error_description", "")
+    return DESCRIPTIONS.get(description, description)
 
 
 def _notice(shop: Shop, status: int, *, title: str, text: str, detail: str = "") -> web.Response:

@@ -96,17 +96,6 @@ class Page:
         return {value for box in found for value in re.findall(r'value="([^"]+)"', box)}
 
     @property
-    def ticked(self) -> set[str]:
-        """The asks that came back ticked, because the form that was sent said so."""
-        return set(re.findall(r'name="ask" value="([^"]+)"[^>]* checked', self.text))
-
-    @property
-    def missing(self) -> set[str]:
-        """The asks whose box says that it is required and was left out, in words that it is described by."""
-        marked = re.findall(r'name="ask" value="([^"]+)"[^>]* aria-invalid="true"', self.text)
-        return {ask for ask in marked if f'="missing-{ask} ' in self.text and f'id="missing-{ask}"' in self.text}
-
-    @property
     def seen(self) -> str:
         """The version of the grant that the page was drawn from."""
         found = re.search(r'name="seen" value="([^"]+)"', self.text)

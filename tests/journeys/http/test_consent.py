@@ -18,6 +18,7 @@ from tests.house import PUBLIC_URL, REDIRECT_URI, VERIFIER, link_account
 from tests.journeys.http.origin import Browser, Origin
 
 AGREE = ("decision", "agree")
+MISSING = "required permission not given"
 
 
 async def test_nothing_is_ticked_and_nothing_is_hidden(origin: Origin, browser: Browser) -> None:
@@ -69,36 +70,14 @@ async def test_refusing_gives_nothing(origin: Origin, browser: Browser, fields: 
     assert newest.kind is Kind.REFUSED
 
 
-async def test_a_required_ask_left_open_is_asked_again(origin: Origin, browser: Browser) -> None:
-    """The screen stays, with ticks, account and duration as sent, and names the missing box; nothing is recorded."""
-    await link_account(origin.scene.house, origin.scene.owner.id, external_id="4000000000000009")
-    path, account = await origin.ask(), origin.scene.account.id
-    sent = [("ask", "crm_phone"), ("ask", "order_send"), ("account", account), ("duration", "P90D")]
-    again = await browser.submit(path, [*sent, AGREE])
-    assert again.status == 400
-    assert (again.ticked, again.missing) == ({"crm_phone", "order_send"}, {"oa_profile"})
-    assert '<option value="P90D" selected>' in again.text
-    assert re.findall(r'name="account" value="([^"]+)"[^>]* checked', again.text) == [account]
-    assert 'role="alert"' in again.text
-    assert 'href="#ask-oa_profile"' in again.text
-    assert (await browser.get("/permissions")).grant_states == {}
-    assert (await browser.get("/permissions/receipts")).text.count("BN-") == 0
-    fresh = await browser.get(path)
-    assert (fresh.ticked, fresh.missing, "Bạn đã từ chối" in fresh.words) == (set(), set(), False)
-    done = await browser.post(path, [*sent, ("ask", "oa_profile"), AGREE, ("csrf_token", again.token)])
-    assert "code" in done.answer
-
-
-async def test_the_asked_again_screen_is_refused_as_easily(origin: Origin, browser: Browser) -> None:
-    """The same button, one press, whatever is ticked; and a screen with nothing ticked is a refusal as it says."""
-    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("duration", "P1D")]
-    path = await origin.ask()
-    again = await browser.submit(path, [*fields, AGREE])
-    pair = r'<div class="pair">.*?</div>'
-    before = await browser.get(await origin.ask())
-    assert re.findall(pair, again.text, re.DOTALL) == re.findall(pair, before.text, re.DOTALL) != []
-    done = await browser.post(path, [*fields, ("decision", "refuse"), ("csrf_token", again.token)])
-    assert done.answer == {"error": "access_denied", "state": "state-1", "iss": PUBLIC_URL}
+async def test_a_required_ask_left_open_gives_nothing(origin: Origin, browser: Browser) -> None:
+    """Without the required ask the ticked ones are not granted either, and the app is told why."""
+    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("duration", "P1D"), AGREE]
+    done = await browser.submit(await origin.ask(), fields)
+    assert done.answer["error"] == "access_denied"
+    assert done.answer["error_description"] == MISSING
+    page = await browser.get("/permissions")
+    assert set(page.grant_states.values()) == {"refused"}
 
 
 async def test_enter_decides_nothing(origin: Origin, browser: Browser) -> None:

@@ -131,28 +131,6 @@ async def test_new_items_may_last_as_long_as_what_stands(origin: Origin, browser
     assert (tampered.status, "thời hạn không được phép" in tampered.words) == (400, True)
 
 
-async def test_a_required_box_left_open_is_asked_again_beside_what_stands(
-    origin: Origin, browser: Browser, grant_id: GrantId
-) -> None:
-    """On the difference and on the whole screen: only what is missing is named, and what stands is as it was.
-
-    If it changed meanwhile, the screen says that instead and keeps no tick.
-    """
-    await signed_in(origin, browser)
-    account, owner = ("account", origin.scene.account.id), Actor(ActorKind.PERSON, origin.scene.owner.id)
-    whole = await origin.ask(wishes=WHOLE)
-    again = await browser.submit(whole, [("ask", "crm_name"), account, DAY, ("seen", "1"), AGREE])
-    assert (again.status, again.ticked, again.missing) == (400, {"crm_name"}, {"oa_profile"})
-    await withdraw(origin.scene.house, grant_id, owner, ask_ids=[PROFILE])
-    outdated = await browser.submit(whole, [("ask", "crm_name"), account, DAY, ("seen", "1"), AGREE])
-    assert (outdated.status, outdated.ticked, outdated.missing) == (400, set(), set())
-    assert "vừa đổi trong lúc bạn xem" in outdated.words
-    again = await browser.submit(await origin.ask(), [("ask", PHONE), account, DAY, ("seen", "2"), AGREE])
-    assert (again.status, again.ticked, again.missing) == (400, {PHONE}, {"oa_profile"})
-    grant = await get_grant(origin, grant_id)
-    assert (grant.version, states(grant)["crm_name"], states(grant)["crm_phone"]) == (2, "granted", "refused")
-
-
 async def test_nothing_to_decide_needs_one_press(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
     """A short page: no box, no duration, two equal buttons; only the press gives a code."""
     await signed_in(origin, browser)

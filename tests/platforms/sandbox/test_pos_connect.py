@@ -154,6 +154,15 @@ async def test_refusal_is_calm(pos: Pos) -> None:
     assert pos.knobs.token_calls == []
 
 
+async def test_a_required_item_left_open_is_told_in_vietnamese(pos: Pos) -> None:
+    """The gateway's description is for programs; the page says what it means."""
+    told = "required permission not given"
+    answer = allow(pos.knobs, await pos.start(), code="", error="access_denied", error_description=told)
+    page = await pos.browser.get("/callback?" + answer)
+    assert "bạn để trống một mục bắt buộc" in page.text
+    assert told not in page.text
+
+
 async def test_other_error(pos: Pos) -> None:
     """Another error is named by its code."""
     asked = await pos.start()

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gateway.doors.person.ticked import Ticked
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration, Recipient
 from gateway.doors.person.views_access import (
     ChangePasswordView,
@@ -25,7 +24,7 @@ from gateway.doors.person.views_consent import (
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
 from gateway.doors.person.views_sign_in import SignedOutView, WayRow, WaysView
 from gateway.ground.web.frame import Contact, Frame, Lang, PageView, Site
-from gateway.terms.ids import AccountId, AskId
+from gateway.terms.ids import AskId
 
 NOW: Final = datetime(2026, 11, 21, 3, 42, 7, tzinfo=UTC)
 SITE: Final = Site(
@@ -202,12 +201,6 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
         durations=(*CONSENT.durations[:2], Duration("standing", NOW + timedelta(days=80))),
         seen=4,
         may_choose=True,
-    ),
-    "consent-incomplete": replace(
-        CONSENT,
-        error="incomplete",
-        ticked=Ticked(frozenset({AskId(ORDERS.id)}), "P90D", AccountId(STORE.id)),
-        missing=frozenset({AskId(PROFILE.id)}),
     ),
     "consent-outdated": replace(CONSENT, accounts=(BAKERY,), seen=4, error="outdated"),
     "consent-whole": replace(
