@@ -111,13 +111,11 @@ class GatewayLife(RuleBasedStateMachine):
         return self._decided(asks | unticked, asks, duration, is_whole=is_whole)
 
     def _decided(self, asked: Names, agreed: Names, duration: str, *, is_whole: bool) -> Token:
-        family = self.model.decide(asked, agreed, duration, is_whole=is_whole)
-        step = agree(self.scene, agreed, duration=duration, asked_for=asked, whole=is_whole)
-        decided = self.tries(step, must=family is not None)
-        if family is None:
-            return self.model.code("qac_none", Family({}, is_over=True))
+        decided = self.do(agree(self.scene, agreed, duration=duration, asked_for=asked, whole=is_whole))
         self.grant_id = decided.grant_id
-        return self.model.code(decided.raw_code, family)
+        family = self.model.decide(asked, agreed, duration, is_whole=is_whole)
+        assert (decided.raw_code is None) is (family is None)
+        return self.model.code(decided.raw_code or "qac_none", family or Family({}, is_over=True))
 
     @rule(asks=st.none() | some_asks)
     def withdraw(self, asks: Names | None) -> None:

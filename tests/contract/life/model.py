@@ -128,13 +128,14 @@ class Model:
         self.upstream.link()
 
     def decide(self, asked: Names, agreed: Names, duration: str, *, is_whole: bool) -> Family | None:
-        """The owner answers a request; without what it requires that is no answer, and all stays as it is.
+        """The owner answers a request; without what it requires nothing is given, and what stands, stays.
 
         What stands is decided anew on the whole screen alone; else it is kept as it is, and the app gets it too.
         Nothing new outlasts it.
         """
         kept = frozenset() if is_whole else frozenset(name for name in asked if self.asks[name].stands(self.now))
         if PROFILE in asked - agreed - kept:
+            self._end({name for name in asked if not self.asks[name].stands(self.now)})
             return None
         self._agreements += 1
         ends_at = min([self.now + DURATIONS[duration], *self._last_of(kept)])
