@@ -1,7 +1,7 @@
 # Every command of this project. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-synapse setup-peers demo demo-reset test coverage test-long check format bench lock clean
+.PHONY: help setup setup-dev setup-synapse setup-peers demo demo-reset test branches test-long check format bench lock clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -31,14 +31,14 @@ demo: setup ## set everything up and run the demo until Ctrl-C
 demo-reset: ## forget the demo's data
 	rm -rf .demo
 
-test: setup-dev setup-synapse ## every test, with the real services; installs what is missing when root
+test: setup-dev setup-synapse ## every test, with the real services; COVERAGE=1 measures, and asks for the branches that must be walked
 	@tools/ensure_services.sh
 	@tools/setup_peers.sh
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TOLD:%=--ignore=%) $(MEASURE)
-	$(BIN)/python -m pytest $(TOLD) $(MEASURE:--cov=--cov --cov-append)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TOLD:%=--ignore=%) $(if $(COVERAGE),--cov --cov-report=)
+	$(BIN)/python -m pytest $(TOLD) $(if $(COVERAGE),--cov --cov-append --cov-report=)
+	$(if $(COVERAGE),@$(MAKE) --no-print-directory branches)
 
-coverage: ## the same, measured (twice as slow), and asks for the branches that must be walked
-	@$(MAKE) test MEASURE="--cov --cov-report="
+branches: # of the measured run before
 	$(BIN)/coverage report --fail-under=95
 	@for room in $(STRICT); do $(BIN)/coverage report --include="$$room/*" --fail-under=100 || exit 1; done
 
