@@ -56,7 +56,7 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     names = {one.name for template in templates for one in template.segments if isinstance(one, Parameter)}
     for name in entry.params.keys() - names:
         shaping.add((*place, "params", name), "no path of this route holds this parameter")
-    body = _compile_body(shaping, entry.body, (*place, "body"))
+    body = _compile_body(shaping, entry.body, entry.opened_by, place=(*place, "body"))
     answer = _compile_answer(shaping, entry.answer, place=(*place, "answer"), route=entry)
     return Route(
         id=entry.id,
@@ -95,13 +95,17 @@ def _compile_template(shaping: Shaping, entry: RouteEntry, *, path: str, place: 
     return Template(tuple(segments))
 
 
-def _compile_body(shaping: Shaping, body: BodyRule | None, place: Place) -> BodyRule | None:
-    if body is None or body.fields is None:
+def _compile_body(
+    shaping: Shaping, body: BodyRule | None, opened_by: tuple[str, ...], *, place: Place
+) -> BodyRule | None:
+    if body is None or not body.is_json:
         return body
-    fields = shaping.shape_body(BodyNode(fields=body.fields), place).fields
-    compiled = body.model_copy(update={"fields": fields})
+    shaped = shaping.shape_body(BodyNode(fields=body.fields, any_of=body.any_of), place)
+    compiled = body.model_copy(update={"fields": shaped.fields, "any_of": shaped.any_of})
     for rule in compiled.list_rules():
         check_resource(shaping, rule, place)
+        if rule.scope is not None and rule.scope not in opened_by:
+            shaping.add(place, f"a part of the body needs {rule.scope}, which does not open the route")
     return compiled
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from scopes.loading import Catalogue, Platform
 from scopes.routes import Route
-from scopes.trees import ANY, Branch, Cases, Keyed, Leaf, Node, Rows
+from scopes.trees import ANY, Branch, Cases, Either, Keyed, Leaf, Node, Rows
 from scopes.written import Scope
 
 
@@ -64,6 +64,9 @@ def _render_route(route: Route) -> Iterator[str]:
         yield f"- query{around}: {', '.join(_render_key(key, rule.scope) for key, rule in route.query.keys.items())}"
     if route.body is not None:
         yield f"- body: {', '.join(route.body.media_types)}, at most {route.body.limit_bytes} bytes"
+        needed = sorted({rule.scope for rule in route.body.list_rules() if rule.scope is not None})
+        if needed:
+            yield f"- parts of the body need: {', '.join(f'`{scope}`' for scope in needed)}"
     if route.answer.root is None:
         yield f"- answer: a file ({', '.join(route.answer.media_types)}), passed unread"
         return
@@ -101,6 +104,9 @@ def walk_places(node: Node, place: str = "") -> Iterator[tuple[str, Leaf]]:
         case Cases():
             for case, inner in node.cases.items():
                 yield from walk_places(inner, f"{place}({case})")
+        case Either():
+            yield from walk_places(node.branch, place)
+            yield from walk_places(node.rows, place)
 
 
 def _cell(text: str) -> str:

@@ -10,7 +10,7 @@ from types import NoneType
 
 from scopes.refusals import AnswerMalformed
 from scopes.strict_json import MAX_DEPTH, check_depth
-from scopes.trees import ABSENT, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
+from scopes.trees import ABSENT, Branch, Cases, Either, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 
 Ids = list[str]
 NOT_HELD = object()
@@ -88,6 +88,8 @@ def compile_node(node: Node, around: Around) -> Step | Constant | None:
         case Keyed():
             inner = compile_node(node.values, around.inside(counts=False))
             return _compile_keyed(inner, by_subject=node.by_subject, counts=around.counts)
+        case Either():
+            return _compile_either(node, around)
         case Cases():
             raise ValueError("cases stand directly inside an object")
 
@@ -130,6 +132,28 @@ def _compile_keyed(inner: Step | Constant | None, *, by_subject: bool, counts: b
             return {key: inner(one, sweep, ids) for key, one in value.items()}
         sweep.subjects.update(dict.fromkeys(value))
         return {key: inner(one, sweep, [key]) for key, one in value.items()}
+
+    return step
+
+
+def _compile_either(node: Either, around: Around) -> Step | None:
+    """A form of which nothing is open is an empty one: that there is one shows, as any form does, and nothing of it."""
+    compiled = ((dict, compile_node(node.branch, around)), (list, compile_node(node.rows, around)))
+    forms: dict[type, Step] = {form: inner for form, inner in compiled if inner is not None and callable(inner)}
+    levels = MAX_DEPTH - around.depth + 1
+    if not forms:
+        return None
+
+    def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
+        if around.counts and type(value) is dict:
+            sweep.count += 1
+        inner = forms.get(type(value))
+        if inner is not None:
+            return inner(value, sweep, ids)
+        if type(value) is dict or type(value) is list:
+            check_depth(value, levels)
+            return type(value)()
+        return _pass_null(value)
 
     return step
 

@@ -6,7 +6,7 @@
 from typing import Literal
 
 TargetCode = Literal["bad_target", "unknown_route", "insufficient_scope"]
-BodyCode = Literal["bad_body", "unsupported_media", "too_large"]
+BodyCode = Literal["bad_body", "unsupported_media", "too_large", "insufficient_scope"]
 
 
 class TargetRefused(Exception):
@@ -26,12 +26,19 @@ class TargetRefused(Exception):
 
 
 class BodyRefused(Exception):
-    """The request body is not what the route takes; nothing of it may go upstream."""
+    """The request body is not what the route takes; nothing of it may go upstream.
 
-    def __init__(self, code: BodyCode, detail: str) -> None:
+    Args:
+        code: what a surface's table turns into the wire.
+        detail: what was wrong, in words, without the value.
+        scope: the scope that would have opened the place, where the code is `insufficient_scope`.
+    """
+
+    def __init__(self, code: BodyCode, detail: str, *, scope: str | None = None) -> None:
         super().__init__(f"{code}: {detail}")
         self.code: BodyCode = code
         self.detail = detail
+        self.scope = scope
 
 
 class AnswerMalformed(Exception):

@@ -79,7 +79,15 @@ class Cases:
     cases: Mapping[str, "Node"]
 
 
-Node = Leaf | Branch | Rows | Keyed | Cases
+@dataclass(frozen=True, slots=True)
+class Either:
+    """An object or a list, as the platform chose; told apart by its JSON form."""
+
+    branch: Branch
+    rows: Rows
+
+
+Node = Leaf | Branch | Rows | Keyed | Cases | Either
 
 
 def list_children(node: Node) -> list[Node]:
@@ -93,6 +101,8 @@ def list_children(node: Node) -> list[Node]:
             return [node.values]
         case Cases():
             return list(node.cases.values())
+        case Either():
+            return [node.branch, node.rows]
         case Leaf():
             return []
 

@@ -93,6 +93,7 @@ class AnswerNode(_Written):
         items: a list.
         values, keys_are_subjects: an object with free keys and like values.
         by, cases: an object whose listed members depend on the sibling `by`; an unlisted case gives `{}`.
+        either: an object (`fields`) or a list (`items`), in this order; the platform answers the one or the other.
         use: the name of an answer shape of the same file.
     """
 
@@ -107,6 +108,7 @@ class AnswerNode(_Written):
     keys_are_subjects: bool = False
     by: str | None = None
     cases: Mapping[str, "AnswerNode"] | None = None
+    either: "tuple[AnswerNode, AnswerNode] | None" = None
     use: str | None = None
 
     @model_validator(mode="before")
@@ -116,9 +118,11 @@ class AnswerNode(_Written):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
-        kinds = [self.type, self.fields, self.items, self.values, self.cases, self.use]
+        kinds = [self.type, self.fields, self.items, self.values, self.cases, self.either, self.use]
         if sum(kind is not None for kind in kinds) != 1:
-            raise ValueError("a place is exactly one of: type, fields, items, values, cases, use")
+            raise ValueError("a place is exactly one of: type, fields, items, values, cases, either, use")
+        if self.either is not None and (self.either[0].fields is None or self.either[1].items is None):
+            raise ValueError("either is an object with fields, then a list with items")
         if (self.cases is None) != (self.by is None):
             raise ValueError("by and cases stand together")
         if self.type is None and (self.subject or "masked_as" in self.model_fields_set):

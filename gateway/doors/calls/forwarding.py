@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiohttp import ClientResponse, ClientSession
 
@@ -150,7 +150,7 @@ class Forwarding:
     def _with_credential(self, link: Connection) -> Outgoing:
         outgoing = self._admitted.outgoing
         carried = self._connector.headers(open_credential(self._door.house, link))
-        return Outgoing(outgoing.method, outgoing.target, {**outgoing.headers, **carried}, outgoing.body)
+        return replace(outgoing, headers={**outgoing.headers, **carried})
 
     async def _check_last(self, flight: Flight, transport: asyncio.Transport | None) -> None:
         """Let bytes follow only if everything still holds; the client's own resend of a write is refused."""
@@ -172,7 +172,8 @@ class Forwarding:
         withheld = route.answer.declared_withheld(scopes)
         is_refused = answer is not route.answer or self._connector.is_refusal(received.status, received.body)
         outcome, reason = (Outcome.FAILED, "platform_refused") if is_refused else (Outcome.PASSED, None)
-        people = set(filtered.subjects) - {self._admitted.verdict.facts.external_id}  # the account is no subject
+        people = set(filtered.subjects) | (set() if is_refused else self._admitted.outgoing.subjects)
+        people -= {self._admitted.verdict.facts.external_id}  # the account is no subject
         await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld))
         headers = {**_pick_headers(answer, received.headers), **_say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from gateway.sandbox.zalo.endpoints import followers, messages, oa, send
+from gateway.sandbox.zalo.endpoints import followers, messages, oa, quota, send, tags
 from gateway.sandbox.zalo.errors import OaError
 from gateway.sandbox.zalo.limits import limit_headers
 from gateway.sandbox.zalo.room import Room
@@ -29,7 +29,11 @@ def refuse_old_message(_visit: Visit) -> object:
 
 ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "/v2.0/oa/getoa"): oa.get_oa,
-    ("GET", "/v2.0/oa/tag/gettagsofoa"): oa.list_tags,
+    ("GET", "/v2.0/oa/tag/gettagsofoa"): tags.list_tags,
+    ("POST", "/v2.0/oa/tag/tagfollower"): tags.tag_follower,
+    ("POST", "/v2.0/oa/tag/rmfollowerfromtag"): tags.untag_follower,
+    ("POST", "/v2.0/oa/tag/rmtag"): tags.remove_tag,
+    ("POST", "/v3.0/oa/quota/message"): quota.show_quota,
     ("GET", "/v3.0/oa/user/getlist"): followers.list_followers,
     ("GET", "/v3.0/oa/user/detail"): followers.get_follower,
     ("GET", "/v2.0/oa/listrecentchat"): messages.list_recent,
@@ -51,8 +55,9 @@ def answer_call(room: Room, call: Call) -> web.Response:
         remaining = room.limit.count(room.clock.now(), limit)
         headers |= limit_headers(limit, remaining)
         _check_limit(remaining)
-        visit = Visit(oa, room.chat, room.board.current, room.clock.now(), parse_params(call))
-        body: Mapping[str, object] = {"data": endpoint(visit), "error": 0, "message": "Success"}
+        visit = Visit(oa, room.chat, room.cards, room.board.current, room.clock.now(), parse_params(call))
+        answer = endpoint(visit)
+        body: Mapping[str, object] = {**({} if answer is None else {"data": answer}), "error": 0, "message": "Success"}
     except OaError as error:
         body = error.body()
     return answer_json(body, headers=headers)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.sandbox.pages import Pages
+from gateway.sandbox.zalo.cards import CardBook
 from gateway.sandbox.zalo.chat import ChatBook
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from gateway.sandbox.zalo.limits import MinuteLimit
@@ -23,6 +24,7 @@ class Room:
     clock: Clock
     tokens: TokenBook
     chat: ChatBook
+    cards: CardBook
     received: ReceivedLog
     board: SwitchBoard
     limit: MinuteLimit
@@ -37,6 +39,7 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
         clock=clock,
         tokens=TokenBook(state, clock, entropy=entropy),
         chat=ChatBook(state, clock, entropy=entropy),
+        cards=CardBook(state),
         received=ReceivedLog(clock),
         board=SwitchBoard(),
         limit=MinuteLimit(),

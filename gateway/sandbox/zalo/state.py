@@ -1,4 +1,4 @@
-"""What the sandbox remembers: codes, tokens (hashed) and messages, kept in one file when a path is given."""
+"""What the sandbox remembers: codes, tokens (hashed), messages, cards; kept in one file when a path is given."""
 
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,15 @@ class Message(BaseModel):
     type: str
     text: str
     extra: dict[str, str] = {}
+    is_billed: bool = False
+
+
+class Card(BaseModel):
+    """What an OA keeps about a follower and may change; what the follower is by themself stands in the seeds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tags: tuple[str, ...] = ()
 
 
 class Snapshot(BaseModel):
@@ -47,6 +56,8 @@ class Snapshot(BaseModel):
     codes: dict[str, PendingCode] = {}
     tokens: dict[str, TokenPair] = {}
     messages: list[Message] = []
+    cards: dict[str, dict[str, Card]] = {}
+    tags: dict[str, list[str]] = {}
     is_seeded: bool = False
 
 

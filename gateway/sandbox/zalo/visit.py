@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs
 
+from gateway.sandbox.zalo.cards import CardBook
 from gateway.sandbox.zalo.chat import ChatBook
 from gateway.sandbox.zalo.errors import OaError, field_error, too_many
 from gateway.sandbox.zalo.people import Follower, OfficialAccount
@@ -38,6 +39,7 @@ class Visit:
 
     oa: OfficialAccount
     chat: ChatBook
+    cards: CardBook
     quirks: Switches
     now: datetime
     params: Mapping[str, object] = field(default_factory=dict)

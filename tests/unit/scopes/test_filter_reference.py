@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scopes import Answer, AnswerMalformed, Catalogue
-from scopes.trees import ABSENT, ANY, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
+from scopes.trees import ABSENT, ANY, Branch, Cases, Either, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 
 MISSING = object()
 ROUTES = [
@@ -22,6 +22,7 @@ ROUTES = [
     ("zalo", "list_recent_chats"),
     ("zalo", "send_message"),
     ("zalo", "list_tags"),
+    ("zalo", "view_quota"),
     ("matrix", "list_messages"),
     ("matrix", "view_context"),
     ("matrix", "list_members"),
@@ -112,11 +113,17 @@ def keep(node: Node, value: Any, reading: Reading, people: list[str] | None) -> 
         return value
     if value is None:
         return None
-    if isinstance(node, Rows):
-        if not isinstance(value, list):
-            raise RefusedByReference
+    if isinstance(node, Either) and isinstance(value, list | dict):
+        form = node.rows if isinstance(value, list) else node.branch
+        return keep(form, value, reading, people) if reading.has_open(form) else type(value)()
+    return keep_container(node, value, reading, people)
+
+
+def keep_container(node: Node, value: Any, reading: Reading, people: list[str] | None) -> Any:
+    """Keep of a list or an object what may pass."""
+    if isinstance(node, Rows) and isinstance(value, list):
         return [keep(node.items, one, reading, people) for one in value]
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or isinstance(node, Either | Rows):
         raise RefusedByReference
     if isinstance(node, Keyed):
         return {
@@ -195,6 +202,8 @@ def _near(node: Node, *, odd: bool) -> st.SearchStrategy[Any]:
         return st.lists(documents(node.items, odd=odd), max_size=3)
     if isinstance(node, Keyed):
         return st.dictionaries(st.sampled_from(["1", "2", "@b:l"]), documents(node.values, odd=odd), max_size=2)
+    if isinstance(node, Either):
+        return documents(node.branch, odd=odd) | documents(node.rows, odd=odd)
     if isinstance(node, Cases):
         return st.one_of(*(documents(one, odd=odd) for one in node.cases.values()))
     members = {name: documents(one, odd=odd) for name, one in node.fields.items()}

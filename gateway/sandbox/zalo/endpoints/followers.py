@@ -33,6 +33,7 @@ def list_followers(visit: Visit) -> dict[str, object]:
 def get_follower(visit: Visit) -> dict[str, object]:
     """Answer `/v3.0/oa/user/detail`, with the members that were captured on the live platform."""
     follower = visit.follower()
+    card = visit.cards.find(visit.oa, follower)
     seen = visit.chat.last_interaction(visit.oa, follower).astimezone(HANOI)
     detail: dict[str, object] = {
         "user_id": follower.user_id,
@@ -46,7 +47,7 @@ def get_follower(visit: Visit) -> dict[str, object]:
         "avatar": follower.avatar(120),
         "avatars": {"120": follower.avatar(120), "240": follower.avatar(240)},
         "dynamic_param": "",
-        "tags_and_notes_info": {"notes": [], "tag_names": list(follower.tags)},
+        "tags_and_notes_info": {"notes": [], "tag_names": list(card.tags)},
     }
     if follower.contact is not None:
         detail["shared_info"] = _shared_info(follower.contact, visit.quirks.phone)
@@ -74,7 +75,9 @@ def _is_chosen(visit: Visit, follower: Follower) -> bool:
     wanted_tag, wanted_follow = visit.params.get("tag_name"), visit.params.get("is_follower", "true")
     if wanted_follow not in ("true", "false"):
         raise field_error("is_follower")
-    if wanted_follow == "false" or (wanted_tag is not None and wanted_tag not in follower.tags):
+    if wanted_follow == "false" or (
+        wanted_tag is not None and wanted_tag not in visit.cards.find(visit.oa, follower).tags
+    ):
         return False
     first, last = _period(visit)
     return first <= visit.chat.last_interaction(visit.oa, follower).astimezone(HANOI).date() <= last

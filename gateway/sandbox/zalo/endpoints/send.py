@@ -31,13 +31,15 @@ def send_message(visit: Visit) -> dict[str, object]:
     if idle > WINDOW:
         raise OaError(-230)
     message = visit.chat.draft(visit.oa, follower.user_id, is_from_user=False, text=draft.text)
-    sent = visit.chat.add_message(message.model_copy(update={"type": draft.type, "extra": draft.extra}))
+    is_free = idle <= FREE_WINDOW
+    changes = {"type": draft.type, "extra": draft.extra, "is_billed": not is_free}
+    sent = visit.chat.add_message(message.model_copy(update=changes))
     answer: dict[str, object] = {
         "message_id": sent.message_id,
         "user_id": follower.user_id,
         "sent_time": str(int(sent.sent_at.timestamp() * 1000)),
     }
-    return {"quota": {"quota_type": "reply"}, **answer} if idle <= FREE_WINDOW else answer
+    return {"quota": {"quota_type": "reply"}, **answer} if is_free else answer
 
 
 def _parse_message(message: Mapping[str, object]) -> Draft:
