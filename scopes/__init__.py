@@ -11,6 +11,7 @@ field. To add a field: name its scope; if no scope's text covers it, it stays ou
 
 from scopes.answers import Answer, Filtered, Opened
 from scopes.bodies import BodyRule
+from scopes.denied import Denied
 from scopes.docs import render_docs
 from scopes.loading import Catalogue, Platform, check, load_catalogue
 from scopes.problems import CatalogueError, Problem
@@ -28,6 +29,7 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "CheckedQuery",
+    "Denied",
     "Filtered",
     "Limits",
     "Match",

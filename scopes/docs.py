@@ -23,6 +23,7 @@ def render_docs(catalogue: Catalogue) -> str:
             lines += _render_scope(scope, platform)
         for route in platform.routes.values():
             lines += _render_route(route)
+        lines += _render_denied(platform)
     return "\n".join(lines) + "\n"
 
 
@@ -74,6 +75,14 @@ def _render_route(route: Route) -> Iterator[str]:
     for place, leaf in walk_places(route.answer.root):
         opener = "whatever opened the route" if leaf.scope == ANY else f"`{leaf.scope}`"
         yield f"| `{_cell(place)}` | {opener}{' (about other people)' if leaf.on_subject else ''} |"
+
+
+def _render_denied(platform: Platform) -> Iterator[str]:
+    """List what is refused as `denied_route`, with the reasons that a caller is told."""
+    if platform.denied:
+        yield from ("", f"### Not opened on purpose (`{platform.id}`)", "", "| path | why |", "|---|---|")
+    for one in platform.denied:
+        yield f"| `/{platform.id}{one.template}` | {_cell(one.reason)} |"
 
 
 def _render_narrowing(route: Route) -> Iterator[str]:

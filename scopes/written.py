@@ -12,7 +12,7 @@ from scopes.bodies import BodyNode, BodyRule
 from scopes.formats import FORMATS
 from scopes.queries import QueryRule
 from scopes.rules import ValueRule
-from scopes.texts import Text
+from scopes.texts import Line, Text
 
 ScopeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(\.[a-z0-9]+){2,3}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -195,6 +195,16 @@ class RouteEntry(_Written):
     answer: AnswerEntry
 
 
+class DeniedEntry(_Written):
+    """A path that is not opened on purpose, whatever the method; `{name}` stands for any one segment.
+
+    `reason` is for developers, in English.
+    """
+
+    path: str
+    reason: Line
+
+
 class PlatformFile(_Written):
     """One file of the catalogue."""
 
@@ -208,3 +218,4 @@ class PlatformFile(_Written):
     answer_shapes: Mapping[str, AnswerNode] = Field(default_factory=dict)
     scopes: tuple[Scope, ...] = Field(min_length=1)
     routes: tuple[RouteEntry, ...] = Field(min_length=1)
+    denied: tuple[DeniedEntry, ...] = ()

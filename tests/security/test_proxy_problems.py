@@ -93,7 +93,7 @@ async def test_a_zalo_client_works_by_changing_its_base_url(stage: Stage) -> Non
 async def test_unknown_routes_and_methods_are_404_before_any_credential(stage: Stage) -> None:
     """A wrong method, another platform and an unlisted path look alike, with or without a token."""
     for method, target in [
-        ("GET", "/zalo/v2.0/oa/getfollowers"),
+        ("GET", "/zalo/v2.0/oa/getfriends"),
         ("DELETE", PROFILE),
         ("POST", PROFILE),
         ("HEAD", PROFILE),

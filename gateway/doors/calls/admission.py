@@ -40,7 +40,7 @@ def find_match(door: CallsDoor, head: Head) -> Match:
     """Find the route.
 
     Raises:
-        Refusal: `bad_target`, `unknown_route` (also a wrong method).
+        Refusal: `bad_target`, `denied_route`, `unknown_route` (also a wrong method).
     """
     try:
         if head.platform not in door.connectors:

@@ -90,6 +90,18 @@ BROKEN = {
         "      any_of: []\n      fields:\n        buyer:",
         "    body:\n",
     ),
+    "a denied path that a route opens": (
+        "routes:\n",
+        "denied: [{path: /people, reason: Closed.}]\nroutes:\n",
+        "denied:",
+    ),
+    "a denied path that could be a route's": (
+        "routes:\n",
+        "denied: [{path: '/{any}/me', reason: Closed.}]\nroutes:\n",
+        "denied:",
+    ),
+    "a denied path without a reason": ("routes:\n", "denied: [{path: /x, reason: ''}]\nroutes:\n", "denied:"),
+    "a denied path that is none": ("routes:\n", "denied: [{path: x, reason: Closed.}]\nroutes:\n", "denied:"),
     "a mask on an object": ("extra:\n", "extra:\n                masked_as: 0\n", "extra:"),
     "cases without a sibling's name": ("                by: kind\n", "", "extra:"),
     "a parameter that stands twice": (
