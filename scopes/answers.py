@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import cast
 
 from scopes import strict_json
-from scopes.filters import Around, Constant, Step, Sweep, compile_node
+from scopes.filters import Around, Constant, Step, compile_node
 from scopes.media import read_media_type
 from scopes.refusals import AnswerMalformed
+from scopes.sweeps import Sweep
 from scopes.trees import ANY, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 from scopes.written import Envelope
 
@@ -67,6 +68,7 @@ class Answer:
         headers: the answer headers that pass.
         limit_bytes: a larger answer is refused.
         envelope: how the body itself says that the call failed; None where the status does.
+        about_named: it is about the people whom the call names, and does not name them itself.
     """
 
     root: Branch | None
@@ -75,6 +77,7 @@ class Answer:
     headers: tuple[str, ...]
     limit_bytes: int
     envelope: Envelope | None = None
+    about_named: bool = False
     _compiled: dict[frozenset[str], Step | Constant | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -101,20 +104,21 @@ class Answer:
         is_open = self._judge(open_scopes)
         return sum(not is_open(leaf.scope) for leaf in self._leaves)
 
-    def filter(self, body: bytes, open_scopes: Collection[str]) -> Filtered:
+    def filter(self, body: bytes, open_scopes: Collection[str], named: Collection[str] = ()) -> Filtered:
         """Reduce a platform's answer to what the scopes open, asking for no subject's basis.
 
         Raises:
             AnswerMalformed: when the body is not what the route declares.
         """
-        return self.open(body, open_scopes).write()
+        return self.open(body, open_scopes, named).write()
 
-    def open(self, body: bytes, open_scopes: Collection[str]) -> Opened:
+    def open(self, body: bytes, open_scopes: Collection[str], named: Collection[str] = ()) -> Opened:
         """Reduce a platform's answer to what the scopes open and name the people in it.
 
         Args:
             body: the whole answer, its content coding undone, not yet looked at.
             open_scopes: what the verdict left open for this call.
+            named: the people whom the call names.
 
         Raises:
             AnswerMalformed: not one strict JSON object, larger or deeper than allowed, or other than declared.
@@ -127,7 +131,7 @@ class Answer:
                 raise AnswerMalformed("the answer is not an object")
             if self.envelope is not None and not self._is_success(value, self.envelope):
                 return self._open_failure(value, self.envelope)
-            sweep = Sweep()
+            sweep = Sweep(dict.fromkeys(named)) if self.about_named else Sweep()
             kept = self._apply(value, sweep, open_scopes)
         except strict_json.NotStrict as error:
             raise AnswerMalformed(str(error)) from error
@@ -139,7 +143,7 @@ class Answer:
         if step is None or isinstance(step, Constant):
             strict_json.check_depth(value, strict_json.MAX_DEPTH)
             return {} if step is None else step.value
-        return step(value, sweep, None)
+        return step(value, sweep, list(sweep.subjects) if self.about_named else None)
 
     def _find_step(self, open_scopes: Collection[str]) -> Step | Constant | None:
         relevant = self._relevant.intersection(open_scopes)

@@ -47,9 +47,9 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     place: Place = ("routes", index)
     for at, scope in enumerate(entry.opened_by):
         shaping.check_scope(scope, (*place, "opened_by", at))
-    for key, rule in entry.query.keys.items():
-        shaping.check_scope(rule.scope, (*place, "query", "keys", key, "scope"))
-        check_resource(shaping, rule, (*place, "query", "keys", key))
+    for key, key_rule in entry.query.keys.items():
+        shaping.check_scope(key_rule.scope, (*place, "query", "keys", key, "scope"))
+        check_resource(shaping, key_rule, (*place, "query", "keys", key))
     for name, rule in entry.params.items():
         check_resource(shaping, rule, (*place, "params", name))
     templates = [
@@ -123,10 +123,11 @@ def _compile_body(
 
 def _compile_answer(shaping: Shaping, entry: AnswerEntry, *, place: Place, route: RouteEntry | None) -> Answer:
     root: Node | None = None
+    handed = Handed(scope=entry.scope, has_subject=entry.about_named)
     if entry.fields is not None:
-        root = shaping.shape_branch(entry.fields, (*place, "fields"), Handed(scope=entry.scope))
+        root = shaping.shape_branch(entry.fields, (*place, "fields"), handed)
     elif entry.use is not None:
-        root = shaping.shape_answer(AnswerNode(use=entry.use), place, Handed(scope=entry.scope))
+        root = shaping.shape_answer(AnswerNode(use=entry.use), place, handed)
     if root is not None and not isinstance(root, Branch):
         shaping.add(place, "an answer is an object or a file")
         root = None
@@ -137,6 +138,7 @@ def _compile_answer(shaping: Shaping, entry: AnswerEntry, *, place: Place, route
         headers=entry.headers,
         limit_bytes=(1 << 20) if route is None else route.limits.answer_bytes,
         envelope=None if route is None or root is None else shaping.written.envelope,
+        about_named=entry.about_named,
     )
 
 

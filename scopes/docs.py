@@ -114,8 +114,8 @@ def walk_places(node: Node, place: str = "") -> Iterator[tuple[str, Leaf]]:
             for case, inner in node.cases.items():
                 yield from walk_places(inner, f"{place}({case})")
         case Either():
-            yield from walk_places(node.branch, place)
-            yield from walk_places(node.rows, place)
+            for form in node.forms:
+                yield from walk_places(form, place)
 
 
 def _cell(text: str) -> str:

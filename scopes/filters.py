@@ -4,41 +4,17 @@ A filter copies what is listed and open; it never deletes from a copy of everyth
 declared form (an object where a scalar is declared is refused, not passed). What is dropped is only measured for depth.
 """
 
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import NoneType
 
 from scopes.refusals import AnswerMalformed
 from scopes.strict_json import MAX_DEPTH, check_depth
+from scopes.sweeps import Ids, Sweep
 from scopes.trees import ABSENT, Branch, Cases, Either, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 
-Ids = list[str]
 NOT_HELD = object()
 OTHER_FORM = "a member has another form than declared"
-
-
-@dataclass(slots=True)
-class Sweep:
-    """What one pass over one answer found.
-
-    Args:
-        subjects: ids of the people in it, in order, each once.
-        count: rows of its outermost lists.
-        holds: for each object with members that rest on people's own basis: the people, the object, the members' masks.
-    """
-
-    subjects: dict[str, None] = field(default_factory=dict)
-    count: int = 0
-    holds: list[tuple[Ids, dict[str, object], dict[str, object]]] = field(default_factory=list)
-
-    def mask(self, with_basis: Container[str]) -> None:
-        """Withhold, in place, what rests on anyone outside `with_basis`; nobody named counts as nobody's basis."""
-        for ids, kept, masks in self.holds:
-            if ids and all(one in with_basis for one in ids):
-                continue
-            for name, mask in masks.items():
-                if name in kept or mask is not ABSENT:
-                    _withhold(kept, name, mask)
 
 
 Step = Callable[[object, Sweep, Ids | None], object]
@@ -137,9 +113,13 @@ def _compile_keyed(inner: Step | Constant | None, *, by_subject: bool, counts: b
 
 
 def _compile_either(node: Either, around: Around) -> Step | None:
-    """A form of which nothing is open is an empty one: that there is one shows, as any form does, and nothing of it."""
-    compiled = ((dict, compile_node(node.branch, around)), (list, compile_node(node.rows, around)))
-    forms: dict[type, Step] = {form: inner for form, inner in compiled if inner is not None and callable(inner)}
+    """Compile each form; one of which nothing is open leaves an empty one, or null, in its place."""
+    forms: dict[type, Step] = {}
+    for one in node.forms:
+        inner = compile_node(one, around)
+        if inner is not None and callable(inner):
+            forms |= dict.fromkeys(_list_types(one), inner)
+    known = frozenset(one for form in node.forms for one in _list_types(form))
     levels = MAX_DEPTH - around.depth + 1
     if not forms:
         return None
@@ -150,12 +130,18 @@ def _compile_either(node: Either, around: Around) -> Step | None:
         inner = forms.get(type(value))
         if inner is not None:
             return inner(value, sweep, ids)
-        if type(value) is dict or type(value) is list:
-            check_depth(value, levels)
-            return type(value)()
-        return _pass_null(value)
+        if type(value) not in known:
+            return _pass_null(value)
+        check_depth(value, levels)
+        return type(value)() if type(value) is dict or type(value) is list else None
 
     return step
+
+
+def _list_types(form: Node) -> frozenset[type]:
+    if isinstance(form, Leaf):
+        return form.types
+    return frozenset({list if isinstance(form, Rows) else dict})
 
 
 @dataclass(slots=True)
@@ -287,10 +273,3 @@ def _read_ids(value: Mapping[str, object], names: Collection[str], sweep: Sweep)
             ids.append(str(one))
             sweep.subjects[ids[-1]] = None
     return ids if len(ids) == len(names) else []
-
-
-def _withhold(kept: dict[str, object], name: str, mask: object) -> None:
-    if mask is ABSENT:
-        del kept[name]
-    else:
-        kept[name] = mask

@@ -169,8 +169,8 @@ class Match:
             body: what `check_body` returned; None for none.
         """
         keys = self.route.query.keys
-        pairs = [*self._path_pairs(), *((keys[key], value) for key, value in query.values.items())]
-        return list_subjects([*pairs, *self._body_pairs(body)])
+        asked = [pair for key, value in query.values.items() for pair in keys[key].pair(value)]
+        return list_subjects([*self._path_pairs(), *asked, *self._body_pairs(body)])
 
     def resources_named(self, raw_query: str, body: bytes | None = None) -> dict[str, frozenset[str]]:
         """Return, for each scope that may be narrowed, the resources of its kind that the call names; all count.

@@ -67,10 +67,9 @@ class Shaping:
             return self._shape_either(node.either, (*place, "either"), handed)
         return self._shape_leaf(node, place, handed)
 
-    def _shape_either(self, forms: tuple[AnswerNode, AnswerNode], place: Place, handed: Handed) -> Node:
-        branch = self.shape_answer(forms[0], (*place, 0), handed)
-        rows = self.shape_answer(forms[1], (*place, 1), handed)
-        return Either(branch, rows) if isinstance(branch, Branch) and isinstance(rows, Rows) else NOTHING
+    def _shape_either(self, forms: tuple[AnswerNode, ...], place: Place, handed: Handed) -> Node:
+        shaped = [self._shape_inner(one, (*place, at), handed) for at, one in enumerate(forms)]
+        return Either(tuple(one for one in shaped if isinstance(one, Branch | Keyed | Rows | Leaf)))
 
     def _use_answer_shape(self, name: str, place: Place, handed: Handed) -> Node:
         shape = self._find_shape(("answer_shapes", name), place, handed.inside)

@@ -81,10 +81,9 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """An object or a list, as the platform chose; told apart by its JSON form."""
+    """A place of several JSON forms (object, list, scalar), of each at most one; the answer's own form says which."""
 
-    branch: Branch
-    rows: Rows
+    forms: tuple["Branch | Keyed | Rows | Leaf", ...]
 
 
 Node = Leaf | Branch | Rows | Keyed | Cases | Either
@@ -102,7 +101,7 @@ def list_children(node: Node) -> list[Node]:
         case Cases():
             return list(node.cases.values())
         case Either():
-            return [node.branch, node.rows]
+            return list(node.forms)
         case Leaf():
             return []
 

@@ -93,7 +93,7 @@ class AnswerNode(_Written):
         items: a list.
         values, keys_are_subjects: an object with free keys and like values.
         by, cases: an object whose listed members depend on the sibling `by`; an unlisted case gives `{}`.
-        either: an object (`fields`) or a list (`items`), in this order; the platform answers the one or the other.
+        either: places of different JSON forms (an object, a list, a scalar); the platform answers one of them.
         use: the name of an answer shape of the same file.
     """
 
@@ -108,7 +108,7 @@ class AnswerNode(_Written):
     keys_are_subjects: bool = False
     by: str | None = None
     cases: Mapping[str, "AnswerNode"] | None = None
-    either: "tuple[AnswerNode, AnswerNode] | None" = None
+    either: "tuple[AnswerNode, ...] | None" = None
     use: str | None = None
 
     @model_validator(mode="before")
@@ -121,13 +121,21 @@ class AnswerNode(_Written):
         kinds = [self.type, self.fields, self.items, self.values, self.cases, self.either, self.use]
         if sum(kind is not None for kind in kinds) != 1:
             raise ValueError("a place is exactly one of: type, fields, items, values, cases, either, use")
-        if self.either is not None and (self.either[0].fields is None or self.either[1].items is None):
-            raise ValueError("either is an object with fields, then a list with items")
+        if self.either is not None:
+            forms = [_form_of(one) for one in self.either]
+            if len(forms) < 2 or None in forms or len(set(forms)) != len(forms):
+                raise ValueError("either is two or three places of different forms: object, list, scalar")
         if (self.cases is None) != (self.by is None):
             raise ValueError("by and cases stand together")
         if self.type is None and (self.subject or "masked_as" in self.model_fields_set):
             raise ValueError("only a scalar is a subject or has masked_as")
         return self
+
+
+def _form_of(node: AnswerNode) -> str | None:
+    if node.fields is not None or node.values is not None:
+        return "object"
+    return "list" if node.items is not None else None if node.type is None else "scalar"
 
 
 class Envelope(_Written):
@@ -145,11 +153,15 @@ class Envelope(_Written):
 
 
 class AnswerEntry(_Written):
-    """What a route answers: a JSON object (`fields`, or `use` of a shape), or a file that passes unread (neither)."""
+    """What a route answers: a JSON object (`fields`, or `use` of a shape), or a file that passes unread (neither).
+
+    `about_named`: the answer does not say whom it is about; it is about the people whom the call itself names.
+    """
 
     media_types: tuple[str, ...] = ("application/json",)
     headers: tuple[Header, ...] = ("content-type",)
     scope: str | None = None
+    about_named: bool = False
     fields: Mapping[str, AnswerNode] | None = None
     use: str | None = None
 

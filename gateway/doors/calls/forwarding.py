@@ -166,7 +166,7 @@ class Forwarding:
         answer = _find_answer(route, received.status)
         try:
             answer.check_media_type(_only(received.headers.get("content-type", ())))
-            filtered = answer.filter(received.body, scopes)
+            filtered = answer.filter(received.body, scopes, self._admitted.outgoing.subjects)
         except AnswerMalformed as malformed:
             raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
         withheld = route.answer.declared_withheld(scopes)

@@ -18,13 +18,18 @@ class CardBook:
     def find(self, oa: OfficialAccount, follower: Follower) -> Card:
         """The OA's card of a follower."""
         kept = self._state.snapshot.cards.get(oa.oa_id, {}).get(follower.user_id)
-        return kept or Card(tags=follower.tags)
+        return kept or Card(tags=follower.tags, alias=follower.alias, contact=follower.contact)
 
     def change(self, oa: OfficialAccount, follower: Follower, **changes: Any) -> None:
         """Write members of a card anew."""
         cards = self._state.snapshot.cards.setdefault(oa.oa_id, {})
         cards[follower.user_id] = self.find(oa, follower).model_copy(update=changes)
         self._state.save()
+
+    def erase(self, oa: OfficialAccount, follower: Follower, *, with_tags: bool) -> None:
+        """Forget everything that the OA keeps about a follower; their tags too, where the platform does."""
+        tags = () if with_tags else self.find(oa, follower).tags
+        self.change(oa, follower, **{**dict(Card()), "tags": tags})
 
     def list_tags(self, oa: OfficialAccount) -> list[str]:
         """The tags that the OA knows, whether anyone bears them or not."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from gateway.sandbox.zalo.endpoints import followers, messages, oa, quota, send, tags
+from gateway.sandbox.zalo.endpoints import details, followers, messages, oa, quota, send, tags
 from gateway.sandbox.zalo.errors import OaError
 from gateway.sandbox.zalo.limits import limit_headers
 from gateway.sandbox.zalo.room import Room
@@ -36,6 +36,10 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     ("POST", "/v3.0/oa/quota/message"): quota.show_quota,
     ("GET", "/v3.0/oa/user/getlist"): followers.list_followers,
     ("GET", "/v3.0/oa/user/detail"): followers.get_follower,
+    ("POST", "/v3.0/oa/user/update"): details.update_follower,
+    ("POST", "/v2.0/oa/deletefollowerinfo"): details.erase_follower,
+    ("GET", "/v3.0/oa/user/detail/custominfo"): details.show_custom,
+    ("POST", "/v3.0/oa/user/update/custominfo"): details.update_custom,
     ("GET", "/v2.0/oa/listrecentchat"): messages.list_recent,
     ("GET", "/v2.0/oa/conversation"): messages.list_conversation,
     ("POST", "/v3.0/oa/message/cs"): send.send_message,

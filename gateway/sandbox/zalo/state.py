@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from gateway.sandbox.state_file import write_state
+from gateway.sandbox.zalo.people import Contact
 
 
 class PendingCode(BaseModel):
@@ -47,6 +48,11 @@ class Card(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     tags: tuple[str, ...] = ()
+    alias: str = ""
+    external_id: str = ""
+    contact: Contact | None = None
+    gender: str = ""
+    custom: dict[str, str | dict[str, str]] = {}
 
 
 class Snapshot(BaseModel):

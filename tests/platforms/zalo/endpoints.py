@@ -41,11 +41,13 @@ class Endpoint:
         return {"json": {**self.sent, **more}} if self.method == "POST" else {}
 
 
-FOLLOWERS = ("zalo.follower.name.read", "zalo.follower.phone.read", "zalo.follower.address.read")
+THREE = BAKERY.followers[3].user_id
+DETAIL = tuple(f"zalo.follower.{one}.read" for one in ("name", "phone", "address", "birth"))
+FOLLOWERS = (*DETAIL, "zalo.follower.custom.read")
 ENDPOINTS = (
     Endpoint("getoa", "GET", "/v2.0/oa/getoa", ("zalo.profile.read",)),
     Endpoint("list_followers", "GET", "/v3.0/oa/user/getlist", FOLLOWERS, {"offset": 0, "count": 2}, people=2),
-    Endpoint("view_follower", "GET", "/v3.0/oa/user/detail", FOLLOWERS, {"user_id": ONE}, people=1),
+    Endpoint("view_follower", "GET", "/v3.0/oa/user/detail", DETAIL, {"user_id": ONE}, people=1),
     Endpoint(
         "send_message",
         "POST",
@@ -60,6 +62,62 @@ ENDPOINTS = (
         "/v2.0/oa/conversation",
         ("zalo.message.read",),
         {"user_id": TWO, "offset": 0, "count": 1},
+        people=1,
+    ),
+    Endpoint(
+        "view_custom_fields",
+        "GET",
+        "/v3.0/oa/user/detail/custominfo",
+        FOLLOWERS,
+        {"user_id": ONE, "fields_to_export": ["name", "phone"]},
+        people=1,
+    ),
+    Endpoint(
+        "update_follower",
+        "POST",
+        "/v3.0/oa/user/update",
+        ("zalo.follower.alias.write",),
+        {"user_id": THREE, "user_alias": "Khách quen (mẫu)", "user_external_id": "KH-7"},
+        people=1,
+    ),
+    Endpoint(
+        "update_follower",
+        "POST",
+        "/v3.0/oa/user/update",
+        ("zalo.follower.contact.write",),
+        {"user_id": THREE, "shared_info": {"name": "Khách (mẫu)", "phone": "84000000199", "user_dob": "31/12/1999"}},
+        people=1,
+    ),
+    Endpoint(
+        "update_custom_fields",
+        "POST",
+        "/v3.0/oa/user/update/custominfo",
+        ("zalo.follower.contact.write",),
+        {"user_id": THREE, "gender": "Nữ", "full_address": {"user_city_id": "79", "user_address": "1 Phố Mẫu"}},
+        people=1,
+    ),
+    Endpoint(
+        "update_custom_fields",
+        "POST",
+        "/v3.0/oa/user/update/custominfo",
+        ("zalo.follower.custom.write",),
+        {"user_id": THREE, "custom_info": {"diem_number": 2500, "don_table": {"ma": "D1"}, "quen_boolean": True}},
+        people=1,
+    ),
+    Endpoint(
+        "update_custom_fields",
+        "POST",
+        "/v3.0/oa/user/update/custominfo",
+        ("zalo.follower.alias.write",),
+        {"user_id": THREE, "user_external_id": "KH-8"},
+        people=1,
+    ),
+    Endpoint(
+        "delete_follower_data",
+        "POST",
+        "/v2.0/oa/deletefollowerinfo",
+        ("zalo.follower.data.delete",),
+        {"user_id": THREE},
         people=1,
     ),
     Endpoint("list_tags", "GET", "/v2.0/oa/tag/gettagsofoa", ("zalo.tag.read",)),

@@ -19,6 +19,10 @@ DENIED = [
     ("POST", "/v3.0/oa/group/message"),
     ("DELETE", "/v3.0/oa/group/delete_group"),
     ("POST", "/v3.0/oa/quota/group"),
+    ("GET", "/v3.0/oa/userfield/get"),
+    ("POST", "/v3.0/oa/userfield/create"),
+    ("POST", "/v3.0/oa/userfield/update"),
+    ("POST", "/v3.0/oa/userfield/delete"),
 ]
 
 

@@ -231,7 +231,7 @@ def test_docs_name_every_scope_route_and_field(packaged: Catalogue) -> None:
         for route in platform.routes.values():
             assert all(f"/{platform.id}{template}`" in text for template in route.templates)
     assert "| `data.shared_info.phone` | `zalo.follower.phone.read` (about other people) |" in text
-    assert "user_dob" not in text
+    assert "dynamic_param" not in text
 
 
 def test_what_is_open_to_unreviewed_apps(packaged: Catalogue) -> None:

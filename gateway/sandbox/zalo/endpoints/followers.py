@@ -38,9 +38,9 @@ def get_follower(visit: Visit) -> dict[str, object]:
     detail: dict[str, object] = {
         "user_id": follower.user_id,
         "user_id_by_app": str(int(follower.user_id) + 1_000_000_007),
-        "user_external_id": "",
+        "user_external_id": card.external_id,
         "display_name": follower.display_name,
-        "user_alias": follower.alias,
+        "user_alias": card.alias,
         "is_sensitive": follower.is_sensitive,
         "user_last_interaction_date": f"{seen:%d/%m/%Y}",
         "user_is_follower": True,
@@ -49,8 +49,8 @@ def get_follower(visit: Visit) -> dict[str, object]:
         "dynamic_param": "",
         "tags_and_notes_info": {"notes": [], "tag_names": list(card.tags)},
     }
-    if follower.contact is not None:
-        detail["shared_info"] = _shared_info(follower.contact, visit.quirks.phone)
+    if card.contact is not None:
+        detail["shared_info"] = _shared_info(card.contact, visit.quirks.phone)
     return detail
 
 
