@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from scopes.bodies import BodyNode
 from scopes.problems import Problem
 from scopes.source import Place, Source
-from scopes.trees import ABSENT, ANY, LEAF_TYPES, Branch, Cases, Either, Keyed, Leaf, Mask, Node, Rows
+from scopes.trees import ABSENT, ANY, LEAF_TYPES, Branch, Cases, Either, Keyed, Leaf, Mask, Node, Rows, walk_leaves
 from scopes.written import AnswerNode, PlatformFile
 
 NOTHING = Leaf(ANY, frozenset())
@@ -69,6 +69,9 @@ class Shaping:
 
     def _shape_either(self, forms: tuple[AnswerNode, ...], place: Place, handed: Handed) -> Node:
         shaped = [self._shape_inner(one, (*place, at), handed) for at, one in enumerate(forms)]
+        has_scalar = any(isinstance(one, Leaf) for one in shaped)
+        if has_scalar and len({leaf.scope for one in shaped for leaf in walk_leaves(one)}) > 1:
+            self.add(place, "beside a scalar, every form has the one scope of all: a closed scalar has no empty form")
         return Either(tuple(one for one in shaped if isinstance(one, Branch | Keyed | Rows | Leaf)))
 
     def _use_answer_shape(self, name: str, place: Place, handed: Handed) -> Node:

@@ -80,6 +80,11 @@ BROKEN = {
         "nicknames: {either: [{fields: {}}, {fields: {}}], scope: shop.name.read}",
         "nicknames:",
     ),
+    "a scalar beside a form of another scope": (
+        "nicknames: {items: string, scope: shop.name.read}",
+        "nicknames: {either: [{items: string, scope: shop.phone.read}, string], scope: shop.name.read}",
+        "nicknames:",
+    ),
     "a part of a body for a scope that does not open the route": (
         "gift: {type: boolean}",
         "gift: {type: boolean, scope: shop.phone.read}",
