@@ -19,6 +19,7 @@ from scopes.queries import CheckedQuery
 from scopes.refusals import AnswerMalformed, BodyRefused, TargetRefused
 from scopes.routes import Match, Route
 from scopes.texts import Text
+from scopes.uploads import Part, UploadRule
 from scopes.written import Limits, ResourceKind, Scope
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Limits",
     "Match",
     "Opened",
+    "Part",
     "Platform",
     "Problem",
     "ResourceKind",
@@ -41,6 +43,7 @@ __all__ = [
     "Scope",
     "TargetRefused",
     "Text",
+    "UploadRule",
     "check",
     "load_catalogue",
     "render_docs",

@@ -11,6 +11,7 @@ from scopes.formats import FORMATS
 from scopes.media import read_media_type
 from scopes.refusals import BodyRefused
 from scopes.rules import RuleBroken, ValueRule
+from scopes.uploads import UploadRule
 
 
 class BodyNode(ValueRule):
@@ -114,6 +115,7 @@ class BodyRule(BaseModel):
         optional: an empty body is taken too.
         fields: the members of a JSON body; without these and `any_of` the bytes pass unread (an upload).
         any_of: the forms of a JSON body that has several.
+        upload: the body is form data with one file, which is checked as it streams through.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -123,11 +125,12 @@ class BodyRule(BaseModel):
     optional: bool = False
     fields: Mapping[str, BodyNode] | None = None
     any_of: tuple[BodyNode, ...] | None = None
+    upload: UploadRule | None = None
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
-        if self.fields is not None and self.any_of is not None:
-            raise ValueError("a body has fields or any_of, not both")
+        if sum(one is not None for one in (self.fields, self.any_of, self.upload)) > 1:
+            raise ValueError("a body is one of: fields, any_of, upload")
         return self
 
     @property

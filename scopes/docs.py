@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from scopes.loading import Catalogue, Platform
 from scopes.routes import Route
 from scopes.trees import ANY, Branch, Cases, Either, Keyed, Leaf, Node, Rows
+from scopes.uploads import UploadRule
 from scopes.written import Scope
 
 
@@ -65,6 +66,8 @@ def _render_route(route: Route) -> Iterator[str]:
         yield f"- query{around}: {', '.join(_render_key(key, rule.scope) for key, rule in route.query.keys.items())}"
     if route.body is not None:
         yield f"- body: {', '.join(route.body.media_types)}, at most {route.body.limit_bytes} bytes"
+        if route.body.upload is not None:
+            yield from _render_upload(route.body.upload)
         needed = sorted({rule.scope for rule in route.body.list_rules() if rule.scope is not None})
         if needed:
             yield f"- parts of the body need: {', '.join(f'`{scope}`' for scope in needed)}"
@@ -75,6 +78,12 @@ def _render_route(route: Route) -> Iterator[str]:
     for place, leaf in walk_places(route.answer.root):
         opener = "whatever opened the route" if leaf.scope == ANY else f"`{leaf.scope}`"
         yield f"| `{_cell(place)}` | {opener}{' (about other people)' if leaf.on_subject else ''} |"
+
+
+def _render_upload(upload: UploadRule) -> Iterator[str]:
+    for kind in upload.kinds:
+        ends = ", ".join(f"`.{one}`" for one in kind.extensions)
+        yield f"  - one file, in part `{upload.part}`: {kind.media_type} ({ends}), at most {kind.limit_bytes} bytes"
 
 
 def _render_denied(platform: Platform) -> Iterator[str]:

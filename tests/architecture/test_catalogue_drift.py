@@ -39,6 +39,7 @@ def test_promised_scopes_are_there() -> None:
         "zalo.follower.contact.write",
         "zalo.follower.custom.write",
         "zalo.follower.data.delete",
+        "zalo.media.send",
         "zalo.tag.write",
         "zalo.quota.read",
         "matrix.profile.read",

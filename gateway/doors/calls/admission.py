@@ -1,7 +1,7 @@
 """Which route a call means and whether it is what that route takes. Pure: bytes and facts in, a request out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.authority.verdict import Verdict, Wanted
@@ -27,6 +27,7 @@ class Outgoing:
         headers: by allow-list.
         body: checked, empty for none.
         subjects: the people whom the call itself names.
+        stream: the body where it is not held whole; headers say its type and length.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Outgoing:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     subjects: frozenset[str] = field(default=frozenset(), repr=False)
+    stream: AsyncIterator[bytes] | None = field(default=None, repr=False)
 
 
 def find_match(door: CallsDoor, head: Head) -> Match:

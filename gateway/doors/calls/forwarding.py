@@ -16,6 +16,7 @@ from gateway.doors.calls.flight import Flight
 from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.doors.calls.links import get_link, open_credential
 from gateway.doors.calls.tracing import Entry
+from gateway.doors.calls.uploading import Upload
 from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
 from gateway.platforms import Connector, Trouble
 from gateway.records.accounts.types import Connection
@@ -40,6 +41,7 @@ class Admitted:
         verdict: what it rests on.
         hashed_token: by which the last check finds the facts anew.
         outgoing: what is sent, without the account's credential.
+        upload: the file that goes with it.
     """
 
     route: Route
@@ -47,6 +49,7 @@ class Admitted:
     verdict: Verdict
     hashed_token: bytes = field(repr=False)
     outgoing: Outgoing
+    upload: Upload | None = None
 
 
 class Forwarding:
@@ -119,6 +122,8 @@ class Forwarding:
             if error.what == self._connector.platform:
                 raise Refusal("upstream_failed", log_detail="renewal unanswered") from error
             raise
+        if self._admitted.upload is not None:  # it came in once and is held nowhere
+            raise Refusal("upstream_failed", "the connection was renewed: send the file again", outcome="none")
         if not await self._attempt(flight, fresh):
             raise Refusal("connection_lost", log_detail="a fresh credential was refused")
 
@@ -129,7 +134,7 @@ class Forwarding:
         async with exchange(
             self._session,
             self._connector.base_url,
-            self._with_credential(link),
+            self._outgoing(flight, link),
             seconds=route.limits.seconds,
             last_check=lambda transport: self._check_last(flight, transport),
         ) as response:
@@ -138,19 +143,30 @@ class Forwarding:
                 await self._answer_stream(flight, response)
                 return True
             received = await read_whole(response, route.limits.answer_bytes)
+            if not self._is_all_sent:
+                flight.abort_upstream()
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
         if trouble in _ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
+        if not self._is_all_sent:
+            raise Refusal("upstream_failed", log_detail="answered before it had the whole file")
         await self._answer_whole(flight, received)
         return True
 
-    def _with_credential(self, link: Connection) -> Outgoing:
-        outgoing = self._admitted.outgoing
-        carried = self._connector.headers(open_credential(self._door.house, link))
-        return replace(outgoing, headers={**outgoing.headers, **carried})
+    @property
+    def _is_all_sent(self) -> bool:
+        return self._admitted.upload is None or self._admitted.upload.is_whole
+
+    def _outgoing(self, flight: Flight, link: Connection) -> Outgoing:
+        """Add the account's credential, and the file as it comes."""
+        outgoing, upload = self._admitted.outgoing, self._admitted.upload
+        carried = {**outgoing.headers, **self._connector.headers(open_credential(self._door.house, link))}
+        if upload is None:
+            return replace(outgoing, headers=carried)
+        return replace(outgoing, headers={**carried, **upload.headers}, stream=upload.stream(flight.abort_upstream))
 
     async def _check_last(self, flight: Flight, transport: asyncio.Transport | None) -> None:
         """Let bytes follow only if everything still holds; the client's own resend of a write is refused."""
@@ -217,7 +233,9 @@ class Forwarding:
             return error if isinstance(error, CallerGone) else CallerGone()
         if self._is_cut:
             error = await self._refusal_of_cut()
-        if isinstance(error, Refusal) and self._is_unsure(error):
+        elif isinstance(error, Refusal) and self._admitted.upload is not None:
+            error = self._admitted.upload.broken or error
+        if isinstance(error, Refusal) and "outcome" not in error.facts and self._is_unsure(error):
             error.facts["outcome"] = "unknown"
         return error
 

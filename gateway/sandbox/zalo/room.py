@@ -7,6 +7,7 @@ from gateway.sandbox.pages import Pages
 from gateway.sandbox.zalo.cards import CardBook
 from gateway.sandbox.zalo.chat import ChatBook
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
+from gateway.sandbox.zalo.files import FileShelf
 from gateway.sandbox.zalo.limits import MinuteLimit
 from gateway.sandbox.zalo.received import ReceivedLog
 from gateway.sandbox.zalo.state import State
@@ -25,6 +26,7 @@ class Room:
     tokens: TokenBook
     chat: ChatBook
     cards: CardBook
+    files: FileShelf
     received: ReceivedLog
     board: SwitchBoard
     limit: MinuteLimit
@@ -40,6 +42,7 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
         tokens=TokenBook(state, clock, entropy=entropy),
         chat=ChatBook(state, clock, entropy=entropy),
         cards=CardBook(state),
+        files=FileShelf(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
         board=SwitchBoard(),
         limit=MinuteLimit(),

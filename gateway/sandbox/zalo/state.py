@@ -42,6 +42,16 @@ class Message(BaseModel):
     is_billed: bool = False
 
 
+class UploadedFile(BaseModel):
+    """A file that may be attached to messages until it expires; its bytes are not kept."""
+
+    oa_id: str
+    kind: str
+    size: int
+    uploaded_at: datetime
+    expires_at: datetime
+
+
 class Card(BaseModel):
     """What an OA keeps about a follower and may change; what the follower is by themself stands in the seeds."""
 
@@ -64,6 +74,7 @@ class Snapshot(BaseModel):
     messages: list[Message] = []
     cards: dict[str, dict[str, Card]] = {}
     tags: dict[str, list[str]] = {}
+    files: dict[str, UploadedFile] = {}
     is_seeded: bool = False
 
 
