@@ -79,8 +79,9 @@ async def _get_attestation(door: PersonDoor, sheet: Sheet) -> Attestation:
     Raises:
         Refusal: `record_changed`: it does not lead to what was signed, so nobody is given a receipt of it.
     """
+    record, key = sheet.record, door.house.ledger.verifier_key
     async with door.house.storage.read() as connection:
-        attestation = await find_attestation(connection, sheet.record, door.house.ledger.verifier_key)
+        attestation = await find_attestation(connection, record.canonical, seq=record.seq, key=key)
     if attestation.state is Attested.BROKEN:
         raise Refusal("record_changed")
     return attestation

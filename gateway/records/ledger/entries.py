@@ -22,11 +22,15 @@ _FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UT
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A record that is not what was written: its number, id and time as the columns have them, believed in nothing."""
+    """A record that is not what was written: its number, id and time as the columns have them, believed in nothing.
+
+    `unverified_bytes` may still lead to what was signed, where only a column was changed: that is for others to prove.
+    """
 
     seq: int
     record_id: str
     at: datetime
+    unverified_bytes: bytes
 
 
 Entry = Record | Damaged
@@ -43,7 +47,7 @@ def read_entry(row: RowMapping) -> Entry:
     except (NotCanonical, ValueError, OverflowError):  # of a time that is none
         pass
     seq = row["seq"] if isinstance(row["seq"], int) else 0
-    return Damaged(seq, str(row["record_id"]), _shown(row["at"]))
+    return Damaged(seq, str(row["record_id"]), _shown(row["at"]), canonical)
 
 
 def columns_of(record: CanonicalRecord) -> dict[str, Any]:
