@@ -1,18 +1,21 @@
-"""Reading one row of the log, in the one place where that may find it changed: nothing else parses a stored record.
+"""Reading rows of the log, in the one place where that may find them changed: nothing else parses a stored record.
 
 A page that shows records must go on when one was changed behind the gateway's back, and show which: whoever lists or
 finds records gets an `Entry`, and says what it does with a `Damaged` one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.schema import as_shown
 from gateway.records.ledger.canonical import CanonicalRecord, NotCanonical, parse_canonical_json
 from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.parts import find_faults, list_parts
 from gateway.records.ledger.tree import leaf_hash
 from gateway.records.ledger.types import Actor, ActorKind, Record
 from gateway.terms.instants import microseconds, moment_of
@@ -47,7 +50,19 @@ def read_entry(row: RowMapping) -> Entry:
     except (NotCanonical, ValueError, OverflowError):  # of a time that is none
         pass
     seq = row["seq"] if isinstance(row["seq"], int) else 0
-    return Damaged(seq, str(row["record_id"]), _shown(row["at"]), canonical)
+    return Damaged(seq, as_shown(row["record_id"]), _shown(row["at"]), canonical)
+
+
+async def read_entries(connection: AsyncConnection, rows: Iterable[RowMapping]) -> list[Entry]:
+    """Read rows with their sealed parts: a record whose parts are not those that it names was changed too."""
+    entries = [read_entry(row) for row in rows]
+    parts = await list_parts(connection, [entry.record_id for entry in entries if isinstance(entry, Record)])
+    return [
+        Damaged(entry.seq, entry.record_id, entry.at, entry.canonical)
+        if isinstance(entry, Record) and find_faults(entry.part_digests, parts[entry.record_id])
+        else entry
+        for entry in entries
+    ]
 
 
 def columns_of(record: CanonicalRecord) -> dict[str, Any]:

@@ -246,6 +246,28 @@ def test_a_changed_record_is_listed_and_exported_as_changed(quyen: Quyen, app_fi
     assert b64encode(b"text").decode() in exported.stdout
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE ledger_parts SET name = {raw} WHERE rowid = (SELECT min(rowid) FROM ledger_parts)",
+        "UPDATE ledger_records SET record_id = {raw} WHERE seq = 2",
+    ],
+)
+def test_what_is_no_text_in_the_log_stops_no_command(quyen: Quyen, app_file: Path, tmp_path: Path, change: str) -> None:
+    """Bytes, and text that is no UTF-8 or steers a terminal, where a name or id belongs: told, printed, exported."""
+    register(quyen, app_file)
+    for raw in ("x'ff'", "CAST(x'ff' AS TEXT)", "char(27) || '[2J'"):
+        with sqlite3.connect(tmp_path / "quyen.db") as connection:
+            assert connection.execute(change.format(raw=raw)).rowcount == 1
+        assert parsed(quyen("log", "verify", "--json"), code=1)["bad"]
+        assert parsed(quyen("log", "search", "--json"))
+        for command in ("verify", "search", "export"):
+            told = quyen("log", command)
+            assert told.exit_code == int(command == "verify")
+            assert isinstance(told.exception, SystemExit | None), told.exception
+            assert "\x1b" not in told.stdout
+
+
 def test_a_stranger_verifies_the_export(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
     """`docs/verify.py` needs the export and the keys as they are printed, nothing of ours."""
     register(quyen, app_file)

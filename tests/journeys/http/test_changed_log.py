@@ -103,6 +103,18 @@ async def test_a_changed_record_takes_no_page_away(
     assert "Bạn rút lại ngày" in (await browser.get(done.location)).words
 
 
+@pytest.mark.parametrize("raw_id", ["x'ff'", "CAST(x'ff' AS TEXT)", "'\n" + "x" * 300 + "'"])
+async def test_a_record_whose_id_is_none_takes_no_page_away(
+    origin: Origin, browser: Browser, tmp_path: Path, raw_id: str
+) -> None:
+    """SQLite holds bytes, and text that is no UTF-8, in any column: the lists mark the record and can be written."""
+    grant_id, record_id = await end_one(origin)
+    tamper(tmp_path, f"UPDATE ledger_records SET record_id = {raw_id} WHERE record_id = '{record_id}'")  # noqa: S608
+    for path in (f"/permissions/{grant_id}", "/permissions/receipts"):
+        page = await browser.get(path)
+        assert (page.status, DAMAGED in page.words) == (200, True), path
+
+
 async def test_no_receipt_is_given_of_what_the_signed_log_does_not_hold(
     origin: Origin, browser: Browser, stranger: Browser, tmp_path: Path
 ) -> None:
