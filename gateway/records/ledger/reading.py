@@ -64,7 +64,7 @@ async def find_entry(connection: AsyncConnection, record_id: str) -> Entry | Non
 async def list_entries(connection: AsyncConnection, wanted: Search, limit: int) -> list[Entry]:
     """List records, newest first; one that was changed stands in its place."""
     query = narrowed(as_stored(ledger_records), wanted).order_by(ledger_records.c.seq.desc())
-    return [read_entry(row) for row in (await connection.execute(query.limit(limit))).mappings()]
+    return await read_entries(connection, (await connection.execute(query.limit(limit))).mappings().all())
 
 
 async def find(connection: AsyncConnection, record_id: str) -> Record | None:

@@ -37,6 +37,7 @@ CHANGES = {
     "no bytes": "UPDATE ledger_parts SET sealed = x'' WHERE {it}",
     "text": "UPDATE ledger_parts SET sealed = 'text' WHERE {it}",
 }
+DAMAGED = "Bản ghi bị sửa, không đọc được"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +106,24 @@ async def test_a_record_with_a_changed_part_is_shown_as_changed_to_operators(sta
     assert "không còn như lúc được ghi" not in (await operator.get(f"/operators/log/{decided}")).words
 
 
+@pytest.mark.parametrize("part", ["identity", "evidence"])
 @pytest.mark.parametrize("change", CHANGES)
-async def test_a_record_with_a_changed_part_takes_no_page_of_its_person_away(stage: Stage, change: str) -> None:
-    """No receipt of it is given; by its code its bytes are genuine, and the record is told to be changed."""
+async def test_a_record_with_a_changed_part_is_marked_for_its_person(stage: Stage, change: str, part: str) -> None:
+    """History and list mark it and stay; no receipt is given; by its code its bytes are genuine, the record changed."""
     code = stage.decided.replace("lr_", "BN-")
-    with stage.changed(change, stage.decided, "identity"):
-        for path in (f"/permissions/{stage.grant_id}", "/permissions", "/permissions/trace", "/permissions/receipts"):
+    with stage.changed(change, stage.decided, part):
+        for path in ("/permissions", "/permissions/trace"):
             assert (await stage.owner.get(path)).status == 200, path
+        history = await stage.owner.get(f"/permissions/{stage.grant_id}")
+        assert (history.status, history.words.count(DAMAGED), history.ask_states["crm_phone"]) == (200, 1, "granted")
+        listed = await stage.owner.get("/permissions/receipts")
+        assert DAMAGED in listed.text.split(f'data-receipt="{code}"')[1].split("</tr>")[0]
         for path in (code, f"{code}.json"):
             receipt = await stage.owner.get(f"/permissions/receipts/{path}")
             assert (receipt.status, "Bản ghi của biên nhận này đã bị sửa" in receipt.words) == (409, True)
         checked = await stage.owner.get(f"/receipts/verify?code={code}")
         assert (f"{code} là thật" in checked.words, "Bản ghi mà cổng giữ đã bị sửa" in checked.words) == (True, True)
+    assert DAMAGED not in (await stage.owner.get(f"/permissions/{stage.grant_id}")).words
 
 
 @pytest.mark.parametrize("part", ["identity", "evidence"])
@@ -127,7 +134,7 @@ async def test_a_look_with_a_changed_part_stays_with_its_person(stage: Stage, ch
         page = await stage.owner.get("/permissions/trace")
         assert page.status == 200
         is_theirs = part == "identity" or not ("person" in change or change in {"another record's", "gone"})
-        assert ("Bản ghi bị sửa, không đọc được" in page.words) is is_theirs
+        assert (DAMAGED in page.words) is is_theirs
         assert "Lý do: trả lời khiếu nại số 192" not in page.words
         assert "không còn như lúc được ghi" in (await stage.operator.get(f"/operators/log/{stage.looked}")).words
     assert "Lý do: trả lời khiếu nại số 192" in (await stage.owner.get("/permissions/trace")).words
