@@ -88,7 +88,11 @@ async def _get_attestation(door: PersonDoor, sheet: Sheet) -> Attestation:
 
 
 async def _list_own_entries(door: PersonDoor, person_id: PersonId, *, before_seq: int | None) -> list[Entry]:
-    """List what has a receipt, by the person or about their grants, one more than a page."""
+    """List what has a receipt, by the person or about their grants, one more than a page.
+
+    A record that was changed is listed if it may have been a decision, and any of grant, actor and sealed part still
+    says that it is theirs.
+    """
     own, kinds = await _list_grant_ids(door, person_id), tuple(EVENTS)
     by_grant = reading.Search(grant_ids=own, kinds=kinds, before_seq=before_seq)
     by_person = reading.Search(person_id=person_id, kinds=kinds, before_seq=before_seq)

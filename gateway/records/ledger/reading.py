@@ -15,6 +15,7 @@ from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger.canonical import Json, NotCanonical, parse_canonical_json, split_salt
 from gateway.records.ledger.entries import Entry, read_entries, read_entry
+from gateway.records.ledger.kind_choice import is_or_may_be
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.parts import find_faults, list_parts
@@ -87,8 +88,7 @@ def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
         about = select(ledger_parts.c.record_id).where(ledger_parts.c.person_id == wanted.person_id)
         query = query.where(or_(table.actor_id == wanted.person_id, table.record_id.in_(about)))
     if wanted.kinds is not None:
-        kinds = [kind.value for kind in wanted.kinds]  # a kind that there is not was written over one that there is
-        query = query.where(or_(table.kind.in_(kinds), table.kind.not_in([kind.value for kind in Kind])))
+        query = query.where(is_or_may_be(wanted.kinds))
     if wanted.since is not None:
         query = query.where(table.at >= wanted.since)
     if wanted.until is not None:
