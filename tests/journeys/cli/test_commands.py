@@ -25,6 +25,17 @@ PASSWORD = "mật khẩu đủ dài"
 VERIFY = Path(__file__).parents[3] / "docs/verify.py"
 
 
+def verified_by_a_stranger(quyen: Quyen, folder: Path, change: tuple[str, str] = ("", "")) -> tuple[int, str]:
+    """Export the log, let its first line of this kind be changed, and run `docs/verify.py` on it with the keys."""
+    export, key = folder / "log.ndjson", folder / "key"
+    assert quyen("log", "export", "--output", str(export)).exit_code == 0
+    export.write_text(export.read_text(encoding="utf-8").replace(*change, 1), encoding="utf-8")
+    key.write_text(quyen("log", "checkpoint").stderr, encoding="utf-8")
+    argv = [sys.executable, str(VERIFY), str(export), "--key", str(key)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 def add_people(quyen: Quyen) -> None:
     """Add a developer and an operator."""
     for login, role in (("dev", "developer"), ("ops", "operator")):
@@ -232,6 +243,8 @@ def test_records_past_the_last_signature_are_counted(quyen: Quyen, app_file: Pat
     assert told.exit_code == 0
     assert told.stdout.splitlines()[1:] == ["the log holds", f"1 record is not signed yet, from seq {size}"]
     assert parsed(quyen("log", "verify", "--json"))["unsigned"] == 1
+    code, printed = verified_by_a_stranger(quyen, tmp_path)
+    assert (code, f"records not signed yet: 1, from seq {size}\n" in printed) == (0, True), printed
 
 
 def test_a_changed_record_is_listed_and_exported_as_changed(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
@@ -271,18 +284,13 @@ def test_what_is_no_text_in_the_log_stops_no_command(quyen: Quyen, app_file: Pat
 def test_a_stranger_verifies_the_export(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
     """`docs/verify.py` needs the export and the keys as they are printed, nothing of ours."""
     register(quyen, app_file)
-    export, key = tmp_path / "log.ndjson", tmp_path / "key"
-    assert quyen("log", "export", "--output", str(export)).exit_code == 0
+    code, printed = verified_by_a_stranger(quyen, tmp_path)
+    assert (code, "not signed yet" in printed) == (0, False), printed
     checkpoint = quyen("log", "checkpoint")
-    key.write_text(checkpoint.stderr, encoding="utf-8")
     assert checkpoint.stdout.startswith("127.0.0.1:")
     assert [line.partition("+")[0].partition("/")[2] for line in checkpoint.stderr.splitlines()] == ["log", "receipts"]
-    argv = [sys.executable, str(VERIFY), str(export), "--key", str(key)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    export.write_text(export.read_text().replace('"bytes":"AQ', '"bytes":"AR', 1), encoding="utf-8")
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 1, done.stdout
+    code, printed = verified_by_a_stranger(quyen, tmp_path, ('"bytes":"AQ', '"bytes":"AR'))
+    assert code == 1, printed
 
 
 def test_a_database_without_a_log_says_so(quyen: Quyen) -> None:
