@@ -153,13 +153,15 @@ async def _search(settings: "Settings", app: str | None, grant: str | None, *, l
     from gateway.records.ledger import reading as ledger
     from gateway.records.ledger.entries import Damaged
     from gateway.terms.ids import AppId, GrantId
+    from gateway.terms.instants import is_credible
 
     wanted = ledger.Search(
         app_id=None if app is None else AppId(app), grant_ids=None if grant is None else [GrantId(grant)]
     )
     async with reading(settings) as storage, storage.read() as connection:
         return [
-            {"seq": each.seq, "record_id": each.record_id, "at": each.at.isoformat(), "kind": "changed"}
+            {"seq": each.seq, "record_id": each.record_id, "kind": "changed"}
+            | ({"at": each.at.isoformat()} if is_credible(each.at) else {})
             if isinstance(each, Damaged)
             else {
                 "seq": each.seq,

@@ -74,8 +74,8 @@ class TraceView:
     newer: str = ""
 
     @property
-    def days(self) -> Iterator[tuple[date, list[TraceRow]]]:
-        """The rows under their local days, in the order given."""
+    def days(self) -> Iterator[tuple[date | None, list[TraceRow]]]:
+        """The rows under their local days, None where there is none to name, in the order given."""
         return ((day, list(rows)) for day, rows in groupby(self.rows, key=lambda row: local_day(row.at)))
 
 

@@ -92,7 +92,7 @@ def _record(row: Mapping[str, Any], told: CanonicalRecord) -> Record:
 
 
 def _shown(raw_at: object) -> datetime:
-    """Return a time that pages can show and cursors can go on from; what is no time stands where it is sorted."""
+    """Return a time that cursors can go on from; what is no time stands where it is sorted, and pages show none."""
     if isinstance(raw_at, int):
         return moment_of(min(max(raw_at, microseconds(_FIRST)), microseconds(_LAST)))
     return _LAST

@@ -253,7 +253,11 @@ def test_a_changed_record_is_listed_and_exported_as_changed(quyen: Quyen, app_fi
     with sqlite3.connect(tmp_path / "quyen.db") as connection:
         connection.execute("UPDATE ledger_records SET canonical = 'text', leaf_hash = 'text' WHERE seq = 2")
     assert [row["seq"] for row in parsed(quyen("log", "search", "--json")) if row["kind"] == "changed"] == [2]
-    assert quyen("log", "search").exit_code == 0
+    with sqlite3.connect(tmp_path / "quyen.db") as connection:
+        connection.execute("UPDATE ledger_records SET at = 'now' WHERE seq = 1")
+    assert ["at" in row for row in parsed(quyen("log", "search", "--json"))[-2:]] == [True, False]
+    searched = quyen("log", "search")
+    assert (searched.exit_code, "9000" in searched.stdout) == (0, False)
     exported = quyen("log", "export")
     assert exported.exit_code == 0
     assert b64encode(b"text").decode() in exported.stdout

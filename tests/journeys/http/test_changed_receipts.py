@@ -60,6 +60,18 @@ async def test_a_decision_of_another_kind_stays_among_the_receipts(
     assert len(codes_of(listed)) == 2
 
 
+@pytest.mark.parametrize("at", ["'now'", "9223372036854775807", "221845392000000000", "0", "-1", "x'ff'"])
+async def test_a_time_that_cannot_be_read_is_a_dash(origin: Origin, browser: Browser, tmp_path: Path, at: str) -> None:
+    """No text, no year 9000 and none before there was a gateway is shown as a time of a record that was changed."""
+    grant_id, record_id = await end_one(origin)
+    change_row(tmp_path, record_id, f"at = {at}")
+    listed = await browser.get("/permissions/receipts")
+    row = listed.text.split(f'data-receipt="{code_of(record_id)}"')[1].split("</tr>")[0]
+    assert (DAMAGED in row, row.count(">–<"), "<time" in row) == (True, 4, False)
+    history = (await browser.get(f"/permissions/{grant_id}")).text.split(DAMAGED)[1].partition("</li>")[0]
+    assert ("–" in history, "<time" in history) == (True, False), history
+
+
 async def test_a_changed_record_that_was_no_decision_is_not_among_the_receipts(
     origin: Origin, browser: Browser, tmp_path: Path
 ) -> None:
