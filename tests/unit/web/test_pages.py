@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
+from gateway.ground.web.asks import AskView
 from gateway.ground.web.frame import Lang, PageView
 from tests.unit.web.drawing import ASSETS, PAGES, VIEWS, draw
-from tests.unit.web.samples import CONSENT, SITE, frame
+from tests.unit.web.samples import CONSENT, ORDERS, PHONE, PROFILE, SITE, frame
 from tests.unit.web.samples_consoles import LOG
 from tests.unit.web.samples_grants import GRANTS, ONE
 
@@ -201,6 +202,27 @@ def test_consent_presets_nothing() -> None:
     boxes = [attributes for tag, attributes in named if tag == "input" and attributes["name"] == "ask"]
     assert [box["value"] for box in boxes] == [ask.id for ask in CONSENT.asks]
     assert not [box for box in boxes if "checked" in box]
+
+
+@pytest.mark.parametrize(
+    "asks,is_said",
+    [
+        ((PROFILE, ORDERS), True),
+        ((PROFILE, replace(PROFILE, id="more")), True),
+        ((PROFILE,), False),
+        ((ORDERS, PHONE), False),
+    ],
+)
+@pytest.mark.parametrize("lang,words", [("vi", "cũng không được cấp"), ("en", "are not granted either")])
+def test_the_bar_says_what_a_required_box_takes_with_it(
+    asks: tuple[AskView, ...], lang: Lang, words: str, *, is_said: bool
+) -> None:
+    """Beside the button that agrees, and read out with it, stands what is lost; nothing where nothing could be."""
+    page = PAGES.page(frame(lang), replace(CONSENT, asks=asks))
+    bar = page.split('<div class="decide">')[1].split("</section>")[0]
+    assert (words in bar, words in page) == (is_said, is_said)
+    agree = re.findall(r'<button[^>]* value="agree"[^>]*>', bar)[0]
+    assert ('aria-describedby="must"' in agree) is is_said
 
 
 def test_platform_mode_does_not_speak_of_going_round() -> None:
