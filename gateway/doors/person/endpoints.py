@@ -25,11 +25,11 @@ from gateway.doors.person import (
 )
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.oidc_logout import log_out
+from gateway.doors.person.own_pages import OWNERS_OF_DATA
 from gateway.records.people.types import Role
 
 PersonHandler = Callable[[PersonDoor, web.Request], Awaitable[web.StreamResponse]]
 ANYONE_SIGNED_IN = frozenset(Role)
-OWNERS_OF_DATA = frozenset({Role.OWNER, Role.FOLLOWER, Role.GUARDIAN})
 
 PUBLIC: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/", first.show_first),

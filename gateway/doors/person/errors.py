@@ -12,12 +12,14 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.own_pages import OWNERS_OF_DATA
 from gateway.doors.person.own_paths import FIRST, own_path
 from gateway.doors.person.views_access import ErrorView
 from gateway.ground.web.bugs import log_bug
 from gateway.ground.web.frame import DEFAULT_LANG, Frame
 from gateway.ground.web.request_ids import request_id_of
 from gateway.ground.web.responses import html
+from gateway.records.people.types import Role
 from gateway.terms.refusal import Refusal, Unavailable
 
 SIGN_IN = "sign_in_required"
@@ -149,9 +151,12 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
 
 
 def _needs(refusal: Refusal) -> str:
-    """Name the one role that a page is for, if it is for one."""
+    """Name the one role that a page is for, if it is for one; all whose data is here are owners."""
     roles = refusal.facts.get("needs")
-    return next(iter(roles)) if isinstance(roles, frozenset) and len(roles) == 1 else ""
+    if not isinstance(roles, frozenset):
+        return ""
+    named = {Role.OWNER if role in OWNERS_OF_DATA else role for role in roles}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _has_page(request: web.Request) -> bool:

@@ -103,7 +103,7 @@ class ErrorView:
         detail: a `Refusal.detail`, or "".
         back: own path to offer, or "" for the first page.
         away: a checked address of the app to which the person may go with the error, or "".
-        needs: with `forbidden`, `developer` or `operator`: whose page this is; else "".
+        needs: with `forbidden`, `owner`, `developer` or `operator`: whose page this is; else "".
     """
 
     TEMPLATE: ClassVar[str] = "person/error.html"
