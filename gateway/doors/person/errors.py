@@ -30,6 +30,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "account_required": HTTPStatus.BAD_REQUEST,
         "app_suspended": HTTPStatus.FORBIDDEN,
         "bad_form": HTTPStatus.BAD_REQUEST,
+        "bad_target": HTTPStatus.BAD_REQUEST,
         "csrf_failed": HTTPStatus.FORBIDDEN,
         "decided": HTTPStatus.CONFLICT,
         "expired": HTTPStatus.GONE,

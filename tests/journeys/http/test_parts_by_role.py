@@ -87,6 +87,22 @@ async def test_an_owners_page_says_so_to_staff_and_where_theirs_are(consoles: Co
         assert "This page is for owners of accounts." in english.words
 
 
+async def test_a_parameter_stands_once_on_every_page_of_ones_own(consoles: Consoles) -> None:
+    """Owners', developers' and operators' pages do not guess which of two counts; an unknown one says nothing."""
+    people = [
+        (consoles.scene.owner, ("/permissions", "/permissions/trace", "/permissions/receipts", "/connections")),
+        (consoles.developer, ("/developers", "/developers/cua-toi", "/developers/cua-toi/notices")),
+        (consoles.operator, ("/operators/log", "/operators/log/export")),
+    ]
+    for person, paths in people:
+        async with consoles.signed_in(person) as browser:
+            for path in paths:
+                page = await browser.get(f"{path}?state=x&state=x&lang=en")
+                assert page.status == 400
+                assert "A parameter stands twice in the address" in page.words
+                assert (await browser.get(f"{path}?foo=1&bar=2")).status == 200
+
+
 async def test_what_was_given_before_becoming_staff_is_still_there_to_end(consoles: Consoles) -> None:
     """Whoever was an owner once and is an operator now still finds what they gave, its receipts and its trace."""
     decided = await agree(consoles.scene)
