@@ -51,6 +51,10 @@ BAD_BODIES = (
     b'{"url": "https://x.example/#a"}',
     b'{"url": "https://x.example:0/"}',
     b'{"url": "javascript:alert(1)"}',
+    b'{"url": "https://x.example", "url": "https://y.example"}',
+    b'{"url": "https://x.example", "\\u0075rl": "https://x.example"}',
+    b'{"url": "https://x.example"} {}',
+    b'{"url": NaN}',
     b"[" * 4000,
 )
 
