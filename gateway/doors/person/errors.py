@@ -131,6 +131,7 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
     link: str = "",
     back: str = "",
     needs: str = "",
+    told_as: str = "",
 ) -> web.Response:
     """Render the one error page; with the door bound it is what the OAuth door calls too.
 
@@ -143,8 +144,19 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
         link: a checked address outside to which the person may choose to go; empty: nowhere.
         back: an own path to offer; empty: the first page.
         needs: with `forbidden`, the role whose page this is; empty: another than the reader's.
+        told_as: which words say it, where they are not the code's own.
     """
-    view = ErrorView(status, code, request_id_of(request), door.now(), detail=detail, away=link, back=back, needs=needs)
+    view = ErrorView(
+        status,
+        code,
+        request_id_of(request),
+        door.now(),
+        detail=detail,
+        away=link,
+        back=back,
+        needs=needs,
+        told_as=told_as,
+    )
     response = door.show(request, view, status=status)
     if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
         response.force_close()

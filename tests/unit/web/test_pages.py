@@ -12,7 +12,7 @@ from jinja2 import UndefinedError
 from gateway.ground.web.asks import AskView
 from gateway.ground.web.frame import Lang, PageView
 from tests.unit.web.drawing import ASSETS, PAGES, VIEWS, draw
-from tests.unit.web.samples import CONSENT, ORDERS, PHONE, PROFILE, SITE, frame
+from tests.unit.web.samples import CONSENT, FAILED, ORDERS, PHONE, PROFILE, SITE, frame
 from tests.unit.web.samples_consoles import LOG
 from tests.unit.web.samples_grants import GRANTS, ONE
 
@@ -223,6 +223,23 @@ def test_the_bar_says_what_a_required_box_takes_with_it(
     assert (words in bar, words in page) == (is_said, is_said)
     agree = re.findall(r'<button[^>]* value="agree"[^>]*>', bar)[0]
     assert ('aria-describedby="must"' in agree) is is_said
+
+
+@pytest.mark.parametrize(
+    "told_as,title",
+    [
+        ("", "Ứng dụng xin một mục chưa đăng ký"),
+        ("nothing_asked", "Ứng dụng không xin mục nào"),
+        ("several_platforms", "Ứng dụng xin trên nhiều nền tảng trong một yêu cầu"),
+        ("platform_not_served", "Ứng dụng xin trên một nền tảng mà cổng này không phục vụ"),
+    ],
+)
+def test_an_error_of_several_meanings_is_told_as_the_one_it_is(told_as: str, title: str) -> None:
+    """Title and heading name what happened; the code that the app's maker looks up stays."""
+    page = PAGES.page(frame(visitor=""), replace(FAILED, status=400, code="invalid_scope", told_as=told_as))
+    assert f"<h1>{title}</h1>" in page
+    assert f"<title>{title} · Quyền</title>" in page
+    assert "invalid_scope" in page
 
 
 def test_platform_mode_does_not_speak_of_going_round() -> None:
