@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.acts.register import set_roles
+from gateway.acts.register import NewPerson, add_person, set_roles
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Role
 from tests.house import agree
@@ -111,3 +111,20 @@ async def test_what_was_given_before_becoming_staff_is_still_there_to_end(consol
         pages = [await browser.get(path) for path in OWNERS_PAGES[:3]]
     assert [page.status for page in pages] == [200, 200, 200]
     assert pages[0].grant_states == {decided.grant_id: "granted"}
+
+
+async def test_a_follower_reads_what_these_pages_are_not_about(consoles: Consoles) -> None:
+    """What an OA holds about them is not theirs to decide here yet: no page promises it, or says that nobody looked."""
+    wanted = NewPerson("khach", "Khách (mẫu)", frozenset({Role.FOLLOWER}), None)
+    follower = await add_person(consoles.scene.house, wanted, Actor.system())
+    async with consoles.signed_in(follower) as browser:
+        first, *pages = [await browser.get(path) for path in ("/", "/permissions", "/permissions/trace")]
+        english = await browser.get("/permissions?lang=en")
+    assert "người quan tâm" not in first.words
+    for page in pages:
+        assert (page.status, "cổng chưa hỏi từng người" in page.words) == (200, True)
+        assert not [claim for claim in ("0 ứng dụng", "Chưa ai xem dữ liệu của bạn") if claim in page.words]
+    assert "does not ask each of them yet" in english.words
+    async with consoles.signed_in(consoles.scene.owner) as browser:
+        assert "cổng chưa hỏi từng người" not in (await browser.get("/permissions")).words
+        assert "Chưa ai xem dữ liệu của bạn" in (await browser.get("/permissions/trace")).words
