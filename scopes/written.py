@@ -139,6 +139,10 @@ class Envelope(_Written):
     success: tuple[int | str, ...] = Field(min_length=1)
     keep: tuple[str, ...] = Field(min_length=1)
 
+    def is_success(self, code: object) -> bool:
+        """Say whether this value of `field` means success; `true` is not 1."""
+        return any(type(code) is type(good) and code == good for good in self.success)
+
 
 class AnswerEntry(_Written):
     """What a route answers: a JSON object (`fields`, or `use` of a shape), or a file that passes unread (neither)."""
