@@ -1,8 +1,7 @@
 """Checking a receipt: for anyone, without signing in; it says whether a receipt is genuine and never what it holds."""
 
-from typing import Literal
+from typing import Any, Literal
 
-import orjson
 from aiohttp import web
 
 from gateway.doors import VISITOR, lang_of
@@ -16,6 +15,7 @@ from gateway.ground.web.frame import Lang
 from gateway.records.ledger import reading
 from gateway.records.ledger.attestation import Attested, find_attestation
 from gateway.records.ledger.entries import Damaged
+from scopes.strict_json import NotStrict, parse
 
 LONGEST_CODE = 80
 
@@ -51,9 +51,9 @@ async def _check_code(door: PersonDoor, code: str, lang: Lang) -> VerifyView:
 
 async def _check_json(door: PersonDoor, raw_receipt: str, lang: Lang) -> VerifyView:
     try:
-        given = orjson.loads(raw_receipt)
+        given: Any = parse(raw_receipt.encode())
         receipt, signature, code = given["receipt"], given["signature"], given["receipt"]["receipt_id"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+    except (NotStrict, KeyError, TypeError):
         return VerifyView("unreadable")
     if not isinstance(signature, str) or not isinstance(code, str) or len(code) > LONGEST_CODE:
         return VerifyView("unreadable")
