@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cost import cpu_seconds, resident_mb
+from bench.filters import measure_filters
 from bench.load import Target, run
 from bench.oauth import Server, basic, measure, running_oidc_provider
 from bench.peers import NoPeer, running_nginx, running_passthrough, running_upstream, wait_for_port
@@ -43,6 +44,7 @@ def main(rounds: int, calls: int) -> None:
 
 
 def _measure(rounds: int, calls: int) -> None:
+    measure_filters(rounds)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with (

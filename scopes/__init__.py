@@ -18,13 +18,14 @@ from scopes.queries import CheckedQuery
 from scopes.refusals import AnswerMalformed, BodyRefused, TargetRefused
 from scopes.routes import Match, Route
 from scopes.texts import Text
-from scopes.written import Limits, ResourceKind, Scope
+from scopes.written import Budget, Limits, ResourceKind, Scope
 
 __all__ = [
     "Answer",
     "AnswerMalformed",
     "BodyRefused",
     "BodyRule",
+    "Budget",
     "Catalogue",
     "CatalogueError",
     "CheckedQuery",

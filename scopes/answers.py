@@ -4,13 +4,16 @@ One call: `opened = answer.open(body, open_scopes)`, one look-up of `opened.subj
 Where no subject's basis is asked for, `filter` does both.
 """
 
-from collections.abc import Callable, Collection, Container
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
+
+import msgspec
 
 from scopes import strict_json
-from scopes.filters import Around, Constant, Step, Sweep, compile_node
+from scopes.filters import compile_root
+from scopes.forms import OTHER_FORM, Reader, Sweep, encode, read_scalar
 from scopes.media import read_media_type
 from scopes.refusals import AnswerMalformed
 from scopes.trees import ANY, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
@@ -38,22 +41,24 @@ class Opened:
 
     subjects: tuple[str, ...]
     count: int
-    _kept: object
-    _sweep: Sweep
+    _written: bytes
+    _kept: object = None
+    _sweep: Sweep = field(default_factory=Sweep)
 
-    def render(self, with_basis: Container[str]) -> Filtered:
+    def render(self, with_basis: frozenset[str] | set[str]) -> Filtered:
         """Withhold what rests on anyone outside `with_basis` and write the answer.
 
         Args:
             with_basis: ids of the people whose data may pass, and the account's own ids. An object whose subject the
                 platform did not name counts as one without basis.
         """
-        self._sweep.mask(with_basis)
-        return self.write()
+        if not self._sweep.mask(with_basis):
+            return self.write()
+        return Filtered(encode(self._kept), self.subjects, self.count)
 
     def write(self) -> Filtered:
         """Write the answer as the scopes alone leave it, where no subject's own basis is asked for."""
-        return Filtered(strict_json.encode(self._kept), self.subjects, self.count)
+        return Filtered(self._written, self.subjects, self.count)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Answer:
     headers: tuple[str, ...]
     limit_bytes: int
     envelope: Envelope | None = None
-    _compiled: dict[frozenset[str], Step | Constant | None] = field(default_factory=dict, repr=False, compare=False)
+    _compiled: dict[frozenset[str], Reader] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_binary(self) -> bool:
@@ -117,34 +122,28 @@ class Answer:
             open_scopes: what the verdict left open for this call.
 
         Raises:
-            AnswerMalformed: not one strict JSON object, larger or deeper than allowed, or other than declared.
+            AnswerMalformed: not one JSON object, larger or deeper than can be read, or other than declared.
         """
         if self.root is None or len(body) > self.limit_bytes:
             raise AnswerMalformed("the answer is larger than allowed, or a file where JSON is read")
+        reader, sweep = self._find_reader(open_scopes), Sweep()
         try:
-            value = strict_json.decode(body)
-            if type(value) is not dict:
-                raise AnswerMalformed("the answer is not an object")
-            if self.envelope is not None and not self._is_success(value, self.envelope):
-                return self._open_failure(value, self.envelope)
-            sweep = Sweep()
-            kept = self._apply(value, sweep, open_scopes)
-        except strict_json.NotStrict as error:
-            raise AnswerMalformed(str(error)) from error
-        count = sweep.count if self._has_rows else 1
-        return Opened(tuple(sweep.subjects), count, kept, sweep)
+            value = reader.read(body)
+        except AnswerMalformed:
+            if self.envelope is None:
+                raise
+            return self._open_failure(body, self.envelope)  # of a failure only the envelope is declared
+        if self.envelope is not None and not self._is_success(getattr(value, reader.places[self.envelope.field])):
+            return self._open_failure(body, self.envelope)
+        written = reader.settle(value, sweep, None)
+        return Opened(tuple(sweep.subjects), sweep.count if self._has_rows else 1, written, value, sweep)
 
-    def _apply(self, value: dict[str, object], sweep: Sweep, open_scopes: Collection[str]) -> object:
-        step = self._find_step(open_scopes)
-        if step is None or isinstance(step, Constant):
-            strict_json.check_depth(value, strict_json.MAX_DEPTH)
-            return {} if step is None else step.value
-        return step(value, sweep, None)
-
-    def _find_step(self, open_scopes: Collection[str]) -> Step | Constant | None:
+    def _find_reader(self, open_scopes: Collection[str]) -> Reader:
         relevant = self._relevant.intersection(open_scopes)
         if relevant not in self._compiled:
-            self._compiled[relevant] = compile_node(cast("Branch", self.root), Around(self._judge(relevant)))
+            read_too = () if self.envelope is None else (self.envelope.field,)
+            form = compile_root(cast("Branch", self.root), self._judge(relevant), read_too=read_too)
+            self._compiled[relevant] = Reader(form)
         return self._compiled[relevant]
 
     def _judge(self, open_scopes: Collection[str]) -> Callable[[str], bool]:
@@ -152,6 +151,16 @@ class Answer:
         if self.opened_by and self.opened_by.isdisjoint(open_scopes):
             return lambda _scope: False
         return lambda scope: scope == ANY or scope in open_scopes
+
+    def _is_success(self, code: Any) -> bool:
+        """Say whether the member that tells so, as its bytes, tells of success; nearly always in the usual spelling."""
+        if self.envelope is None or code is msgspec.UNSET:
+            return False
+        return bytes(code) in self._successes or self.envelope.is_success(read_scalar(code))
+
+    @cached_property
+    def _successes(self) -> frozenset[bytes]:
+        return frozenset(map(encode, self.envelope.success if self.envelope else ()))
 
     @cached_property
     def _leaves(self) -> tuple[Leaf, ...]:
@@ -166,19 +175,23 @@ class Answer:
         return self.field_scopes | self.opened_by
 
     @staticmethod
-    def _is_success(value: dict[str, object], envelope: Envelope) -> bool:
+    def _open_failure(body: bytes, envelope: Envelope) -> Opened:
+        """Keep of a failed answer what the envelope lists, scalars only."""
+        try:
+            value = strict_json.parse(body)
+        except strict_json.NotStrict as error:
+            raise AnswerMalformed(str(error)) from error
+        if type(value) is not dict:
+            raise AnswerMalformed("the answer is not an object")
         code = value.get(envelope.field)
-        return any(type(code) is type(good) and code == good for good in envelope.success)
-
-    @staticmethod
-    def _open_failure(value: dict[str, object], envelope: Envelope) -> Opened:
-        strict_json.check_depth(value, strict_json.MAX_DEPTH)
-        if type(value.get(envelope.field)) not in {int, str}:
+        if envelope.is_success(code):
+            raise AnswerMalformed(OTHER_FORM)
+        if type(code) not in {int, str}:
             raise AnswerMalformed("the answer says neither success nor failure")
         kept = {name: value[name] for name in envelope.keep if name in value}
         if any(isinstance(one, dict | list) for one in kept.values()):
-            raise AnswerMalformed("a member has another form than declared")
-        return Opened((), 0, kept, Sweep())
+            raise AnswerMalformed(OTHER_FORM)
+        return Opened((), 0, strict_json.encode(kept))
 
 
 def _has_rows(node: Node) -> bool:

@@ -1,54 +1,20 @@
-"""Field filters, compiled once for each set of open scopes: parsed answer in, allowed part out, in one pass.
+"""Field filters, compiled once for each set of open scopes: an answer's bytes in, its allowed part out.
 
-A filter copies what is listed and open; it never deletes from a copy of everything. Each declared place is held to its
-declared form (an object where a scalar is declared is refused, not passed). What is dropped is only measured for depth.
+A filter reads what is listed and open, and builds nothing else. What it writes is read once more by a type that knows
+the form of every scalar: another form than declared, a string that is no UTF-8, an object where a scalar is declared
+refuse the whole answer. A key that stood twice is written once, and what is written is what was judged.
 """
 
-from collections.abc import Callable, Collection, Container, Mapping
-from dataclasses import dataclass, field
-from types import NoneType
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from scopes.refusals import AnswerMalformed
-from scopes.strict_json import MAX_DEPTH, check_depth
+import msgspec
+
+from scopes.forms import Choice, Constant, Form, Ids, Members, Reader, Sweep, build_object, exact_type
 from scopes.trees import ABSENT, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 
-Ids = list[str]
 NOT_HELD = object()
-OTHER_FORM = "a member has another form than declared"
-
-
-@dataclass(slots=True)
-class Sweep:
-    """What one pass over one answer found.
-
-    Args:
-        subjects: ids of the people in it, in order, each once.
-        count: rows of its outermost lists.
-        holds: for each object with members that rest on people's own basis: the people, the object, the members' masks.
-    """
-
-    subjects: dict[str, None] = field(default_factory=dict)
-    count: int = 0
-    holds: list[tuple[Ids, dict[str, object], dict[str, object]]] = field(default_factory=list)
-
-    def mask(self, with_basis: Container[str]) -> None:
-        """Withhold, in place, what rests on anyone outside `with_basis`; nobody named counts as nobody's basis."""
-        for ids, kept, masks in self.holds:
-            if ids and all(one in with_basis for one in ids):
-                continue
-            for name, mask in masks.items():
-                if name in kept or mask is not ABSENT:
-                    _withhold(kept, name, mask)
-
-
-Step = Callable[[object, Sweep, Ids | None], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A withheld place whose `masked_as` stands there whatever the platform said, so it shows nothing (I10)."""
-
-    value: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,97 +23,108 @@ class Around:
 
     Args:
         is_open: whether a scope (or `any`) is open.
-        depth: containers from the root down to the place's own, itself counted.
         counts: whether a list here is one of the outermost, whose rows are counted.
     """
 
     is_open: Callable[[str], bool]
-    depth: int = 1
     counts: bool = True
 
-    def inside(self, *, counts: bool = True) -> "Around":
-        """Return the same for a place one container further in."""
-        return Around(self.is_open, self.depth + 1, self.counts and counts)
+    @property
+    def row(self) -> "Around":
+        """The same for a place inside a list."""
+        return Around(self.is_open, counts=False)
 
 
-def compile_node(node: Node, around: Around) -> Step | Constant | None:
+def compile_root(root: Branch, is_open: Callable[[str], bool], *, read_too: tuple[str, ...] = ()) -> Form:
+    """Compile a whole answer, which is an object; `read_too`: members that are read to be judged, open or not."""
+    members = _sort_members(root, Around(is_open))
+    members.hidden |= {*read_too} - members.open.keys() - members.constants.keys()
+    return build_object(members)
+
+
+def compile_node(node: Node, around: Around) -> Form | Constant | None:
     """Compile a declared place.
 
     Returns:
-        A step that turns the parsed value into its allowed part; a constant or None where nothing in it is open.
+        How it is read; a constant or None where nothing in it is open.
     """
     match node:
         case Leaf():
             if around.is_open(node.scope):
-                return _compile_leaf(node)
+                return Form(msgspec.Raw, exact_type(node))
             return None if node.masked_as is ABSENT else Constant(node.masked_as)
         case Branch():
-            return _compile_branch(node, around)
+            members = _sort_members(node, around)
+            if members.open or members.choices:
+                return build_object(members).or_null
+            return Constant(members.constants) if members.constants else None
         case Rows():
-            return _compile_rows(compile_node(node.items, around.inside(counts=False)), counts=around.counts)
+            return _compile_rows(compile_node(node.items, around.row), counts=around.counts)
         case Keyed():
-            inner = compile_node(node.values, around.inside(counts=False))
-            return _compile_keyed(inner, by_subject=node.by_subject, counts=around.counts)
+            return _compile_keyed(
+                compile_node(node.values, around.row), by_subject=node.by_subject, counts=around.counts
+            )
         case Cases():
             raise ValueError("cases stand directly inside an object")
 
 
-def _compile_leaf(leaf: Leaf) -> Step:
-    types = leaf.types | {NoneType}
-
-    def step(value: object, _sweep: Sweep, _ids: Ids | None) -> object:
-        if type(value) not in types:
-            raise AnswerMalformed(OTHER_FORM)
-        return value
-
-    return step
-
-
-def _compile_rows(item: Step | Constant | None, *, counts: bool) -> Step | None:
+def _compile_rows(item: Form | Constant | None, *, counts: bool) -> Form | None:
     if item is None or isinstance(item, Constant):
         return None
+    go_over = item.visit
 
-    def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
-        if type(value) is not list:
-            return _pass_null(value)
+    def visit(value: list[Any], sweep: Sweep, ids: Ids | None) -> None:
         if counts:
             sweep.count += len(value)
-        return [item(one, sweep, ids) for one in value]
+        if go_over is not None:
+            for one in value:
+                if one is not None:
+                    go_over(one, sweep, ids)
 
-    return step
+    return Form(list[item.loose], list[item.exact], visit if counts or go_over else None).or_null  # type: ignore[name-defined]
 
 
-def _compile_keyed(inner: Step | Constant | None, *, by_subject: bool, counts: bool) -> Step | None:
+def _compile_keyed(inner: Form | Constant | None, *, by_subject: bool, counts: bool) -> Form | None:
     if inner is None or isinstance(inner, Constant):
         return None
+    go_over = inner.visit
 
-    def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
-        if type(value) is not dict:
-            return _pass_null(value)
+    def visit(value: dict[str, Any], sweep: Sweep, ids: Ids | None) -> None:
         if counts:
             sweep.count += len(value)
-        if not by_subject:
-            return {key: inner(one, sweep, ids) for key, one in value.items()}
-        sweep.subjects.update(dict.fromkeys(value))
-        return {key: inner(one, sweep, [key]) for key, one in value.items()}
+        if by_subject:
+            sweep.subjects.update(dict.fromkeys(value))
+        if go_over is not None:
+            for key, one in value.items():
+                if one is not None:
+                    go_over(one, sweep, [key] if by_subject else ids)
 
-    return step
+    is_seen = counts or by_subject or go_over is not None
+    return Form(dict[str, inner.loose], dict[str, inner.exact], visit if is_seen else None).or_null  # type: ignore[name-defined]
 
 
-@dataclass(slots=True)
-class _Parts:
-    """The members of an object, sorted by what has to be done with them."""
-
-    leaves: dict[str, frozenset[type]] = field(default_factory=dict)
-    steps: dict[str, Step] = field(default_factory=dict)
-    cases: dict[str, tuple[str, dict[str, Step]]] = field(default_factory=dict)
-    constants: dict[str, object] = field(default_factory=dict)
-    on_subject: dict[str, object] = field(default_factory=dict)
-    subject_names: tuple[str, ...] = ()
-
-    @property
-    def is_closed(self) -> bool:
-        return not (self.leaves or self.steps or self.cases)
+def _sort_members(branch: Branch, around: Around) -> Members:
+    subjects = tuple(name for name, one in branch.fields.items() if isinstance(one, Leaf) and one.names_subject)
+    members = Members(subjects=subjects)
+    for name, node in branch.fields.items():
+        if isinstance(node, Cases):
+            compiled = {case: compile_node(one, around.row) for case, one in node.cases.items()}
+            readers = {case: Reader(form) for case, form in compiled.items() if isinstance(form, Form)}
+            if readers:
+                members.choices[name] = Choice(node.by, readers)
+        else:
+            form = compile_node(node, around)
+            if isinstance(form, Constant):
+                members.constants[name] = form.value
+            elif form is not None:
+                members.open[name] = form
+        if name in members.open or name in members.choices:
+            mask = _find_mask(node, around)
+            if mask is not NOT_HELD:
+                members.masks[name] = mask
+    needed = {*subjects, *(choice.by for choice in members.choices.values())}
+    members.hidden = needed - members.open.keys() - members.constants.keys()
+    return members
 
 
 def _find_mask(node: Node, around: Around) -> object:
@@ -168,105 +145,3 @@ def _find_mask(node: Node, around: Around) -> object:
 
 def _names_subjects(node: Node) -> bool:
     return (isinstance(node, Keyed) and node.by_subject) or any(_names_subjects(one) for one in list_children(node))
-
-
-def _sort_members(branch: Branch, around: Around) -> _Parts:
-    parts = _Parts(
-        subject_names=tuple(name for name, one in branch.fields.items() if isinstance(one, Leaf) and one.names_subject)
-    )
-    for name, node in branch.fields.items():
-        if isinstance(node, Leaf) and around.is_open(node.scope):
-            parts.leaves[name] = node.types | {NoneType}
-        elif isinstance(node, Cases):
-            inner_place = around.inside(counts=False)
-            compiled = {case: compile_node(one, inner_place) for case, one in node.cases.items()}
-            open_cases = {case: one for case, one in compiled.items() if one is not None and callable(one)}
-            if open_cases:
-                parts.cases[name] = (node.by, open_cases)
-        else:
-            inner = compile_node(node, around.inside())
-            if isinstance(inner, Constant):
-                parts.constants[name] = inner.value
-            elif inner is not None:
-                parts.steps[name] = inner
-        if name in parts.leaves or name in parts.steps or name in parts.cases:
-            mask = _find_mask(node, around)
-            if mask is not NOT_HELD:
-                parts.on_subject[name] = mask
-    return parts
-
-
-def _compile_branch(branch: Branch, around: Around) -> Step | Constant | None:
-    parts = _sort_members(branch, around)
-    if parts.is_closed:
-        return Constant(parts.constants) if parts.constants else None
-    return _build_step(parts, MAX_DEPTH - around.depth)
-
-
-def _build_step(parts: _Parts, levels: int) -> Step:
-    subject_names = parts.subject_names
-    listed: dict[str, frozenset[type] | Step] = {**parts.leaves, **parts.steps}
-    find = listed.get
-    has_more = bool(parts.cases or parts.constants or parts.on_subject)
-
-    def step(value: object, sweep: Sweep, ids: Ids | None) -> object:
-        if type(value) is not dict:
-            return _pass_null(value)
-        if subject_names:
-            ids = _read_ids(value, subject_names, sweep)
-        kept: dict[str, object] = {}
-        for name, one in value.items():
-            rule = find(name)
-            if rule is None:
-                if type(one) is dict or type(one) is list:
-                    check_depth(one, levels)
-            elif isinstance(rule, frozenset):
-                if type(one) not in rule:
-                    raise AnswerMalformed(OTHER_FORM)
-                kept[name] = one
-            else:
-                kept[name] = rule(one, sweep, ids)
-        if has_more:
-            _finish(parts, value, kept, sweep=sweep, ids=ids)
-        return kept
-
-    return step
-
-
-def _pass_null(value: object) -> object:
-    """Let null stand where an object or a list is declared; refuse anything else."""
-    if value is not None:
-        raise AnswerMalformed(OTHER_FORM)
-    return value
-
-
-def _finish(
-    parts: _Parts, value: Mapping[str, object], kept: dict[str, object], *, sweep: Sweep, ids: Ids | None
-) -> None:
-    """Add what a sibling decides and what always stands there; note what rests on a person."""
-    for name, (by, cases) in parts.cases.items():
-        if name in value:
-            kind = value.get(by)
-            step = cases.get(kind) if isinstance(kind, str) else None
-            kept[name] = {} if step is None else step(value[name], sweep, ids)
-    kept.update(parts.constants)
-    if parts.on_subject:
-        sweep.holds.append((ids or [], kept, parts.on_subject))
-
-
-def _read_ids(value: Mapping[str, object], names: Collection[str], sweep: Sweep) -> Ids:
-    """List the people whom an object names; empty where one of the declared ids cannot be read."""
-    ids = []
-    for name in names:
-        one = value.get(name)
-        if type(one) is str or type(one) is int:
-            ids.append(str(one))
-            sweep.subjects[ids[-1]] = None
-    return ids if len(ids) == len(names) else []
-
-
-def _withhold(kept: dict[str, object], name: str, mask: object) -> None:
-    if mask is ABSENT:
-        del kept[name]
-    else:
-        kept[name] = mask

@@ -16,7 +16,7 @@ from scopes.routes import Match, Route
 from scopes.source import Source
 from scopes.targets import parse_path
 from scopes.texts import Text
-from scopes.written import PlatformFile, ResourceKind, Scope
+from scopes.written import Budget, PlatformFile, ResourceKind, Scope
 
 PACKAGED = Path(__file__).parent / "catalogue"
 
@@ -31,6 +31,7 @@ class Platform:
         scopes: by id, in the file's order.
         routes: by id, in the file's order.
         resources: the kinds of resources that scopes may be narrowed to.
+        budget: how many calls the platform takes; None: it did not say.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Platform:
     scopes: Mapping[str, Scope]
     routes: Mapping[str, Route]
     resources: Mapping[str, ResourceKind]
+    budget: Budget | None
     _matcher: Matcher
 
     def is_for_unreviewed(self, scope: Scope) -> bool:
@@ -148,6 +150,7 @@ def _build(written: PlatformFile, routes: list[Route]) -> Platform:
         scopes=MappingProxyType({scope.id: scope for scope in written.scopes}),
         routes=MappingProxyType({route.id: route for route in routes}),
         resources=MappingProxyType(dict(written.resources)),
+        budget=written.budget,
         _matcher=Matcher(routes),
     )
 

@@ -1,9 +1,9 @@
 r"""Reading JSON as one thing only: what two honest parsers could understand differently is refused.
 
-Used for request bodies, Zalo's `data` parameter and platform answers. Refused: anything but UTF-8 without a byte order
-mark, more than one value, duplicate keys (also where one is spelled with escapes), lone surrogates, numbers that are
-not JSON or have more than 4,300 digits, depth over 32. Integers keep every digit; other numbers stay as written
-(`Raw`).
+Used for request bodies, Zalo's `data` parameter and answers that say that they failed. Refused: anything but UTF-8
+without a byte order mark, more than one value, duplicate keys (also where one is spelled with escapes), lone
+surrogates, numbers that are not JSON or have more than 4,300 digits, depth over 32. Integers keep every digit; other
+numbers stay as written (`Raw`).
 
 Duplicate keys: the decoder keeps the last one, so a document that held one encodes to fewer colons than it came with.
 Every structural colon and every colon inside a string survives encoding, unless a string spelled one as an escape
@@ -26,14 +26,14 @@ class NotStrict(ValueError):
     """The bytes are not one strict JSON value; the text says why, without quoting them."""
 
 
-def decode(raw: bytes) -> object:
-    """Decode one JSON value from bytes that nobody checked yet; duplicate keys refused, depth not yet checked.
+def parse(raw: bytes) -> object:
+    """Decode one JSON value from bytes that nobody checked yet.
 
     Returns:
         dict, list, str, int, bool, None, or `msgspec.Raw` for a number with a fraction or exponent.
 
     Raises:
-        NotStrict: for every reason that the module names, except depth.
+        NotStrict: for every reason that the module names.
     """
     try:
         value: object = _DECODER.decode(raw)
@@ -43,22 +43,16 @@ def decode(raw: bytes) -> object:
         raise NotStrict("not one JSON value in UTF-8") from error
     except RecursionError as error:
         raise NotStrict("nested too deeply") from error
-    return value
-
-
-def parse(raw: bytes) -> object:
-    """Decode one JSON value and refuse one deeper than `MAX_DEPTH`; see `decode`."""
-    value = decode(raw)
-    check_depth(value, MAX_DEPTH)
+    _check_depth(value, MAX_DEPTH)
     return value
 
 
 def encode(value: object) -> bytes:
-    """Write a value that `decode` returned; the shortest form, integers and other numbers digit for digit."""
+    """Write a value that `parse` returned; the shortest form, integers and other numbers digit for digit."""
     return _ENCODER.encode(value)
 
 
-def check_depth(value: object, levels: int) -> None:
+def _check_depth(value: object, levels: int) -> None:
     """Refuse a value with more than `levels` containers inside each other."""
     row = [value] if isinstance(value, dict | list) else []
     while row:

@@ -139,6 +139,10 @@ class Envelope(_Written):
     success: tuple[int | str, ...] = Field(min_length=1)
     keep: tuple[str, ...] = Field(min_length=1)
 
+    def is_success(self, code: object) -> bool:
+        """Say whether this value of `field` means success; `true` is not 1."""
+        return any(type(code) is type(good) and code == good for good in self.success)
+
 
 class AnswerEntry(_Written):
     """What a route answers: a JSON object (`fields`, or `use` of a shape), or a file that passes unread (neither)."""
@@ -191,6 +195,22 @@ class RouteEntry(_Written):
     answer: AnswerEntry
 
 
+class Budget(_Written):
+    """What a platform takes before it refuses: so many calls in any so many seconds.
+
+    Args:
+        calls: how many.
+        seconds: in any stretch of so many.
+        per: whose calls count together: all that one upstream app sends, or what is sent for one account.
+        methods: only calls by these count; empty: every call.
+    """
+
+    calls: int = Field(gt=0)
+    seconds: int = Field(gt=0)
+    per: Literal["upstream_app", "account"]
+    methods: tuple[str, ...] = ()
+
+
 class PlatformFile(_Written):
     """One file of the catalogue."""
 
@@ -198,6 +218,7 @@ class PlatformFile(_Written):
     name: Text
     error_style: Literal["envelope", "status"]
     envelope: Envelope | None = None
+    budget: Budget | None = None
     error_fields: Mapping[str, AnswerNode] = Field(default_factory=dict)
     resources: Mapping[Slug, ResourceKind] = Field(default_factory=dict)
     body_shapes: Mapping[str, BodyNode] = Field(default_factory=dict)

@@ -186,10 +186,11 @@ class House:
         if await accounts.find_standing(unit.connection, grant.account_id, PersonId(actor.id), now) is None:
             raise Refusal("not_found")
 
-    async def lock_family(self, unit: UnitOfWork, seen: Family) -> Locked:
-        """Lock a family's grant, then read both anew; every path takes this lock before it spends anything."""
-        grant = await grants.find(unit.connection, seen.grant_id, lock=True)
-        family = await families.find(unit.connection, seen.id)
+    async def lock_family(self, unit: UnitOfWork, family_id: FamilyId) -> Locked:
+        """Lock a family's grant, then read both; every path takes this lock before it spends anything."""
+        grant_id = await families.find_grant_id(unit.connection, family_id)
+        grant = await grants.find(unit.connection, grant_id, lock=True) if grant_id else None
+        family = await families.find(unit.connection, family_id)
         if grant is None or family is None:
             raise AssertionError("families and their grants are never removed")
         return Locked(family, grant, self.clock.now())

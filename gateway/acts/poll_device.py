@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 
 from gateway.acts import House, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
@@ -9,7 +10,6 @@ from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
 from gateway.records.families import store as families
 from gateway.records.families.minting import check_target, detailed, mint
-from gateway.records.families.types import Family
 from gateway.records.requests import devices
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest, DeviceCode
@@ -48,8 +48,8 @@ async def poll_device(house: House, poll: Poll) -> bytes:
         now = house.clock.now()
         device = await _find(unit, poll, now)
         if device.family_id is None:
-            await _keep_waiting(unit, device, now)
-        locked = await house.lock_family(unit, await _get_family(unit, device))
+            return await _keep_waiting(unit, device, now)
+        locked = await house.lock_family(unit, device.family_id)
         await _find(unit, poll, locked.at)  # the time may have run out before the lock was free
         if not await devices.redeem(unit.connection, device.hashed_code, locked.at):
             await house.end_family(unit, locked, cause="device_code_replayed")
@@ -92,7 +92,7 @@ def _check_open(device: DeviceCode, request: AuthorizationRequest, now: datetime
         raise Refusal("access_denied", "the person gave nothing")
 
 
-async def _keep_waiting(unit: UnitOfWork, device: DeviceCode, now: datetime) -> None:
+async def _keep_waiting(unit: UnitOfWork, device: DeviceCode, now: datetime) -> NoReturn:
     """Raise what a device hears that has to wait. One of several polls at once is in time, the others are too soon."""
     is_in_time = not device.is_too_soon(now) and await devices.note_poll(unit.connection, device, now)
     if not is_in_time:
@@ -101,10 +101,3 @@ async def _keep_waiting(unit: UnitOfWork, device: DeviceCode, now: datetime) -> 
     if is_in_time:
         raise Refusal("authorization_pending", "nobody has decided yet")
     raise Refusal("slow_down", "wait five seconds longer between two polls")
-
-
-async def _get_family(unit: UnitOfWork, device: DeviceCode) -> Family:
-    family = await families.find(unit.connection, device.family_id) if device.family_id else None
-    if family is None:
-        raise AssertionError("what was given to a device is a family")
-    return family

@@ -57,7 +57,7 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
             await families.count_wrong_verifier(unit.connection, found.code.hashed_code)
             await unit.commit()
             raise Refusal("invalid_grant", "the code verifier does not match")
-        locked = await house.lock_family(unit, found.family)
+        locked = await house.lock_family(unit, found.family.id)
         found = await _find(unit, redemption, locked.at)
         if not await families.redeem_code(unit.connection, found.code.hashed_code, locked.at):
             await house.end_family(unit, locked, cause="code_replayed")

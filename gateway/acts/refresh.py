@@ -1,16 +1,15 @@
 """Refresh: a refresh token for its one successor (I3)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from gateway.acts import House, terms_of
+from gateway.acts import House, Locked, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.sealing import Place, Unsealable
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
 from gateway.records.families import store as families
 from gateway.records.families.minting import check_target, detailed, mint, narrowed
-from gateway.records.families.types import Family, RefreshToken
+from gateway.records.families.types import RefreshToken
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Details
@@ -47,9 +46,8 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
         Unavailable: nothing was spent.
     """
     async with house.storage.unit() as unit:
-        token, family = await _find(unit, renewal, house.clock.now())
-        locked = await house.lock_family(unit, family)
-        token = await families.find_refresh(unit.connection, token.hashed_token) or token
+        locked = await _lock(house, unit, renewal)
+        token = await _find(unit, renewal, locked)
         if token.used_at is not None:
             kept = _kept_answer(house, renewal, token)
             if kept is not None:
@@ -57,7 +55,7 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
                 return kept
             await house.end_family(unit, locked, cause="refresh_replayed")
             await unit.commit()
-            house.in_flight.cut_families([family.id])
+            house.in_flight.cut_families([locked.family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the refresh token was used before; its family is ended")
         holding = narrowed(await house.holding(unit, locked), renewal.ask_ids)
@@ -77,18 +75,25 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
     return minted.answer
 
 
-async def _find(unit: UnitOfWork, renewal: Renewal, now: datetime) -> tuple[RefreshToken, Family]:
+async def _lock(house: House, unit: UnitOfWork, renewal: Renewal) -> Locked:
+    """Lock the grant that the token is of, before anything about it is believed."""
     if renewal.app.state is not AppState.ACTIVE:
         raise Refusal("invalid_grant", "the app is suspended")
     token = await families.find_refresh(unit.connection, hashed(renewal.raw_token))
-    family = await families.find(unit.connection, token.family_id) if token else None
-    if token is None or family is None or family.app_id != renewal.app.id or family.ended_at is not None:
+    if token is None:
         raise Refusal("invalid_grant", "the refresh token is not valid")
-    if token.expires_at <= now and token.used_at is None:  # a spent one is a replay, however late it comes
+    return await house.lock_family(unit, token.family_id)
+
+
+async def _find(unit: UnitOfWork, renewal: Renewal, locked: Locked) -> RefreshToken:
+    token = await families.find_refresh(unit.connection, hashed(renewal.raw_token))
+    if token is None or locked.family.app_id != renewal.app.id or locked.family.ended_at is not None:
+        raise Refusal("invalid_grant", "the refresh token is not valid")
+    if token.expires_at <= locked.at and token.used_at is None:  # a spent one is a replay, however late it comes
         raise Refusal("invalid_grant", "the refresh token has expired")
     if token.jkt is not None and token.jkt != renewal.jkt:
         raise Refusal("invalid_grant", "the refresh token is bound to a key that was not proven")
-    return token, family
+    return token
 
 
 def _is_authenticated(renewal: Renewal, token: RefreshToken) -> bool:

@@ -25,7 +25,7 @@ async def revoke(house: House, app: App, raw_token: str) -> None:
         family = await families.find(unit.connection, token.family_id) if token else None
         if token is None or family is None or family.app_id != app.id or family.ended_at is not None:
             return
-        locked = await house.lock_family(unit, family)
+        locked = await house.lock_family(unit, family.id)
         if refresh is not None:
             await house.end_family(unit, locked, cause="revoked_by_app")
         else:

@@ -9,8 +9,8 @@ from gateway.records.apps.types import AppState
 from gateway.records.families import credentials
 from gateway.records.families import store as families
 from gateway.records.families.minting import Terms, check_target, detailed, mint, narrowed
-from gateway.records.families.types import Credential, Family
-from gateway.terms.ids import AskId
+from gateway.records.families.types import Credential
+from gateway.terms.ids import AppId, AskId
 from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Details
 
@@ -44,7 +44,8 @@ async def use_credential(house: House, use: Use) -> bytes:
     """
     credential = use.credential
     async with house.storage.unit() as unit:
-        locked = await house.lock_family(unit, await _get_family(unit, credential))
+        locked = await house.lock_family(unit, credential.family_id)
+        await _check_active(unit, locked.family.app_id)
         if locked.family.ended_at is not None and any(p.is_standing(locked.at) for p in locked.grant.permissions):
             raise Refusal("invalid_grant", "the connection key is over")
         holding = narrowed(await house.holding(unit, locked), use.ask_ids)
@@ -60,11 +61,7 @@ async def use_credential(house: House, use: Use) -> bytes:
     return minted.answer
 
 
-async def _get_family(unit: UnitOfWork, credential: Credential) -> Family:
-    family = await families.find(unit.connection, credential.family_id)
-    app = await apps.find(unit.connection, family.app_id) if family else None
-    if family is None or app is None:
-        raise AssertionError("a credential points at a family of an app")
-    if app.state is not AppState.ACTIVE:
+async def _check_active(unit: UnitOfWork, app_id: AppId) -> None:
+    app = await apps.find(unit.connection, app_id)
+    if app is None or app.state is not AppState.ACTIVE:
         raise Refusal("invalid_grant", "the app is suspended")
-    return family

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, bindparam, exists, func, select
 
-from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, standings
 from gateway.records.apps.tables import apps
@@ -71,7 +71,7 @@ _STANDING = (
 _KEPT = exists().where(
     refresh_tokens.c.hashed_token == access_tokens.c.parent_hash, refresh_tokens.c.sealed_answer.is_not(None)
 )
-_QUERY = PointQuery(
+_QUERY = Prepared(
     select(
         apps.c.id.label("app_id"),
         apps.c.state.label("app_state"),
@@ -111,8 +111,7 @@ _QUERY = PointQuery(
     .outerjoin(permissions, (permissions.c.id == family_permissions.c.permission_id) & permissions.c.is_current)
     .where(access_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
 )
-_NAMES = tuple(_QUERY.statement.selected_columns.keys())
-_REACH = _NAMES.index("permission_id")
+_REACH = _QUERY.names.index("permission_id")
 
 
 async def find_token(
@@ -131,7 +130,7 @@ async def find_token(
     rows = await storage.point(_QUERY, hashed_token=hashed_token)
     if not rows:
         return None
-    first = dict(zip(_NAMES, rows[0], strict=True))
+    first = dict(zip(_QUERY.names, rows[0], strict=True))
     subset = first["permission_ids"]
     above = (first["family_resources"] or {}, first["token_resources"] or {})
     reach = [_reach(row[_REACH:], *above) for row in rows if row[_REACH] is not None]

@@ -10,6 +10,7 @@ from aiohttp import web
 
 import gateway.doors
 from gateway.acts import House
+from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import ProofMemory
 from gateway.authority.limits import Limits
 from gateway.doors import Clerk, Endpoint, Porter
@@ -109,6 +110,7 @@ def build_api(parts: Parts) -> web.Application:
         issuer=settings.public_url,
         api_url=settings.api_url,
         limits=parts.limits,
+        budgets=Budgets(parts.house.clock),
     )
     person = _person_door(parts)
     app = build_calls(door)

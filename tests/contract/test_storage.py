@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from gateway.ground.storage import engines
 from gateway.ground.storage.migrate import is_current, migrate
 from gateway.ground.storage.one_trip import FIRST_ROWS
-from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.schema import Instant, metadata
 from gateway.ground.storage.storage import Storage, shielded
 from gateway.records.people.tables import people, sessions
@@ -26,9 +26,7 @@ from tests.services.postgres_server import PostgresServer
 from tests.stand_ins.clock import START
 
 PERSON: dict[str, Any] = {"id": "ps_1", "login": "a", "name": "A (mẫu)", "roles": ("owner",), "created_at": START}
-BY_LOGIN = PointQuery(
-    select(people.c.id, people.c.roles, people.c.created_at).where(people.c.login == bindparam("who"))
-)
+BY_LOGIN = Prepared(select(people.c.id, people.c.roles, people.c.created_at).where(people.c.login == bindparam("who")))
 
 
 @pytest.fixture
@@ -123,7 +121,7 @@ async def test_a_point_look_up_binds_what_the_query_fixes(storage: Storage) -> N
     async with storage.unit() as unit:
         await unit.connection.execute(insert(sessions).values(**row, ends_at=START))
         await unit.commit()
-    query = PointQuery(
+    query = Prepared(
         select(sessions.c.hashed_token, sessions.c.ended_at).where(
             sessions.c.hashed_token == bindparam("token", type_=LargeBinary()),
             sessions.c.ends_at == bindparam("at", type_=Instant()),

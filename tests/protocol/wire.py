@@ -213,10 +213,12 @@ def basic(client_id: str, raw_secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
 
 
-def render_error(request: web.Request, status: int, *, code: str, detail: str, link: str = "") -> web.Response:
+def render_error(
+    request: web.Request, status: int, *, code: str, detail: str, link: str = "", told_as: str = ""
+) -> web.Response:
     """Stand in for the person's door, which owns the page."""
     way = f'<a href="{escape(link)}">back</a>' if link else ""
-    body = f"<h1>{escape(code)}</h1><p>{escape(detail)}</p>{way}"
+    body = f'<h1 class="{told_as}">{escape(code)}</h1><p>{escape(detail)}</p>{way}'
     return web.Response(text=body, status=status, content_type="text/html")
 
 

@@ -109,7 +109,8 @@ def _answer_error(door: OAuthDoor, request: web.Request, asking: Asking, *, refu
     location = _location(door, asking, refusal)
     if asking.app.is_reviewed:
         return see_other(location, is_https=door.is_https)
-    return door.render_error(request, 400, code=refusal.reason, detail=refusal.detail, link=location)
+    told_as = str(refusal.facts.get("told_as", ""))
+    return door.render_error(request, 400, code=refusal.reason, detail=refusal.detail, link=location, told_as=told_as)
 
 
 def _answer_unavailable(

@@ -3,7 +3,6 @@
 Nothing that the gateway keeps is asked, its keys aside: what was done to the database later is no fault of the receipt.
 """
 
-import json
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from gateway.records.ledger.canonical import CanonicalRecord, NotCanonical, pars
 from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.proof import Proof
 from gateway.records.ledger.tree import leaf_hash
+from scopes.strict_json import parse
 
 LONGEST_CODE = 80
 
@@ -44,18 +44,17 @@ class Genuine:
 
 
 def read_given(raw_receipt: str) -> Given:
-    """Read what was pasted. An object in which a name stands twice reads in two ways: it is none.
+    """Read what was pasted.
 
     Raises:
         Unreadable: not the JSON of a receipt.
     """
     try:
-        given = json.loads(raw_receipt, object_pairs_hook=_object)
+        given: Any = parse(raw_receipt.encode())
         receipt, signature, code = given["receipt"], given["signature"], given["receipt"]["receipt_id"]
-    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
+    except (ValueError, KeyError, TypeError) as wrong:
         raise Unreadable("no receipt in JSON") from wrong
-    is_code = isinstance(code, str) and code.isprintable() and len(code) <= LONGEST_CODE
-    if not is_code or not isinstance(signature, str):
+    if not isinstance(signature, str) or not isinstance(code, str) or len(code) > LONGEST_CODE:
         raise Unreadable("a receipt has a code and a signature")
     return Given(receipt, code, signature)
 
@@ -77,11 +76,6 @@ def find_genuine(door: PersonDoor, given: Given) -> Genuine | None:
     if not is_its_own or record.kind not in EVENTS or attestation.state is Attested.BROKEN:
         return None
     return Genuine(canonical, record, attestation)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
-    read = dict(pairs)
-    return read if len(read) == len(pairs) else None
 
 
 def _is_told(receipt: Mapping[str, Any], record: CanonicalRecord) -> bool:

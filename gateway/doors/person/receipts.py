@@ -4,6 +4,7 @@ from aiohttp import web
 
 from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.own_pages import check_is_theirs
 from gateway.doors.person.receipt_codes import EVENTS, record_id_of
 from gateway.doors.person.receipt_json import write_receipt
 from gateway.doors.person.receipt_sheet import Sheet, read_sheets
@@ -30,6 +31,7 @@ async def show_receipts(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /permissions/receipts`: newest first, paged by `&cursor=`."""
     person, before = visitor_of(request).person, read_number(request.query.get("cursor", ""))
     entries = await _list_own_entries(door, person.id, before_seq=before)
+    check_is_theirs(visitor_of(request), has_something=bool(entries or before))
     shown = entries[:PAGE]
     sheets = await read_sheets(door, [entry for entry in shown if isinstance(entry, Record)])
     lines = {sheet.record.seq: receipt_line(sheet) for sheet in sheets}

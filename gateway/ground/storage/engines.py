@@ -59,19 +59,31 @@ def writing_engine(url: str) -> AsyncEngine:
     """
     if not is_sqlite(url):
         return create_async_engine(url, pool_size=10, max_overflow=0, pool_pre_ping=True)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=10, connect_args=_ONE_TRIP)
+    one = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "pool_reset_on_return": None}  # units end themselves
+    engine = create_async_engine(url, connect_args=_ONE_TRIP, **one)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (*_DURABLE, f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}"):
+        for pragma in (*_DURABLE, "PRAGMA busy_timeout=0"):
             cursor.execute(pragma)
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        """Begin inline; where another process writes (a command of `quyen`), wait for it in the connection's thread."""
+        inline = one_trip.inline(connection)
+        try:
+            inline.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            inline.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            finally:
+                inline.execute("PRAGMA busy_timeout=0")
 
     return engine
 

@@ -5,9 +5,10 @@ aiosqlite goes there four times: for a cursor, to execute, to fetch, to close. E
 
 import sqlite3
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
+from sqlalchemy import Connection
 
 FIRST_ROWS = 256
 """So many rows come with the execution; what has more is fetched in further trips, and a stream stays a stream."""
@@ -77,6 +78,12 @@ class OneTripConnection(aiosqlite.Connection):
         return OneTripCursor(self)
 
 
+def inline(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's own connection under one of SQLAlchemy's, for the loop to use while its thread is idle."""
+    driver = cast("OneTripConnection", connection.connection.driver_connection)
+    return driver._conn  # noqa: SLF001 - as above
+
+
 def connect(database: str, **options: Any) -> OneTripConnection:
     """Return a connection that opens when it is awaited; it is SQLAlchemy's `async_creator_fn`.
 
@@ -84,6 +91,7 @@ def connect(database: str, **options: Any) -> OneTripConnection:
         database: the path or URI of the file.
         options: those of `sqlite3.connect`.
     """
+    options["check_same_thread"] = False  # the loop and the connection's thread take turns
     connection = OneTripConnection(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does with the connections that it opens itself
     return connection

@@ -16,7 +16,7 @@ from gateway.ground.storage import engines
 from gateway.ground.storage.ballast import Ballast
 from gateway.ground.storage.disk import is_broken
 from gateway.ground.storage.failures import DiskFull, translated
-from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.prepared import Prepared
 from gateway.terms.refusal import Unavailable
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Storage:
             async with _connected(self.reader) as connection:
                 yield connection
 
-    async def point(self, query: PointQuery, **values: Any) -> list[tuple[Any, ...]]:
+    async def point(self, query: Prepared, **values: Any) -> list[tuple[Any, ...]]:
         """Run one compiled look-up against the database itself, never a copy.
 
         SQLite answers inline on the loop from its own read-only connection (some microseconds); PostgreSQL by

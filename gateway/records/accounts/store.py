@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
 from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
 from gateway.terms.ids import AccountId, ConnectionId, PersonId
 
-_LINK = PointQuery(
+_BY_ID = Prepared(select(accounts).where(accounts.c.id == bindparam("account_id")))
+_LINK = Prepared(
     select(*[connections.c[name] for name in Connection.__slots__]).where(
         connections.c.account_id == bindparam("account_id")
     )
@@ -27,7 +28,7 @@ def _connection(row: Mapping[str, Any]) -> Connection:
 
 async def find(connection: AsyncConnection, account_id: AccountId) -> Account | None:
     """Find an account by id."""
-    row = (await connection.execute(select(accounts).where(accounts.c.id == account_id))).mappings().first()
+    row = await _BY_ID.first(connection, account_id=account_id)
     return Account(**row) if row else None
 
 

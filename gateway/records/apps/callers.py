@@ -1,10 +1,10 @@
-"""The look-ups that an OAuth endpoint makes at each call, compiled once and answered by the database, never a copy."""
+"""The look-ups that an OAuth endpoint makes at each call, prepared, and answered by the database, never a copy."""
 
 from typing import Any
 
 from sqlalchemy import LargeBinary, bindparam, select
 
-from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
 from gateway.records.apps.own_tokens import OwnScope, OwnToken
 from gateway.records.apps.store import ASK_IDS, LIVE_SECRETS, ONE_APP, read_app
@@ -12,10 +12,9 @@ from gateway.records.apps.tables import own_tokens
 from gateway.records.apps.types import App, AppSecret
 from gateway.terms.ids import AppId, AskId
 
-_APP = PointQuery(ONE_APP)
-_SECRETS = PointQuery(LIVE_SECRETS)
-_ASKS = PointQuery(ASK_IDS)
-_OWN_TOKEN = PointQuery(
+_APP = Prepared(ONE_APP)
+_SECRETS = Prepared(LIVE_SECRETS)
+_OWN_TOKEN = Prepared(
     select(own_tokens).where(own_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
 )
 
@@ -37,7 +36,7 @@ async def list_live_secrets(storage: Storage, app_id: str) -> list[AppSecret]:
 
 async def list_ask_ids(storage: Storage, app_id: AppId) -> list[AskId]:
     """List the names of what the app asks for, in the order in which it registered."""
-    return [AskId(row["id"]) for row in await _rows(storage, _ASKS, app_id=app_id)]
+    return [AskId(row["id"]) for row in await _rows(storage, ASK_IDS, app_id=app_id)]
 
 
 async def find_own_token(storage: Storage, hashed_token: bytes) -> OwnToken | None:
@@ -48,6 +47,5 @@ async def find_own_token(storage: Storage, hashed_token: bytes) -> OwnToken | No
     return OwnToken(**{**rows[0], "scopes": tuple(OwnScope(each) for each in rows[0]["scopes"])})
 
 
-async def _rows(storage: Storage, query: PointQuery, **values: Any) -> list[dict[str, Any]]:
-    names = query.statement.selected_columns.keys()
-    return [dict(zip(names, row, strict=True)) for row in await storage.point(query, **values)]
+async def _rows(storage: Storage, query: Prepared, **values: Any) -> list[dict[str, Any]]:
+    return [dict(zip(query.names, row, strict=True)) for row in await storage.point(query, **values)]

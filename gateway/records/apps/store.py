@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, String, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.prepared import Prepared
 from gateway.records.apps.tables import app_secrets, apps, asks, spent_assertions
 from gateway.records.apps.types import (
     App,
@@ -28,8 +29,10 @@ LIVE_SECRETS = (
     .where(app_secrets.c.app_id == bindparam("app_id", type_=String()), app_secrets.c.ended_at.is_(None))
     .order_by(app_secrets.c.number)
 )
-ASK_IDS = select(asks.c.id).where(asks.c.app_id == bindparam("app_id", type_=String())).order_by(asks.c.position)
-"""What both a page and a call ask; `callers.py` compiles them for calls."""
+ASK_IDS = Prepared(
+    select(asks.c.id).where(asks.c.app_id == bindparam("app_id", type_=String())).order_by(asks.c.position)
+)
+"""What both a page and a call ask."""
 
 
 def read_app(row: RowMapping | dict[str, Any]) -> App:
@@ -77,7 +80,7 @@ async def list_asks(connection: AsyncConnection, app_id: AppId) -> list[Ask]:
 
 async def list_ask_ids(connection: AsyncConnection, app_id: AppId) -> list[AskId]:
     """List the names of what the app asks for, in the order in which it registered."""
-    return [AskId(row.id) for row in await connection.execute(ASK_IDS, {"app_id": app_id})]
+    return [AskId(row["id"]) for row in await ASK_IDS.rows(connection, app_id=app_id)]
 
 
 async def add(connection: AsyncConnection, app: App, registered: list[Ask]) -> None:

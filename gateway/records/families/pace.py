@@ -2,12 +2,12 @@
 
 from sqlalchemy import LargeBinary, bindparam, select
 
-from gateway.ground.storage.points import PointQuery
+from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
 from gateway.records.families.tables import refresh_tokens
 from gateway.terms.ids import FamilyId
 
-_FAMILY = PointQuery(
+_FAMILY = Prepared(
     select(refresh_tokens.c.family_id).where(
         refresh_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary())
     )

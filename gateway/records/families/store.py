@@ -4,13 +4,33 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.prepared import Prepared
 from gateway.records.families.tables import access_tokens, codes, families, family_permissions, refresh_tokens
 from gateway.records.families.types import VERIFIER_TRIES, AccessToken, Code, Family, RefreshToken
 from gateway.terms.ids import FamilyId, GrantId, PermissionId
 
+_FAMILY = Prepared(select(families).where(families.c.id == bindparam("family_id")))
+_GRANT_ID = Prepared(select(families.c.grant_id).where(families.c.id == bindparam("family_id")))
+_REACHED = Prepared(
+    select(family_permissions.c.permission_id).where(family_permissions.c.family_id == bindparam("family_id"))
+)
+_REFRESH = Prepared(select(refresh_tokens).where(refresh_tokens.c.hashed_token == bindparam("hashed_token")))
+_USE_REFRESH = Prepared(
+    update(refresh_tokens)
+    .where(
+        refresh_tokens.c.hashed_token == bindparam("token"),
+        refresh_tokens.c.used_at.is_(None),
+        refresh_tokens.c.expires_at > bindparam("now"),
+    )
+    .values(used_at=bindparam("now"), sealed_answer=bindparam("answer"))
+)
+_DESTROY_ANSWER = Prepared(
+    update(refresh_tokens).where(refresh_tokens.c.hashed_token == bindparam("token")).values(sealed_answer=null())
+)
+_ADD_ACCESS, _ADD_REFRESH = Prepared(insert(access_tokens)), Prepared(insert(refresh_tokens))
 _LIVE = families.c.ended_at.is_(None)
 _KEPT = update(refresh_tokens).where(refresh_tokens.c.sealed_answer.is_not(None))
 
@@ -26,12 +46,17 @@ async def add(connection: AsyncConnection, family: Family) -> None:
 
 async def find(connection: AsyncConnection, family_id: FamilyId) -> Family | None:
     """Find a family."""
-    row = (await connection.execute(select(families).where(families.c.id == family_id))).mappings().first()
+    row = await _FAMILY.first(connection, family_id=family_id)
     if row is None:
         return None
-    query = select(family_permissions.c.permission_id).where(family_permissions.c.family_id == family_id)
-    reached = frozenset(PermissionId(each.permission_id) for each in await connection.execute(query))
-    return Family(**row, permission_ids=reached)
+    reached = await _REACHED.rows(connection, family_id=family_id)
+    return Family(**row, permission_ids=frozenset(PermissionId(each["permission_id"]) for each in reached))
+
+
+async def find_grant_id(connection: AsyncConnection, family_id: FamilyId) -> GrantId | None:
+    """Find which grant a family is of, which never changes: it is locked before the family is read."""
+    row = await _GRANT_ID.first(connection, family_id=family_id)
+    return GrantId(row["grant_id"]) if row else None
 
 
 async def end(connection: AsyncConnection, family_id: FamilyId, now: datetime) -> bool:
@@ -95,10 +120,9 @@ async def add_tokens(connection: AsyncConnection, access: AccessToken, refresh: 
     fields: dict[str, Any] = {name: getattr(access, name) for name in AccessToken.__slots__}
     if access.permission_ids is not None:
         fields["permission_ids"] = tuple(sorted(access.permission_ids))
-    await connection.execute(insert(access_tokens).values(**fields))
+    await _ADD_ACCESS.run(connection, **fields)
     if refresh is not None:
-        fields = {name: getattr(refresh, name) for name in RefreshToken.__slots__}
-        await connection.execute(insert(refresh_tokens).values(**fields))
+        await _ADD_REFRESH.run(connection, **{name: getattr(refresh, name) for name in RefreshToken.__slots__})
 
 
 def _access(row: RowMapping) -> AccessToken:
@@ -116,8 +140,7 @@ async def find_access(connection: AsyncConnection, hashed_token: bytes) -> Acces
 
 async def find_refresh(connection: AsyncConnection, hashed_token: bytes) -> RefreshToken | None:
     """Find a refresh token, used or not."""
-    query = select(refresh_tokens).where(refresh_tokens.c.hashed_token == hashed_token)
-    row = (await connection.execute(query)).mappings().first()
+    row = await _REFRESH.first(connection, hashed_token=hashed_token)
     return RefreshToken(**row) if row else None
 
 
@@ -125,19 +148,12 @@ async def use_refresh(
     connection: AsyncConnection, hashed_token: bytes, sealed_answer: bytes | None, now: datetime
 ) -> bool:
     """Spend a refresh token: True for exactly one caller, ever."""
-    usable = (
-        refresh_tokens.c.hashed_token == hashed_token,
-        refresh_tokens.c.used_at.is_(None),
-        refresh_tokens.c.expires_at > now,
-    )
-    spent = update(refresh_tokens).where(*usable).values(used_at=now, sealed_answer=sealed_answer)
-    return (await connection.execute(spent)).rowcount == 1
+    return await _USE_REFRESH.run(connection, token=hashed_token, now=now, answer=sealed_answer) == 1
 
 
 async def destroy_answer(connection: AsyncConnection, parent_hash: bytes) -> None:
     """Destroy the kept answer: one of its tokens was used, so it arrived."""
-    known = refresh_tokens.c.hashed_token == parent_hash
-    await connection.execute(update(refresh_tokens).where(known).values(sealed_answer=None))
+    await _DESTROY_ANSWER.run(connection, token=parent_hash)
 
 
 async def end_access(connection: AsyncConnection, hashed_token: bytes, now: datetime) -> None:

@@ -4,9 +4,23 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.prepared import Prepared
 from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import STANDING_STATES, AskTally, Change, Grant, Permission, PermissionState
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId
@@ -15,7 +29,16 @@ _AT_ONCE = 1000
 """How many ids one statement names: a database takes no more than some ten thousand parameters."""
 
 
-def _permission(row: RowMapping) -> Permission:
+_BY_ID = select(grants).where(grants.c.id == bindparam("grant_id"))
+_FIND = {False: Prepared(_BY_ID), True: Prepared(_BY_ID.with_for_update())}
+_CURRENT = Prepared(
+    select(permissions)
+    .where(permissions.c.grant_id == bindparam("of_grant"), permissions.c.is_current)
+    .order_by(permissions.c.id)
+)
+
+
+def _permission(row: RowMapping | dict[str, Any]) -> Permission:
     fields: dict[str, Any] = {name: row[name] for name in Permission.__slots__}
     return Permission(**{**fields, "state": PermissionState(row["state"])})
 
@@ -33,9 +56,10 @@ async def _grants(connection: AsyncConnection, query: Select[Any]) -> list[Grant
 
 async def find(connection: AsyncConnection, grant_id: GrantId, *, lock: bool = False) -> Grant | None:
     """Find a grant; `lock` holds its row first, which every act does before it touches the log's head."""
-    query = select(grants).where(grants.c.id == grant_id)
-    found = await _grants(connection, query.with_for_update() if lock else query)
-    return found[0] if found else None
+    row = await _FIND[lock].first(connection, grant_id=grant_id)
+    if row is None:
+        return None
+    return Grant(**row, permissions=tuple(map(_permission, await _CURRENT.rows(connection, of_grant=grant_id))))
 
 
 async def find_between(

@@ -76,6 +76,22 @@ def test_a_registration_may_name_where_notices_go(quyen: Quyen, tmp_path: Path) 
     assert (refused.exit_code, "app.notice_url" in refused.stderr) == (1, True)
 
 
+def test_every_fault_of_a_registration_is_told_at_once(quyen: Quyen, tmp_path: Path) -> None:
+    """What is no value, and what does not fit: nobody mends a file only to hear of the next fault in it."""
+    path = tmp_path / "app.yaml"
+    wrong = APP.replace("zalo.profile.read", "zalo.nothing").replace("retention_days", "retention_day")
+    path.write_text(wrong.replace("dialect: zalo", "dialect: telegraph") + "\nnick: x\n", encoding="utf-8")
+    told = quyen("app", "register", "--file", str(path))
+    assert (told.exit_code, told.stderr.partition(": ")[0]) == (1, "bad_arguments")
+    places = [each.partition(": ")[0] for each in told.stderr.removeprefix("bad_arguments: ").split("; ")]
+    unread = ["app.asks.0.retention_days", "app.asks.0.retention_day", "app.nick"]
+    assert places == [*unread, "app.asks.0.scope", "app.dialect", "app.owner_login"]
+    path.write_text(APP.replace("zalo.profile.read", "zalo.nothing"), encoding="utf-8")
+    told = quyen("app", "register", "--file", str(path))
+    assert told.stderr.partition(": ")[0] == "invalid_registration"
+    assert ("app.asks.0.scope" in told.stderr, "app.owner_login" in told.stderr) == (True, True)
+
+
 def test_a_login_is_taken_once(quyen: Quyen) -> None:
     """The second person of that login is refused with 1."""
     add_people(quyen)

@@ -251,7 +251,7 @@ def test_members_without_basis_keep_their_ids_only(packaged: Catalogue) -> None:
 def test_room_names_rest_on_no_one(packaged: Catalogue) -> None:
     """A room's name is not one person's data: it passes without anyone's own basis."""
     answer = packaged.platforms["matrix"].routes["view_room_name"].answer
-    assert answer.open(b'{"name":"x","y":1}', {"matrix.room.read"}).render(()).body == b'{"name":"x"}'
+    assert answer.open(b'{"name":"x","y":1}', {"matrix.room.read"}).render(set()).body == b'{"name":"x"}'
 
 
 def test_matrix_failure_shows_listed_words(packaged: Catalogue) -> None:
