@@ -20,13 +20,14 @@ from scopes.refusals import AnswerMalformed, BodyRefused, TargetRefused
 from scopes.routes import Match, Route
 from scopes.texts import Text
 from scopes.uploads import Part, UploadRule
-from scopes.written import Limits, ResourceKind, Scope
+from scopes.written import Budget, Limits, ResourceKind, Scope
 
 __all__ = [
     "Answer",
     "AnswerMalformed",
     "BodyRefused",
     "BodyRule",
+    "Budget",
     "Catalogue",
     "CatalogueError",
     "CheckedQuery",

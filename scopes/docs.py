@@ -19,6 +19,7 @@ def render_docs(catalogue: Catalogue) -> str:
     ]
     for platform in catalogue.platforms.values():
         lines += ["", f"## {platform.name.en} (`{platform.id}`)"]
+        lines += _render_budget(platform)
         lines += _render_overview(platform)
         for scope in platform.scopes.values():
             lines += _render_scope(scope, platform)
@@ -26,6 +27,15 @@ def render_docs(catalogue: Catalogue) -> str:
             lines += _render_route(route)
         lines += _render_denied(platform)
     return "\n".join(lines) + "\n"
+
+
+def _render_budget(platform: Platform) -> Iterator[str]:
+    budget = platform.budget
+    if budget is not None:
+        calls = f"{' and '.join(budget.methods)} calls" if budget.methods else "calls"
+        whose = {"upstream_app": "by all apps together", "account": "for each account"}[budget.per]
+        yield from ("", f"The platform takes {budget.calls:,} {calls} in {budget.seconds:,} seconds {whose},")
+        yield "and the apps share them ([apps.md](apps.md#the-platforms-limits))."
 
 
 def _render_overview(platform: Platform) -> Iterator[str]:

@@ -17,7 +17,7 @@ from scopes.routes import Match, Route
 from scopes.source import Source
 from scopes.targets import parse_path
 from scopes.texts import Text
-from scopes.written import PlatformFile, ResourceKind, Scope
+from scopes.written import Budget, PlatformFile, ResourceKind, Scope
 
 PACKAGED = Path(__file__).parent / "catalogue"
 
@@ -33,6 +33,7 @@ class Platform:
         routes: by id, in the file's order.
         resources: the kinds of resources that scopes may be narrowed to.
         denied: paths that are not opened on purpose, with the reason.
+        budget: how many calls the platform takes; None: it did not say.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Platform:
     routes: Mapping[str, Route]
     resources: Mapping[str, ResourceKind]
     denied: tuple[Denied, ...]
+    budget: Budget | None
     _matcher: Matcher
 
     def is_for_unreviewed(self, scope: Scope) -> bool:
@@ -156,6 +158,7 @@ def _build(written: PlatformFile, routes: list[Route], denied: list[Denied]) -> 
         routes=MappingProxyType({route.id: route for route in routes}),
         resources=MappingProxyType(dict(written.resources)),
         denied=tuple(denied),
+        budget=written.budget,
         _matcher=Matcher(routes),
     )
 

@@ -221,6 +221,22 @@ class DeniedEntry(_Written):
     reason: Line
 
 
+class Budget(_Written):
+    """What a platform takes before it refuses: so many calls in any so many seconds.
+
+    Args:
+        calls: how many.
+        seconds: in any stretch of so many.
+        per: whose calls count together: all that one upstream app sends, or what is sent for one account.
+        methods: only calls by these count; empty: every call.
+    """
+
+    calls: int = Field(gt=0)
+    seconds: int = Field(gt=0)
+    per: Literal["upstream_app", "account"]
+    methods: tuple[str, ...] = ()
+
+
 class PlatformFile(_Written):
     """One file of the catalogue."""
 
@@ -228,6 +244,7 @@ class PlatformFile(_Written):
     name: Text
     error_style: Literal["envelope", "status"]
     envelope: Envelope | None = None
+    budget: Budget | None = None
     error_fields: Mapping[str, AnswerNode] = Field(default_factory=dict)
     resources: Mapping[Slug, ResourceKind] = Field(default_factory=dict)
     body_shapes: Mapping[str, BodyNode] = Field(default_factory=dict)

@@ -21,6 +21,7 @@ from gateway.ground.web.csrf import form_token
 from gateway.ground.web.frame import Frame, Lang, PageView, Site, choose_lang
 from gateway.ground.web.local import country_name
 from gateway.ground.web.plain import LONGEST_TEXT, plain
+from gateway.ground.web.queries import check_query
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.responses import html, see_other
 from gateway.records.apps.types import Ask
@@ -62,6 +63,7 @@ class Endpoint:
         public: anyone may call it (it may still look who is there).
         roles: a signed-in person needs one of these; with neither `public` nor `roles` nor `own_check` start-up fails.
         own_check: the handler authenticates by another credential (client secret, access token) and says which.
+        is_ours: its address is made by our own pages and by people alone: a name stands once in its query.
     """
 
     method: str
@@ -70,6 +72,7 @@ class Endpoint:
     public: bool = False
     roles: frozenset[Role] = frozenset()
     own_check: str = ""
+    is_ours: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a row that says nothing, or two things, about who may."""
@@ -125,6 +128,8 @@ class Porter:
                 request[VISITOR] = visitor  # first: who may not enter sees a page too, and it is theirs
                 if not visitor.person.roles & endpoint.roles:
                     raise Refusal("forbidden", needs=endpoint.roles)
+            if endpoint.is_ours:
+                check_query(request)
             return await endpoint.handler(request)
 
         return guarded

@@ -1,4 +1,4 @@
-"""What only one place may do: SQL, units of work, the environment."""
+"""What only one place may do: SQL, units of work, the environment, reading JSON that comes in."""
 
 import ast
 import re
@@ -19,6 +19,12 @@ UNIT_PLACES = [
     "gateway/records/trace",  # the two writers that stand beside the acts
     "gateway/records/people/seen.py",
 ]
+JSON_PLACES = [
+    "gateway/doors/admin/socket.py",  # once the strict parser has read the command, and what our own server answers
+    "gateway/doors/person/chosen.py",  # what none but the vault can have written
+    "gateway/doors/oauth/assertions.py",  # whose an assertion claims to be; whether it is theirs is judged after
+]
+LOOSE_PARSERS = {"json.loads", "json.load", "orjson.loads", "msgspec.json.decode"}
 DATABASES = {"sqlalchemy", "sqlite3", "aiosqlite", "asyncpg", "alembic", "psycopg"}
 STATEMENT = re.compile(
     r"^\s*(SELECT\s(.+\sFROM|\d+)|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|PRAGMA)\b", re.DOTALL
@@ -60,7 +66,22 @@ def check_environment(file: Source) -> Iterator[str]:
             yield from (f"line {node.lineno} imports {a.name}" for a in node.names if a.name in ENVIRONMENT)
 
 
-@pytest.mark.parametrize("rule", [check_sql, check_units, check_environment])
+def check_json(file: Source) -> Iterator[str]:
+    """Doors read JSON by `scopes/strict_json.py`: a name twice, NaN, endless depth are nowhere taken for one thing."""
+    if not file.is_in("gateway/doors") or file.is_in(*JSON_PLACES):
+        return
+    for node in ast.walk(file.syntax):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if ast.unparse(node.func) in LOOSE_PARSERS or node.func.attr in {
+            "model_validate_json",
+            "validate_json",
+            "json",
+        }:
+            yield f"line {node.lineno} reads JSON by another parser"
+
+
+@pytest.mark.parametrize("rule", [check_sql, check_units, check_environment, check_json])
 def test_the_walls_stand(rule: Rule) -> None:
     """No file of the product does what only one place may do."""
     assert list_breaches(rule, list_python("gateway", "scopes")) == []
@@ -82,6 +103,9 @@ def test_the_walls_stand(rule: Rule) -> None:
         (check_environment, "gateway/server.py", "import os\nx = os.environ['A']"),
         (check_environment, "gateway/cli/demo.py", "from os import getenv"),
         (check_environment, "scopes/load.py", "import os\nx = os.getenv('A')"),
+        (check_json, "gateway/doors/management/notices.py", "x = Wanted.model_validate_json(body)"),
+        (check_json, "gateway/doors/person/verify.py", "x = orjson.loads(raw)"),
+        (check_json, "gateway/doors/calls/door.py", "async def f(request):\n    return await request.json()"),
     ],
 )
 def test_the_walls_bite(rule: Rule, path: str, text: str) -> None:
@@ -96,6 +120,8 @@ def test_the_walls_bite(rule: Rule, path: str, text: str) -> None:
         (check_sql, "gateway/doors/person/consent.py", "label = 'Select an account'"),
         (check_units, "gateway/acts/decide.py", "async with storage.unit() as unit: pass"),
         (check_environment, "gateway/settings/reading.py", "import os\nx = os.environ"),
+        (check_json, "gateway/doors/person/verify.py", "x = strict_json.parse(raw)"),
+        (check_json, "gateway/records/trace/batches.py", "x = orjson.loads(raw)"),
     ],
 )
 def test_the_walls_have_their_doors(rule: Rule, path: str, text: str) -> None:

@@ -14,6 +14,7 @@ from gateway.acts.expire import expire
 from gateway.acts.pause import pause, resume
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
+from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.authority.verdict import list_live
@@ -79,7 +80,7 @@ async def list_open(house: House, given: Agreed) -> set[str]:
     trace = TraceWriter(house.storage, house.clock)
     proofs = LocalProofMemory(house.clock, house.entropy)
     limits = LocalLimits(house.clock)
-    door = CallsDoor(house, load_catalogue(), {}, trace, proofs, PUBLIC_URL, API_URL, limits)
+    door = CallsDoor(house, load_catalogue(), {}, trace, proofs, PUBLIC_URL, API_URL, limits, Budgets(house.clock))
     facts = await door.find_token(hashed(given.access_token))
     return {reach.ask_id for reach in list_live(facts, house.clock.now())} if facts and not facts.is_ended else set()
 

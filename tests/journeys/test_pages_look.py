@@ -178,6 +178,18 @@ async def test_a_decision_carries_what_was_ticked(page: Page, origin: str, gatew
     ]
 
 
+async def test_what_would_be_lost_stands_out_until_it_is_not(visitors: Visitors, origin: str) -> None:
+    """Without a script, the bar's words on required boxes stand out while a tick would be in vain."""
+    page = await visitors.arrive(java_script_enabled=False)
+    await page.goto(f"{origin}/look/consent")
+    weights = []
+    for box in (None, "promo", "profile"):
+        if box:
+            await page.locator(f"label[for=ask-{box}]").click()
+        weights.append(await page.locator("#must").evaluate("words => getComputedStyle(words).fontWeight"))
+    assert weights == ["400", "650", "400"]
+
+
 async def test_refusing_needs_no_account(page: Page, origin: str, gateway: Gateway) -> None:
     """A missing account never stands in the way of a No."""
     await page.goto(f"{origin}/look/consent")
@@ -208,7 +220,7 @@ async def test_pausing_one_ask_is_one_press_on_its_row(page: Page, origin: str, 
 
 async def test_focus_is_never_under_the_bar(visitors: Visitors, origin: str) -> None:
     """Going through the consent screen by Tab, every stop is wholly in view, the sticky bar notwithstanding."""
-    page = await visitors.arrive(viewport={"width": 360, "height": 640})
+    page = await visitors.arrive(viewport={"width": 320, "height": 640})
     await page.goto(f"{origin}/look/consent")
     hidden = []
     for _ in range(24):

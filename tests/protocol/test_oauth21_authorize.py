@@ -1,5 +1,6 @@
 """OAuth 2.1 at the authorize endpoint: who may be answered, with what, and where."""
 
+import re
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -22,11 +23,12 @@ TWO_PLATFORMS = (
     ("oa_profile", "zalo.profile.read", "crm", False),
     ("rooms", "matrix.room.read", "support", False),
 )
+ELSEWHERE = (("page", "facebook.page.read", "crm", False),)
 
 
 def is_page(reply: Reply, code: str, status: int = 400) -> bool:
     """Say whether it is the error page with this code, and leads nowhere by itself."""
-    shown = f"<h1>{code}</h1>".encode() in reply.body
+    shown = re.search(rf'<h1 class="\w*">{code}</h1>'.encode(), reply.body) is not None
     return reply.status == status and shown and "Location" not in reply.headers and "Refresh" not in reply.headers
 
 
@@ -251,7 +253,7 @@ async def test_req_033_an_omitted_scope_on_several_platforms(wire: Wire) -> None
 
 async def test_req_033_an_app_without_asks_or_platform(wire: Wire) -> None:
     """Nothing to ask for, or a platform that is not set up here, is an invalid scope."""
-    elsewhere = await wire.add_app("elsewhere", (("page", "facebook.page.read", "crm", False),))
+    elsewhere = await wire.add_app("elsewhere", ELSEWHERE)
     assert (await wire.authorize({"client_id": elsewhere.id, "scope": None})).query["error"] == "invalid_scope"
     assert (await wire.authorize({"scope": " "})).query["error"] == "invalid_scope"
 
@@ -264,6 +266,29 @@ async def test_req_043_an_unreviewed_app_gets_no_redirect_before_sign_in(wire: W
     assert b'href="https://fresh.example/cb?a=1&amp;error=invalid_scope&amp;' in reply.body
     request = await wire.find_request(await wire.authorize({"client_id": app.id, "redirect_uri": None, "scope": None}))
     assert request.app_id == app.id
+
+
+@pytest.mark.parametrize(
+    "asks, scope, told_as, detail",
+    [
+        (TWO_PLATFORMS, " ", "nothing_asked", b"no scope is named<"),
+        (TWO_PLATFORMS, None, "several_platforms", b"one request asks on one platform"),
+        (ELSEWHERE, None, "platform_not_served", b"this gateway does not serve that platform"),
+        (TWO_PLATFORMS, "zalo.nothing", "", b"a scope is named that the app did not register"),
+    ],
+    ids=["blank", "several", "elsewhere", "unknown"],
+)
+async def test_req_033_a_page_says_what_is_wrong_with_the_scope(
+    wire: Wire, asks: tuple[tuple[str, str, str, bool], ...], scope: str | None, *, told_as: str, detail: bytes
+) -> None:
+    """One error to the app; to the person who is shown it, the one of its meanings that it has."""
+    name = f"scopeless{told_as}{len(detail)}"
+    uri = "https://scopeless.example/cb"
+    app = await wire.add_app(name, asks, reviewed_at=None, redirect_uris=(uri,))
+    reply = await wire.authorize({"client_id": app.id, "redirect_uri": uri, "scope": scope})
+    assert is_page(reply, "invalid_scope")
+    assert f'<h1 class="{told_as}">'.encode() in reply.body
+    assert detail in reply.body.replace(b"</p>", b"<")
 
 
 async def test_req_042_a_second_request_asks_again(wire: Wire) -> None:

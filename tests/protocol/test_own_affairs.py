@@ -51,6 +51,10 @@ BAD_BODIES = (
     b'{"url": "https://x.example/#a"}',
     b'{"url": "https://x.example:0/"}',
     b'{"url": "javascript:alert(1)"}',
+    b'{"url": "https://x.example", "url": "https://y.example"}',
+    b'{"url": "https://x.example", "\\u0075rl": "https://x.example"}',
+    b'{"url": "https://x.example"} {}',
+    b'{"url": NaN}',
     b"[" * 4000,
 )
 
@@ -351,13 +355,26 @@ async def test_the_delivery_log_is_paged_and_a_notice_is_sent_again(wire: Wire, 
 
 
 async def test_a_bad_page_is_told(wire: Wire, own: Own) -> None:
-    """A cursor of nobody's, a limit that is none and a parameter that stands twice are refused, not guessed."""
+    """A cursor of nobody's and a limit that is none are refused."""
     headers = await bearer(wire, own)
     odd = ("0", "101", "-1", "x", "%D9%A1", "1000000000", "", "00100000000", "00019999999999999999999", "050")
-    queries = ["cursor=x", "cursor=", "limit=1&limit=2", "limit=1&limit=1", *(f"limit={each}" for each in odd)]
-    for query in queries:
+    for query in ("cursor=x", "cursor=", *(f"limit={each}" for each in odd)):
         for path in ("/v1/notices", "/v1/grants"):
             assert problem(await wire.send("GET", f"{path}?{query}", headers=headers)) == (400, "bad_target"), query
+
+
+async def test_a_parameter_stands_once_and_an_unknown_one_says_nothing(wire: Wire, own: Own) -> None:
+    """At every address alike: which of two counts is not guessed, and what nobody reads changes no answer."""
+    headers = {**await bearer(wire, own), **JSON}
+    body = orjson.dumps({"url": URL})
+    for method, path, _ in ROWS:
+        for query in ("limit=1&limit=1", "foo=1&foo=2", "foo&%66oo"):
+            reply = await wire.send(method, f"{path}?{query}", body=body, headers=headers)
+            assert problem(reply) == (400, "bad_target"), (method, path, query)
+        plain, more = [
+            await wire.send(method, f"{path}{query}", body=body, headers=headers) for query in ("", "?foo=1&bar=2")
+        ]
+        assert plain.status == more.status != 400
 
 
 async def test_grants_say_how_they_stand_and_name_nobody(wire: Wire) -> None:

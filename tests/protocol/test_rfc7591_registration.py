@@ -339,7 +339,9 @@ async def test_an_omitted_scope_means_what_the_app_registered(open_wire: Wire) -
     assert opened.ask_ids == ("zalo_profile_read",)
     silent = await find_app(open_wire, (await register(open_wire, without="scope")).json["client_id"])
     assert (await authorize(open_wire, silent, scope="zalo.tag.read")).status == 303
-    assert b"invalid_scope" in (await authorize(open_wire, silent, scope="")).body
+    nothing = (await authorize(open_wire, silent, scope="")).body
+    assert b'<h1 class="nothing_asked">invalid_scope</h1>' in nothing
+    assert b"no scope is named, and the app registered none to ask for here" in nothing
 
 
 @pytest.mark.parametrize(

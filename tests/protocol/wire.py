@@ -27,6 +27,7 @@ from gateway.doors import Porter
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.endpoints import endpoints as management_endpoints
 from gateway.doors.management.problems import render_problem
+from gateway.doors.oauth.dialects import dialect_endpoints
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.dynamic import CLOSED, DynamicApps
 from gateway.doors.oauth.endpoints import api_endpoints, endpoints
@@ -213,10 +214,12 @@ def basic(client_id: str, raw_secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
 
 
-def render_error(request: web.Request, status: int, *, code: str, detail: str, link: str = "") -> web.Response:
+def render_error(
+    request: web.Request, status: int, *, code: str, detail: str, link: str = "", told_as: str = ""
+) -> web.Response:
     """Stand in for the person's door, which owns the page."""
     way = f'<a href="{escape(link)}">back</a>' if link else ""
-    body = f"<h1>{escape(code)}</h1><p>{escape(detail)}</p>{way}"
+    body = f'<h1 class="{told_as}">{escape(code)}</h1><p>{escape(detail)}</p>{way}'
     return web.Response(text=body, status=status, content_type="text/html")
 
 
@@ -231,7 +234,7 @@ async def served(scene: Scene, dynamic: DynamicApps = CLOSED, *, limits: Limits 
     )
     porter = Porter(scene.house.storage, scene.clock, cookie=SessionCookie(is_https=False))
     app = web.Application()
-    porter.install(app, endpoints(door))
+    porter.install(app, [*endpoints(door), *dialect_endpoints(door)])
     porter.install(app, api_endpoints(door))
     management = ManagementDoor(scene.house, limits, proofs, issuer, is_on_loopback=True)
     porter.install(app, management_endpoints(management), refuse=partial(render_problem, management))

@@ -1,6 +1,7 @@
 """How often an app may call and be refused: bounds that honest work never meets, and that nobody else can use up."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from gateway.authority.limits import Limit
 from gateway.doors.calls import pacing
-from tests.platforms.zalo.stage import PROFILE, Stage, mint_token, zalo_stage
+from scopes import Budget, Catalogue, load_catalogue
+from tests.platforms.zalo.stage import MESSAGE, PROFILE, SEND, Stage, mint_token, zalo_stage
 
 THREE = Limit(3, timedelta(seconds=30))
 UNGRANTED = "/zalo/v2.0/oa/tag/gettagsofoa"
@@ -60,6 +62,44 @@ async def test_calls_of_one_app_are_bounded(stage: Stage, monkeypatch: pytest.Mo
     assert (await stage.app.call(PROFILE, headers={"Authorization": f"Bearer {token}"})).status == 200
     stage.scene.clock.advance(timedelta(seconds=10))
     assert (await stage.app.call(PROFILE)).status == 200
+
+
+def shared(budget: Budget) -> Catalogue:
+    """Return the catalogue with another limit of Zalo's."""
+    known = load_catalogue()
+    return replace(known, platforms={**known.platforms, "zalo": replace(known.platforms["zalo"], budget=budget)})
+
+
+async def test_a_platforms_limit_is_shared_among_the_apps(tmp_path: Path) -> None:
+    """Who has used up a share is told so before the platform sees it, in its dialect; the other app goes on."""
+    catalogue = shared(Budget(calls=16, seconds=60, per="upstream_app"))
+    async with zalo_stage(tmp_path, catalogue=catalogue) as stage:
+        first = await stage.app.call(PROFILE)
+        assert first.headers["RateLimit-Policy"] == '"zalo";q=16;w=60'
+        assert first.headers["RateLimit"] == '"zalo";r=13;t=61'
+        assert [(await stage.app.call(PROFILE)).status for _ in range(14)] == [200] * 13 + [429]
+        limited = await stage.app.call(PROFILE)
+        assert (limited.json["code"], limited.headers["Retry-After"]) == ("limited", "61")
+        assert limited.headers["RateLimit"] == '"zalo";r=0;t=61'
+        in_dialect = await stage.app.call(PROFILE, headers={"access_token": stage.app.token})
+        assert (in_dialect.status, in_dialect.json["error"]) == (200, -32)
+        assert in_dialect.headers["RateLimit"] == '"zalo";r=0;t=61'
+        assert len(await stage.arrived()) == 14
+        token, _ = await mint_token(stage.scene, app=stage.scene.public_app)
+        other = await stage.app.call(PROFILE, headers={"Authorization": f"Bearer {token}"})
+        assert (other.status, other.headers["RateLimit"]) == (200, '"zalo";r=1;t=61')
+        stage.scene.clock.advance(timedelta(seconds=61))
+        assert (await stage.app.call(PROFILE)).status == 200
+
+
+async def test_a_refused_call_uses_up_nothing_of_a_platforms_limit(tmp_path: Path) -> None:
+    """What the app may not do never reaches the platform, and a limit on reading is none on writing."""
+    catalogue = shared(Budget(calls=2, seconds=60, per="account", methods=("GET",)))
+    async with zalo_stage(tmp_path, catalogue=catalogue) as stage:
+        assert [(await stage.app.call(UNGRANTED)).status for _ in range(4)] == [403] * 4
+        assert [(await stage.app.call(PROFILE)).status for _ in range(3)] == [200, 200, 429]
+        sent = await stage.app.call(SEND, method="POST", json=MESSAGE)
+        assert (sent.status, "RateLimit" in sent.headers) == (200, False)
 
 
 def test_the_bounds_are_those_that_are_stated() -> None:

@@ -16,6 +16,8 @@ from gateway.sandbox.zalo.seeds import ACCOUNTS
 from gateway.terms.entropy import Entropy
 
 PASSWORD_LENGTH = 16
+FOR_WHAT = {"follower": " – chưa có gì để quyết: cổng chưa hỏi từng người quan tâm"}
+"""What to say of a sign-in whose part is not begun."""
 
 
 async def seed_records(folder: DemoFolder, ports: Ports, entropy: Entropy) -> dict[str, Any]:
@@ -111,7 +113,8 @@ def print_table(facts: dict[str, Any]) -> None:
     table.add_row("Ứng dụng mẫu", facts["sample_app"])
     table.add_section()
     for person in facts["people"]:
-        table.add_row(f"{person['login']} ({person['roles'][0]})", f"{person['password']}   {person['name']}")
+        note = FOR_WHAT.get(person["roles"][0], "")
+        table.add_row(f"{person['login']} ({person['roles'][0]})", f"{person['password']}   {person['name']}{note}")
     table.add_section()
     command = f"{_quyen()} --env-file {_from_here(facts['env_file'])}"
     table.add_row("kiểm nhật ký", f"{command} log verify")

@@ -1,6 +1,6 @@
 """The commands that act, by name: each a model of its arguments and a coroutine that calls one act."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,14 @@ from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.register import NewPerson, add_person, register_app, rotate_secret, set_roles
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
+from gateway.doors.admin.fitting import list_misfits
 from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
 from gateway.ground.vault.passwords import Passwords
 from gateway.records.apps.wording import Readable
 from gateway.records.ledger.types import Actor
 from gateway.records.people import store as people
 from gateway.records.people.types import Role
-from gateway.terms.ids import AppId, AskId, GrantId
+from gateway.terms.ids import AppId, AskId, GrantId, PersonId
 from gateway.terms.refusal import Refusal
 from scopes import Catalogue
 
@@ -115,19 +116,32 @@ async def _unlink_identity(door: AdminDoor, given: PersonIdentity) -> dict[str, 
 
 
 async def _register_app(door: AdminDoor, given: AppRegister) -> dict[str, Any]:
-    owner_id = None
-    if given.app.owner_login is not None:
-        async with door.house.storage.read() as connection:
-            owner = await people.find_by_login(connection, given.app.owner_login)
-        if owner is None or not owner.has_role(Role.DEVELOPER):
-            raise Refusal("invalid_registration", f"app.owner_login: no developer signs in as {given.app.owner_login}")
-        owner_id = owner.id
+    owner_id, misfits = await _judge_app(door, given.app.model_dump())
+    if misfits:
+        raise Refusal("invalid_registration", "; ".join(misfits))
     app, asks = records_of(given.app, door.catalogue, owner_id, clock=door.house.clock, entropy=door.house.entropy)
     raw_secret = await register_app(door.house, app, asks, OPERATOR)
     registered = {"client_id": app.id, "client_secret": raw_secret, "name": app.name}
     if given.app.notice_url is None:
         return registered
     return {**registered, "notice_secret": await set_endpoint(door.house, app.id, given.app.notice_url, OPERATOR)}
+
+
+async def _judge_app(door: AdminDoor, said: object) -> tuple[PersonId | None, list[str]]:
+    """Return which developer a registration names, and what of it does not fit, each by its place."""
+    misfits = [f"app.{each}" for each in list_misfits(said, door.catalogue)]
+    login = said.get("owner_login") if isinstance(said, dict) else None
+    if not isinstance(login, str):
+        return None, misfits
+    async with door.house.storage.read() as connection:
+        owner = await people.find_by_login(connection, login)
+    if owner is None or not owner.has_role(Role.DEVELOPER):
+        return None, [*misfits, f"app.owner_login: no developer signs in as {login}"]
+    return owner.id, misfits
+
+
+async def _list_app_misfits(door: AdminDoor, arguments: Mapping[str, Any]) -> list[str]:
+    return (await _judge_app(door, arguments.get("app")))[1]
 
 
 async def _rotate_secret(door: AdminDoor, given: AppNamed) -> dict[str, Any]:
@@ -163,12 +177,17 @@ COMMANDS: dict[str, tuple[type[Any], Callable[[AdminDoor, Any], Awaitable[dict[s
     "grant withdraw": (GrantWithdraw, _withdraw),
 }
 
+MISFITS: Mapping[str, Callable[[AdminDoor, Mapping[str, Any]], Awaitable[list[str]]]] = {
+    "app register": _list_app_misfits,
+}
+"""What else is wrong with arguments of which some cannot be read, so that all is told at once."""
+
 
 async def perform(door: AdminDoor, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Run one command.
 
     Raises:
-        Refusal: `unknown_command`, `bad_arguments` (the detail says which), or the act's own.
+        Refusal: `unknown_command`, `bad_arguments` (the detail says which, and what else is wrong), or the act's own.
         Unavailable: as the act says.
     """
     if command not in COMMANDS:
@@ -177,7 +196,8 @@ async def perform(door: AdminDoor, command: str, arguments: dict[str, Any]) -> d
     try:
         given = model.model_validate(arguments, context={ON_LOOPBACK: door.is_on_loopback})
     except ValidationError as error:
-        raise Refusal("bad_arguments", "; ".join(_sentence(each) for each in error.errors())) from None
+        further = await MISFITS[command](door, arguments) if command in MISFITS else []
+        raise Refusal("bad_arguments", "; ".join([*map(_sentence, error.errors()), *further])) from None
     return await run(door, given)
 
 

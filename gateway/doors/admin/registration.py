@@ -1,19 +1,17 @@
-"""What an app's registration file holds, and how it becomes records."""
+"""What an app's registration file holds, and how it becomes records; what does not fit in it is in `fitting.py`."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 from gateway.ground.fetching.urls import check_fetchable
 from gateway.ground.web.responses import check_redirect_uri
 from gateway.records.apps.keys import check_public_keys
-from gateway.records.apps.types import ADVERTISING, App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
+from gateway.records.apps.types import App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
 from gateway.records.apps.wording import Definite, Name, Readable, Told
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import AppId, AskId, PersonId, new_id
-from gateway.terms.refusal import Refusal
 from scopes import Catalogue
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -59,12 +57,6 @@ class AskEntry(_Strict):
     vi: TextEntry
     en: TextEntry
 
-    @model_validator(mode="after")
-    def _check_why(self) -> Self:
-        if self.required and not (self.vi.why_required and self.en.why_required):
-            raise ValueError("a required ask says why, in both languages")
-        return self
-
 
 class AppEntry(_Strict):
     """An app, as its file says; an ask without purpose, refusal effect, retention or recipients is refused (R8)."""
@@ -90,25 +82,11 @@ class AppEntry(_Strict):
     notice_url: Annotated[str, AfterValidator(_endpoint)] | None = None
     asks: list[AskEntry] = Field(min_length=1, max_length=50)
 
-    @model_validator(mode="after")
-    def _check_ways(self) -> Self:
-        if not (self.redirect_uris or self.may_use_devices):
-            raise ValueError("an app names a redirect URI, or asks from devices")
-        return self
-
 
 def records_of(
     entry: AppEntry, catalogue: Catalogue, owner_id: PersonId | None, *, clock: Clock, entropy: Entropy
 ) -> tuple[App, list[Ask]]:
-    """Turn a registration into records.
-
-    Raises:
-        Refusal: `invalid_registration`, each fault by its place: a scope that the catalogue does not know, an id or
-            (scope, purpose) twice, required advertising, a dialect of no platform, what a public app cannot have.
-    """
-    faults = "; ".join(f"app.{each}" for each in _list_faults(entry, catalogue))
-    if faults:
-        raise Refusal("invalid_registration", faults)
+    """Turn a registration that fits (`fitting.py`) into records."""
     app_id = AppId(new_id("app", entropy))
     now = clock.now()
     app = App(
@@ -150,24 +128,6 @@ def _auth_method(entry: AppEntry) -> AuthMethod:
     if entry.kind == "public":
         return AuthMethod.NONE
     return AuthMethod.SECRET if entry.jwks is None else AuthMethod.KEY
-
-
-def _list_faults(entry: AppEntry, catalogue: Catalogue) -> Iterator[str]:
-    for at, ask in enumerate(entry.asks):
-        before = entry.asks[:at]
-        if ask.scope not in catalogue.scopes:
-            yield f"asks.{at}.scope: the catalogue has no scope {ask.scope}"
-        if ask.id in {each.id for each in before}:
-            yield f"asks.{at}.id: stands twice"
-        if (ask.scope, ask.purpose) in {(each.scope, each.purpose) for each in before}:
-            yield f"asks.{at}.purpose: a scope stands once for one purpose"
-        if ask.required and ask.purpose in ADVERTISING:
-            yield f"asks.{at}.required: advertising is an item of its own that nobody has to agree to"
-    if entry.dialect is not None and entry.dialect not in catalogue.platforms:
-        yield f"dialect: no platform {entry.dialect}"
-    if entry.kind != "confidential":
-        confidential = {"dialect": entry.dialect, "manages_itself": entry.manages_itself, "jwks": entry.jwks}
-        yield from (f"{place}: for a confidential app only" for place, value in confidential.items() if value)
 
 
 def _ask(entry: AskEntry, app_id: AppId, catalogue: Catalogue) -> Ask:

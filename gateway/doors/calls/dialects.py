@@ -123,7 +123,7 @@ def _told(problem: Problem, members: Mapping[str, object], language: str) -> Tol
 
 
 def _hints(problem: Problem) -> dict[str, str]:
-    hints = {}
+    hints: dict[str, str] = {**problem.facts.get("rate_limit", {})}
     if problem.retry_after_seconds is not None:
         hints["Retry-After"] = str(problem.retry_after_seconds)
     if "outcome" in problem.facts:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.acts import House
+from gateway.authority.budgets import Budgets
 from gateway.authority.facts import TokenFacts, find_token
 from gateway.authority.freshness import ProofMemory
 from gateway.authority.limits import Limits
@@ -25,6 +26,7 @@ class CallsDoor:
         issuer: the public origin, where consent is asked for.
         api_url: this origin.
         limits: how often an app may call, and be refused.
+        budgets: what is used of the platforms' own limits.
         limit_connections: upstream connections at once; further calls wait, and are checked after waiting.
     """
 
@@ -36,6 +38,7 @@ class CallsDoor:
     issuer: str
     api_url: str
     limits: Limits
+    budgets: Budgets
     limit_connections: int = 256
 
     async def find_token(self, hashed_token: bytes) -> TokenFacts | None:

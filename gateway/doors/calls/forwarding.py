@@ -41,6 +41,7 @@ class Admitted:
         verdict: what it rests on.
         hashed_token: by which the last check finds the facts anew.
         outgoing: what is sent, without the account's credential.
+        told: headers about what is left of the platform's limit.
         upload: the file that goes with it.
     """
 
@@ -49,6 +50,7 @@ class Admitted:
     verdict: Verdict
     hashed_token: bytes = field(repr=False)
     outgoing: Outgoing
+    told: Mapping[str, str] = field(default_factory=dict)
     upload: Upload | None = None
 
 
@@ -191,7 +193,8 @@ class Forwarding:
         people = set(filtered.subjects) | (set() if is_refused else self._admitted.outgoing.subjects)
         people -= {self._admitted.verdict.facts.external_id}  # the account is no subject
         await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld))
-        headers = {**_pick_headers(answer, received.headers), **_say_withheld(withheld), "content-type": _JSON}
+        picked = _pick_headers(answer, received.headers)
+        headers = {**picked, **self._admitted.told, **_say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
         await self._incoming.start(received.status, headers, length=len(filtered.body))
         await self._incoming.write(filtered.body)
@@ -207,7 +210,8 @@ class Forwarding:
         if (length or 0) > limit_bytes or headers.get("content-encoding", ("identity",)) != ("identity",):
             raise Refusal("upstream_malformed", log_detail="larger than allowed, or coded")
         flight.begin_answer()
-        await self._incoming.start(response.status, _pick_headers(answer, headers), length=length)
+        picked = _pick_headers(answer, headers)
+        await self._incoming.start(response.status, {**picked, **self._admitted.told}, length=length)
         held = b""  # the last part goes out after the line is closed
         async for chunk in response.content.iter_any():
             limit_bytes -= len(chunk)

@@ -1,11 +1,17 @@
-"""How many calls and refusals one app may cause. Both bounds lie far above honest work (`docs/errors.md`)."""
+"""How many calls and refusals one app may cause.
+
+The gateway's own two bounds lie far above honest work (`docs/errors.md`). A platform's limit does not: the apps on it
+share it, and who has used up a share hears of it here, before the platform would refuse somebody else.
+"""
 
 from datetime import timedelta
 
+from gateway.authority.budgets import Budget
 from gateway.authority.facts import TokenFacts
 from gateway.authority.limits import Limit
 from gateway.doors.calls.door import CallsDoor
 from gateway.terms.refusal import Refusal
+from scopes import Route
 
 CALLS = Limit(60_000, timedelta(minutes=5))
 REFUSALS = Limit(600, timedelta(minutes=10))
@@ -27,6 +33,29 @@ async def pace_refusal(door: CallsDoor, facts: TokenFacts) -> None:
         Refusal: `limited`: this one is told and not traced. Calls that are not refused go on.
     """
     await _pace(door, f"calls/refused/{facts.family_id}", REFUSALS)
+
+
+def pace_upstream(door: CallsDoor, route: Route, facts: TokenFacts) -> dict[str, str]:
+    """Take one from the platform's budget, where it has one that this call counts for.
+
+    Returns:
+        what the answer says of it: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
+
+    Raises:
+        Refusal: `limited`: the app's share is used up; nothing was sent.
+    """
+    budget = door.catalogue.platforms[route.platform_id].budget
+    if budget is None or (budget.methods and route.method not in budget.methods):
+        return {}
+    key = route.platform_id if budget.per == "upstream_app" else f"{route.platform_id}/{facts.account_id}"
+    allowance = door.budgets.take(key, facts.app_id, Budget(budget.calls, budget.seconds))
+    told = {
+        "RateLimit-Policy": f'"{route.platform_id}";q={budget.calls};w={budget.seconds}',
+        "RateLimit": f'"{route.platform_id}";r={allowance.left};t={allowance.resets_seconds}',
+    }
+    if not allowance.is_granted:
+        raise Refusal("limited", retry_after_seconds=allowance.resets_seconds, rate_limit=told)
+    return told
 
 
 async def _pace(door: CallsDoor, key: str, limit: Limit) -> None:

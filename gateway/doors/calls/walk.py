@@ -13,7 +13,7 @@ from gateway.doors.calls.credentials import Presented, find_credential
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.forwarding import Admitted, Forwarding
 from gateway.doors.calls.incoming import Incoming
-from gateway.doors.calls.pacing import pace_call, pace_refusal
+from gateway.doors.calls.pacing import pace_call, pace_refusal, pace_upstream
 from gateway.doors.calls.proving import check_holder
 from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.doors.calls.uploading import Upload, open_upload
@@ -89,7 +89,8 @@ class Walk:
             wanted = wanted_of(match, head, body=outgoing.body)
             verdict = judge(facts, wanted, house.clock.now())
             check_query(match, verdict, head)
-        return Admitted(match.route, wanted, verdict, hashed_token, outgoing, upload)
+        told = pace_upstream(self.door, match.route, facts)
+        return Admitted(match.route, wanted, verdict, hashed_token, outgoing, told, upload)
 
     async def _open_upload(self, match: Match, limit_bytes: int) -> Upload | None:
         rule = match.route.body.upload if match.route.body else None

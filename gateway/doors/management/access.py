@@ -12,6 +12,7 @@ from gateway.authority.proofs import read_proof
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.problems import ManagementHandler
 from gateway.ground.vault.tokens import ACCESS, hashed, is_well_formed
+from gateway.ground.web.queries import check_query
 from gateway.records.apps import callers
 from gateway.records.apps.own_tokens import OwnScope, OwnToken
 from gateway.records.apps.types import App, AppState
@@ -27,7 +28,7 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
     """Return the handler that runs only for an app whose token holds this scope.
 
     It refuses with `no_credential`, `two_credentials`, `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`,
-    `app_suspended`, `insufficient_scope` or `limited`.
+    `app_suspended`, `insufficient_scope` or `limited`, and a query in which a name stands twice with `bad_target`.
     """
 
     async def admit(door: ManagementDoor, request: web.Request) -> web.Response:
@@ -42,6 +43,7 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
         if scope not in token.scopes:
             raise Refusal("insufficient_scope", scope=scope)
         await check_pace(door.limits, {f"management {app.id}": CALLS})
+        check_query(request)
         return await handle(door, app, request)
 
     return admit

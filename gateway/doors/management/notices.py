@@ -19,6 +19,7 @@ from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox import endpoints, queue
 from gateway.records.outbox.types import Notice, NoticeState
 from gateway.terms.refusal import Refusal
+from scopes.strict_json import NotStrict, parse
 
 MOST_BYTES = 4096
 CHANGES = Limit(20, timedelta(hours=1))
@@ -68,9 +69,9 @@ async def _read_url(door: ManagementDoor, request: web.Request) -> str:
     if request.content_type != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refusal("unsupported_media", "application/json")
     try:
-        url = EndpointWanted.model_validate_json(await read_body(request, MOST_BYTES)).url
+        url = EndpointWanted.model_validate(parse(await read_body(request, MOST_BYTES))).url
         check_fetchable(url, allow_loopback=door.is_on_loopback)
-    except ValidationError:
+    except (NotStrict, ValidationError):
         raise Refusal("bad_body", 'one member, "url"') from None
     except ValueError:
         raise Refusal("bad_body", "url must be https with a host, and without user and fragment") from None

@@ -71,7 +71,7 @@ class Asking:
         usual = [ask for ask in self.askable.usual if platform in {None, ask.platform}]
         chosen = choose_asks(raw_scope, usual if raw_scope is None else self.askable.asks)
         if chosen[0].platform not in self.resources.values():
-            raise Refusal("invalid_scope", "this gateway does not serve that platform")
+            raise Refusal("invalid_scope", "this gateway does not serve that platform", told_as="platform_not_served")
         return chosen
 
 

@@ -16,7 +16,9 @@ from scopes import ResourceKind
 class RenderError(Protocol):
     """Renders the one error page; the person's door owns it."""
 
-    def __call__(self, request: web.Request, status: int, *, code: str, detail: str, link: str = "") -> web.Response:
+    def __call__(  # noqa: PLR0913 - what such a page says
+        self, request: web.Request, status: int, *, code: str, detail: str, link: str = "", told_as: str = ""
+    ) -> web.Response:
         """Return the page.
 
         Args:
@@ -26,6 +28,7 @@ class RenderError(Protocol):
             detail: a sentence for the app's developer; plain ASCII of our own, nothing of the request.
             link: where the person may choose to go back to: an address that the app registered, with the error in its
                 query; empty: nowhere. It belongs into an ordinary link, never into a redirect.
+            told_as: what it is to people, where the code means several things; empty: what it means first.
         """
         ...
 

@@ -17,9 +17,11 @@ def choose_asks(raw_scope: str | None, asks: Sequence[Ask]) -> tuple[Ask, ...]:
     """
     chosen = list(asks) if raw_scope is None else _named(raw_scope, asks)
     if not chosen:
-        raise Refusal("invalid_scope", "no scope is named, and the app registered none")
+        registered = ", and the app registered none to ask for here" if raw_scope is None else ""
+        raise Refusal("invalid_scope", f"no scope is named{registered}", told_as="nothing_asked")
     if len({ask.platform for ask in chosen}) > 1:
-        raise Refusal("invalid_scope", "one request asks on one platform: name the scopes of one")
+        told = "one request asks on one platform: name the scopes of one"
+        raise Refusal("invalid_scope", told, told_as="several_platforms")
     return tuple(chosen)
 
 

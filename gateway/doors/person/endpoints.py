@@ -25,11 +25,11 @@ from gateway.doors.person import (
 )
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.oidc_logout import log_out
+from gateway.doors.person.own_pages import OWNERS_OF_DATA
 from gateway.records.people.types import Role
 
 PersonHandler = Callable[[PersonDoor, web.Request], Awaitable[web.StreamResponse]]
 ANYONE_SIGNED_IN = frozenset(Role)
-OWNERS_OF_DATA = frozenset({Role.OWNER, Role.FOLLOWER, Role.GUARDIAN})
 
 PUBLIC: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/", first.show_first),
@@ -73,6 +73,9 @@ PROVIDER_SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
 LINKING: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/connections", connections.show_connections),
     ("POST", "/connections", connections.link),
+)
+# What a platform makes of the address is the handler's to judge.
+RETURNING: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/connections/{platform}/callback", connections.finish),
 )
 
@@ -88,6 +91,12 @@ def endpoints(door: PersonDoor) -> list[Endpoint]:
         public, signed_in = (*PUBLIC, *PROVIDER_PUBLIC), (*SIGNED_IN, *PROVIDER_SIGNED_IN)
         table.append(Endpoint("POST", "/sign-in/oidc/logout", partial(log_out, door), own_check="logout token"))
     table += [Endpoint(method, path, partial(handle, door), public=True) for method, path, handle in public]
-    for rows, roles in ((signed_in, ANYONE_SIGNED_IN), (LINKING, OWNERS_OF_DATA)):
-        table += [Endpoint(method, path, partial(handle, door), roles=roles) for method, path, handle in rows]
+    for rows, roles, is_ours in (
+        (signed_in, ANYONE_SIGNED_IN, True),
+        (LINKING, OWNERS_OF_DATA, True),
+        (RETURNING, OWNERS_OF_DATA, False),
+    ):
+        table += [
+            Endpoint(method, path, partial(handle, door), roles=roles, is_ours=is_ours) for method, path, handle in rows
+        ]
     return table + [Endpoint(route.method, route.path, route.handler, public=True) for route in door.assets.routes()]

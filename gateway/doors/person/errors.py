@@ -12,12 +12,14 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.own_pages import OWNERS_OF_DATA
 from gateway.doors.person.own_paths import FIRST, own_path
 from gateway.doors.person.views_access import ErrorView
 from gateway.ground.web.bugs import log_bug
 from gateway.ground.web.frame import DEFAULT_LANG, Frame
 from gateway.ground.web.request_ids import request_id_of
 from gateway.ground.web.responses import html
+from gateway.records.people.types import Role
 from gateway.terms.refusal import Refusal, Unavailable
 
 SIGN_IN = "sign_in_required"
@@ -28,6 +30,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "account_required": HTTPStatus.BAD_REQUEST,
         "app_suspended": HTTPStatus.FORBIDDEN,
         "bad_form": HTTPStatus.BAD_REQUEST,
+        "bad_target": HTTPStatus.BAD_REQUEST,
         "csrf_failed": HTTPStatus.FORBIDDEN,
         "decided": HTTPStatus.CONFLICT,
         "expired": HTTPStatus.GONE,
@@ -128,6 +131,7 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
     link: str = "",
     back: str = "",
     needs: str = "",
+    told_as: str = "",
 ) -> web.Response:
     """Render the one error page; with the door bound it is what the OAuth door calls too.
 
@@ -140,8 +144,19 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
         link: a checked address outside to which the person may choose to go; empty: nowhere.
         back: an own path to offer; empty: the first page.
         needs: with `forbidden`, the role whose page this is; empty: another than the reader's.
+        told_as: which words say it, where they are not the code's own.
     """
-    view = ErrorView(status, code, request_id_of(request), door.now(), detail=detail, away=link, back=back, needs=needs)
+    view = ErrorView(
+        status,
+        code,
+        request_id_of(request),
+        door.now(),
+        detail=detail,
+        away=link,
+        back=back,
+        needs=needs,
+        told_as=told_as,
+    )
     response = door.show(request, view, status=status)
     if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
         response.force_close()
@@ -149,9 +164,12 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
 
 
 def _needs(refusal: Refusal) -> str:
-    """Name the one role that a page is for, if it is for one."""
+    """Name the one role that a page is for, if it is for one; all whose data is here are owners."""
     roles = refusal.facts.get("needs")
-    return next(iter(roles)) if isinstance(roles, frozenset) and len(roles) == 1 else ""
+    if not isinstance(roles, frozenset):
+        return ""
+    named = {Role.OWNER if role in OWNERS_OF_DATA else role for role in roles}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _has_page(request: web.Request) -> bool:

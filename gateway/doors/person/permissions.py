@@ -12,6 +12,7 @@ from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
+from gateway.doors.person.own_pages import check_is_theirs
 from gateway.doors.person.views import Choice
 from gateway.doors.person.views_grants import ENDED, GrantCard, PermissionsView
 from gateway.doors.person.words import state_name, words
@@ -28,6 +29,7 @@ async def show_permissions(door: PersonDoor, request: web.Request) -> web.Respon
     lang, now = lang_of(request), door.now()
     state, account = request.query.get("state", ""), request.query.get("account", "")
     own = await list_own_grants(door, visitor_of(request).person.id)
+    check_is_theirs(visitor_of(request), has_something=bool(own))
     if request.query.get("action") == WITHDRAW:
         return ask_before_withdrawing(door, request, own)
     async with door.house.storage.read() as connection:

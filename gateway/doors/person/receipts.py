@@ -4,6 +4,7 @@ from aiohttp import web
 
 from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.own_pages import check_is_theirs
 from gateway.doors.person.receipt_codes import EVENTS, record_id_of
 from gateway.doors.person.receipt_json import write_receipt
 from gateway.doors.person.receipt_sheet import Sheet, read_sheets
@@ -30,6 +31,7 @@ async def show_receipts(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /permissions/receipts`: newest first, paged by `&cursor=`."""
     person, before = visitor_of(request).person, read_number(request.query.get("cursor", ""))
     entries = await _list_own_entries(door, person.id, before_seq=before)
+    check_is_theirs(visitor_of(request), has_something=bool(entries or before))
     shown = entries[:PAGE]
     sheets = await read_sheets(door, [entry for entry in shown if isinstance(entry, Record)])
     lines = {sheet.record.seq: receipt_line(sheet) for sheet in sheets}
@@ -79,15 +81,20 @@ async def _get_attestation(door: PersonDoor, sheet: Sheet) -> Attestation:
     Raises:
         Refusal: `record_changed`: it does not lead to what was signed, so nobody is given a receipt of it.
     """
+    record, key = sheet.record, door.house.ledger.verifier_key
     async with door.house.storage.read() as connection:
-        attestation = await find_attestation(connection, sheet.record, door.house.ledger.verifier_key)
+        attestation = await find_attestation(connection, record.canonical, seq=record.seq, key=key)
     if attestation.state is Attested.BROKEN:
         raise Refusal("record_changed")
     return attestation
 
 
 async def _list_own_entries(door: PersonDoor, person_id: PersonId, *, before_seq: int | None) -> list[Entry]:
-    """List what has a receipt, by the person or about their grants, one more than a page."""
+    """List what has a receipt, by the person or about their grants, one more than a page.
+
+    A record that was changed is listed if it may have been a decision, and any of grant, actor and sealed part still
+    says that it is theirs.
+    """
     own, kinds = await _list_grant_ids(door, person_id), tuple(EVENTS)
     by_grant = reading.Search(grant_ids=own, kinds=kinds, before_seq=before_seq)
     by_person = reading.Search(person_id=person_id, kinds=kinds, before_seq=before_seq)

@@ -8,6 +8,7 @@ from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.looks import list_looks, look_row
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
+from gateway.doors.person.own_pages import check_is_theirs
 from gateway.doors.person.trace_rows import OUTCOMES, trace_row
 from gateway.doors.person.views import Choice
 from gateway.doors.person.views_records import TraceView
@@ -47,6 +48,7 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     person = visitor_of(request).person
     looks = [] if is_narrow else await list_looks(door, person, PAGE + 1, since=since, before=before)
     found: list[Row] = sorted([*lines, *looks], key=_moment, reverse=True)
+    check_is_theirs(visitor_of(request), has_something=bool(own or found or is_narrow or since or before))
     by_grant = {each.grant.id: each for each in own}
     names: dict[str, str] = {key.family_id: key.name for key in keys}
     view = TraceView(

@@ -103,7 +103,9 @@ class ErrorView:
         detail: a `Refusal.detail`, or "".
         back: own path to offer, or "" for the first page.
         away: a checked address of the app to which the person may go with the error, or "".
-        needs: with `forbidden`, `developer` or `operator`: whose page this is; else "".
+        needs: with `forbidden`, `owner`, `developer` or `operator`: whose page this is; else "".
+        told_as: with `invalid_scope`, `nothing_asked`, `several_platforms` or `platform_not_served`: which words say
+            it; else "", and the code's own do.
     """
 
     TEMPLATE: ClassVar[str] = "person/error.html"
@@ -115,3 +117,4 @@ class ErrorView:
     back: str = ""
     away: str = ""
     needs: str = ""
+    told_as: str = ""

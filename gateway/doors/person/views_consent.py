@@ -109,6 +109,11 @@ class ConsentView:
         return bool(self.standing or self.replaced) or any(each.state in {"granted", "paused"} for each in self.kept)
 
     @property
+    def may_lose_ticks(self) -> bool:
+        """Whether some boxes may be ticked in vain: one is required, and others stand beside it, required or not."""
+        return len(self.asks) > 1 and any(ask.required for ask in self.asks)
+
+    @property
     def own_asks(self) -> Sequence[AskView]:
         """The asks about the account itself."""
         return [ask for ask in self.asks if not ask.about_others]

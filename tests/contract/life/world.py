@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp.test_utils import TestServer
 
 from gateway.acts.link import finish_link, start_link
+from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.doors.calls.door import CallsDoor
@@ -82,7 +83,8 @@ class World:
         self._connector = ZaloConnector(upstream, await enter(open_session(8)), clock=self._clock)
         trace = TraceWriter(house.storage, self._clock)
         proofs, limits = LocalProofMemory(self._clock, house.entropy), LocalLimits(self._clock)
-        door = CallsDoor(house, CATALOGUE, {"zalo": self._connector}, trace, proofs, PUBLIC_URL, API_URL, limits)
+        own = PUBLIC_URL, API_URL, limits, Budgets(self._clock)
+        door = CallsDoor(house, CATALOGUE, {"zalo": self._connector}, trace, proofs, *own)
         served = await enter(CallsServer(build_calls(door), socket_factory=open_socket))
         self._app.base = str(served.make_url("")).rstrip("/")
 

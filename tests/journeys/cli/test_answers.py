@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 import pytest
 
 from gateway.doors.admin import socket as door_socket
@@ -133,6 +134,27 @@ async def test_a_caller_that_says_nothing_is_let_go(
             told = await asyncio.to_thread(ask, path, "app resume", {"client_id": "app_nobody"})
         passwords.close()
     assert told == {"error": "not_found", "detail": ""}
+
+
+async def test_a_command_that_says_two_things_is_none(path: Path, tmp_path: Path, clock: ManualClock) -> None:
+    """Nothing is done where a name stands twice, at whatever depth."""
+    resume = b'"command": "app resume"'
+    twice = [
+        b'{"command": "app suspend", ' + resume + b', "arguments": {"client_id": "app_nobody"}}',
+        b"{" + resume + b', "arguments": {"client_id": "app_other", "client_id": "app_nobody"}}',
+    ]
+    once = b"{" + resume + b', "arguments": {"client_id": "app_nobody"}}'
+    async with house_in(tmp_path, clock) as house:
+        passwords = Passwords(house.entropy)
+        async with listening(AdminDoor(house, load_catalogue(), passwords), path):
+            told = []
+            for line in (*twice, once):
+                reader, writer = await asyncio.open_unix_connection(path)
+                writer.write(line + b"\n")
+                told.append(orjson.loads(await asyncio.wait_for(reader.read(), 10))["error"])
+                writer.close()
+        passwords.close()
+    assert told == ["bad_arguments", "bad_arguments", "not_found"]
 
 
 def test_a_copy_that_fails_leaves_nothing_behind(quyen: Quyen, tmp_path: Path) -> None:

@@ -204,10 +204,18 @@ async def test_one_changed_byte_shows(browser: Browser, stranger: Browser, code:
     assert [await check(stranger, each) for each in altered] == ["đã bị sửa"] * 6
 
 
+async def test_a_receipt_that_says_two_things_is_not_genuine(browser: Browser, stranger: Browser, code: str) -> None:
+    """A file in which a name stands twice would show one receipt to its reader and another to the check."""
+    whole = orjson.dumps(await get_json(browser, code)).decode()
+    for other in ('{"receipt":{"decision":"granted"},', '{"receip\\u0074":{},'):
+        assert await check(stranger, other + whole.removeprefix("{")) == "Không đọc được"
+
+
 @pytest.mark.parametrize(
     "text,words",
     [
         ("{", "Không đọc được"),
+        ('{"receipt": {"receipt_id": NaN}, "signature": ""}', "Không đọc được"),
         ("[]", "Không đọc được"),
         ('{"receipt": [], "signature": ""}', "Không đọc được"),
         ('{"receipt": {"receipt_id": 1}, "signature": ""}', "Không đọc được"),

@@ -13,6 +13,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from gateway.acts.register import register_app
+from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.doors.calls.door import CallsDoor
@@ -91,6 +92,7 @@ async def matrix_stage(
             issuer=PUBLIC_URL,
             api_url=API_URL,
             limits=LocalLimits(clock),
+            budgets=Budgets(clock),
         )
         async with TestServer(build_calls(door)) as gateway:
             caller = AppCaller(http, str(gateway.make_url("")).rstrip("/"), token=token)

@@ -20,6 +20,7 @@ from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from gateway.acts.redeem import Redemption, redeem
+from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.doors.calls.door import CallsDoor
@@ -196,14 +197,15 @@ async def zalo_stage(
         token, grant_id = await mint_token(scene, asks, jkt=jkt)
         door = CallsDoor(
             house=house,
-            catalogue=load_catalogue(),
             **{
+                "catalogue": load_catalogue(),
                 "connectors": {"zalo": connector},
                 "trace": TraceWriter(house.storage, clock),
                 "proofs": LocalProofMemory(clock, house.entropy),
                 "issuer": PUBLIC_URL,
                 "api_url": API_URL,
                 "limits": LocalLimits(clock),
+                "budgets": Budgets(clock),
                 **door_settings,
             },
         )

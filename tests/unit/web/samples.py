@@ -218,6 +218,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "error": FAILED,
     "error-app": replace(FAILED, status=400, code="invalid_scope", detail="zalo.nothing", back="/"),
     "wrong-role": replace(FAILED, status=403, code="forbidden", needs="operator"),
+    "wrong-role-owners": replace(FAILED, status=403, code="forbidden", needs="owner"),
     "own-first": FirstView(),
     "error-other": replace(FAILED, status=418, code="a_code_without_words"),
 }

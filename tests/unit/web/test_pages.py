@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
+from gateway.ground.web.asks import AskView
 from gateway.ground.web.frame import Lang, PageView
 from tests.unit.web.drawing import ASSETS, PAGES, VIEWS, draw
-from tests.unit.web.samples import CONSENT, SITE, frame
+from tests.unit.web.samples import CONSENT, FAILED, ORDERS, PHONE, PROFILE, SITE, frame
 from tests.unit.web.samples_consoles import LOG
 from tests.unit.web.samples_grants import GRANTS, ONE
 
@@ -157,7 +158,7 @@ def test_every_template_has_a_sample() -> None:
     """No page goes without the tests of this folder and of the journeys."""
     pages = {view.TEMPLATE for view in VIEWS.values()}
     drawn_by_others = {"base", "decide_base", "acts", "receipt_words", "rows", "states", "icons", "parts", "nav"}
-    drawn_by_others |= {"decided"}
+    drawn_by_others |= {"decided", "own_parts"}
     alone = {name for name in PAGES.list_templates() if name.split("/")[1].removesuffix(".html") not in drawn_by_others}
     assert alone == pages
 
@@ -201,6 +202,44 @@ def test_consent_presets_nothing() -> None:
     boxes = [attributes for tag, attributes in named if tag == "input" and attributes["name"] == "ask"]
     assert [box["value"] for box in boxes] == [ask.id for ask in CONSENT.asks]
     assert not [box for box in boxes if "checked" in box]
+
+
+@pytest.mark.parametrize(
+    "asks,is_said",
+    [
+        ((PROFILE, ORDERS), True),
+        ((PROFILE, replace(PROFILE, id="more")), True),
+        ((PROFILE,), False),
+        ((ORDERS, PHONE), False),
+    ],
+)
+@pytest.mark.parametrize("lang,words", [("vi", "cũng không được cấp"), ("en", "are not granted either")])
+def test_the_bar_says_what_a_required_box_takes_with_it(
+    asks: tuple[AskView, ...], lang: Lang, words: str, *, is_said: bool
+) -> None:
+    """Beside the button that agrees, and read out with it, stands what is lost; nothing where nothing could be."""
+    page = PAGES.page(frame(lang), replace(CONSENT, asks=asks))
+    bar = page.split('<div class="decide">')[1].split("</section>")[0]
+    assert (words in bar, words in page) == (is_said, is_said)
+    agree = re.findall(r'<button[^>]* value="agree"[^>]*>', bar)[0]
+    assert ('aria-describedby="must"' in agree) is is_said
+
+
+@pytest.mark.parametrize(
+    "told_as,title",
+    [
+        ("", "Ứng dụng xin một mục chưa đăng ký"),
+        ("nothing_asked", "Ứng dụng không xin mục nào"),
+        ("several_platforms", "Ứng dụng xin trên nhiều nền tảng trong một yêu cầu"),
+        ("platform_not_served", "Ứng dụng xin trên một nền tảng mà cổng này không phục vụ"),
+    ],
+)
+def test_an_error_of_several_meanings_is_told_as_the_one_it_is(told_as: str, title: str) -> None:
+    """Title and heading name what happened; the code that the app's maker looks up stays."""
+    page = PAGES.page(frame(visitor=""), replace(FAILED, status=400, code="invalid_scope", told_as=told_as))
+    assert f"<h1>{title}</h1>" in page
+    assert f"<title>{title} · Quyền</title>" in page
+    assert "invalid_scope" in page
 
 
 def test_platform_mode_does_not_speak_of_going_round() -> None:

@@ -8,13 +8,16 @@ from gateway.doors.consoles.developers.door import DevelopersDoor
 from gateway.records.people.types import Role
 
 DEVELOPERS = frozenset({Role.DEVELOPER})
+ROWS = (
+    ("GET", "/developers", apps.show_apps),
+    ("GET", "/developers/{client_id}", apps.show_app),
+    ("GET", "/developers/{client_id}/notices", notices.show_notices),
+    ("POST", "/developers/{client_id}/notices", notices.act_on_notices),
+)
 
 
 def endpoints(door: DevelopersDoor) -> list[Endpoint]:
     """Return the table, each handler bound to the door."""
     return [
-        Endpoint("GET", "/developers", partial(apps.show_apps, door), roles=DEVELOPERS),
-        Endpoint("GET", "/developers/{client_id}", partial(apps.show_app, door), roles=DEVELOPERS),
-        Endpoint("GET", "/developers/{client_id}/notices", partial(notices.show_notices, door), roles=DEVELOPERS),
-        Endpoint("POST", "/developers/{client_id}/notices", partial(notices.act_on_notices, door), roles=DEVELOPERS),
+        Endpoint(method, path, partial(handle, door), roles=DEVELOPERS, is_ours=True) for method, path, handle in ROWS
     ]

@@ -18,4 +18,4 @@ HANDLERS = (
 
 def endpoints(door: OperatorsDoor) -> list[Endpoint]:
     """Return the table, each handler bound to the door."""
-    return [Endpoint("GET", path, partial(handle, door), roles=OPERATORS) for path, handle in HANDLERS]
+    return [Endpoint("GET", path, partial(handle, door), roles=OPERATORS, is_ours=True) for path, handle in HANDLERS]
