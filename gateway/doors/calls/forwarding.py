@@ -146,7 +146,7 @@ class Forwarding:
                 return True
             received = await read_whole(response, route.limits.answer_bytes)
             if not self._is_all_sent:
-                flight.abort_upstream()
+                response.close()  # what is still on its way goes nowhere, and is not waited for
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
