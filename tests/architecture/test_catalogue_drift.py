@@ -40,6 +40,7 @@ def test_promised_scopes_are_there() -> None:
         "zalo.follower.custom.write",
         "zalo.follower.data.delete",
         "zalo.media.send",
+        "zalo.template.send",
         "zalo.tag.write",
         "zalo.quota.read",
         "matrix.profile.read",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from gateway.sandbox.zalo.endpoints import details, followers, messages, oa, quota, send, tags, upload
+from gateway.sandbox.zalo.endpoints import details, followers, messages, oa, quota, send, tags, template, upload
 from gateway.sandbox.zalo.errors import OaError
 from gateway.sandbox.zalo.limits import limit_headers
 from gateway.sandbox.zalo.room import Room
@@ -43,6 +43,7 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "/v2.0/oa/listrecentchat"): messages.list_recent,
     ("GET", "/v2.0/oa/conversation"): messages.list_conversation,
     ("POST", "/v3.0/oa/message/cs"): send.send_message,
+    ("POST", "/v3.0/oa/message/template"): template.send_template,
     ("POST", "/v2.0/oa/upload/image"): upload.upload_image,
     ("POST", "/v2.0/oa/upload/gif"): upload.upload_gif,
     ("POST", "/v2.0/oa/upload/file"): upload.upload_file,

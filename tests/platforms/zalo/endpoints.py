@@ -57,6 +57,14 @@ ENDPOINTS = (
         people=1,
     ),
     Endpoint(
+        "send_template",
+        "POST",
+        "/v3.0/oa/message/template",
+        ("zalo.template.send",),
+        {"user_id": ONE, "template_id": "400001", "template_data": {"ten": "Khách (mẫu)", "ma_don": 7}},
+        people=1,
+    ),
+    Endpoint(
         "view_conversation",
         "GET",
         "/v2.0/oa/conversation",
