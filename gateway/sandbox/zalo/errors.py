@@ -33,6 +33,7 @@ OA_MESSAGES = {
     -244: "User has restricted this message type from your OA",
     -248: "Violates our platform standards",
     -249: "Template does not support send via UID",
+    -1340: "Ads form is not found",
     404: "You are accessing an empty or invalid API",
 }
 
