@@ -16,6 +16,7 @@ from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 
 PREFIX = "/zalo"
+LIMIT_BODY_BYTES = 8 << 20
 ROOM = web.AppKey("zalo_room", Room)
 
 OAUTH_ROUTES: dict[tuple[str, str], Handler] = {
@@ -46,7 +47,12 @@ async def answer(request: web.Request) -> web.StreamResponse:
         return web.Response(status=421, text="this host name is not served here\n")
     target = request.raw_path.removeprefix(PREFIX) or "/"
     path, _, query = target.partition("?")
-    call = Call(request.method, path, query, request.headers, await request.read())
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > LIMIT_BODY_BYTES:
+            return web.Response(status=413, text="larger than anything that the platform takes\n")
+    call = Call(request.method, path, query, request.headers, bytes(body))
     if path.startswith("/_sandbox/"):
         return answer_control(room, call)
     room.received.add(request.method, target, headers=_plain(request), body=call.body)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.sandbox.pages import Pages
+from gateway.sandbox.zalo.cards import CardBook
 from gateway.sandbox.zalo.chat import ChatBook
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
+from gateway.sandbox.zalo.files import FileShelf
 from gateway.sandbox.zalo.limits import MinuteLimit
 from gateway.sandbox.zalo.received import ReceivedLog
 from gateway.sandbox.zalo.state import State
@@ -23,6 +25,8 @@ class Room:
     clock: Clock
     tokens: TokenBook
     chat: ChatBook
+    cards: CardBook
+    files: FileShelf
     received: ReceivedLog
     board: SwitchBoard
     limit: MinuteLimit
@@ -37,6 +41,8 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
         clock=clock,
         tokens=TokenBook(state, clock, entropy=entropy),
         chat=ChatBook(state, clock, entropy=entropy),
+        cards=CardBook(state),
+        files=FileShelf(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
         board=SwitchBoard(),
         limit=MinuteLimit(),
