@@ -114,7 +114,7 @@ def build_api(parts: Parts) -> web.Application:
         budgets=Budgets(parts.house.clock),
     )
     person = _person_door(parts)
-    app = build_calls(door)
+    app = build_calls(door, settings.trusted_proxies or ())
     person.porter.install(app, [*_health_endpoints(parts.health), *api_endpoints(_oauth_door(parts, person))])
     return app
 

@@ -1,13 +1,13 @@
 """Zalo's own OAuth, spoken to the gateway: other names and errors, the same engine, the same screen."""
 
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import pytest
 
 from gateway.terms.ids import AppId
 from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, agree
-from tests.protocol.wire import Reply, Wire
+from tests.protocol.wire import Reply, Wire, basic
 
 PERMISSION, TOKEN = "/dialect/zalo/v4/oa/permission", "/dialect/zalo/v4/oa/access_token"
 
@@ -20,17 +20,29 @@ async def ask(wire: Wire, **changes: str | None) -> Reply:
 
 
 async def exchange(
-    wire: Wire, secret: str | None = None, headers: dict[str, str] | None = None, **fields: str
+    wire: Wire, fields: Mapping[str, str], *, secret: str | None = None, headers: Mapping[str, str] | None = None
 ) -> Reply:
     """Post to Zalo's token endpoint with the secret in its header."""
     proof = {"secret_key": wire.scene.raw_secret if secret is None else secret, **(headers or {})}
     return await wire.post(TOKEN, {"app_id": wire.scene.app.id, **fields}, headers=proof)
 
 
-async def redeem(wire: Wire, raw_code: str, **changes: Any) -> Reply:
+async def redeem(
+    wire: Wire,
+    raw_code: str | None,
+    *,
+    secret: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **changes: str,
+) -> Reply:
     """Redeem a code."""
-    fields = {"grant_type": "authorization_code", "code": raw_code, "code_verifier": VERIFIER}
-    return await exchange(wire, **{**fields, **changes})
+    fields = {"grant_type": "authorization_code", "code": raw_code or "", "code_verifier": VERIFIER, **changes}
+    return await exchange(wire, fields, secret=secret, headers=headers)
+
+
+async def refresh(wire: Wire, raw_token: str) -> Reply:
+    """Refresh."""
+    return await exchange(wire, {"grant_type": "refresh_token", "refresh_token": raw_token})
 
 
 def told(reply: Reply) -> tuple[int, int, str]:
@@ -49,12 +61,12 @@ async def test_the_whole_way(wire: Wire) -> None:
     assert [*request.ask_ids] == registered
     assert (request.state, request.code_challenge, request.redirect_uri) == ("s-1", CHALLENGE, REDIRECT_URI)
     decided = await wire.agree_on(opened)
-    first = await redeem(wire, decided.raw_code or "")
+    first = await redeem(wire, decided.raw_code)
     assert first.status == 200
     assert set(first.json) == {"access_token", "refresh_token", "expires_in"}
     assert first.json["expires_in"] == "900"
     assert await wire.is_active(first.json["access_token"])
-    second = await exchange(wire, grant_type="refresh_token", refresh_token=first.json["refresh_token"])
+    second = await refresh(wire, first.json["refresh_token"])
     assert second.json["access_token"] != first.json["access_token"]
     assert await wire.is_active(second.json["access_token"])
     assert (await wire.refresh(second.json["refresh_token"])).status == 200  # the same family, in the other dialect
@@ -62,11 +74,11 @@ async def test_the_whole_way(wire: Wire) -> None:
 
 async def test_a_replay_ends_the_family_here_too(wire: Wire) -> None:
     """I3 holds whatever the code was redeemed by."""
-    raw_code = (await wire.agree_on(await ask(wire))).raw_code or ""
+    raw_code = (await wire.agree_on(await ask(wire))).raw_code
     tokens = (await redeem(wire, raw_code)).json
     assert told(await redeem(wire, raw_code)) == (200, -14005, "invalid_grant")
     assert not await wire.is_active(tokens["access_token"])
-    refused = await exchange(wire, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    refused = await refresh(wire, tokens["refresh_token"])
     assert told(refused) == (200, -14014, "invalid_grant")
 
 
@@ -106,22 +118,21 @@ async def test_each_fault_has_zalos_code(wire: Wire) -> None:
     right = {"grant_type": "authorization_code", "code": "qac_x", "code_verifier": VERIFIER}
     without = await wire.post(TOKEN, right, headers={"secret_key": wire.scene.raw_secret})
     assert told(without) == (200, -14002, "invalid_client")
-    assert told(await exchange(wire, "wrong", **right)) == (200, -14004, "invalid_client")
-    assert told(await exchange(wire, "", **right)) == (200, -14004, "invalid_client")
-    assert told(await exchange(wire, **right)) == (200, -14005, "invalid_grant")
+    assert told(await exchange(wire, right, secret="wrong")) == (200, -14004, "invalid_client")
+    assert told(await exchange(wire, right, secret="")) == (200, -14004, "invalid_client")
+    assert told(await exchange(wire, right)) == (200, -14005, "invalid_grant")
     assert told(await redeem(wire, "qac_x", code_verifier="short")) == (200, -14005, "invalid_request")
-    refresh = await exchange(wire, grant_type="refresh_token", refresh_token="qrt_x")
-    assert told(refresh) == (200, -14014, "invalid_grant")
-    assert told(await exchange(wire, grant_type="client_credentials")) == (200, -14018, "unsupported_grant_type")
-    assert told(await exchange(wire)) == (200, -14018, "unsupported_grant_type")
+    assert told(await refresh(wire, "qrt_x")) == (200, -14014, "invalid_grant")
+    assert told(await exchange(wire, {"grant_type": "client_credentials"})) == (200, -14018, "unsupported_grant_type")
+    assert told(await exchange(wire, {})) == (200, -14018, "unsupported_grant_type")
     assert told(await wire.send("GET", TOKEN)) == (200, -14002, "unsupported_grant_type")
     assert told(await wire.post(TOKEN, [*right.items(), ("code", "y")])) == (200, -14002, "invalid_request")
 
 
 async def test_the_secret_stands_in_its_header_alone(wire: Wire) -> None:
     """Not in the body and not as Basic beside it, and a secret that is another app's opens nothing."""
-    raw_code = (await wire.agree_on(await ask(wire))).raw_code or ""
-    fields = {"app_id": wire.scene.app.id, "grant_type": "authorization_code", "code": raw_code}
+    raw_code = (await wire.agree_on(await ask(wire))).raw_code
+    fields = {"app_id": wire.scene.app.id, "grant_type": "authorization_code", "code": str(raw_code)}
     fields |= {"code_verifier": VERIFIER, "client_secret": wire.scene.raw_secret}
     assert told(await wire.post(TOKEN, fields)) == (200, -14004, "invalid_client")
     assert told(await redeem(wire, raw_code, headers=wire.basic)) == (200, -14005, "invalid_request")
@@ -150,3 +161,17 @@ async def test_guesses_are_limited_here_too(wire: Wire) -> None:
     limited = await redeem(wire, "qac_x", secret="wrong")
     assert told(limited) == (200, -32, "limited")
     assert int(limited.headers["Retry-After"]) > 0
+
+
+async def test_the_secret_opens_nothing_from_elsewhere(wire: Wire) -> None:
+    """An app that named its addresses gets tokens there alone, in either dialect, and a code is not spent elsewhere."""
+    away, raw_secret = await wire.add_secret_app(AppId("far-away"), addresses=("203.0.113.0/24", "2001:db8::/32"))
+    raw_code = await wire.agree_to(away, ["oa_profile"])
+    fields = {"app_id": away.id, "grant_type": "authorization_code", "code": raw_code, "code_verifier": VERIFIER}
+    refused = await exchange(wire, fields, secret=raw_secret)
+    assert told(refused) == (200, -14004, "invalid_client")
+    in_oauth = await wire.post("/oauth/token", {**fields, "client_id": away.id}, headers=basic(away.id, raw_secret))
+    assert in_oauth.error == (401, "invalid_client")
+    near, raw_secret = await wire.add_secret_app(AppId("near"), addresses=("203.0.113.0/24", "127.0.0.1/32"))
+    fields |= {"app_id": near.id, "code": await wire.agree_to(near, ["oa_profile"])}
+    assert (await exchange(wire, fields, secret=raw_secret)).json["expires_in"] == "900"

@@ -5,12 +5,13 @@ An answer is written here, while the call is still registered as in flight, and 
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from aiohttp import web
 
 from gateway.doors.calls.head import Head
+from gateway.ground.web.addresses import is_within
 from gateway.terms.refusal import Refusal
 
 BODY_SECONDS = 20.0
@@ -42,6 +43,10 @@ class Incoming:
         self.request_id = request_id
         self.response = web.StreamResponse()
         self._has_asked = False
+
+    def is_from(self, networks: Iterable[str]) -> bool:
+        """Say whether the caller's address lies in one of the networks."""
+        return is_within(self._request, networks)
 
     @property
     def is_started(self) -> bool:

@@ -46,6 +46,7 @@ STATUSES = {
         "resource_not_granted",
         "paused",
         "app_suspended",
+        "address_not_listed",
         "denied_route",
     },
     404: {"unknown_route"},

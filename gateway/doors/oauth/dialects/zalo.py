@@ -1,8 +1,8 @@
 """Zalo's OAuth of Official Accounts (v4), as its SDKs speak it: two addresses, other names, HTTP 200 for everything."""
 
 from collections.abc import Mapping
+from typing import Any, cast
 
-import orjson
 from aiohttp import web
 
 from gateway.doors import Endpoint, Handler
@@ -13,6 +13,7 @@ from gateway.doors.oauth.parameters import Parameters, parse_query, read_paramet
 from gateway.doors.oauth.token import exchange
 from gateway.records.apps.types import GrantType
 from gateway.terms.refusal import Refusal, Unavailable
+from scopes.strict_json import parse
 
 PLATFORM = "zalo"
 PATH = "/dialect/zalo/v4/oa"
@@ -98,8 +99,8 @@ async def _exchange(door: OAuthDoor, request: web.Request, parameters: Parameter
     if len(secrets) != 1 or not secrets[0]:
         raise Refusal("invalid_client", "the app's secret stands once, in the header secret_key")
     proven = parameters.with_one({"client_secret": secrets[0]})
-    given = orjson.loads(await exchange(door, request, proven, dialect=PLATFORM))
-    told = {name: given[name] for name in ("access_token", "refresh_token") if name in given}
+    given = cast("dict[str, Any]", parse(await exchange(door, request, proven, dialect=PLATFORM)))
+    told: dict[str, str] = {name: given[name] for name in ("access_token", "refresh_token") if name in given}
     return {**told, "expires_in": str(given["expires_in"])}
 
 
