@@ -145,22 +145,23 @@ class Forwarding:
                 await self._answer_stream(flight, response)
                 return True
             received = await read_whole(response, route.limits.answer_bytes)
-            if not self._is_all_sent:
-                response.close()  # what is still on its way goes nowhere, and is not waited for
+            self._end_early(response, received)
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
         if trouble in _ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
-        if not self._is_all_sent:
-            raise Refusal("upstream_failed", log_detail="answered before it had the whole file")
         await self._answer_whole(flight, received)
         return True
 
-    @property
-    def _is_all_sent(self) -> bool:
-        return self._admitted.upload is None or self._admitted.upload.is_whole
+    def _end_early(self, response: ClientResponse, received: Received) -> None:
+        """Let go of a file that the platform did not read to its end; its no is one, its yes to half a file is none."""
+        if self._admitted.upload is None or self._admitted.upload.is_whole:
+            return
+        response.close()  # what is still on its way goes nowhere, and is not waited for
+        if not self._connector.is_refusal(received.status, received.body):
+            raise Refusal("upstream_failed", log_detail="a yes before it had the whole file")
 
     def _outgoing(self, flight: Flight, link: Connection) -> Outgoing:
         """Add the account's credential, and the file as it comes."""
