@@ -1,4 +1,4 @@
-"""A stand-in of Zalo Official Account (OAuth v4 and the OA open API), true to the platform's wire behaviour.
+"""A stand-in of Zalo Official Account and Zalo Social (OAuth v4, the OA open API, `/me`), true to their wire.
 
 Owns: the seeds (invented OAs, followers, chats), codes and tokens, the answers and error tables, the consent page, and
 the control paths under `/_sandbox` (what arrived, switches for faults and quirks, revocation).

@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from gateway.sandbox.serving import is_known_host
-from gateway.sandbox.zalo import consent, oauth
+from gateway.sandbox.zalo import consent, login, oauth, social
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from gateway.sandbox.zalo.control import Handler, answer_control
 from gateway.sandbox.zalo.faults import answer_instead, cut, cut_midway, spoil
@@ -19,10 +19,14 @@ PREFIX = "/zalo"
 LIMIT_BODY_BYTES = 8 << 20
 ROOM = web.AppKey("zalo_room", Room)
 
-OAUTH_ROUTES: dict[tuple[str, str], Handler] = {
+OTHER_HOSTS: dict[tuple[str, str], Handler] = {
     ("GET", "/v4/oa/permission"): consent.show_consent,
     ("POST", "/v4/oa/permission"): consent.decide_consent,
     ("POST", "/v4/oa/access_token"): oauth.answer_token,
+    ("GET", "/v4/permission"): login.show_login,
+    ("POST", "/v4/permission"): login.decide_login,
+    ("POST", "/v4/access_token"): oauth.answer_social_token,
+    ("GET", "/v2.0/me"): social.answer_me,
 }
 
 
@@ -66,7 +70,7 @@ async def _answer_recorded(room: Room, request: web.Request, *, call: Call) -> w
     if faults.reset == "before":
         return cut(request)
     response = answer_instead(faults) or spoil(
-        faults, OAUTH_ROUTES.get((call.method, call.path), answer_call)(room, call)
+        faults, OTHER_HOSTS.get((call.method, call.path), answer_call)(room, call)
     )
     if faults.reset == "after":
         return cut(request)

@@ -14,6 +14,7 @@ class ZaloSandboxConfig(BaseModel):
         app_id: the app's id, digits.
         app_secret: goes in the header `secret_key` of token calls.
         callback_urls: saved callbacks; `redirect_uri` must equal one byte for byte.
+        login_callback_urls: the same for people's sign-in (Zalo Social), a list of its own; empty: no sign-in.
         app_name: shown on the consent page.
         requires_secret_proof: the console's "Yêu cầu kiểm tra app secret proof".
         state_path: where codes, tokens and messages survive a restart; None keeps them in memory.
@@ -25,6 +26,7 @@ class ZaloSandboxConfig(BaseModel):
     app_id: str = Field(pattern=r"^[0-9]+$")
     app_secret: str = Field(min_length=1, repr=False)
     callback_urls: tuple[str, ...] = Field(min_length=1)
+    login_callback_urls: tuple[str, ...] = ()
     app_name: str = "Cổng Quyền (mẫu)"
     requires_secret_proof: bool = False
     state_path: Path | None = None

@@ -1,11 +1,9 @@
 """The consent page: an admin picks an OA and ticks the one box; all or nothing, as the platform has it (facts A2)."""
 
-from urllib.parse import urlencode
-
 from aiohttp import web
 
 from gateway.sandbox.zalo.errors import OAuthError
-from gateway.sandbox.zalo.oauth import check_app, check_callback, refuse
+from gateway.sandbox.zalo.oauth import callback_with, check_app, check_callback, refuse
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.seeds import ACCOUNTS
 from gateway.sandbox.zalo.visit import Call, first_values
@@ -33,7 +31,7 @@ def decide_consent(room: Room, call: Call) -> web.Response:
 def _answer(room: Room, asked: dict[str, str], *, form: dict[str, str] | None) -> web.Response:
     try:
         check_app(room, asked.get("app_id", ""))
-        check_callback(room, asked.get("redirect_uri", ""))
+        check_callback(room.config.callback_urls, asked.get("redirect_uri", ""))
     except OAuthError as error:
         return refuse(error)
     if form is None:
@@ -50,10 +48,7 @@ def _return_to_app(room: Room, asked: dict[str, str], *, oa_id: str) -> web.Resp
     answer = {"code": code, "oa_id": oa_id}
     if "state" in asked:
         answer["state"] = asked["state"]
-    callback = asked["redirect_uri"]
-    return web.Response(
-        status=302, headers={"Location": f"{callback}{'&' if '?' in callback else '?'}{urlencode(answer)}"}
-    )
+    return callback_with(asked["redirect_uri"], answer)
 
 
 def _page(room: Room, asked: dict[str, str], *, chosen: str, complaint: str) -> web.Response:

@@ -1,4 +1,4 @@
-"""The platform's two error tables, spelled as the platform spells them (facts A1, A6). Both travel in HTTP 200."""
+"""The platform's error tables, spelled as the platform spells them (facts A1, A6, A8). All travel in HTTP 200."""
 
 from dataclasses import dataclass
 
@@ -35,6 +35,13 @@ OA_MESSAGES = {
     -249: "Template does not support send via UID",
     -1340: "Ads form is not found",
     404: "You are accessing an empty or invalid API",
+}
+
+SOCIAL_MESSAGES = {
+    -242: OA_MESSAGES[-242],
+    112: "App is not linked to any Official Account",
+    210: "User not visible",
+    452: "Session key invalid",
 }
 
 OAUTH_NAMES = {
@@ -83,6 +90,11 @@ class OAuthError(Exception):
             "error_reason": self.reason,
             "ref_doc": "https://developers.zalo.me/docs",
         }
+
+
+def social_error(code: int) -> OaError:
+    """The answer of the Social API that is not 0; its table is another one."""
+    return OaError(code, message=SOCIAL_MESSAGES[code])
 
 
 def field_error(field: str) -> OaError:

@@ -1,10 +1,10 @@
-"""The app's call limit: a count that starts anew each minute, told in two headers (facts A6)."""
+"""Call limits: counts that start anew each minute, told in two headers (facts A6)."""
 
 from datetime import datetime
 
 
 class MinuteLimit:
-    """Calls of the one app in the running minute."""
+    """Calls in the running minute."""
 
     def __init__(self) -> None:
         self._minute: datetime | None = None
@@ -17,6 +17,18 @@ class MinuteLimit:
             self._minute, self._used = minute, 0
         self._used += 1
         return max(limit - self._used, -1)
+
+
+class SocialLimits:
+    """Calls of the Social API in the running minute: the app's, and each person's."""
+
+    def __init__(self) -> None:
+        self.app = MinuteLimit()
+        self._people: dict[str, MinuteLimit] = {}
+
+    def of(self, person_id: str) -> MinuteLimit:
+        """One person's count; there are as many as seeded people."""
+        return self._people.setdefault(person_id, MinuteLimit())
 
 
 def limit_headers(limit: int, remaining: int) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """The OAuth host: what an authorize request must be, and the token endpoint (facts A0.3, A1)."""
 
 import hmac
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from gateway.sandbox.zalo.errors import OAuthError
 from gateway.sandbox.zalo.room import Room
-from gateway.sandbox.zalo.tokens import ACCESS_TTL, Issued
+from gateway.sandbox.zalo.tokens import Issued, TokenBook
 from gateway.sandbox.zalo.visit import Call
 from gateway.sandbox.zalo.wire import answer_json
 
@@ -21,22 +24,26 @@ def check_app(room: Room, app_id: str) -> None:
         raise OAuthError(-14002)
 
 
-def check_callback(room: Room, redirect_uri: str) -> None:
+def check_callback(saved: Collection[str], redirect_uri: str) -> None:
     """The callback must be a saved one, byte for byte."""
-    if redirect_uri not in room.config.callback_urls:
+    if redirect_uri not in saved:
         raise OAuthError(-14003)
+
+
+def callback_with(redirect_uri: str, answer: Mapping[str, str]) -> web.Response:
+    """Send the browser back to the app with an answer."""
+    joined = "&" if "?" in redirect_uri else "?"
+    return web.Response(status=302, headers={"Location": f"{redirect_uri}{joined}{urlencode(answer)}"})
 
 
 def answer_token(room: Room, call: Call) -> web.Response:
     """Answer `POST /v4/oa/access_token`; `expires_in` is a text, and errors are HTTP 200."""
-    try:
-        issued = _redeem(room, call)
-    except OAuthError as error:
-        return refuse(error)
-    lifetime = str(int(ACCESS_TTL.total_seconds()))
-    return answer_json(
-        {"access_token": issued.access_token, "refresh_token": issued.refresh_token, "expires_in": lifetime}
-    )
+    return _answer(room, call, book=room.tokens, tells_refresh=False)
+
+
+def answer_social_token(room: Room, call: Call) -> web.Response:
+    """Answer `POST /v4/access_token`; as above, and it says how long the refresh token has left."""
+    return _answer(room, call, book=room.social_tokens, tells_refresh=True)
 
 
 def refuse(error: OAuthError) -> web.Response:
@@ -44,7 +51,23 @@ def refuse(error: OAuthError) -> web.Response:
     return answer_json(error.body())
 
 
-def _redeem(room: Room, call: Call) -> Issued:
+def _answer(room: Room, call: Call, *, book: TokenBook, tells_refresh: bool) -> web.Response:
+    try:
+        issued = _redeem(room, call, book)
+    except OAuthError as error:
+        return refuse(error)
+    body = {"access_token": issued.access_token, "refresh_token": issued.refresh_token}
+    body["expires_in"] = _seconds(issued.access_lasts)
+    if tells_refresh:
+        body["refresh_token_expires_in"] = _seconds(issued.refresh_lasts)
+    return answer_json(body)
+
+
+def _seconds(lasts: timedelta) -> str:
+    return str(int(lasts.total_seconds()))
+
+
+def _redeem(room: Room, call: Call, book: TokenBook) -> Issued:
     form = call.form()
     check_app(room, form.get("app_id", ""))
     secret = call.headers.get("secret_key", "")
@@ -52,7 +75,7 @@ def _redeem(room: Room, call: Call) -> Issued:
         raise OAuthError(-14004)
     grant_type = form.get("grant_type")
     if grant_type == "authorization_code":
-        return room.tokens.redeem_code(form.get("code", ""), form.get("code_verifier", ""))
+        return book.redeem_code(form.get("code", ""), form.get("code_verifier", ""))
     if grant_type == "refresh_token":
-        return room.tokens.redeem_refresh(form.get("refresh_token", ""))
+        return book.redeem_refresh(form.get("refresh_token", ""))
     raise OAuthError(-14018)

@@ -1,7 +1,5 @@
 """The open API host: which paths exist, the checks every call passes, the envelope; always HTTP 200 (facts A0.1)."""
 
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 
 from aiohttp import web
@@ -22,6 +20,7 @@ from gateway.sandbox.zalo.endpoints import (
 )
 from gateway.sandbox.zalo.errors import OaError
 from gateway.sandbox.zalo.limits import limit_headers
+from gateway.sandbox.zalo.proof import is_proof
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.seeds import ACCOUNTS
 from gateway.sandbox.zalo.visit import Call, Visit, parse_params
@@ -104,22 +103,21 @@ def _check_access(room: Room, call: Call) -> str:
     if switches.tokens_dead:
         raise OaError(-216)
     token = call.headers.get("access_token", "")
-    oa_id = room.tokens.get_oa_id(token)
-    _check_proof(room, call.headers.get("appsecret_proof"), token=token)
+    found = room.tokens.find_holder(token)
+    if found is None:
+        raise OaError(-216)
+    oa_id, is_alive = found
+    if not is_alive:
+        raise OaError(-216, message="Access token has expired")
+    proof = call.headers.get("appsecret_proof")
+    # A proof that is sent must be right; the console's toggle makes it required.
+    if (proof is not None or room.config.requires_secret_proof) and not is_proof(room.config, proof, token=token):
+        raise OaError(-242)
     if switches.permission_lost:
         raise OaError(-223)
     if switches.refuse is not None:
         raise OaError(switches.refuse)
     return oa_id
-
-
-def _check_proof(room: Room, proof: str | None, *, token: str) -> None:
-    """A proof that is sent must be right; the console's toggle makes it required."""
-    if proof is None and not room.config.requires_secret_proof:
-        return
-    expected = hmac.new(room.config.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), (proof or "").encode()):
-        raise OaError(-242)
 
 
 def _check_limit(remaining: int) -> None:

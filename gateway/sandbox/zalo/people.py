@@ -21,9 +21,15 @@ class Contact:
 
 @dataclass(frozen=True)
 class Follower:
-    """One who follows an OA; `seen_ago` is the time since the last interaction when the sandbox starts."""
+    """One who follows an OA; `seen_ago` is the time since the last interaction when the sandbox starts.
+
+    Args:
+        user_id: by which the OA knows them.
+        id_by_app: by which the one app knows them (`user_id_by_app`, the `id` of `/me`): another number.
+    """
 
     user_id: str
+    id_by_app: str
     display_name: str
     contact: Contact | None
     tags: tuple[str, ...] = ()

@@ -8,11 +8,11 @@ from gateway.sandbox.zalo.cards import CardBook
 from gateway.sandbox.zalo.chat import ChatBook
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from gateway.sandbox.zalo.files import FileShelf
-from gateway.sandbox.zalo.limits import MinuteLimit
+from gateway.sandbox.zalo.limits import MinuteLimit, SocialLimits
 from gateway.sandbox.zalo.received import ReceivedLog
 from gateway.sandbox.zalo.state import State
 from gateway.sandbox.zalo.switches import SwitchBoard
-from gateway.sandbox.zalo.tokens import TokenBook
+from gateway.sandbox.zalo.tokens import OA_LIFETIMES, SOCIAL_LIFETIMES, Held, TokenBook
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 
@@ -24,27 +24,33 @@ class Room:
     config: ZaloSandboxConfig
     clock: Clock
     tokens: TokenBook
+    social_tokens: TokenBook
     chat: ChatBook
     cards: CardBook
     files: FileShelf
     received: ReceivedLog
     board: SwitchBoard
     limit: MinuteLimit
+    social_limits: SocialLimits
     pages: Pages
 
 
 def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> Room:
     """Open the state and lay out the rest; the chats are seeded if this state never was."""
     state = State(config.state_path)
+    kept = state.snapshot
+    oa, social = Held(kept.codes, kept.tokens), Held(kept.social_codes, kept.social_tokens)
     return Room(
         config=config,
         clock=clock,
-        tokens=TokenBook(state, clock, entropy=entropy),
+        tokens=TokenBook(state, clock, entropy=entropy, held=oa, lifetimes=OA_LIFETIMES),
+        social_tokens=TokenBook(state, clock, entropy=entropy, held=social, lifetimes=SOCIAL_LIFETIMES),
         chat=ChatBook(state, clock, entropy=entropy),
         cards=CardBook(state),
         files=FileShelf(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
         board=SwitchBoard(),
         limit=MinuteLimit(),
+        social_limits=SocialLimits(),
         pages=Pages(Path(__file__).parent),
     )

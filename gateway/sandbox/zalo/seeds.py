@@ -21,6 +21,7 @@ PLACE_OF_NO_CONTACT = 7
 PLACE_OF_LONG_GONE = 11
 WITH_BIRTHDAY = (0, 2)
 ID_STEP = 7919
+STEP_BY_APP = 104_729
 
 Address = tuple[str, str, str]
 
@@ -30,6 +31,7 @@ class Crowd:
     """What the twelve followers of one OA are made from."""
 
     first_id: int
+    first_id_by_app: int
     first_phone: int
     names: tuple[str, ...]
     addresses: tuple[Address, ...]
@@ -44,6 +46,7 @@ def list_followers(crowd: Crowd) -> tuple[Follower, ...]:
 def _follower(crowd: Crowd, place: int) -> Follower:
     return Follower(
         user_id=str(crowd.first_id + ID_STEP * place),
+        id_by_app=str(crowd.first_id_by_app + STEP_BY_APP * place),
         display_name=crowd.names[place],
         contact=None if place == PLACE_OF_NO_CONTACT else _contact(crowd, place),
         tags=(crowd.tags[place % len(crowd.tags)],) if place % 2 == 0 else (),
@@ -70,6 +73,7 @@ BAKERY = OfficialAccount(
     followers=list_followers(
         Crowd(
             4620160001000000137,
+            8137520046001000239,
             84000000101,
             (
                 "Trần Thị Ngọc Ánh (mẫu)",
@@ -121,6 +125,7 @@ FLORIST = OfficialAccount(
     followers=list_followers(
         Crowd(
             4620160002000000331,
+            8137520046002000561,
             84000000201,
             (
                 "Nguyễn Hoài An (mẫu)",
@@ -163,3 +168,10 @@ FLORIST = OfficialAccount(
 
 ACCOUNTS = {account.oa_id: account for account in (BAKERY, FLORIST)}
 """Every OA of the sandbox by its id; the first is meant for owner `chu-shop-1`, the second for `chu-shop-2`."""
+
+_BY_APP_ID = {one.id_by_app: one for account in ACCOUNTS.values() for one in account.followers}
+
+
+def find_by_app_id(id_by_app: str) -> Follower | None:
+    """Find a seeded person by the id that the app knows them by."""
+    return _BY_APP_ID.get(id_by_app)

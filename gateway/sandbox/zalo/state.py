@@ -3,22 +3,25 @@
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from gateway.sandbox.state_file import write_state
 from gateway.sandbox.zalo.people import Contact
 
 
 class PendingCode(BaseModel):
-    """An authorization code that was not redeemed yet; `challenge` is empty when none was sent."""
+    """An authorization code that was not redeemed yet; `challenge` is empty when none was sent.
 
-    oa_id: str
+    Its holder is the OA or the person that it stands for; older files say `oa_id`.
+    """
+
+    holder: str = Field(validation_alias=AliasChoices("holder", "oa_id"))
     challenge: str
     expires_at: datetime
 
 
 class TokenPair(BaseModel):
-    """The live pair of an OA: one access token and one refresh token, never more."""
+    """The live pair of an OA or of a person: one access token and one refresh token, never more."""
 
     hashed_access: str
     access_expires_at: datetime
@@ -71,6 +74,8 @@ class Snapshot(BaseModel):
     version: int = 1
     codes: dict[str, PendingCode] = {}
     tokens: dict[str, TokenPair] = {}
+    social_codes: dict[str, PendingCode] = {}
+    social_tokens: dict[str, TokenPair] = {}
     messages: list[Message] = []
     cards: dict[str, dict[str, Card]] = {}
     tags: dict[str, list[str]] = {}

@@ -22,8 +22,8 @@ class Switches(BaseModel):
         garbage: replace the body.
         content_type: claim this media type.
         coding: compress the body and say so; `gzip-lie` says so only.
-        tokens_dead: every access token answers -216.
-        app_removed: calls answer -219, token calls -14002.
+        tokens_dead: every access token answers -216, a person's 452.
+        app_removed: calls answer -219 (`/me` 452), token calls -14002.
         permission_lost: calls answer -223.
         refuse: calls answer this error code of the table.
         phone: how `shared_info.phone` is written; None is as seeded (a number).
@@ -33,6 +33,8 @@ class Switches(BaseModel):
         erases_tags: whether `deletefollowerinfo` takes a follower's tags too; no source says.
         form_query: how `form/get` takes its keys: plain as its docs show, in `data` as the official SDK sends.
         cs_reply: whether the replies left to a follower count down, or stay fixed, as is told since 2026.
+        social_refuse: `/me` answers this code of the Social API's table.
+        social_proof_error: what `/me` says to a wrong or missing proof; no source says.
         rate_limit_per_minute: calls of the app in one minute.
     """
 
@@ -58,6 +60,8 @@ class Switches(BaseModel):
     erases_tags: bool = True
     form_query: Literal["both", "plain", "data"] = "both"
     cs_reply: Literal["counts", "fixed"] = "counts"
+    social_refuse: Literal[112, 210, 452] | None = None
+    social_proof_error: Literal[-242, 452] = -242
     rate_limit_per_minute: int = Field(default=4000, ge=1)
 
     @field_validator("refuse")

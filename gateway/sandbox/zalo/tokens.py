@@ -1,19 +1,38 @@
-"""Codes and tokens: single use, rotation, lifetimes (facts A0.6, A1). One live pair for each OA."""
+"""Codes and tokens: single use, rotation, lifetimes (facts A0.6, A1). One live pair for each OA, and each person."""
 
 import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from gateway.sandbox.zalo.errors import OaError, OAuthError
+from gateway.sandbox.zalo.errors import OAuthError
 from gateway.sandbox.zalo.state import PendingCode, State, TokenPair
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 
 CODE_TTL = timedelta(minutes=10)
-ACCESS_TTL = timedelta(hours=25)
-REFRESH_TTL = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """How long a flow's tokens live; `inherits`: a rotated refresh token ends when the first would have."""
+
+    access: timedelta
+    refresh: timedelta
+    inherits: bool
+
+
+OA_LIFETIMES = Lifetimes(timedelta(hours=25), timedelta(days=90), inherits=False)
+SOCIAL_LIFETIMES = Lifetimes(timedelta(hours=1), timedelta(days=30), inherits=True)
+
+
+@dataclass(frozen=True)
+class Held:
+    """The part of the snapshot that one flow writes: codes by hash, pairs by holder."""
+
+    codes: dict[str, PendingCode]
+    tokens: dict[str, TokenPair]
 
 
 @dataclass(frozen=True)
@@ -22,6 +41,8 @@ class Issued:
 
     access_token: str
     refresh_token: str
+    access_lasts: timedelta
+    refresh_lasts: timedelta
 
 
 def hashed(token: str) -> str:
@@ -37,70 +58,71 @@ def s256(verifier: str) -> str:
 class TokenBook:
     """Issues, redeems, finds and revokes; a redemption is one step without an await, saved before its answer."""
 
-    def __init__(self, state: State, clock: Clock, *, entropy: Entropy) -> None:
+    def __init__(self, state: State, clock: Clock, *, entropy: Entropy, held: Held, lifetimes: Lifetimes) -> None:
         self._state, self._clock, self._entropy = state, clock, entropy
+        self._held, self._lifetimes = held, lifetimes
 
-    def add_code(self, oa_id: str, challenge: str) -> str:
-        """Issue a code for an admin's consent; forgets codes that expired."""
+    def add_code(self, holder: str, challenge: str) -> str:
+        """Issue a code for somebody's consent; forgets codes that expired."""
         now, code = self._clock.now(), self._fresh(48)
-        codes = {key: kept for key, kept in self._state.snapshot.codes.items() if kept.expires_at > now}
-        codes[hashed(code)] = PendingCode(oa_id=oa_id, challenge=challenge, expires_at=now + CODE_TTL)
-        self._state.snapshot.codes = codes
+        for key in [key for key, kept in self._held.codes.items() if kept.expires_at <= now]:
+            del self._held.codes[key]
+        self._held.codes[hashed(code)] = PendingCode(holder=holder, challenge=challenge, expires_at=now + CODE_TTL)
         self._state.save()
         return code
 
     def redeem_code(self, code: str, verifier: str) -> Issued:
         """Trade a code for a pair. A wrong verifier leaves the code unused, so that a thief cannot spend it."""
-        pending = self._state.snapshot.codes.get(hashed(code))
+        pending = self._held.codes.get(hashed(code))
         if pending is None or pending.expires_at <= self._clock.now():
             raise OAuthError(-14005)
         if pending.challenge and not hmac.compare_digest(s256(verifier), pending.challenge):
             raise OAuthError(-14005, reason="Invalid code verifier")
-        del self._state.snapshot.codes[hashed(code)]
-        return self._issue(pending.oa_id)
+        del self._held.codes[hashed(code)]
+        return self._issue(pending.holder, self._clock.now() + self._lifetimes.refresh)
 
     def redeem_refresh(self, refresh_token: str) -> Issued:
         """Trade a refresh token, once, for the next pair; the old access token dies with it."""
         now, key = self._clock.now(), hashed(refresh_token)
-        for oa_id, pair in self._state.snapshot.tokens.items():
+        for holder, pair in self._held.tokens.items():
             if pair.hashed_refresh == key and pair.refresh_expires_at > now:
-                return self._issue(oa_id)
+                fresh_end = now + self._lifetimes.refresh
+                return self._issue(holder, pair.refresh_expires_at if self._lifetimes.inherits else fresh_end)
         raise OAuthError(-14014)
 
-    def get_oa_id(self, access_token: str) -> str:
-        """The OA that a live access token stands for; raises -216."""
-        key = hashed(access_token)
-        for oa_id, pair in self._state.snapshot.tokens.items():
+    def find_holder(self, access_token: str) -> tuple[str, bool] | None:
+        """Whom a newest access token stands for, and whether it is still alive."""
+        key, now = hashed(access_token), self._clock.now()
+        for holder, pair in self._held.tokens.items():
             if pair.hashed_access == key:
-                if pair.access_expires_at <= self._clock.now():
-                    raise OaError(-216, message="Access token has expired")
-                return oa_id
-        raise OaError(-216)
+                return holder, pair.access_expires_at > now
+        return None
 
-    def revoke(self, oa_id: str, *, keeps_refresh: bool = False) -> bool:
-        """Forget an OA's tokens, or only its access token; False when it had none."""
-        pair = self._state.snapshot.tokens.get(oa_id)
+    def revoke(self, holder: str, *, keeps_refresh: bool = False) -> bool:
+        """Forget somebody's tokens, or only the access token; False when there were none."""
+        pair = self._held.tokens.get(holder)
         if pair is None:
             return False
         if keeps_refresh:
-            self._state.snapshot.tokens[oa_id] = pair.model_copy(update={"hashed_access": ""})
+            self._held.tokens[holder] = pair.model_copy(update={"hashed_access": ""})
         else:
-            del self._state.snapshot.tokens[oa_id]
+            del self._held.tokens[holder]
         self._state.save()
         return True
 
     def list_linked(self) -> list[str]:
-        """The ids of the OAs whose refresh token is alive."""
+        """The holders whose refresh token is alive."""
         now = self._clock.now()
-        return [oa_id for oa_id, pair in self._state.snapshot.tokens.items() if pair.refresh_expires_at > now]
+        return [holder for holder, pair in self._held.tokens.items() if pair.refresh_expires_at > now]
 
-    def _issue(self, oa_id: str) -> Issued:
-        now, issued = self._clock.now(), Issued(self._fresh(96), self._fresh(96))
-        self._state.snapshot.tokens[oa_id] = TokenPair(
+    def _issue(self, holder: str, refresh_ends_at: datetime) -> Issued:
+        now, lasts = self._clock.now(), self._lifetimes.access
+        issued = Issued(self._fresh(96), self._fresh(96), lasts, refresh_ends_at - now)
+        self._held.tokens[holder] = TokenPair(
             hashed_access=hashed(issued.access_token),
-            access_expires_at=now + ACCESS_TTL,
+            access_expires_at=now + lasts,
             hashed_refresh=hashed(issued.refresh_token),
-            refresh_expires_at=now + REFRESH_TTL,
+            refresh_expires_at=refresh_ends_at,
         )
         self._state.save()
         return issued

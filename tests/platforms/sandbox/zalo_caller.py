@@ -15,6 +15,7 @@ from gateway.sandbox.zalo.seeds import BAKERY_ID
 APP_ID = "1122334455667788990"
 APP_SECRET = "sandbox-app-secret"
 CALLBACK = "http://127.0.0.1:8400/connections/zalo/callback"
+LOGIN_CALLBACK = "http://127.0.0.1:8400/sign-in/zalo/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
@@ -23,7 +24,13 @@ Json = Any
 
 def zalo_config(state_path: Path | None) -> ZaloSandboxConfig:
     """The settings that every test of the stand-in starts from."""
-    return ZaloSandboxConfig(app_id=APP_ID, app_secret=APP_SECRET, callback_urls=(CALLBACK,), state_path=state_path)
+    return ZaloSandboxConfig(
+        app_id=APP_ID,
+        app_secret=APP_SECRET,
+        callback_urls=(CALLBACK,),
+        login_callback_urls=(LOGIN_CALLBACK,),
+        state_path=state_path,
+    )
 
 
 class ZaloCaller:

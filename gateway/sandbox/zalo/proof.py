@@ -1,0 +1,12 @@
+"""The proof that a caller holds the app's secret beside its token: `appsecret_proof` (facts A6)."""
+
+import hashlib
+import hmac
+
+from gateway.sandbox.zalo.config import ZaloSandboxConfig
+
+
+def is_proof(config: ZaloSandboxConfig, proof: str | None, *, token: str) -> bool:
+    """Say whether the header is there and right."""
+    expected = hmac.new(config.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), (proof or "").encode("utf-8", "replace"))
