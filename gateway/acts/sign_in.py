@@ -8,8 +8,7 @@ from unicodedata import normalize
 
 from gateway.acts import House, named
 from gateway.acts.recording import draft_identity
-from gateway.ground.identity.provider import Provider
-from gateway.ground.identity.types import Departure, Proven
+from gateway.ground.identity.types import Departure, Proven, SignInClient
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.ground.web.plain import is_unseen
@@ -61,7 +60,7 @@ class SignedIn:
 
 
 @shielded
-async def start_sign_in(house: House, provider: Provider, errand: Errand, *, raw_browser: str) -> str:
+async def start_sign_in(house: House, provider: SignInClient, errand: Errand, *, raw_browser: str) -> str:
     """Set out for the provider: good for ten minutes, one return, and the browser that holds this cookie.
 
     Returns:
@@ -81,7 +80,7 @@ async def start_sign_in(house: House, provider: Provider, errand: Errand, *, raw
         purpose=errand.purpose,
         person_id=errand.person_id,
         max_age_seconds=errand.max_age_seconds,
-        sealed_secrets=house.vault.seal(f"{verifier}.{nonce}".encode(), secrets_place(hashed_state)),
+        sealed_secrets=house.vault.seal(f"{verifier}.{nonce}.{provider.issuer}".encode(), secrets_place(hashed_state)),
         return_to=errand.return_to,
         expires_at=now + ATTEMPT_LASTS,
     )
@@ -107,26 +106,24 @@ async def find_attempt(house: House, raw_state: str, raw_browsers: Collection[st
 
 @shielded
 async def finish_sign_in(
-    house: House, provider: Provider, attempt: SignInAttempt, back: Return, *, newcomer: frozenset[Role]
+    house: House, provider: SignInClient, attempt: SignInAttempt, back: Return, *, newcomer: frozenset[Role]
 ) -> SignedIn:
     """Take a return: spend the way out, exchange the code, and say whom it has proven.
 
     An unknown subject becomes a new person with the roles `newcomer`; or an identity of the person who links.
 
     Raises:
-        Refusal: `sign_in_replayed`, `sign_in_expired`, `provider_denied`, `provider_refused`, `sign_in_nonce`;
+        Refusal: `sign_in_state` (it went out to another provider: a code is never sent to whom it is not from),
+            `sign_in_replayed`, `sign_in_expired`, `provider_denied`, `provider_refused`, `sign_in_nonce`;
             `identity_taken`: it is another person's; `identity_other`: another person came back than went out;
             `identity_staff`: staff, and no operator stands for the identity.
         Unavailable: the provider gave no answer; the way out is spent.
     """
+    departure = _open(house, provider, attempt)
     await _spend(house, attempt)
     await provider.check_answerer(back.raw_issuer)
     if back.raw_error is not None or back.raw_code is None:
         raise _told(back.raw_error or "neither code nor error")
-    hashed_state = attempt.hashed_state
-    secrets = house.vault.open(attempt.sealed_secrets, secrets_place(hashed_state)).decode()
-    verifier, _, nonce = secrets.partition(".")
-    departure = Departure("", verifier, nonce, attempt.max_age_seconds)
     proven = await provider.redeem(back.raw_code, departure)
     if attempt.purpose is Purpose.SIGN_IN:
         person_id = await _find_or_add(house, provider, proven, newcomer=newcomer)
@@ -136,6 +133,15 @@ async def finish_sign_in(
         person_id = await _prove(house, proven, attempt.person_id)
     at = proven.authenticated_at or LONG_AGO
     return SignedIn(person_id, Proof(at, proven.acr, proven.issuer, proven.subject, proven.sid))
+
+
+def _open(house: House, provider: SignInClient, attempt: SignInAttempt) -> Departure:
+    secrets = house.vault.open(attempt.sealed_secrets, secrets_place(attempt.hashed_state)).decode()
+    verifier, _, rest = secrets.partition(".")
+    nonce, _, issuer = rest.partition(".")
+    if issuer != provider.issuer:
+        raise Refusal("sign_in_state", log_detail="a return of another provider's")
+    return Departure("", verifier, nonce, attempt.max_age_seconds)
 
 
 async def _spend(house: House, attempt: SignInAttempt) -> None:
@@ -155,12 +161,13 @@ def _told(raw_error: str) -> Refusal:
     return Refusal("provider_denied" if is_no else "provider_refused", log_detail=f"returned with {raw_error[:80]!r}")
 
 
-async def _find_or_add(house: House, provider: Provider, proven: Proven, *, newcomer: frozenset[Role]) -> PersonId:
+async def _find_or_add(house: House, provider: SignInClient, proven: Proven, *, newcomer: frozenset[Role]) -> PersonId:
     known = await _find_known(house, proven)
     if known is not None:
         return known
     name = _clean(await provider.find_name(proven))
-    added = await _add(house, proven, name=name, roles=newcomer) or await _find_known(house, proven)
+    person = _newcomer(house, provider.slug, name, roles=newcomer)
+    added = await _add(house, proven, person) or await _find_known(house, proven)
     if added is None:
         raise AssertionError("an identity that collides is there")
     return added
@@ -178,22 +185,25 @@ async def _find_known(house: House, proven: Proven) -> PersonId | None:
     return person.id
 
 
-async def _add(house: House, proven: Proven, *, name: str, roles: frozenset[Role]) -> PersonId | None:
-    """Add a person for a subject that nobody is; None if somebody became it meanwhile (two devices at once)."""
-    now = house.clock.now()
+def _newcomer(house: House, slug: str, name: str, *, roles: frozenset[Role]) -> Person:
     person_id = PersonId(new_id("ps", house.entropy))
-    login = f"oidc-{person_id.removeprefix('ps_')}"
-    person = Person(person_id, login, name or login, roles, None, now)
+    login = f"{slug}-{person_id.removeprefix('ps_')}"
+    return Person(person_id, login, name or login, roles, None, house.clock.now())
+
+
+async def _add(house: House, proven: Proven, person: Person) -> PersonId | None:
+    """Add a person for a subject that nobody is; None if somebody became it meanwhile (two devices at once)."""
+    now = person.created_at
     async with house.storage.unit() as unit:
         await people.add(unit.connection, person)
-        if not await unit.is_added(identities.add(unit.connection, _identity(proven, person_id, now, by="provider"))):
+        if not await unit.is_added(identities.add(unit.connection, _identity(proven, person.id, now, by="provider"))):
             return None
         facts = {"person": person.id, "roles": sorted(person.roles), "issuer": proven.issuer}
         draft = Draft(Kind.PERSON_ADDED, now, Actor.system(), facts, parts=(named(person, subject=proven.subject),))
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
     await house.ledger.publish()
-    return person_id
+    return person.id
 
 
 async def _link(house: House, proven: Proven, person_id: PersonId | None) -> PersonId:

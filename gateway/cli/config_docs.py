@@ -25,7 +25,7 @@ prints what is in force, secrets starred.
 _FOOT = """\
 
 `required`: refuses to start without it. `required there`: only if any setting of that part is given; a platform,
-or the provider, without settings is absent. Relative paths count from the working directory.
+or a provider, without settings is absent. Relative paths count from the working directory.
 
 The demo alone reads `QUYEN_DEMO_PORT` (default 8400), the first of its four ports."""
 

@@ -70,7 +70,7 @@ class Parts:
     proofs: ProofMemory
     passwords: Passwords
     health: Health
-    provider: SignInProvider | None = None
+    providers: tuple[SignInProvider, ...] = ()
     documents: Fetcher | None = None
     """Reads client documents; None where the settings do not open that road."""
 
@@ -177,7 +177,7 @@ def _person_door(parts: Parts) -> PersonDoor:
         public_url=settings.public_url,
         site=_site(settings),
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
-        provider=parts.provider,
+        providers=parts.providers,
         cool_down_days=settings.refusal_cool_down_days,
     )
 
@@ -189,5 +189,5 @@ def _site(settings: Settings) -> Site:
         urlsplit(settings.public_url).netloc,
         protection=contact,
         authority=authority,
-        has_ways=settings.oidc is not None,
+        has_ways=settings.oidc is not None or settings.zalo_login is not None,
     )

@@ -24,7 +24,7 @@ from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner, tell_unre
 from gateway.server.doors import Parts, build_api, build_public, tell_people
 from gateway.server.health import Health
 from gateway.server.house import opened_house
-from gateway.server.identity import find_provider
+from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
 from gateway.server.platforms import list_connectors
@@ -107,7 +107,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, cat
         proofs=_proofs(redis, house),
         passwords=passwords,
         health=Health(house),
-        provider=find_provider(settings, house.clock),
+        providers=list_providers(settings, http, house.clock),
         documents=await _open_fetcher(stack, settings) if settings.client_documents else None,
     )
 

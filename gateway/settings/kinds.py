@@ -90,13 +90,13 @@ Address = Annotated[str, AfterValidator(_address)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks, json_schema_input_type=str)]
 
 
-def check_provider(issuer: str, public_url: str, api_url: str) -> None:
+def check_provider(name: str, url: str, *, public_url: str, api_url: str) -> None:
     """Refuse a provider that could vouch for nobody: the gateway itself, or one that passwords reach in the clear.
 
     Raises:
         ValueError: it is one of these; the text says which.
     """
-    if origin_of(issuer) in {public_url, api_url}:
-        raise ValueError("QUYEN_OIDC__ISSUER must be another origin than the gateway's own")
-    if urlsplit(issuer).scheme == "http" and public_url.startswith("https:"):
-        raise ValueError("QUYEN_OIDC__ISSUER must be https where QUYEN_PUBLIC_URL is")
+    if origin_of(url) in {public_url, api_url}:
+        raise ValueError(f"{name} must be another origin than the gateway's own")
+    if urlsplit(url).scheme == "http" and public_url.startswith("https:"):
+        raise ValueError(f"{name} must be https where QUYEN_PUBLIC_URL is")

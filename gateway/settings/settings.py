@@ -1,6 +1,7 @@
 """The settings by name: each with its kind, its default and its sentence, and what is unsafe together."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -52,6 +53,17 @@ class OidcSettings(BaseModel):
     )
     name_vi: str = Field(min_length=1, max_length=60, description="what the button calls the provider, in Vietnamese")
     name_en: str = Field("", max_length=60, description="the same in English; default: as in Vietnamese")
+
+
+class ZaloLoginSettings(BaseModel):
+    """Zalo Login, where followers sign in as themselves; without settings there is no such sign-in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    oauth_url: Base = Field("https://oauth.zaloapp.com", description="where people agree to sign in")
+    graph_url: Base = Field("https://graph.zalo.me", description="the Social API, which says who they are")
+    app_id: str = Field(pattern="^[0-9]+$", description="id of the gateway's own Zalo app")
+    app_secret: SecretStr = Field(min_length=1, description="secret of the gateway's own Zalo app")
 
 
 class Settings(BaseModel):
@@ -116,6 +128,7 @@ class Settings(BaseModel):
     authority: str = Field("", description="the authority that people may complain to, as they read it")
     platform: PlatformSettings = Field(default_factory=PlatformSettings, description="the platforms")
     oidc: OidcSettings | None = Field(None, description="sign-in at an OpenID Provider")
+    zalo_login: ZaloLoginSettings | None = Field(None, description="sign-in of followers by Zalo")
 
     @field_serializer("database_url")
     def _without_password(self, value: str) -> str:
@@ -137,9 +150,16 @@ class Settings(BaseModel):
             )
         if len(self.master_key_bytes) != 32:
             raise ValueError("QUYEN_MASTER_KEY must be 32 bytes in base64url")
-        if self.oidc is not None:
-            check_provider(self.oidc.issuer, self.public_url, self.api_url)
+        for name, url in self._provider_urls():
+            check_provider(name, url, public_url=self.public_url, api_url=self.api_url)
         return self
+
+    def _provider_urls(self) -> Iterator[tuple[str, str]]:
+        if self.oidc is not None:
+            yield "QUYEN_OIDC__ISSUER", self.oidc.issuer
+        if self.zalo_login is not None:
+            yield "QUYEN_ZALO_LOGIN__OAUTH_URL", self.zalo_login.oauth_url
+            yield "QUYEN_ZALO_LOGIN__GRAPH_URL", self.zalo_login.graph_url
 
     @property
     def is_on_loopback(self) -> bool:

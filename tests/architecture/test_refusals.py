@@ -107,6 +107,7 @@ SURFACES = {
             "invalid_grant": OF_HOUSE,
             "not_found": OF_HOUSE,
             "platform_refused": "a connection that the platform refuses is told as connection_lost",
+            "provider_refused": "people's sign-in at the platform is no part of a call",
         },
     ),
 }

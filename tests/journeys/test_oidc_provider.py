@@ -119,7 +119,7 @@ async def stage(tmp_path: Path, peer_folder: Path, keys: list[Key]) -> AsyncIter
         at = SignInProvider(relying, "Công ty (mẫu)", "Company (mẫu)", frozenset({Role.OWNER}))
         async with (
             house_in(tmp_path, clock, entropy=SeededEntropy()) as house,
-            served(await set_scene(house, clock), provider=at, port=port) as origin,
+            served(await set_scene(house, clock), providers=(at,), port=port) as origin,
         ):
             yield Stage(origin, relying, peer)
     finally:
@@ -174,8 +174,8 @@ async def test_signing_out_there_ends_the_session_here(stage: Stage, here: Brows
     async with stage.origin.browser() as second_browser:
         second = await sign_in(second_browser, visitor)
         out = await here.submit("/sign-out", {}, page="/permissions")
-        assert out.location == "/signed-out"
-        page = await here.get("/signed-out")
+        assert out.location == "/signed-out?at=oidc"
+        page = await here.get("/signed-out?at=oidc")
         assert await stage.find_session(first) is None
         assert await stage.find_session(second) is not None
         link = re.findall(rf'href="({re.escape(stage.peer.issuer)}[^"]+)"', page.text)[0].replace("&amp;", "&")
@@ -246,4 +246,4 @@ async def test_in_a_real_browser(stage: Stage, page: ChromiumPage) -> None:
     await expect(page).to_have_url(f"{stage.origin.base}/sign-in/ways")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Cách đăng nhập")
     await page.get_by_role("button", name="Đăng xuất").click()
-    await expect(page).to_have_url(f"{stage.origin.base}/signed-out")
+    await expect(page).to_have_url(f"{stage.origin.base}/signed-out?at=oidc")

@@ -125,6 +125,7 @@ def prepare(folder: DemoFolder, ports: Ports, entropy: Entropy) -> None:
                 "app_id": "360846524940903967",
                 "app_secret": (folder.path / "zalo-app.secret").read_text(),
                 "callback_urls": [f"{ports.gateway}/connections/zalo/callback"],
+                "login_callback_urls": [f"{ports.gateway}/sign-in/zalo/callback"],
                 "state_path": str(folder.path / "sandbox-zalo.state"),
             },
         },
@@ -157,4 +158,8 @@ def _settings(folder: DemoFolder, ports: Ports) -> list[str]:
         f"QUYEN_PLATFORM__ZALO__OAUTH_URL={zalo}",
         "QUYEN_PLATFORM__ZALO__APP_ID=360846524940903967",
         f"QUYEN_PLATFORM__ZALO__APP_SECRET_FILE={folder.path / 'zalo-app.secret'}",
+        f"QUYEN_ZALO_LOGIN__OAUTH_URL={zalo}",
+        f"QUYEN_ZALO_LOGIN__GRAPH_URL={zalo}",
+        "QUYEN_ZALO_LOGIN__APP_ID=360846524940903967",
+        f"QUYEN_ZALO_LOGIN__APP_SECRET_FILE={folder.path / 'zalo-app.secret'}",
     ]

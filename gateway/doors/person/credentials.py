@@ -10,10 +10,10 @@ from aiohttp import web
 from gateway.acts.end_credential import end_credential
 from gateway.acts.make_credential import MOST_LIVE, Made, NewCredential, make_credential
 from gateway.doors import Visitor, ask_views, lang_of, visitor_of
+from gateway.doors.person.at_provider import RECENT
 from gateway.doors.person.consent import MAY_CONSENT
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view
-from gateway.doors.person.oidc import RECENT
 from gateway.doors.person.own_grants import OwnGrant, get_own_grant
 from gateway.doors.person.views_credentials import CredentialRow, CredentialsView, MadeView, Making
 from gateway.ground.web.forms import Form

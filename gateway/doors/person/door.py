@@ -28,7 +28,7 @@ class PersonDoor(Clerk):
 
     Args (beside the clerk's):
         connectors: the platforms that this gateway serves, by slug.
-        provider: where people may sign in beside the password form; None: nowhere.
+        providers: where people may sign in beside the password form.
         cool_down_days: for how long a refused ask is not asked again by the same app (R17).
     """
 
@@ -40,13 +40,17 @@ class PersonDoor(Clerk):
     passwords: Passwords
     connectors: Mapping[str, Connector]
     keeper: Keeper
-    provider: SignInProvider | None = None
+    providers: tuple[SignInProvider, ...] = ()
     cool_down_days: int = 30
 
     @property
     def form_cookie(self) -> FormCookie:
         """The cookie that forms rest on before anyone is signed in."""
         return FormCookie(self.is_https)
+
+    def find_provider(self, slug: str) -> SignInProvider | None:
+        """Find the provider that a form or an address names."""
+        return next((each for each in self.providers if each.slug == slug), None)
 
     def now(self) -> datetime:
         """Return the time."""

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from gateway.doors import Endpoint
 from gateway.doors.person import (
+    at_provider,
     connections,
     consent,
     credentials,
@@ -14,7 +15,6 @@ from gateway.doors.person import (
     first,
     grant_page,
     notices,
-    oidc,
     permissions,
     receipts,
     sign_in,
@@ -26,6 +26,7 @@ from gateway.doors.person import (
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.oidc_logout import log_out
 from gateway.doors.person.own_pages import OWNERS_OF_DATA
+from gateway.ground.identity.provider import Provider
 from gateway.records.people.types import Role
 
 PersonHandler = Callable[[PersonDoor, web.Request], Awaitable[web.StreamResponse]]
@@ -59,12 +60,10 @@ SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/permissions/{grant}", grant_page.show_grant),
     ("POST", "/permissions/{grant}", grant_page.act_on_grant),
 )
-# Only where there is a provider.
+# Only where there is a provider; each has its own way out and back.
 PROVIDER_PUBLIC: tuple[tuple[str, str, PersonHandler], ...] = (
-    ("POST", "/sign-in/oidc", oidc.start),
-    ("GET", "/sign-in/oidc/callback", oidc.finish),
-    ("GET", "/sign-in/failed", oidc.show_failed),
-    ("GET", "/signed-out", oidc.show_signed_out),
+    ("GET", "/sign-in/failed", at_provider.show_failed),
+    ("GET", "/signed-out", at_provider.show_signed_out),
 )
 PROVIDER_SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/sign-in/ways", ways.show_ways),
@@ -87,9 +86,15 @@ def endpoints(door: PersonDoor) -> list[Endpoint]:
     """
     public, signed_in = (PUBLIC, SIGNED_IN)
     table: list[Endpoint] = []
-    if door.provider is not None:
+    if door.providers:
         public, signed_in = (*PUBLIC, *PROVIDER_PUBLIC), (*SIGNED_IN, *PROVIDER_SIGNED_IN)
-        table.append(Endpoint("POST", "/sign-in/oidc/logout", partial(log_out, door), own_check="logout token"))
+    for provider in door.providers:
+        path, client = f"/sign-in/{provider.slug}", provider.client
+        public += (("POST", path, partial(at_provider.start, provider)),)
+        public += (("GET", f"{path}/callback", partial(at_provider.finish, provider)),)
+        if isinstance(client, Provider):
+            check = partial(log_out, client, door)
+            table.append(Endpoint("POST", f"{path}/logout", check, own_check="logout token"))
     table += [Endpoint(method, path, partial(handle, door), public=True) for method, path, handle in public]
     for rows, roles, is_ours in (
         (signed_in, ANYONE_SIGNED_IN, True),

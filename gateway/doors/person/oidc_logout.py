@@ -5,7 +5,7 @@ from aiohttp import web
 
 from gateway.acts.identities import end_by_provider
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.oidc import get_provider
+from gateway.ground.identity.provider import Provider
 from gateway.ground.web.forms import read_form
 from gateway.ground.web.request_ids import request_id_of
 from gateway.terms.refusal import Refusal, Unavailable
@@ -14,11 +14,11 @@ _NO_STORE = {"Cache-Control": "no-store"}
 _log = structlog.get_logger(__name__)
 
 
-async def log_out(door: PersonDoor, request: web.Request) -> web.Response:
+async def log_out(provider: Provider, door: PersonDoor, request: web.Request) -> web.Response:
     """`POST /sign-in/oidc/logout` (Back-Channel Logout 1.0, sections 2.5 and 2.8): 200, 400, or 503 for another try."""
     try:
         raw_token = (await read_form(request)).get_one("logout_token")
-        told = await get_provider(door).client.read_logout(raw_token)
+        told = await provider.read_logout(raw_token)
         ended = await end_by_provider(door.house, told)
     except Refusal as refusal:
         _log.warning(

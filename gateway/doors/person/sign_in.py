@@ -13,9 +13,11 @@ from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.letting_in import let_in
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.views_access import SignInView
+from gateway.doors.person.views_sign_in import ProviderButton
 from gateway.ground.web.addresses import address_of
 from gateway.ground.web.csrf import form_token
 from gateway.ground.web.forms import Form
+from gateway.ground.web.frame import with_query
 from gateway.ground.web.plain import plain
 from gateway.ground.web.responses import scheme_source
 from gateway.records.apps import store as apps
@@ -67,8 +69,8 @@ async def sign_out(door: PersonDoor, request: web.Request) -> web.Response:
     await door.read_form(request)
     visitor = visitor_of(request)
     await end_session(door.house, visitor.raw_session)
-    is_open_there = door.provider is not None and visitor.session.issuer == door.provider.client.issuer
-    response = door.go(request, "/signed-out" if is_open_there else "/")
+    open_at = next((each.slug for each in door.providers if each.client.issuer == visitor.session.issuer), None)
+    response = door.go(request, with_query("/signed-out", at=open_at) if open_at else "/")
     door.porter.cookie.clear(response)
     return response
 
@@ -103,10 +105,11 @@ async def _answer_limited(door: PersonDoor, request: web.Request, refusal: Refus
 async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, status: int = 200) -> web.Response:
     goes_on = await _find_continued(door, view.return_to)
     secret = door.form_cookie.find_or_make(request, door.house.entropy)
-    name = door.provider.name(lang_of(request)) if door.provider else ""
-    sources = [*goes_on.form_action, *([door.provider.form_source] if door.provider else [])]
+    offered = [each for each in door.providers if each.client.tells_when or view.state != "again"]
+    buttons = [ProviderButton(each.slug, each.name(lang_of(request)), each.is_for_followers) for each in offered]
+    sources = [*goes_on.form_action, *dict.fromkeys(each.form_source for each in offered)]
     login = goes_on.login_hint if request.method == "GET" else view.login
-    shown = replace(view, for_app=goes_on.app_name, login=login, provider=name)
+    shown = replace(view, for_app=goes_on.app_name, login=login, providers=buttons)
     response = door.show(request, shown, status=status, form_action=sources, csrf_token=form_token(secret))
     door.form_cookie.set(response, secret)
     return response

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView
+from gateway.doors.person.views_sign_in import ProviderButton
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class SignInView:
         login: what was typed, kept; the password never is.
         for_app: name of the app whose authorize this continues, else empty.
         retry_after_minutes: with `limited`.
-        provider: name of the provider whose button stands above the form; empty: none.
+        providers: whose buttons stand round the form.
     """
 
     TEMPLATE: ClassVar[str] = "person/sign_in.html"
@@ -34,7 +35,7 @@ class SignInView:
     login: str = ""
     for_app: str = ""
     retry_after_minutes: int = 15
-    provider: str = ""
+    providers: Sequence[ProviderButton] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ class Provider:
         limit_seconds: how long one exchange may take.
     """
 
+    slug = "oidc"
+    tells_when = True
+
     def __init__(self, registration: Registration, clock: Clock, *, limit_seconds: float = LIMIT_SECONDS) -> None:
         self.registration, self._clock = registration, clock
         self._wire = Wire(registration, ssl.create_default_context(), limit_seconds=limit_seconds)
@@ -41,6 +44,11 @@ class Provider:
     def issuer(self) -> str:
         """Who it is, in every record."""
         return self.registration.issuer
+
+    @property
+    def page_url(self) -> str:
+        """The issuer: all of its addresses were held to its scheme."""
+        return self.issuer
 
     async def authorize_url(self, departure: Departure) -> str:
         """Return where the browser goes: a code flow with PKCE S256, state and nonce."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
 
@@ -76,3 +76,42 @@ class LoggedOut:
     sid: str | None
     jti: str
     ends_at: datetime
+
+
+class SignInClient(Protocol):
+    """Whoever proves who somebody is: out with a departure, back with a code, and then a subject.
+
+    Every coroutine raises `Unavailable("identity")` when there is no answer in bound, and `Refusal("provider_refused")`
+    when what was said does not hold.
+    """
+
+    @property
+    def slug(self) -> str:
+        """A word for it, in addresses and in the logins of people whom it proves first."""
+
+    @property
+    def issuer(self) -> str:
+        """Who it is, in every record: with a subject, and for ever, it names one person."""
+
+    @property
+    def page_url(self) -> str:
+        """An address whose scheme every page has that it sends a browser to."""
+
+    @property
+    def tells_when(self) -> bool:
+        """Whether it can be asked for a proof made now; if not, its proofs are too old for whoever wants to know."""
+
+    async def authorize_url(self, departure: Departure) -> str:
+        """Return where the browser goes."""
+
+    async def check_answerer(self, raw_issuer: str | None) -> None:
+        """Check who says to have answered (RFC 9207)."""
+
+    async def redeem(self, raw_code: str, departure: Departure) -> Proven:
+        """Exchange a code for whom it proves, everything checked."""
+
+    async def find_name(self, proven: Proven) -> str:
+        """Find what it calls the person; "" where it does not say."""
+
+    async def sign_out_url(self) -> str | None:
+        """Return where a person can end their session there too; None where it has no such page."""

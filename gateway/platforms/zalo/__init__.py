@@ -1,7 +1,7 @@
-"""Zalo Official Account: linking by OAuth v4, the OA open API's credential headers and error codes.
+"""Zalo: linking Official Accounts by OAuth v4, the OA open API's credential headers and error codes, people's sign-in.
 
 Owns: what Zalo's two hosts want and say (`connector.py` knows what it means; `exchange.py`
 beside this folder speaks). Must not know: routes
 and fields (they are the catalogue's), grants, who is asking. To add one more meaning of an error code: a row in
-`connector.TROUBLES`.
+`connector.TROUBLES`. People's sign-in is `login.py`.
 """

@@ -1,7 +1,5 @@
 """The Zalo connector: OAuth v4 with `secret_key`, `access_token` headers with a proof, the OA API's error codes."""
 
-import hashlib
-import hmac
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -15,6 +13,7 @@ from aiohttp import ClientSession, DummyCookieJar
 
 from gateway.platforms import Credential, Profile, Trouble
 from gateway.platforms.exchange import exchange
+from gateway.platforms.zalo.wire import TOKEN, proof_of, read_code
 from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal, Unavailable
 
@@ -33,7 +32,6 @@ _REFUSALS = frozenset({-14002, -14003, -14005, -14014})
 """What the OAuth host says about an account's code or token. Its other errors (a wrong `secret_key`, an unknown code)
 are about the gateway's own settings or the host's trouble: they must not end an account's connection."""
 
-_TOKEN = re.compile(r"[!-~]{1,4096}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _OA_ID = re.compile(r"[1-9][0-9]{0,31}")  # the catalogue's `decimal_id`: what calls about the account are held to
 
@@ -101,7 +99,7 @@ class ZaloConnector:
     async def describe(self, credential: Credential) -> Profile:
         """Ask `getoa`; only an admin can link an OA, so that is the role which linking proves."""
         answer = await self._ask(f"{self.base_url}/v2.0/oa/getoa", self.headers(credential))
-        if (code := _read_code(answer.get("error"))) != 0:
+        if (code := read_code(answer.get("error"))) != 0:
             if TROUBLES.get(code) is Trouble.LIMITED:
                 raise Unavailable(PLATFORM)
             raise Refusal("platform_refused", log_detail=f"getoa answered {code}")
@@ -122,14 +120,13 @@ class ZaloConnector:
 
     def headers(self, credential: Credential) -> Mapping[str, str]:
         """Return the token's header and the proof that the app's owner sends it."""
-        key, message = self._upstream.app_secret.encode(), credential.access_token.encode()
-        proof = hmac.digest(key, message, hashlib.sha256).hex()
-        return {"access_token": credential.access_token, "appsecret_proof": proof}
+        token = credential.access_token
+        return {"access_token": token, "appsecret_proof": proof_of(self._upstream.app_secret, token)}
 
     def is_refusal(self, status: int, body: bytes) -> bool:  # noqa: ARG002 - Zalo's is always 200
         """Read the envelope's `error`: anything but 0."""
         answer = _read_envelope(body)
-        return answer is not None and _read_code(answer.get("error", 0)) != 0
+        return answer is not None and read_code(answer.get("error", 0)) != 0
 
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:  # noqa: ARG002 - Zalo's is always 200
         """Read the envelope's `error`; parsed only where one of the codes stands in the body at all.
@@ -141,7 +138,7 @@ class ZaloConnector:
         answer = _read_envelope(body)
         if answer is None:
             return None
-        trouble = TROUBLES.get(_read_code(answer.get("error")))
+        trouble = TROUBLES.get(read_code(answer.get("error")))
         is_quota = trouble is Trouble.PERMISSION_LOST and "quota" in str(answer.get("message", "")).lower()
         return None if is_quota else trouble
 
@@ -149,7 +146,7 @@ class ZaloConnector:
         url = f"{self._upstream.oauth_url}/v4/oa/access_token"
         form = {"app_id": self._upstream.app_id, **grant}
         answer = await self._ask(url, {"secret_key": self._upstream.app_secret}, form)
-        if "error" in answer and (code := _read_code(answer["error"])) != 0:
+        if "error" in answer and (code := read_code(answer["error"])) != 0:
             if code in _REFUSALS:
                 raise Refusal("platform_refused", log_detail=f"the OAuth host answered {code}")
             raise Unavailable(PLATFORM)
@@ -166,7 +163,7 @@ class ZaloConnector:
     def _credential(self, answer: dict[str, Any]) -> Credential:
         access, refresh = answer.get("access_token"), answer.get("refresh_token")
         seconds = str(answer.get("expires_in"))
-        tokens_are_plain = all(isinstance(one, str) and _TOKEN.fullmatch(one) for one in (access, refresh))
+        tokens_are_plain = all(isinstance(one, str) and TOKEN.fullmatch(one) for one in (access, refresh))
         if not tokens_are_plain or not _SECONDS.fullmatch(seconds):
             raise Unavailable(PLATFORM)
         return Credential(str(access), str(refresh), self._clock.now() + timedelta(seconds=int(seconds)))
@@ -178,11 +175,3 @@ def _read_envelope(body: bytes) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return answer if isinstance(answer, dict) else None
-
-
-def _read_code(raw_code: object) -> int:
-    """Return the error code, which is a number or its spelling; 1, which Zalo never answers, for anything else."""
-    try:
-        return int(raw_code) if isinstance(raw_code, str | int) else 1
-    except ValueError:
-        return 1

@@ -38,7 +38,7 @@ class Walker:
         """Fill the sign-in page that is open."""
         await self.page.locator("input[name=login]").fill(login)
         await self.page.locator("input[name=password]").fill(self.demo.password(login))
-        await self.page.locator("main button[type=submit]").click()
+        await self.page.locator("form:has(input[name=password]) button[type=submit]").click()
         await expect(self.page.locator("header form[action^='/sign-out']")).to_be_visible()
 
     async def link_zalo(self, oa_id: str) -> None:

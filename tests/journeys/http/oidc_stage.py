@@ -75,7 +75,8 @@ async def staged(scene: Scene, provider: LyingProvider) -> AsyncIterator[Stage]:
         provider.base, CLIENT_ID, CLIENT_SECRET, "client_secret_basic", CALLBACK, f"{PUBLIC_URL}/"
     )
     client = Provider(registration, scene.clock, limit_seconds=2)
-    async with served(scene, provider=SignInProvider(client, NAME, "Company (mẫu)", frozenset({Role.OWNER}))) as origin:
+    there = SignInProvider(client, NAME, "Company (mẫu)", frozenset({Role.OWNER}))
+    async with served(scene, providers=(there,)) as origin:
         yield Stage(origin, provider, client)
 
 

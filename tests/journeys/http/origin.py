@@ -198,7 +198,7 @@ async def served(
     scene: Scene,
     connectors: Mapping[str, Connector] | None = None,
     *,
-    provider: SignInProvider | None = None,
+    providers: tuple[SignInProvider, ...] = (),
     port: int | None = None,
     public_url: str = PUBLIC_URL,
 ) -> AsyncIterator[Origin]:
@@ -214,9 +214,9 @@ async def served(
         passwords=passwords,
         connectors=connectors or {},
         public_url=public_url,
-        site=Site("127.0.0.1:8400", has_ways=provider is not None),
+        site=Site("127.0.0.1:8400", has_ways=bool(providers)),
         keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
-        provider=provider,
+        providers=providers,
     )
     try:
         async with served_door(scene, door, port=port) as origin:

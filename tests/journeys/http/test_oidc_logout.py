@@ -101,8 +101,8 @@ async def test_signing_out_offers_the_provider_s_own(stage: Stage, stranger: Bro
     await stage.sign_in(stranger, "u-1")
     kept = stranger.cookies()["quyen_session"]
     out = await stranger.submit("/sign-out", {}, page="/permissions")
-    assert out.location == "/signed-out"
-    page = await stranger.get("/signed-out")
+    assert out.location == "/signed-out?at=oidc"
+    page = await stranger.get("/signed-out?at=oidc")
     assert "Bạn có thể vẫn đang đăng nhập ở Tài khoản Công ty (mẫu)" in page.words
     assert f'href="{stage.provider.base}/end?tenant=1&amp;client_id=' in page.text
     stranger.keep("quyen_session", kept)
@@ -119,9 +119,9 @@ async def test_signing_out_does_not_wait_for_the_provider(stage: Stage, stranger
         stage.provider.lies.delay_seconds[path] = 5
     else:
         stage.provider.lies.metadata = {"end_session_endpoint": None}
-    assert (await stranger.submit("/sign-out", {}, page="/permissions")).location == "/signed-out"
+    assert (await stranger.submit("/sign-out", {}, page="/permissions")).location == "/signed-out?at=oidc"
     assert not await is_in(stranger)
-    page = await stranger.get("/signed-out")
+    page = await stranger.get("/signed-out?at=oidc")
     assert page.status == 200
     assert stage.provider.base not in page.text
 

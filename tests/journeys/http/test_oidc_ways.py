@@ -15,7 +15,7 @@ PATH = "/sign-in/ways"
 
 async def link(stage: Stage, browser: Browser, subject: str) -> Page:
     """Press the button on the page, and come back as a subject."""
-    out = await browser.submit(PATH, {"action": "link"})
+    out = await browser.submit(PATH, {"action": "link", "provider": "oidc"})
     return await browser.get(stage.provider.authorise(out.location, subject))
 
 
@@ -34,7 +34,7 @@ async def test_a_person_adds_and_removes_a_way(stage: Stage, stranger: Browser) 
     async with stage.origin.browser() as other:
         await stage.sign_in(other, "u-1")
         assert (await stage.find_session(other)).person_id == person.id
-        done = await stranger.submit(PATH, {"action": "unlink", "subject": "u-1"})
+        done = await stranger.submit(PATH, {"action": "unlink", "provider": "oidc", "subject": "u-1"})
         assert done.location == f"{PATH}?done=unlinked"
         assert (await other.get("/permissions")).location.startswith("/sign-in")
     assert await stage.find_person("u-1") is None
@@ -75,7 +75,7 @@ async def test_the_return_is_the_session_s(stage: Stage, stranger: Browser) -> N
     await add_with_password(stage, "ke-gian", Role.OWNER)
     await add_with_password(stage, "an", Role.OWNER)
     await sign_in_by_password(stranger, "ke-gian")
-    out = await stranger.submit(PATH, {"action": "link"})
+    out = await stranger.submit(PATH, {"action": "link", "provider": "oidc"})
     path = stage.provider.authorise(out.location, "attacker")
     async with stage.origin.browser() as victim:
         await sign_in_by_password(victim, "an")
@@ -89,7 +89,7 @@ async def test_staff_are_linked_by_an_operator(stage: Stage, stranger: Browser) 
     await sign_in_by_password(stranger, "van-hanh")
     page = await stranger.get(PATH)
     assert "người vận hành thêm cách đăng nhập" in page.words
-    refused = await stranger.submit(PATH, {"action": "link"})
+    refused = await stranger.submit(PATH, {"action": "link", "provider": "oidc"})
     assert (refused.status, "identity_staff" in refused.text) == (403, True)
 
 
@@ -98,19 +98,20 @@ async def test_the_last_way_in_stays(stage: Stage, stranger: Browser) -> None:
     at = int(stage.origin.scene.clock.now().timestamp())
     await stage.sign_in(stranger, "u-1", auth_time=at)
     assert "chưa gỡ được" in (await stranger.get(PATH)).words
-    refused = await stranger.submit(PATH, {"action": "unlink", "subject": "u-1"})
+    refused = await stranger.submit(PATH, {"action": "unlink", "provider": "oidc", "subject": "u-1"})
     assert (refused.status, "last_way_in" in refused.text) == (409, True)
     assert (await link(stage, stranger, "u-2")).location == f"{PATH}?done=linked"
-    assert (await stranger.submit(PATH, {"action": "unlink", "subject": "u-2"})).status == 303
+    assert (await stranger.submit(PATH, {"action": "unlink", "provider": "oidc", "subject": "u-2"})).status == 303
     assert await stage.find_person("u-1") is not None
 
 
 @pytest.mark.parametrize(
     "fields,status",
     [
-        ({"action": "unlink", "subject": "u-of-another"}, 404),
-        ({"action": "unlink"}, 400),
-        ({"action": "x"}, 400),
+        ({"action": "unlink", "provider": "oidc", "subject": "u-of-another"}, 404),
+        ({"action": "unlink", "provider": "oidc"}, 400),
+        ({"action": "unlink", "provider": "zalo", "subject": "u-of-another"}, 400),
+        ({"action": "x", "provider": "oidc"}, 400),
         ({}, 400),
     ],
 )
@@ -123,7 +124,7 @@ async def test_a_form_that_was_made_up_changes_nothing(
     await add_with_password(stage, "an", Role.OWNER)
     await sign_in_by_password(stranger, "an")
     assert (await stranger.submit(PATH, fields)).status == status
-    assert (await stranger.post(PATH, {"action": "link"})).status == 403
+    assert (await stranger.post(PATH, {"action": "link", "provider": "oidc"})).status == 403
     assert await stage.find_person("u-of-another") is not None
 
 
@@ -133,14 +134,16 @@ async def test_an_old_session_is_asked_again(stage: Stage, stranger: Browser, ac
     clock = stage.origin.scene.clock
     await stage.sign_in(stranger, "u-1", auth_time=int(clock.now().timestamp()))
     clock.advance(timedelta(minutes=15, seconds=1))
-    done = await stranger.submit(PATH, {"action": action, "subject": "u-1"})
+    done = await stranger.submit(PATH, {"action": action, "provider": "oidc", "subject": "u-1"})
     assert done.location == "/sign-in?again=1&return_to=%2Fsign-in%2Fways"
     assert "Đăng nhập lại một lần" in (await stranger.get(done.location)).words
     url = await stage.start(stranger, again="1", return_to=PATH)
     assert "max_age=900" in url
     back = await stranger.get(stage.provider.authorise(url, "u-1", auth_time=int(clock.now().timestamp())))
     assert back.location == PATH
-    assert (await stranger.submit(PATH, {"action": "link"})).location.startswith(stage.provider.base)
+    assert (await stranger.submit(PATH, {"action": "link", "provider": "oidc"})).location.startswith(
+        stage.provider.base
+    )
 
 
 async def test_the_way_that_is_in_use_is_marked(stage: Stage, stranger: Browser) -> None:

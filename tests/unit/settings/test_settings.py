@@ -384,6 +384,31 @@ def test_a_provider_on_loopback_is_for_a_gateway_on_loopback() -> None:
     assert read_settings({**GOOD, **loopback, **OIDC, "QUYEN_OIDC__ISSUER": "http://127.0.0.1:9000"}).oidc is not None
 
 
+ZALO_LOGIN = {"QUYEN_ZALO_LOGIN__APP_ID": "360", "QUYEN_ZALO_LOGIN__APP_SECRET": "a secret that nobody sees"}
+
+
+def test_zalo_login_is_there_whole_or_not_at_all() -> None:
+    """Off by default; with an app of its own it is Zalo's own hosts; half of it does not start; nothing shows."""
+    assert read_settings(GOOD).zalo_login is None
+    wanted = read_settings({**GOOD, **ZALO_LOGIN}).zalo_login
+    assert wanted is not None
+    assert (wanted.oauth_url, wanted.graph_url) == ("https://oauth.zaloapp.com", "https://graph.zalo.me")
+    assert "nobody sees" not in repr(wanted) + wanted.model_dump_json()
+    for name in ZALO_LOGIN:
+        with pytest.raises(SettingsRefused, match=name):
+            read_settings({**GOOD, **ZALO_LOGIN, name: ""})
+        with pytest.raises(SettingsRefused, match=name):
+            read_settings({**GOOD, **{key: value for key, value in ZALO_LOGIN.items() if key != name}})
+
+
+@pytest.mark.parametrize("name", ["QUYEN_ZALO_LOGIN__OAUTH_URL", "QUYEN_ZALO_LOGIN__GRAPH_URL"])
+@pytest.mark.parametrize("url", ["http://id.example", "http://127.0.0.1:9000", GOOD["QUYEN_API_URL"]])
+def test_an_unsafe_zalo_login_does_not_start(name: str, url: str) -> None:
+    """In the clear, on loopback beside a public origin, or the gateway itself."""
+    with pytest.raises(SettingsRefused, match=name):
+        read_settings({**GOOD, **ZALO_LOGIN, name: url})
+
+
 def test_an_authority_for_fetching_stands_in_a_file(tmp_path: Path) -> None:
     """`QUYEN_FETCH_CA_FILE` holds the PEM itself; a file that holds none refuses to start."""
     pem = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----"

@@ -22,7 +22,7 @@ from gateway.doors.person.views_consent import (
     RequestEndedView,
 )
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
-from gateway.doors.person.views_sign_in import SignedOutView, WayRow, WaysView
+from gateway.doors.person.views_sign_in import ProviderButton, SignedOutView, WayRow, WaysView
 from gateway.ground.web.frame import Contact, Frame, Lang, PageView, Site
 from gateway.terms.ids import AskId
 
@@ -157,20 +157,23 @@ SHORT: Final = ShortView(
 )
 FAILED: Final = ErrorView(503, "no_verdict", "01JD8Q4ZK7NRM2VX", NOW)
 
+COMPANY, ZALO = ProviderButton("oidc", "Tài khoản Công ty (mẫu)"), ProviderButton("zalo", "Zalo", is_for_followers=True)
 WAYS = (
-    WayRow("8d1f-22", NOW, by_operator=True, is_present=True),
-    WayRow("<b>" + "x" * 200, NOW),
+    WayRow(COMPANY, "8d1f-22", NOW, by_operator=True, is_present=True),
+    WayRow(ZALO, "<b>" + "x" * 200, NOW),
 )
 PERSON_PAGES: Final[dict[str, PageView]] = {
     "first": FirstView(),
     "change-password": ChangePasswordView(),
     "sign-in": SignInView("/consent/rq_1", for_app=APP.name),
+    "sign-in-followers": SignInView("/", providers=[COMPANY, ZALO]),
     "sign-in-wrong": SignInView("/", "wrong", login="chu-shop-1"),
     "sign-in-limited": SignInView("/", "limited"),
-    "sign-in-provider": SignInView("/sign-in/ways", "again", provider="Tài khoản Công ty (mẫu)"),
+    "sign-in-provider": SignInView("/sign-in/ways", "again", providers=[COMPANY, ZALO]),
     "signed-out": SignedOutView("Tài khoản Công ty (mẫu)", "https://id.example/session/end?client_id=quyen"),
-    "ways": WaysView("Tài khoản Công ty (mẫu)", "chu-shop-1", WAYS, may_link=True, may_unlink=True, done="linked"),
-    "ways-staff": WaysView("Tài khoản Công ty (mẫu)", "", WAYS[:1], may_link=False, may_unlink=False),
+    "ways": WaysView([COMPANY, ZALO], "chu-shop-1", WAYS, may_unlink=True, done="linked"),
+    "ways-staff": WaysView([COMPANY], "", WAYS[:1], shut="staff"),
+    "ways-unproven": WaysView([COMPANY, ZALO], "", WAYS[1:], shut="unproven"),
     "connections": ConnectionsView(LINKS, ("zalo", "matrix"), linked=BAKERY, return_to="/consent/rq_1"),
     "connections-empty": ConnectionsView(
         (), ("zalo", "matrix"), error="wrong_password", error_platform="matrix", user_id="@hoa-sua:matrix.example"

@@ -1,4 +1,4 @@
-"""Sign-in at the provider: out by a form, back once, and a page for each way in which it can fail.
+"""Sign-in at a provider: out by a form, back once, and a page for each way in which it can fail.
 
 A return's address holds a code, so no page is shown there: every return is a 303, a failed one to `/sign-in/failed`.
 Other pages send somebody out by `set_out`, with the errand that says why and how they are to be asked.
@@ -47,45 +47,48 @@ _SILENT_SECONDS = 30
 _log = structlog.get_logger(__name__)
 
 
-async def start(door: PersonDoor, request: web.Request) -> web.Response:
-    """`POST /sign-in/oidc`: off to the provider; `again` asks for a proof made now, not some hours ago."""
+async def start(provider: SignInProvider, door: PersonDoor, request: web.Request) -> web.Response:
+    """`POST /sign-in/{slug}`: off to the provider; `again` asks for a proof made now, not some hours ago."""
     raw_browser = door.form_cookie.find(request) or ""
     form = await door.read_form(request, secret=raw_browser)
     max_age = int(RECENT.total_seconds()) if form.find("again") else None
     errand = Errand(door.frame(request).link(own_path(form.find("return_to"))), max_age_seconds=max_age)
-    return await set_out(door, request, errand, raw_browser=raw_browser)
+    return await set_out(door, request, provider, errand, raw_browser=raw_browser)
 
 
-async def set_out(door: PersonDoor, request: web.Request, errand: Errand, *, raw_browser: str) -> web.Response:
+async def set_out(
+    door: PersonDoor, request: web.Request, provider: SignInProvider, errand: Errand, *, raw_browser: str
+) -> web.Response:
     """Send the browser to the provider on an errand; the page with the form names `SignInProvider.form_source`.
 
     Args:
         door: the person's door.
         request: a form of our own, checked.
+        provider: to which.
         errand: why; with `max_age_seconds=0` and `Purpose.PROVE` the signed-in person proves again who they are.
         raw_browser: the cookie that must come back: the session's, or before sign-in the form's.
 
     Raises:
         Refusal: `limited`.
     """
-    guesses = Guesses(door.limits, {f"oidc/address/{address_of(request)}": PER_ADDRESS})
+    guesses = Guesses(door.limits, {f"sign-in/out/{address_of(request)}": PER_ADDRESS})
     await guesses.check()
     await guesses.count()
     try:
-        url = await start_sign_in(door.house, get_provider(door).client, errand, raw_browser=raw_browser)
+        url = await start_sign_in(door.house, provider.client, errand, raw_browser=raw_browser)
     except (Refusal, Unavailable) as failure:
         return _fail(door, request, failure, return_to=errand.return_to)
     return door.leave(url)
 
 
-async def finish(door: PersonDoor, request: web.Request) -> web.Response:
-    """`GET /sign-in/oidc/callback`: the provider sent the browser back."""
+async def finish(provider: SignInProvider, door: PersonDoor, request: web.Request) -> web.Response:
+    """`GET /sign-in/{slug}/callback`: the provider sent the browser back."""
     cookies = (door.form_cookie.find(request), door.porter.cookie.find(request))
     attempt = None
     try:
         raw_state = _get_once(request, "state")
         attempt = await find_attempt(door.house, raw_state or "", [each for each in cookies if each])
-        return await _finish(door, request, attempt)
+        return await _finish(door, request, provider, attempt)
     except (Refusal, Unavailable) as failure:
         return _fail(door, request, failure, return_to=attempt.return_to if attempt else "")
 
@@ -103,8 +106,10 @@ async def show_failed(door: PersonDoor, request: web.Request) -> web.Response:
 
 
 async def show_signed_out(door: PersonDoor, request: web.Request) -> web.Response:
-    """`GET /signed-out`: over here; still open at the provider, where a link leads if it has such a page."""
-    provider = get_provider(door)
+    """`GET /signed-out?at=SLUG`: over here; still open there, where a link leads if it has such a page."""
+    provider = door.find_provider(request.query.get("at", ""))
+    if provider is None:
+        raise Refusal("not_found")
     try:
         url = await provider.client.sign_out_url()
     except (Refusal, Unavailable):
@@ -113,19 +118,13 @@ async def show_signed_out(door: PersonDoor, request: web.Request) -> web.Respons
     return door.show(request, SignedOutView(provider.name(door.frame(request).lang), url or ""))
 
 
-def get_provider(door: PersonDoor) -> SignInProvider:
-    """Return the provider; without one there are no such routes."""
-    if door.provider is None:
-        raise AssertionError("these routes exist only with a provider")
-    return door.provider
-
-
-async def _finish(door: PersonDoor, request: web.Request, attempt: SignInAttempt) -> web.Response:
+async def _finish(
+    door: PersonDoor, request: web.Request, provider: SignInProvider, attempt: SignInAttempt
+) -> web.Response:
     if attempt.purpose is not Purpose.SIGN_IN:
         visitor = await door.porter.find_visitor(request)
         if visitor is None or visitor.person.id != attempt.person_id:
             raise Refusal("sign_in_state", log_detail="who went out is no longer signed in")
-    provider = get_provider(door)
     back = Return(*(_get_once(request, name) for name in ("code", "error", "iss")))
     signed_in = await finish_sign_in(door.house, provider.client, attempt, back, newcomer=provider.newcomer)
     response = door.leave(attempt.return_to)  # an own path, checked and brought into its language when it was kept
