@@ -152,7 +152,7 @@ class Forwarding:
         if trouble in _ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
-        await self._answer_whole(flight, received)
+        await self._answer_whole(flight, received, {} if trouble is Trouble.LIMITED else self._admitted.told)
         return True
 
     def _end_early(self, response: ClientResponse, received: Received) -> None:
@@ -180,7 +180,7 @@ class Forwarding:
             raise Refusal("upstream_failed", log_detail="a write is sent once")
         flight.hold(transport)
 
-    async def _answer_whole(self, flight: Flight, received: Received) -> None:
+    async def _answer_whole(self, flight: Flight, received: Received, told: Mapping[str, str]) -> None:
         route, scopes = self._admitted.route, self._admitted.verdict.open_scopes
         answer = _find_answer(route, received.status)
         try:
@@ -195,7 +195,7 @@ class Forwarding:
         people -= {self._admitted.verdict.facts.external_id}  # the account is no subject
         await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld))
         picked = _pick_headers(answer, received.headers)
-        headers = {**picked, **self._admitted.told, **_say_withheld(withheld), "content-type": _JSON}
+        headers = {**picked, **told, **_say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
         await self._incoming.start(received.status, headers, length=len(filtered.body))
         await self._incoming.write(filtered.body)
