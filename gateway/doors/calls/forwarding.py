@@ -15,6 +15,7 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.flight import Flight
 from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.doors.calls.links import get_link, open_credential
+from gateway.doors.calls.pacing import pace_upstream
 from gateway.doors.calls.tracing import Entry
 from gateway.doors.calls.uploading import Upload
 from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
@@ -126,6 +127,7 @@ class Forwarding:
             raise
         if self._admitted.upload is not None:  # it came in once and is held nowhere
             raise Refusal("upstream_failed", "the connection was renewed: send the file again", outcome="none")
+        pace_upstream(self._door, self._admitted.route, self._admitted.verdict.facts)  # it is sent once more
         if not await self._attempt(flight, fresh):
             raise Refusal("connection_lost", log_detail="a fresh credential was refused")
 
@@ -152,7 +154,7 @@ class Forwarding:
         if trouble in _ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
-        await self._answer_whole(flight, received)
+        await self._answer_whole(flight, received, {} if trouble is Trouble.LIMITED else self._admitted.told)
         return True
 
     def _end_early(self, response: ClientResponse, received: Received) -> None:
@@ -180,7 +182,7 @@ class Forwarding:
             raise Refusal("upstream_failed", log_detail="a write is sent once")
         flight.hold(transport)
 
-    async def _answer_whole(self, flight: Flight, received: Received) -> None:
+    async def _answer_whole(self, flight: Flight, received: Received, told: Mapping[str, str]) -> None:
         route, scopes = self._admitted.route, self._admitted.verdict.open_scopes
         answer = _find_answer(route, received.status)
         try:
@@ -195,7 +197,7 @@ class Forwarding:
         people -= {self._admitted.verdict.facts.external_id}  # the account is no subject
         await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld))
         picked = _pick_headers(answer, received.headers)
-        headers = {**picked, **self._admitted.told, **_say_withheld(withheld), "content-type": _JSON}
+        headers = {**picked, **told, **_say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
         await self._incoming.start(received.status, headers, length=len(filtered.body))
         await self._incoming.write(filtered.body)
