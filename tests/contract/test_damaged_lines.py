@@ -41,11 +41,17 @@ ANYWHERE = [
     """ask_ids = '["crm_name", "\\ud800"]'""",
     "ask_ids = '" + "[" * 900 + "]" * 900 + "'",
     "ask_ids = 'null'",
+    """ask_ids = '["crm_name","x"]'""",
+    """ask_ids = '["crm_name"]\n'""",
 ]
 """What both databases take."""
 ON_SQLITE = [
     "ask_ids = replace(ask_ids, ']', '}')",
     "ask_ids = ''",
+    """ask_ids = '["]'""",
+    """ask_ids = '["", "]'""",
+    """ask_ids = '["crm_name", ", "x"]'""",
+    """ask_ids = '["crm_name"", "x"]'""",
     "ask_ids = 5",
     "ask_ids = x'ff'",
     "ask_ids = CAST(ask_ids AS BLOB)",
@@ -68,7 +74,7 @@ ON_SQLITE = [
     "subjects = 9e999",
     "withheld = 9223372036854775807",
 ]
-READABLE = ["subjects = 2147483647", "route = ''", "ask_ids = '[]'", """ask_ids = ' [ "crm_name" , "x" ] '"""]
+READABLE = ["subjects = 2147483647", "route = ''", "ask_ids = '[]'", """ask_ids = '["crm_name", "x", ""]'"""]
 LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
 

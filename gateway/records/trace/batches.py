@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
 from sqlalchemy import RowMapping, not_, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.schema import as_shown
-from gateway.records.trace.entries import is_readable, lines_as_stored
+from gateway.records.trace.entries import is_readable, lines_as_stored, read_words
 from gateway.records.trace.tables import trace_lines
 
 LEFT_OPEN = timedelta(hours=1)
@@ -55,9 +54,8 @@ def _facts(row: RowMapping) -> Facts:
 
 
 def _asks(raw: object) -> object:
-    """Return the list, whose spelling in JSON is the database's; anything else stays as it is, and was never sealed."""
+    """Return the list of words; anything else stays as it is, and was never sealed."""
     try:
-        asks = orjson.loads(raw) if isinstance(raw, str) else raw
+        return list(read_words(raw))
     except ValueError:
         return raw
-    return asks if isinstance(asks, list) else raw

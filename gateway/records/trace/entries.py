@@ -6,6 +6,7 @@ here of a row that was read, and by `is_readable` to the database, which counts 
 that could have been written is for the line's batch to prove.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +68,16 @@ def is_readable(connection: AsyncConnection) -> ColumnElement[bool]:
     return and_(*sound, table.outcome.in_(list(Outcome)), or_(is_over, is_under_way))
 
 
+def read_words(raw: object) -> tuple[str, ...]:
+    """Read a column of words as our writer spells it; raises ValueError for anything else."""
+    raw_json = _read_text(raw)
+    words = orjson.loads(raw_json)
+    is_ours = isinstance(words, list) and all(isinstance(word, str) for word in words) and "\\" not in raw_json
+    if is_ours and json.dumps(words) == raw_json:
+        return tuple(words)
+    raise ValueError("words that no line of ours holds")
+
+
 def _id_in(row: RowMapping) -> str:
     shown = as_shown(row["id"])
     return shown if is_id(shown, "tr") else ""
@@ -80,7 +91,7 @@ def _read(column: Column[Any], raw: object) -> Any:
         if isinstance(raw, int) and _EARLIEST_US <= raw <= _LATEST_US:
             return moment_of(raw)
     elif isinstance(column.type, Words):
-        return _read_words(_read_text(raw))
+        return read_words(raw)
     elif isinstance(column.type, String):
         return _read_text(raw)
     elif isinstance(raw, int) and 0 <= raw <= MOST:
@@ -92,13 +103,6 @@ def _read_text(raw: object) -> str:
     if isinstance(raw, str) and raw.isascii() and raw.isprintable():
         return raw
     raise ValueError("text that no line of ours holds")
-
-
-def _read_words(raw_json: str) -> tuple[str, ...]:
-    words = orjson.loads(raw_json)
-    if "\\" not in raw_json and isinstance(words, list) and all(isinstance(word, str) for word in words):
-        return tuple(words)
-    raise ValueError("words that no line of ours holds")
 
 
 def _closed(read: Mapping[str, Any]) -> ClosedLine:

@@ -17,23 +17,21 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    exists,
     func,
     literal_column,
-    not_,
-    select,
+    or_,
     true,
     type_coerce,
 )
+from sqlalchemy.types import TypeEngine
 
 from gateway.ground.storage.schema import Instant, Words
-from gateway.records.trace.tables import trace_lines
 from gateway.terms.instants import EARLIEST, LATEST
 
 MOST: Final = 2**31 - 1
 """What a column of whole numbers holds on PostgreSQL."""
 _OUTSIDE: Final = "[^ -~]"
-_WORDS: Final = r'^ *\[ *("[^"\\]*"( *, *"[^"\\]*")*)? *\] *$'
+_WORDS: Final = r'^\[("[^"\\]*"(, "[^"\\]*")*)?\]$'
 
 
 def is_sound(column: Column[Any], *, on_sqlite: bool) -> ColumnElement[bool]:
@@ -49,13 +47,10 @@ def is_sound(column: Column[Any], *, on_sqlite: bool) -> ColumnElement[bool]:
 
 def unfold(column: Column[Any], *, on_sqlite: bool) -> TableValuedAlias:
     """Unfold a list of words, one row for each; what is no such list has none."""
-    if on_sqlite:
-        words = func.json_each(_json(column))
-    else:
-        words = func.json_array_elements_text(
-            case((_is_words(column, on_sqlite=False), cast(column, JSON)), else_=cast(literal_column("'[]'"), JSON))
-        )
-    return words.table_valued(Column("value", String), name="unfolded")
+    kind: TypeEngine[Any] = Text() if on_sqlite else JSON()
+    words = case((_is_words(column, on_sqlite=on_sqlite), cast(column, kind)), else_=cast(literal_column("'[]'"), kind))
+    each = func.json_each if on_sqlite else func.json_array_elements_text
+    return each(words).table_valued(Column("value", String), name="unfolded")
 
 
 def _is_text(column: Column[Any], *, on_sqlite: bool) -> ColumnElement[bool]:
@@ -67,17 +62,12 @@ def _is_text(column: Column[Any], *, on_sqlite: bool) -> ColumnElement[bool]:
 
 
 def _is_words(column: Column[Any], *, on_sqlite: bool) -> ColumnElement[bool]:
-    """Tell whether it is a JSON list of nothing but texts, none of which needs an escape."""
+    """Tell whether it is a JSON list of nothing but texts, in the spelling of our writer; none needs an escape."""
     if not on_sqlite:
         raw = cast(column, Text)
         return and_(raw.op("!~")(_OUTSIDE), raw.op("~")(_WORDS))
-    items = func.json_each(_json(column)).table_valued(Column("type", String), name="items")
-    other = exists(select(items.c.type).where(items.c.type != "text").correlate(trace_lines))
-    is_plain = and_(_is_text(column, on_sqlite=True), func.instr(type_coerce(column, Text), "\\") == 0)
-    return and_(is_plain, func.json_type(_json(column)) == "array", not_(other))
-
-
-def _json(column: Column[Any]) -> ColumnElement[str]:
-    """Give SQLite's JSON functions, which fail on what is no JSON, none of that; an object in its place is no list."""
     raw = type_coerce(column, Text)
-    return case((and_(func.typeof(raw) == "text", func.json_valid(raw) == 1), raw), else_=literal_column("'{}'"))
+    joined = func.replace(raw, '", "', "")
+    inside = func.substr(joined, len('["') + 1, func.length(joined) - len('[""]'))
+    is_list = and_(joined.op("GLOB")('[[]"*"]'), inside.op("NOT GLOB")('*["\\]*'))
+    return and_(_is_text(column, on_sqlite=True), or_(raw == "[]", is_list))
