@@ -63,8 +63,8 @@ def _is_text(column: Column[Any], *, on_sqlite: bool) -> ColumnElement[bool]:
 def _is_words(column: Column[Any], *, on_sqlite: bool) -> ColumnElement[bool]:
     """Tell whether it is a JSON list of nothing but texts, in the spelling of our writer; none needs an escape."""
     if not on_sqlite:
-        raw = cast(column, Text)
-        return and_(raw.op("!~")(_OUTSIDE), raw.op("~")(_WORDS))
+        written = cast(column, Text)
+        return and_(written.op("!~")(_OUTSIDE), written.op("~")(_WORDS))
     raw = type_coerce(column, Text)
     joined = func.replace(raw, '", "', "")
     inside = func.substr(joined, len('["') + 1, func.length(joined) - len('[""]'))
