@@ -14,15 +14,13 @@ A receipt is {"receipt": {..., "proof": proof}, "signature": line}, or its proof
 "bytes"}, "proof": {"index", "size", "hashes": [hex]}, "checkpoint": note}. The note is null while the log did not sign.
 
 Checked is: each signature; that the records, hashed into a tree as RFC 9162 says, have the very root that each
-checkpoint states, so that nothing was changed, added, removed or moved; that each record is spelled canonically and is
-the one it is listed as; that a receipt is signed to its last letter and tells its record's own decisions. Where record
-lines state their "leaf_hash" (hex) a changed record is told exactly; otherwise all between the last root that fits and
-the first that does not. Not checked is whether a record is true, or what sealed parts hold: only commitments are here.
-
+checkpoint states: nothing was changed, added, removed or moved; that each record is spelled canonically and is the one
+it is listed as; that a receipt is signed to its last letter and tells its record's own decisions. With "leaf_hash"
+(hex) in its line a changed record is told exactly, else all from the last root that fits to the first that does not.
+Records behind the last checkpoint are counted: no fault, no proof. Unchecked: is a record true, what do its parts hold.
 Exit code: 0 all holds, 1 something does not, 2 it could not be checked (wrong usage, unreadable, not an export).
 """
 
-# ruff: noqa: INP001, T201  (it stands alone and prints)
 import argparse
 import base64
 import hashlib
@@ -226,8 +224,10 @@ def check_export(path: Path, keys: Keys, *, heads: list[Head], told: dict[int, b
 
 
 def check_heads(heads: list[Head], names: list[str], *, roots: list[bytes]) -> list[str]:
-    """Compare each signed root with the records; name those that no signed root proves."""
-    print(f"{len(names)} records, {len(heads)} signed checkpoints, root {roots[-1].hex()}")
+    """Compare each signed root with the records; name those that it does not prove, and count those not signed yet."""
+    signed = min(max((head.size for head in heads), default=len(names)), len(names))
+    unsigned = f"; records not signed yet: {len(names) - signed}, from seq {signed + 1}" * (signed < len(names))
+    print(f"{len(names)} records, {len(heads)} signed checkpoints, root {roots[-1].hex()}{unsigned}")
     proven = max((head.size for head in heads if roots[head.size : head.size + 1] == [head.root]), default=0)
     misfits = sorted(head.size for head in heads if roots[head.size : head.size + 1] != [head.root])
     bad = [] if heads else ["no checkpoint is signed by a key that you trust"]
@@ -236,7 +236,7 @@ def check_heads(heads: list[Head], names: list[str], *, roots: list[bytes]) -> l
     suspects = next((size for size in misfits if proven < size <= len(names)), proven)
     reason = f"this or another of seq {proven + 1} to {suspects} was changed, added, removed or moved"
     bad += [f"{name}: {reason}" for name in names[proven:suspects]]
-    return bad + [f"seq {suspects + 1} to {len(names)}: proven by no signed checkpoint"] * (suspects < len(names))
+    return bad + [f"seq {suspects + 1} to {signed}: proven by no signed checkpoint"] * (suspects < signed)
 
 
 def check_words(given: dict[str, Any], record: dict[str, Any], keys: Keys) -> None:

@@ -12,6 +12,7 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.personkeys import Erased
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.parts import list_parts
 from gateway.records.ledger.reasons import Reason
 from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, Draft, Part
 from gateway.records.people import store as people
@@ -58,7 +59,7 @@ async def look_up_record(house: House, record_id: str, looker: Looker) -> dict[P
         Unsealable: a part was changed; nothing is recorded.
     """
     async with house.storage.unit() as unit:
-        parts = (await reading.list_parts(unit.connection, [record_id])).get(record_id, [])
+        parts = (await list_parts(unit.connection, [record_id])).get(record_id, [])
         identities = [row for row in parts if row["name"] == IDENTITY]
         if not identities:
             raise Refusal("not_found")

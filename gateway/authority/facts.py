@@ -48,6 +48,7 @@ class TokenFacts:
     app_id: AppId
     app_state: AppState
     app_dialect: str | None
+    app_addresses: tuple[str, ...] | None
     grant_id: GrantId
     account_id: AccountId
     platform: str
@@ -76,6 +77,7 @@ _QUERY = Prepared(
         apps.c.id.label("app_id"),
         apps.c.state.label("app_state"),
         apps.c.dialect,
+        apps.c.addresses.label("app_addresses"),
         grants.c.id.label("grant_id"),
         accounts.c.id.label("account_id"),
         accounts.c.platform,
@@ -138,6 +140,7 @@ async def find_token(
         app_id=first["app_id"],
         app_state=AppState(first["app_state"]),
         app_dialect=first["dialect"],
+        app_addresses=first["app_addresses"],
         grant_id=first["grant_id"],
         account_id=first["account_id"],
         platform=first["platform"],

@@ -63,9 +63,8 @@ def _unsigned(finding: "Finding") -> str:
 
 
 def _place(bad: "Bad") -> str:
-    if bad.record_id is not None:
-        return f"seq {bad.seq}  record {bad.record_id}  "
-    return "" if bad.seq is None else f"seq {bad.seq}  "
+    seq = "" if bad.seq is None else f"seq {bad.seq}  "
+    return seq if bad.record_id is None else f"{seq}record {bad.record_id}  "
 
 
 @log.command("checkpoint")
@@ -139,10 +138,12 @@ async def _export(settings: "Settings", output: Any) -> None:
 
 
 async def _lines(connection: Any) -> AsyncIterator[dict[str, Any]]:
+    from gateway.ground.storage.schema import as_shown
     from gateway.records.ledger import reading as ledger
 
     async for row in ledger.iterate(connection):
-        named = {"seq": row["seq"], "record_id": row["record_id"], "leaf_hash": _bytes(row["leaf_hash"]).hex()}
+        seq = row["seq"] if isinstance(row["seq"], int) else as_shown(row["seq"])
+        named = {"seq": seq, "record_id": as_shown(row["record_id"]), "leaf_hash": _bytes(row["leaf_hash"]).hex()}
         yield {"type": "record", **named, "bytes": b64encode(_bytes(row["canonical"])).decode()}
     for note in await ledger.list_checkpoints(connection):
         yield {"type": "checkpoint", "note": note}
@@ -152,13 +153,15 @@ async def _search(settings: "Settings", app: str | None, grant: str | None, *, l
     from gateway.records.ledger import reading as ledger
     from gateway.records.ledger.entries import Damaged
     from gateway.terms.ids import AppId, GrantId
+    from gateway.terms.instants import is_credible
 
     wanted = ledger.Search(
         app_id=None if app is None else AppId(app), grant_ids=None if grant is None else [GrantId(grant)]
     )
     async with reading(settings) as storage, storage.read() as connection:
         return [
-            {"seq": each.seq, "record_id": each.record_id, "at": each.at.isoformat(), "kind": "changed"}
+            {"seq": each.seq, "record_id": each.record_id, "kind": "changed"}
+            | ({"at": each.at.isoformat()} if is_credible(each.at) else {})
             if isinstance(each, Damaged)
             else {
                 "seq": each.seq,

@@ -23,6 +23,7 @@ from gateway.doors.consoles.operators.endpoints import endpoints as operator_end
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.endpoints import endpoints as management_endpoints
 from gateway.doors.management.problems import render_problem
+from gateway.doors.oauth.dialects import dialect_endpoints
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.dynamic import DynamicApps
 from gateway.doors.oauth.endpoints import api_endpoints
@@ -86,7 +87,7 @@ def build_public(parts: Parts) -> web.Application:
         client_max_size=BODY_LIMIT_BYTES,
     )
     oauth, management = _oauth_door(parts, person), _management_door(parts)
-    person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(oauth)])
+    person.porter.install(app, [*person_endpoints(person), *oauth_endpoints(oauth), *dialect_endpoints(oauth)])
     person.porter.install(app, [*_console_endpoints(parts, person), *_health_endpoints(parts.health)])
     person.porter.install(app, management_endpoints(management), refuse=partial(render_problem, management))
     person.porter.install(app, document_endpoints(oauth, management))
@@ -113,7 +114,7 @@ def build_api(parts: Parts) -> web.Application:
         budgets=Budgets(parts.house.clock),
     )
     person = _person_door(parts)
-    app = build_calls(door)
+    app = build_calls(door, settings.trusted_proxies or ())
     person.porter.install(app, [*_health_endpoints(parts.health), *api_endpoints(_oauth_door(parts, person))])
     return app
 

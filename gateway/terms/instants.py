@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 
 def microseconds(moment: datetime) -> int:
@@ -18,6 +19,11 @@ def moment_of(value: int) -> datetime:
         OverflowError: no calendar holds it.
     """
     return _EPOCH + value * _MICROSECOND
+
+
+def is_credible(moment: datetime) -> bool:
+    """Say whether a gateway can have meant this: what was changed in a database may name any year, or the first."""
+    return _EARLIEST <= moment < _LATEST
 
 
 def write_instant(at: datetime) -> str:

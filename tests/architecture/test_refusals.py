@@ -18,6 +18,8 @@ from tests.architecture.tree import list_python
 
 OAUTH = "gateway.doors.oauth"
 AUTHORIZE = f"{OAUTH}.authorize"
+TABLES = f"{OAUTH}.redirects", f"{OAUTH}.endpoints", f"{OAUTH}.dialects"
+ZALO = f"{OAUTH}.dialects.zalo"
 BEFORE_A_REDIRECT = ("check_opened", "parse_query", "_open_pushed", "_get_asking", "refuse_method")
 UNAVAILABLE = {"no_verdict", "not_settled"}
 OF_HOUSE = "the house that all acts share; none of those that this door calls has it"
@@ -46,7 +48,11 @@ class Surface:
 SURFACES = {
     "oauth": Surface(
         ERRORS.keys(),
-        list_definitions("gateway/doors/oauth", but=[AUTHORIZE, f"{OAUTH}.redirects", f"{OAUTH}.endpoints"]),
+        [
+            *list_definitions("gateway/doors/oauth", but=[AUTHORIZE, *TABLES, ZALO]),
+            (ZALO, "_read"),
+            (ZALO, "_exchange"),
+        ],
         strays={
             "app_suspended": "introspection says active: false",
             "invalid_token": "introspection says active: false",

@@ -52,6 +52,7 @@ async def test_a_fresh_token_s_facts_are_the_decision_s(scene: Scene) -> None:
         app_id=scene.app.id,
         app_state=AppState.ACTIVE,
         app_dialect="zalo",
+        app_addresses=None,
         grant_id=given.grant_id,
         account_id=scene.account.id,
         platform="zalo",

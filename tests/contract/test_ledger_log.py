@@ -26,6 +26,7 @@ from gateway.records.ledger import notices, outside, reading
 from gateway.records.ledger.checkpoint import open_checkpoint
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import LogDamaged, part_place
+from gateway.records.ledger.parts import list_parts
 from gateway.records.ledger.proof import Proof, prove
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts
 from gateway.records.ledger.tree import Frontier, leaf_hash, verify_inclusion
@@ -395,7 +396,7 @@ async def test_a_part_opens_to_what_was_sealed_or_not_at_all(scene: Scene) -> No
     keys = keys_of(scene.house)
     async with scene.house.storage.read() as connection:
         opened = await reading.open_parts(connection, record, keys)
-        rows = (await reading.list_parts(connection, [record.record_id]))[record.record_id]
+        rows = (await list_parts(connection, [record.record_id]))[record.record_id]
     assert opened["identity"] == {"login": "chu-1", "name": "chu-1 (mẫu)"}
     place = part_place(record.record_id, "identity", scene.owner.id)
     for sealed in (rows[0]["sealed"][:-1], keys.seal(scene.owner.id, "identity", plain=b"short", place=place)):
@@ -404,3 +405,6 @@ async def test_a_part_opens_to_what_was_sealed_or_not_at_all(scene: Scene) -> No
             await unit.connection.execute(changed.where(ledger_parts.c.name == "identity").values(sealed=sealed))
             with pytest.raises(Unsealable):
                 await reading.open_parts(unit.connection, record, keys)
+            found = (await list_parts(unit.connection, [record.record_id]))[record.record_id]
+            with pytest.raises(Unsealable):
+                reading.open_part(next(row for row in found if row["name"] == "identity"), keys)

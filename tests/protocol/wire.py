@@ -27,6 +27,7 @@ from gateway.doors import Porter
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.endpoints import endpoints as management_endpoints
 from gateway.doors.management.problems import render_problem
+from gateway.doors.oauth.dialects import dialect_endpoints
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.dynamic import CLOSED, DynamicApps
 from gateway.doors.oauth.endpoints import api_endpoints, endpoints
@@ -233,7 +234,7 @@ async def served(scene: Scene, dynamic: DynamicApps = CLOSED, *, limits: Limits 
     )
     porter = Porter(scene.house.storage, scene.clock, cookie=SessionCookie(is_https=False))
     app = web.Application()
-    porter.install(app, endpoints(door))
+    porter.install(app, [*endpoints(door), *dialect_endpoints(door)])
     porter.install(app, api_endpoints(door))
     management = ManagementDoor(scene.house, limits, proofs, issuer, is_on_loopback=True)
     porter.install(app, management_endpoints(management), refuse=partial(render_problem, management))

@@ -32,6 +32,10 @@ def list_misfits(said: object, catalogue: Catalogue) -> Iterator[str]:
         yield f"dialect: no platform {dialect}"
     if said.get("kind") == "public":
         yield from (f"{place}: for a confidential app only" for place in _CONFIDENTIAL if said.get(place))
+    if said.get("addresses") and dialect is None:
+        yield "addresses: for an app of a platform's dialect only"
+    if dialect is not None and said.get("dpop_bound_access_tokens"):
+        yield "dpop_bound_access_tokens: a platform's dialect knows bearer tokens only"
     if not (said.get("redirect_uris") or said.get("may_use_devices")):
         yield "redirect_uris: an app names a redirect URI, or asks from devices"
 

@@ -1,5 +1,6 @@
 """What an app's registration file holds, and how it becomes records; what does not fit in it is in `fitting.py`."""
 
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
@@ -58,6 +59,11 @@ class AskEntry(_Strict):
     en: TextEntry
 
 
+def _network(raw: str) -> str:
+    """Read an address or a network, such as `203.0.113.7` or `2001:db8::/32`."""
+    return str(ip_network(raw))
+
+
 class AppEntry(_Strict):
     """An app, as its file says; an ask without purpose, refusal effect, retention or recipients is refused (R8)."""
 
@@ -74,6 +80,7 @@ class AppEntry(_Strict):
     dpop_bound_access_tokens: bool = False
     authorization_details_types: list[Literal["quyen_ask"]] | None = None
     dialect: str | None = None
+    addresses: list[Annotated[str, AfterValidator(_network)]] = Field([], max_length=100)
     may_refresh: bool = True
     manages_itself: bool = False
     may_use_devices: bool = False
@@ -109,6 +116,7 @@ def records_of(
         suspended_reason=None,
         reviewed_at=now if entry.reviewed else None,
         created_at=now,
+        addresses=tuple(entry.addresses) or None,
         details_types=None if entry.authorization_details_types is None else tuple(entry.authorization_details_types),
     )
     return app, [_ask(each, app_id, catalogue) for each in entry.asks]

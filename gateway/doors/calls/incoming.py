@@ -5,11 +5,12 @@ An answer is written here, while the call is still registered as in flight, and 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
 from gateway.doors.calls.head import Head
+from gateway.ground.web.addresses import is_within
 from gateway.terms.refusal import Refusal
 
 BODY_SECONDS = 20.0
@@ -40,6 +41,10 @@ class Incoming:
         self.head = head
         self.request_id = request_id
         self.response = web.StreamResponse()
+
+    def is_from(self, networks: Iterable[str]) -> bool:
+        """Say whether the caller's address lies in one of the networks."""
+        return is_within(self._request, networks)
 
     @property
     def is_started(self) -> bool:

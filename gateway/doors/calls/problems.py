@@ -45,6 +45,13 @@ PROBLEMS: Mapping[str, Row] = {
     "bad_body": Row(
         400, -201, "M_BAD_JSON", "Nội dung gửi lên không hợp lệ.", "The body is not what this route takes."
     ),
+    "address_not_listed": Row(
+        403,
+        -200,
+        "M_FORBIDDEN",
+        "Ứng dụng không được gọi từ địa chỉ này.",
+        "The app is not registered to call from this address.",
+    ),
     "no_credential": Row(401, -216, "M_MISSING_TOKEN", "Thiếu mã truy cập.", "No access token was sent in a header."),
     "invalid_token": Row(
         401,

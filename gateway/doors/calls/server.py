@@ -14,6 +14,7 @@ from gateway.doors.calls.problems import PROBLEMS, problem_of
 from gateway.doors.calls.schemes import find_scheme
 from gateway.doors.calls.upstream import open_session
 from gateway.doors.calls.walk import Walk
+from gateway.ground.web.addresses import Networks, addresses
 from gateway.ground.web.bugs import log_bug
 from gateway.terms.ids import new_id
 from gateway.terms.refusal import Refusal, Unavailable
@@ -25,12 +26,13 @@ _HEAD = web.RequestKey("head", Head)
 _ID = web.RequestKey("request_id", str)
 
 
-def build_calls(door: CallsDoor) -> web.Application:
+def build_calls(door: CallsDoor, trusted: Networks = ()) -> web.Application:
     """Build the application of the API origin; other endpoints of this origin are added to its router.
 
-    It opens the session to the platforms when it starts and closes it when it stops.
+    It opens the session to the platforms when it starts and closes it when it stops. `trusted` are the networks of the
+    operator's own proxies, which say where a call comes from.
     """
-    app = web.Application(middlewares=[_answer_errors])
+    app = web.Application(middlewares=[addresses(trusted), _answer_errors])
     app[_DOOR] = door
     app.cleanup_ctx.append(_hold_session)
     app.router.add_route("*", r"/{everything:[\s\S]*}", _answer_call, expect_handler=_ask_later)

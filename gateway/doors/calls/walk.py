@@ -76,6 +76,8 @@ class Walk:
             await note_first_use(house, facts.parent_hash)
         if presented.dialect not in {None, facts.app_dialect}:
             raise Refusal("invalid_token", log_detail="the app does not speak this dialect")
+        if facts.app_addresses is not None and not self.incoming.is_from(facts.app_addresses):
+            raise Refusal("address_not_listed")
         await pace_call(self.door, facts)
         wanted = wanted_of(match, head)
         verdict = judge(facts, wanted, house.clock.now())

@@ -4,6 +4,8 @@ The rules stand in `asking.py`. Before them stand the three whose failure never 
 it is not suspended, the redirect URI is its own.
 """
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from gateway.acts.open_request import open_request
@@ -34,17 +36,30 @@ PAGE_STATUS = {
 
 
 async def authorize(door: OAuthDoor, request: web.Request) -> web.Response:
+    """Answer GET /oauth/authorize."""
+    return await begin(door, request, lambda: parse_query(request))
+
+
+async def begin(
+    door: OAuthDoor, request: web.Request, read: Callable[[], Parameters], *, dialect: str | None = None
+) -> web.Response:
     """Check the request, keep it, and send the person on to the consent screen.
 
     Nobody has signed in yet, so an error goes back to the app by redirect only where an operator reviewed it; from any
     other app the person gets a page with a link (RFC 9700 section 4.11.2).
+
+    Args:
+        door: the door.
+        request: from the person's browser.
+        read: reads what is asked, under the names of OAuth.
+        dialect: in which it was asked; an app that was not registered for it is unknown there.
     """
     try:
         await check_opened(door, request)
-        unverified = parse_query(request)
+        unverified = read()
         if (unverified.find("request_uri") or "").startswith(PREFIX):
             return await _open_pushed(door, request, unverified)
-        asking = await _get_asking(door, request, unverified)
+        asking = await _get_asking(door, request, unverified, dialect)
     except Refusal as refusal:
         return _page(door, request, refusal)
     except Unavailable as unavailable:
@@ -85,8 +100,10 @@ async def _find_pushed(door: OAuthDoor, unverified_id: str) -> AuthorizationRequ
         return await requests.find(connection, unverified_id) if unverified_id.isprintable() else None
 
 
-async def _get_asking(door: OAuthDoor, request: web.Request, unverified: Parameters) -> Asking:
+async def _get_asking(door: OAuthDoor, request: web.Request, unverified: Parameters, dialect: str | None) -> Asking:
     app = await _get_app(door, request, unverified.get("client_id"))
+    if dialect not in {None, app.dialect}:
+        raise Refusal("unknown_client", "client_id is not registered for this dialect")
     redirect_uri = get_redirect_uri(app, unverified.find("redirect_uri"))
     askable = await list_asks(door.house, door.dynamic, app, unverified)
     return Asking(unverified, app, askable, redirect_uri, door.resources, kinds=door.kinds)

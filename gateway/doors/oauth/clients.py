@@ -17,7 +17,7 @@ from gateway.doors.oauth.documents import read_document
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.parameters import Parameters
 from gateway.ground.vault.tokens import is_token
-from gateway.ground.web.addresses import address_of
+from gateway.ground.web.addresses import address_of, is_within
 from gateway.records.apps import callers
 from gateway.records.apps.types import App, AppSecret, AuthMethod
 from gateway.records.families import credentials
@@ -73,6 +73,8 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
             await door.limits.count(key, WRONG_SECRETS)
         raise _unknown(is_challenged=presented.is_challenged)
     await _check_limit(door, key)
+    if app.addresses is not None and not is_within(request, app.addresses):
+        raise Refusal("invalid_client", "the app is not registered to call from this address")
     return app
 
 

@@ -36,6 +36,14 @@ class Parameters:
             values.setdefault(name, []).append(value)
         self._values: Mapping[str, list[str]] = values
 
+    def renamed(self, names: Mapping[str, str]) -> "Parameters":
+        """Return those that `names` holds, under the names that it gives them; each as often as it stands."""
+        return Parameters((ours, value) for theirs, ours in names.items() for value in self._values.get(theirs, []))
+
+    def with_one(self, fixed: Mapping[str, str]) -> "Parameters":
+        """Return these and others, each of which stands once."""
+        return Parameters([*((name, value) for name, found in self._values.items() for value in found), *fixed.items()])
+
     @property
     def repeated(self) -> frozenset[str]:
         """The names that stand more than once and may not."""

@@ -51,21 +51,39 @@ async def answer_token(door: OAuthDoor, request: web.Request) -> web.Response:
         Refusal: a row of `errors.ERRORS`. `invalid_grant` may have ended a family; every other spent nothing.
         Unavailable: nothing was spent.
     """
-    parameters = await read_parameters(request)
+    return render_json(await exchange(door, request, await read_parameters(request)))
+
+
+async def exchange(
+    door: OAuthDoor, request: web.Request, parameters: Parameters, *, dialect: str | None = None
+) -> bytes:
+    """Exchange what the parameters hold for a token answer, JSON.
+
+    Args:
+        door: the door.
+        request: whose headers and address count.
+        parameters: under the names of OAuth.
+        dialect: in which it was asked; an app that was not registered for it gets nothing there.
+
+    Raises:
+        Refusal, Unavailable: as `answer_token`.
+    """
     if is_credential(present(request, parameters).unverified_id):
-        return render_json(await exchange_credential(door, request, parameters))
+        return await exchange_credential(door, request, parameters)
     app = await authenticate(door, request, parameters)
-    exchange = GRANT_TYPES.get(parameters.get("grant_type"))
-    if exchange is None:
+    if dialect not in {None, app.dialect}:
+        raise Refusal("unauthorized_client", "the app is not registered for this dialect")
+    way = GRANT_TYPES.get(parameters.get("grant_type"))
+    if way is None:
         raise Refusal("unsupported_grant_type", "grant_type is not one that this server knows")
     jkt = await find_proven_key(door, request)
     if jkt is None and app.binds_tokens:
         raise Refusal("invalid_dpop_proof", "this app registered to prove a key with each request for tokens")
-    if exchange is exchange_client:
-        return render_json(await exchange(door, Caller(app, jkt, None), parameters))
+    if way is exchange_client:
+        return await way(door, Caller(app, jkt, None), parameters)
     details = await _find_details(door, app, parameters)
     caller = Caller(app, jkt, find_platform(door.resources, parameters), details)
-    return render_json(await exchange(door, caller, parameters))
+    return await way(door, caller, parameters)
 
 
 async def _find_details(door: OAuthDoor, app: App, parameters: Parameters) -> Details | None:

@@ -41,7 +41,15 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
         return door.go(request, f"/permissions/{decided.request.grant_id}?done={decided.recorded.record_id}")
     if decided.request.kind is RequestKind.DEVICE:
         return door.go(request, f"/device/done/{decided.request.id}")
-    return door.leave(return_url(decided, door.public_url))
+    return door.leave(return_url(decided, door.public_url, account=_account_told(screen, answer)))
+
+
+def _account_told(screen: Screen, answer: Answer) -> tuple[str, str] | None:
+    """Return which account an app of a dialect hears of: its clients want the platform's own id beside the code."""
+    for account, _ in screen.held:
+        if account.id == answer.account_id and account.platform == screen.app.dialect:
+            return account.platform, account.external_id
+    return None
 
 
 def sign_in_of(request: web.Request) -> SignIn:

@@ -22,13 +22,14 @@ async def list_looks(
 
 
 async def look_row(door: PersonDoor, look: Record, lang: Lang) -> TraceRow:
-    """Tell one look; a part that was changed says nothing, and verification names it."""
+    """Tell one look; a part that was changed says nothing but that it was."""
     _ = words(lang)
+    changed = ""
     try:
         async with door.house.storage.read() as connection:
             opened = await reading.open_parts(connection, look, door.house.ledger.person_keys)
     except Unsealable:
-        opened = {}
+        opened, changed = {}, _("Bản ghi bị sửa, không đọc được")
     who, told = opened.get(IDENTITY), opened.get(EVIDENCE)
     login = plain(str(who["login"])) if isinstance(who, dict) else look.actor.id
     reason = plain(str(told["reason"]), LONGEST_TEXT) if isinstance(told, dict) else ""
@@ -39,5 +40,5 @@ async def look_row(door: PersonDoor, look: Record, lang: Lang) -> TraceRow:
         verb="look_up",
         thing=_("tên bạn ở một bản ghi") if look.facts.get("how") == "record" else _("các bản ghi về bạn"),
         result="seen",
-        note=_("Lý do: %(reason)s") % {"reason": reason} if reason else "",
+        note=_("Lý do: %(reason)s") % {"reason": reason} if reason else changed,
     )

@@ -14,7 +14,6 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.entries import Damaged
-from gateway.records.ledger.types import Record
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
@@ -56,7 +55,7 @@ def receipt_view(
         recipients=list(dict.fromkeys(f"{r.name}, {r.country}" for view in views.values() for r in view.recipients)),
         notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "",
         verify_url=verify_url(door, sheet.code),
-        proof=proof_of(door, sheet.record, attestation, lang=lang),
+        proof=proof_of(door, sheet.record.seq, attestation, lang=lang),
         starts_at=sheet.record.at if ends_at and sheet.event == "given" else None,
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
@@ -64,14 +63,14 @@ def receipt_view(
     )
 
 
-def proof_of(door: PersonDoor, record: Record, attestation: Attestation, *, lang: Lang) -> Proof:
-    """Show what proves that the record stands in the signed log; of one past the last signature, that none does yet."""
+def proof_of(door: PersonDoor, seq: int, attestation: Attestation, *, lang: Lang) -> Proof:
+    """Show what proves that a record stands in the signed log; of one past the last signature, that none does yet."""
     key, proof = door.house.ledger.verifier_key, attestation.proof
     if proof is None or key is None:
         _ = words(lang)
         unsigned = _("Bản ghi là thật, chưa được ký: nhật ký chưa ký đến bản ghi này.")
-        return Proof(record.seq, record.seq, attestation.leaf_hash.hex(), unsigned, "–")
-    return Proof(record.seq, proof.size, attestation.leaf_hash.hex(), proof.note, key.text())
+        return Proof(seq, seq, attestation.leaf_hash.hex(), unsigned, "–")
+    return Proof(seq, proof.size, attestation.leaf_hash.hex(), proof.note, key.text())
 
 
 def verify_url(door: PersonDoor, code: str) -> str:

@@ -81,15 +81,20 @@ async def _get_attestation(door: PersonDoor, sheet: Sheet) -> Attestation:
     Raises:
         Refusal: `record_changed`: it does not lead to what was signed, so nobody is given a receipt of it.
     """
+    record, key = sheet.record, door.house.ledger.verifier_key
     async with door.house.storage.read() as connection:
-        attestation = await find_attestation(connection, sheet.record, door.house.ledger.verifier_key)
+        attestation = await find_attestation(connection, record.canonical, seq=record.seq, key=key)
     if attestation.state is Attested.BROKEN:
         raise Refusal("record_changed")
     return attestation
 
 
 async def _list_own_entries(door: PersonDoor, person_id: PersonId, *, before_seq: int | None) -> list[Entry]:
-    """List what has a receipt, by the person or about their grants, one more than a page."""
+    """List what has a receipt, by the person or about their grants, one more than a page.
+
+    A record that was changed is listed if it may have been a decision, and any of grant, actor and sealed part still
+    says that it is theirs.
+    """
     own, kinds = await _list_grant_ids(door, person_id), tuple(EVENTS)
     by_grant = reading.Search(grant_ids=own, kinds=kinds, before_seq=before_seq)
     by_person = reading.Search(person_id=person_id, kinds=kinds, before_seq=before_seq)

@@ -74,8 +74,8 @@ class TraceView:
     newer: str = ""
 
     @property
-    def days(self) -> Iterator[tuple[date, list[TraceRow]]]:
-        """The rows under their local days, in the order given."""
+    def days(self) -> Iterator[tuple[date | None, list[TraceRow]]]:
+        """The rows under their local days, None where there is none to name, in the order given."""
         return ((day, list(rows)) for day, rows in groupby(self.rows, key=lambda row: local_day(row.at)))
 
 
@@ -202,15 +202,18 @@ class VerifyView:
     """`/receipts/verify`: anyone checks a receipt; `GET ?code=`, or POST `receipt` (the signed JSON) with `csrf_token`.
 
     Args:
-        state: `first`; `genuine`; `unsigned` (genuine, past the last checkpoint); `altered` (known code, bytes or
-            signature do not fit); `unknown`; `unreadable`.
+        state: `first`; `genuine`; `unsigned` (genuine, past the last checkpoint); `altered` (the pasted receipt of a
+            known code does not hold by itself); `record_changed` (asked by a code alone, of which the record that is
+            kept proves nothing any more); `unknown`; `unreadable`.
         code: what was typed.
         at, event, proof: with `genuine` and `unsigned`; no name and no item is ever shown here.
+        is_record_changed: the record that the gateway keeps is not what was written, or gone; said apart from `state`.
     """
 
     TEMPLATE: ClassVar[str] = "person/verify.html"
-    state: Literal["first", "genuine", "unsigned", "altered", "unknown", "unreadable"] = "first"
+    state: Literal["first", "genuine", "unsigned", "altered", "record_changed", "unknown", "unreadable"] = "first"
     code: str = ""
     at: datetime | None = None
     event: str = ""
     proof: Proof | None = None
+    is_record_changed: bool = False

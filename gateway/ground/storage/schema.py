@@ -27,6 +27,12 @@ def as_stored(table: Table) -> Select[Any]:
     return select(*columns)
 
 
+def as_shown(raw: object) -> str:
+    """Write such a value for a page, a terminal or JSON: SQLite holds bytes, and text that is no UTF-8, anywhere."""
+    text = raw if isinstance(raw, str) else repr(raw)
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware UTC datetime, stored as microseconds since 1970 (ADR 0003).
 

@@ -1,8 +1,8 @@
 """Where a caller stands, as limits count it, also behind the TLS proxy that every gateway on the open network has."""
 
 import re
-from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -37,6 +37,12 @@ def address_of(request: web.Request) -> str:
     if address is None:
         return caller or "local socket"
     return str(IPv6Network((address, _SUBSCRIBER_BITS), strict=False) if isinstance(address, IPv6Address) else address)
+
+
+def is_within(request: web.Request, networks: Iterable[str]) -> bool:
+    """Say whether the caller's own address lies in one of the networks."""
+    caller = _parse(request.get(_ADDRESS, request.remote or ""))
+    return caller is not None and any(caller in ip_network(each) for each in networks)
 
 
 def _find_caller(request: web.Request, trusted: Networks) -> str:

@@ -23,6 +23,7 @@ apps = Table(
     Column("must_push", Boolean, nullable=False),
     Column("binds_tokens", Boolean, nullable=False),
     Column("details_types", Words),
+    Column("addresses", Words),
     Column("state", String, nullable=False),
     Column("suspended_reason", String),
     Column("reviewed_at", Instant),

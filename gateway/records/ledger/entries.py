@@ -1,18 +1,21 @@
-"""Reading one row of the log, in the one place where that may find it changed: nothing else parses a stored record.
+"""Reading rows of the log, in the one place where that may find them changed: nothing else parses a stored record.
 
 A page that shows records must go on when one was changed behind the gateway's back, and show which: whoever lists or
 finds records gets an `Entry`, and says what it does with a `Damaged` one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.schema import as_shown
 from gateway.records.ledger.canonical import CanonicalRecord, NotCanonical, parse_canonical_json
 from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.parts import find_faults, list_parts
 from gateway.records.ledger.tree import leaf_hash
 from gateway.records.ledger.types import Actor, ActorKind, Record
 from gateway.terms.instants import microseconds, moment_of
@@ -22,11 +25,15 @@ _FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UT
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A record that is not what was written: its number, id and time as the columns have them, believed in nothing."""
+    """A record that is not what was written: its number, id and time as the columns have them, believed in nothing.
+
+    `unverified_bytes` may still lead to what was signed, where only a column was changed: that is for others to prove.
+    """
 
     seq: int
     record_id: str
     at: datetime
+    unverified_bytes: bytes
 
 
 Entry = Record | Damaged
@@ -43,7 +50,19 @@ def read_entry(row: RowMapping) -> Entry:
     except (NotCanonical, ValueError, OverflowError):  # of a time that is none
         pass
     seq = row["seq"] if isinstance(row["seq"], int) else 0
-    return Damaged(seq, str(row["record_id"]), _shown(row["at"]))
+    return Damaged(seq, as_shown(row["record_id"]), _shown(row["at"]), canonical)
+
+
+async def read_entries(connection: AsyncConnection, rows: Iterable[RowMapping]) -> list[Entry]:
+    """Read rows with their sealed parts: a record whose parts are not those that it names was changed too."""
+    entries = [read_entry(row) for row in rows]
+    parts = await list_parts(connection, [entry.record_id for entry in entries if isinstance(entry, Record)])
+    return [
+        Damaged(entry.seq, entry.record_id, entry.at, entry.canonical)
+        if isinstance(entry, Record) and find_faults(entry.part_digests, parts[entry.record_id])
+        else entry
+        for entry in entries
+    ]
 
 
 def columns_of(record: CanonicalRecord) -> dict[str, Any]:
@@ -73,7 +92,7 @@ def _record(row: Mapping[str, Any], told: CanonicalRecord) -> Record:
 
 
 def _shown(raw_at: object) -> datetime:
-    """Return a time that pages can show and cursors can go on from; what is no time stands where it is sorted."""
+    """Return a time that cursors can go on from; what is no time stands where it is sorted, and pages show none."""
     if isinstance(raw_at, int):
         return moment_of(min(max(raw_at, microseconds(_FIRST)), microseconds(_LAST)))
     return _LAST

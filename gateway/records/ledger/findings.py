@@ -4,18 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.ground.storage.schema import as_shown
+
 
 @dataclass(frozen=True, slots=True)
 class Bad:
     """Something that does not hold: at which record, if one can be named, and why.
 
-    `follows` says that a record named elsewhere explains it: the tree over a changed record is another.
+    `follows` says that a record named elsewhere explains it: the tree over a changed record is another. Number, id and
+    reason come from rows that nothing believes, and can always be shown.
     """
 
     seq: int | None
     record_id: str | None
     reason: str
     follows: bool = False
+
+    def __post_init__(self) -> None:
+        """Take what stands in a row of any type for what it can be."""
+        object.__setattr__(self, "seq", self.seq if isinstance(self.seq, int) else None)
+        object.__setattr__(self, "record_id", None if self.record_id is None else as_shown(self.record_id))
+        object.__setattr__(self, "reason", as_shown(self.reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from gateway.ground.storage.schema import as_stored
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger.canonical import Json, NotCanonical, parse_canonical_json, split_salt
-from gateway.records.ledger.entries import Entry, read_entry
+from gateway.records.ledger.entries import Entry, read_entries, read_entry
+from gateway.records.ledger.kind_choice import is_or_may_be
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
+from gateway.records.ledger.parts import find_faults, list_parts
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts, ledger_records
 from gateway.records.ledger.types import Record
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId, is_id
@@ -56,14 +58,14 @@ async def find_entry(connection: AsyncConnection, record_id: str) -> Entry | Non
     if not is_id(record_id, "lr"):
         return None
     query = as_stored(ledger_records).where(ledger_records.c.record_id == record_id)
-    row = (await connection.execute(query)).mappings().first()
-    return read_entry(row) if row else None
+    rows = (await connection.execute(query)).mappings().all()
+    return next(iter(await read_entries(connection, rows)), None)
 
 
 async def list_entries(connection: AsyncConnection, wanted: Search, limit: int) -> list[Entry]:
     """List records, newest first; one that was changed stands in its place."""
     query = narrowed(as_stored(ledger_records), wanted).order_by(ledger_records.c.seq.desc())
-    return [read_entry(row) for row in (await connection.execute(query.limit(limit))).mappings()]
+    return await read_entries(connection, (await connection.execute(query.limit(limit))).mappings().all())
 
 
 async def find(connection: AsyncConnection, record_id: str) -> Record | None:
@@ -86,8 +88,7 @@ def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
         about = select(ledger_parts.c.record_id).where(ledger_parts.c.person_id == wanted.person_id)
         query = query.where(or_(table.actor_id == wanted.person_id, table.record_id.in_(about)))
     if wanted.kinds is not None:
-        kinds = [kind.value for kind in wanted.kinds]  # a kind that there is not was written over one that there is
-        query = query.where(or_(table.kind.in_(kinds), table.kind.not_in([kind.value for kind in Kind])))
+        query = query.where(is_or_may_be(wanted.kinds))
     if wanted.since is not None:
         query = query.where(table.at >= wanted.since)
     if wanted.until is not None:
@@ -117,23 +118,17 @@ async def iterate(connection: AsyncConnection) -> AsyncIterator[RowMapping]:
         last = rows[-1]["seq"]
 
 
-async def list_parts(connection: AsyncConnection, record_ids: Sequence[str]) -> dict[str, list[RowMapping]]:
-    """List the sealed parts of some records, by record; values as they are stored."""
-    query = as_stored(ledger_parts).where(ledger_parts.c.record_id.in_(record_ids))
-    found: dict[str, list[RowMapping]] = {record_id: [] for record_id in record_ids}
-    for row in (await connection.execute(query.order_by(ledger_parts.c.name, ledger_parts.c.person_id))).mappings():
-        found[row["record_id"]].append(row)
-    return found
-
-
 async def open_parts(connection: AsyncConnection, record: Record, person_keys: PersonKeys) -> dict[str, Json]:
     """Open what a record's parts hold, by name of the part; erased ones are left out.
 
     Raises:
-        Unsealable: a part does not open under its person's key: it was changed.
+        Unsealable: a part is not what the record says, or does not open under its person's key.
     """
     opened: dict[str, Json] = {}
-    for row in (await list_parts(connection, [record.record_id]))[record.record_id]:
+    parts = (await list_parts(connection, [record.record_id]))[record.record_id]
+    if find_faults(record.part_digests, parts):
+        raise Unsealable("parts that are not as their record says")
+    for row in parts:
         try:
             opened[row["name"]] = await asyncio.to_thread(open_part, row, person_keys)
         except Erased:
@@ -146,13 +141,13 @@ def open_part(row: RowMapping, person_keys: PersonKeys) -> Json:
 
     Raises:
         Erased: its key was destroyed.
-        Unsealable: it was changed.
+        Unsealable: it was changed, or its key file was.
     """
     place = part_place(row["record_id"], row["name"], row["person_id"])
-    plain = person_keys.open(row["person_id"], row["name"], sealed=row["sealed"], place=place)
     try:
+        plain = person_keys.open(row["person_id"], row["name"], sealed=row["sealed"], place=place)
         return parse_canonical_json(split_salt(plain)[1])
-    except NotCanonical as wrong:
+    except (NotCanonical, ValueError) as wrong:  # a name that no part has, a person that is none
         raise Unsealable("a part opens to something that was never sealed") from wrong
 
 

@@ -7,7 +7,6 @@ like now is the caller's to compare.
 """
 
 import asyncio
-import hashlib
 import hmac
 from collections.abc import Iterable
 from typing import Any
@@ -32,6 +31,7 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import Outside
+from gateway.records.ledger.parts import find_faults, list_parts
 from gateway.records.ledger.tree import Frontier, leaf_hash
 from gateway.records.ledger.verification_rest import Tree, check_notices, check_stray_parts, check_tree
 
@@ -128,7 +128,7 @@ async def _check_parts(
     connection: AsyncConnection, finding: Finding, rows: Iterable[RowMapping], person_keys: PersonKeys
 ) -> None:
     by_record = {row["record_id"]: row for row in rows}
-    for record_id, parts in (await reading.list_parts(connection, list(by_record))).items():
+    for record_id, parts in (await list_parts(connection, list(by_record))).items():
         row = by_record[record_id]
         try:
             digests = CanonicalRecord.decode(_content(row)).parts
@@ -140,17 +140,13 @@ async def _check_parts(
 
 def _part_reasons(digests: tuple[PartDigest, ...], parts: list[RowMapping], person_keys: PersonKeys) -> list[str]:
     named = {(part["name"], part["person_id"]): part for part in parts}
-    told = {(digest.name, digest.person_id): digest for digest in digests}
-    reasons = [f"a part, {name}, that the record does not name" for name, person in named if (name, person) not in told]
-    for place, digest in told.items():
-        part = named.get(place)
-        if part is None:
-            reasons.append(f"its {digest.name} part is missing")
-        elif not isinstance(part["sealed"], bytes) or hashlib.sha256(part["sealed"]).digest() != digest.sealed_sha256:
-            reasons.append(f"its {digest.name} part was changed")
-        elif not _is_committed(part, digest, person_keys):
-            reasons.append(f"its {digest.name} part does not open to what was committed")
-    return reasons
+    faults = find_faults(digests, parts)
+    whole = [digest for digest in digests if (digest.name, digest.person_id) not in faults]
+    return list(faults.values()) + [
+        f"its {digest.name} part does not open to what was committed"
+        for digest in whole
+        if not _is_committed(named[digest.name, digest.person_id], digest, person_keys)
+    ]
 
 
 def _is_committed(part: RowMapping, digest: PartDigest, person_keys: PersonKeys) -> bool:

@@ -25,6 +25,17 @@ PASSWORD = "mật khẩu đủ dài"
 VERIFY = Path(__file__).parents[3] / "docs/verify.py"
 
 
+def verified_by_a_stranger(quyen: Quyen, folder: Path, change: tuple[str, str] = ("", "")) -> tuple[int, str]:
+    """Export the log, let its first line of this kind be changed, and run `docs/verify.py` on it with the keys."""
+    export, key = folder / "log.ndjson", folder / "key"
+    assert quyen("log", "export", "--output", str(export)).exit_code == 0
+    export.write_text(export.read_text(encoding="utf-8").replace(*change, 1), encoding="utf-8")
+    key.write_text(quyen("log", "checkpoint").stderr, encoding="utf-8")
+    argv = [sys.executable, str(VERIFY), str(export), "--key", str(key)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 def add_people(quyen: Quyen) -> None:
     """Add a developer and an operator."""
     for login, role in (("dev", "developer"), ("ops", "operator")):
@@ -248,6 +259,8 @@ def test_records_past_the_last_signature_are_counted(quyen: Quyen, app_file: Pat
     assert told.exit_code == 0
     assert told.stdout.splitlines()[1:] == ["the log holds", f"1 record is not signed yet, from seq {size}"]
     assert parsed(quyen("log", "verify", "--json"))["unsigned"] == 1
+    code, printed = verified_by_a_stranger(quyen, tmp_path)
+    assert (code, f"records not signed yet: 1, from seq {size}\n" in printed) == (0, True), printed
 
 
 def test_a_changed_record_is_listed_and_exported_as_changed(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
@@ -256,27 +269,48 @@ def test_a_changed_record_is_listed_and_exported_as_changed(quyen: Quyen, app_fi
     with sqlite3.connect(tmp_path / "quyen.db") as connection:
         connection.execute("UPDATE ledger_records SET canonical = 'text', leaf_hash = 'text' WHERE seq = 2")
     assert [row["seq"] for row in parsed(quyen("log", "search", "--json")) if row["kind"] == "changed"] == [2]
-    assert quyen("log", "search").exit_code == 0
+    with sqlite3.connect(tmp_path / "quyen.db") as connection:
+        connection.execute("UPDATE ledger_records SET at = 'now' WHERE seq = 1")
+    assert ["at" in row for row in parsed(quyen("log", "search", "--json"))[-2:]] == [True, False]
+    searched = quyen("log", "search")
+    assert (searched.exit_code, "9000" in searched.stdout) == (0, False)
     exported = quyen("log", "export")
     assert exported.exit_code == 0
     assert b64encode(b"text").decode() in exported.stdout
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE ledger_parts SET name = {raw} WHERE rowid = (SELECT min(rowid) FROM ledger_parts)",
+        "UPDATE ledger_records SET record_id = {raw} WHERE seq = 2",
+    ],
+)
+def test_what_is_no_text_in_the_log_stops_no_command(quyen: Quyen, app_file: Path, tmp_path: Path, change: str) -> None:
+    """Bytes, and text that is no UTF-8 or steers a terminal, where a name or id belongs: told, printed, exported."""
+    register(quyen, app_file)
+    for raw in ("x'ff'", "CAST(x'ff' AS TEXT)", "char(27) || '[2J'"):
+        with sqlite3.connect(tmp_path / "quyen.db") as connection:
+            assert connection.execute(change.format(raw=raw)).rowcount == 1
+        assert parsed(quyen("log", "verify", "--json"), code=1)["bad"]
+        assert "changed" in {row["kind"] for row in parsed(quyen("log", "search", "--json"))}
+        for command in ("verify", "search", "export"):
+            told = quyen("log", command)
+            assert told.exit_code == int(command == "verify")
+            assert isinstance(told.exception, SystemExit | None), told.exception
+            assert "\x1b" not in told.stdout
+
+
 def test_a_stranger_verifies_the_export(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
     """`docs/verify.py` needs the export and the keys as they are printed, nothing of ours."""
     register(quyen, app_file)
-    export, key = tmp_path / "log.ndjson", tmp_path / "key"
-    assert quyen("log", "export", "--output", str(export)).exit_code == 0
+    code, printed = verified_by_a_stranger(quyen, tmp_path)
+    assert (code, "not signed yet" in printed) == (0, False), printed
     checkpoint = quyen("log", "checkpoint")
-    key.write_text(checkpoint.stderr, encoding="utf-8")
     assert checkpoint.stdout.startswith("127.0.0.1:")
     assert [line.partition("+")[0].partition("/")[2] for line in checkpoint.stderr.splitlines()] == ["log", "receipts"]
-    argv = [sys.executable, str(VERIFY), str(export), "--key", str(key)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    export.write_text(export.read_text().replace('"bytes":"AQ', '"bytes":"AR', 1), encoding="utf-8")
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 1, done.stdout
+    code, printed = verified_by_a_stranger(quyen, tmp_path, ('"bytes":"AQ', '"bytes":"AR'))
+    assert code == 1, printed
 
 
 def test_a_database_without_a_log_says_so(quyen: Quyen) -> None:

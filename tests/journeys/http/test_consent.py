@@ -47,6 +47,7 @@ async def test_a_subset_gives_a_code_for_the_subset(origin: Origin, browser: Bro
     assert done.location.startswith(f"{REDIRECT_URI}?code=qac_")
     assert done.answer["state"] == state
     assert done.answer["iss"] == PUBLIC_URL
+    assert done.answer["oa_id"] == origin.scene.account.external_id  # the app speaks Zalo's dialect too
     answer = await redeem(origin.scene.house, Redemption(origin.scene.app, done.answer["code"], VERIFIER, REDIRECT_URI))
     assert {detail["ask"] for detail in orjson.loads(answer)["authorization_details"]} == {"oa_profile", "crm_phone"}
 
@@ -57,7 +58,7 @@ async def test_the_redirect_uri_keeps_its_own_query(origin: Origin, browser: Bro
     fields = [("ask", "oa_profile"), ("account", origin.scene.account.id), ("duration", "P1D"), AGREE]
     done = await browser.submit(path, fields)
     pairs = parse_qsl(urlsplit(done.location).query)
-    assert [name for name, _ in pairs] == ["tenant", "code", "iss"]
+    assert [name for name, _ in pairs] == ["tenant", "code", "oa_id", "iss"]
 
 
 @pytest.mark.parametrize("fields", [[("decision", "refuse")], [AGREE], [("decision", "refuse"), ("ask", "crm_phone")]])

@@ -400,7 +400,10 @@ async def test_a_changed_record_is_shown_as_changed(
     assert "không còn như lúc được ghi" in page.words
     assert (await operator.get(f"/operators/log/{ids['withdrawn']}")).status == 200
     everything = orjson.loads((await operator.get(f"/operators/log/export?format=json&reason={REASON}")).text)
-    assert [each["outcome"] for each in everything if each["record_id"] == ids["decided"]] == ["damaged"]
+    (exported,) = [each for each in everything if each["record_id"] == ids["decided"]]
+    assert (exported["outcome"], "at" in exported) == ("damaged", "SET at" not in change)
+    assert ("9000" in listed.words + page.words, "–" in row) == (False, True)
+    assert ("<time" in row) is ("SET at" not in change)
     assert ids["decided"] in {bad.record_id for bad in (await verified(consoles, tmp_path)).bad}
 
 

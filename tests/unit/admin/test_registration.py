@@ -245,6 +245,8 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"asks": [{"required": False, "vi": SILENT, "en": SILENT}]}, []),
     ({"dialect": "telegraph"}, ["dialect"]),
     ({"dialect": "zalo", "kind": "public"}, ["dialect"]),
+    ({"dialect": "zalo", "dpop_bound_access_tokens": True}, ["dpop_bound_access_tokens"]),
+    ({"dialect": None, "addresses": ["203.0.113.7"]}, ["addresses"]),
     ({"asks": [{"scope": "a.b.c"}], "kind": "public", "manages_itself": True}, ["asks.0.scope", "manages_itself"]),
 ]
 

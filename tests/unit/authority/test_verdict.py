@@ -35,6 +35,7 @@ def facts(*reached: Reach, **changes: Any) -> TokenFacts:
         app_id=AppId("app_1"),
         app_state=AppState.ACTIVE,
         app_dialect=None,
+        app_addresses=None,
         grant_id=GrantId("gr_1"),
         account_id=AccountId("ac_1"),
         platform="zalo",

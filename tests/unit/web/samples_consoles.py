@@ -144,6 +144,7 @@ CONSOLE_PAGES: Final[dict[str, PageView]] = {
         RECORD, is_opened=True, identities=(IdentityView("ps_1", "Trần Minh Hạnh (mẫu)", "chu-shop-1"),)
     ),
     "record-erased": replace(RECORD, may_open=False, is_opened=True),
+    "record-stuck": replace(RECORD, is_stuck=True),
     "record-broken": replace(RECORD, integrity=BROKEN, proof=ProofView("broken", 7, HASH), parts=()),
     "record-unsigned": replace(RECORD, proof=ProofView("unsigned", 7, HASH), parts=(), changes=()),
     "record-damaged": replace(

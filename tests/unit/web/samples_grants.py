@@ -245,7 +245,10 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     ),
     "verify": VerifyView(),
     "verify-genuine": VerifyView("genuine", "BN-7K2M-94QD", NOW, "given", PROOF),
+    "verify-genuine-changed": VerifyView("genuine", "BN-7K2M-94QD", NOW, "given", PROOF, is_record_changed=True),
+    "verify-unsigned-changed": VerifyView("unsigned", "BN-7K2M-94QD", NOW, "given", PROOF, is_record_changed=True),
     "verify-altered": VerifyView("altered", "BN-7K2M-94QD"),
+    "verify-record-changed": VerifyView("record_changed", "BN-7K2M-94QD", is_record_changed=True),
     "verify-unknown": VerifyView("unknown", "BN-0000-0000"),
     "verify-unreadable": VerifyView("unreadable"),
 }

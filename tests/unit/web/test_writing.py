@@ -7,6 +7,7 @@ import pytest
 from gateway.ground.web import local
 from gateway.ground.web.frame import choose_lang, with_query
 from gateway.ground.web.qr import draw_qr
+from tests.unit.web.drawing import PAGES
 from tests.unit.web.samples import frame
 
 LATE = datetime(2026, 11, 20, 17, 4, 5, tzinfo=UTC)
@@ -27,6 +28,19 @@ def test_a_naive_time_is_a_bug() -> None:
     """A time without a zone is not guessed at."""
     with pytest.raises(ValueError, match="naive"):
         local.write_time(datetime(2026, 1, 1))
+
+
+@pytest.mark.parametrize("year,day", [(1, 1), (1970, 1), (9000, 1), (9999, 31)])
+def test_a_time_that_cannot_be_read_is_a_dash(year: int, day: int) -> None:
+    """No year 9000, and no error where the calendar ends; a page has no `time` element for it."""
+    aware = datetime(year, 12, day, 23, 59, tzinfo=UTC)
+    forms = (local.write_time, local.write_second, local.write_clock, local.write_day)
+    assert {write(aware) for write in forms} == {"–"}
+    assert local.write_day(local.local_day(aware)) == "–"
+    assert local.write_machine(aware) == ""
+    macro = '{% from "web/parts.html" import time %}{{ time(at, at|time) }}'
+    assert "<time" not in PAGES._environments["vi"].from_string(macro).render(at=aware)
+    assert "<time datetime=" in PAGES._environments["vi"].from_string(macro).render(at=LATE)
 
 
 @pytest.mark.parametrize(

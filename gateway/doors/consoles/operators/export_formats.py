@@ -15,7 +15,7 @@ from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
 from gateway.records.trace.types import ClosedLine
-from gateway.terms.instants import write_instant
+from gateway.terms.instants import is_credible, write_instant
 
 Line = dict[str, Any]
 COLUMNS: Final = (
@@ -60,7 +60,8 @@ def line_of(found: Found, names: Result) -> Line:
     """Write down one row; what does not apply is absent."""
     if isinstance(found, Damaged):
         facts: Line = {"source": "log", "seq": found.seq, "action": "damaged", "outcome": "damaged"}
-        return {**facts, "record_id": plain(found.record_id), "at": write_instant(found.at)}
+        at = {"at": write_instant(found.at)} if is_credible(found.at) else {}
+        return {**facts, "record_id": plain(found.record_id), **at}
     return _call_line(found, names) if isinstance(found, ClosedLine) else _record_line(found, names)
 
 

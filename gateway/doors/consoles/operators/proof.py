@@ -8,7 +8,8 @@ from gateway.records.ledger.types import Record
 
 async def read_proof(door: OperatorsDoor, record: Record) -> ProofView:
     """Lead the record's own bytes up to the root that the first checkpoint after it signs."""
+    key = door.house.ledger.verifier_key
     async with door.house.storage.read() as connection:
-        found = await find_attestation(connection, record, door.house.ledger.verifier_key)
+        found = await find_attestation(connection, record.canonical, seq=record.seq, key=key)
     size, note = (found.proof.size, found.proof.note) if found.proof else (0, "")
     return ProofView(found.state.value, record.seq - 1, found.leaf_hash.hex(), size, note)

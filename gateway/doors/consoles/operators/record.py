@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -15,10 +15,13 @@ from gateway.doors.consoles.operators.proof import read_proof
 from gateway.doors.consoles.operators.rows import log_row
 from gateway.doors.consoles.operators.searching import Found, Result, account_of
 from gateway.doors.consoles.operators.views import IdentityView, PartView, RecordView
+from gateway.ground.vault.personkeys import Part, PersonKeys
+from gateway.ground.vault.sealing import Unsealable
 from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
 from gateway.records.ledger import reading
+from gateway.records.ledger.canonical import PartDigest
 from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.types import IDENTITY, Record
 from gateway.records.trace import store as trace
@@ -40,6 +43,8 @@ async def show_record(door: OperatorsDoor, request: web.Request) -> web.Response
         if refusal.reason != "reason_required":
             raise
         return door.clerk.show(request, replace(view, needs_reason=True, reason=raw_reason), status=UNPROCESSABLE)
+    except Unsealable:
+        return door.clerk.show(request, replace(view, is_stuck=True))
     identities = [_identity(person_id, held) for person_id, held in opened.items()]
     return door.clerk.show(request, replace(view, identities=identities, is_opened=True))
 
@@ -64,7 +69,7 @@ async def _view(door: OperatorsDoor, request: web.Request, found: Found) -> Reco
         return RecordView(row, call_facts(found, lang), integrity)
     if isinstance(found, Damaged):
         return RecordView(row, (), integrity, is_damaged=True)
-    parts = await _parts(door, found)
+    parts = _parts(door, found)
     return RecordView(
         row,
         record_facts(found, lang),
@@ -83,21 +88,21 @@ async def _names(door: OperatorsDoor, found: Found) -> Result:
         return Result([found], {app.id: app for app in await apps.list_all(connection)}, known)
 
 
-async def _parts(door: OperatorsDoor, record: Record) -> list[PartView]:
+def _parts(door: OperatorsDoor, record: Record) -> list[PartView]:
     """Say which sealed parts there are and whom they concern, by id; none is opened."""
-    async with door.house.storage.read() as connection:
-        rows = (await reading.list_parts(connection, [record.record_id]))[record.record_id]
     keys = door.house.ledger.person_keys
-    digests = {(part.name, part.person_id): part.sealed_sha256.hex() for part in record.part_digests}
     return [
-        PartView(
-            name=row["name"],
-            person_id=row["person_id"],
-            sealed_hash=digests.get((row["name"], row["person_id"]), ""),
-            is_erased=keys.is_destroyed(row["person_id"], row["name"]),
-        )
-        for row in rows
+        PartView(part.name, part.person_id, part.sealed_sha256.hex(), is_erased=_is_erased(keys, part))
+        for part in record.part_digests
     ]
+
+
+def _is_erased(keys: PersonKeys, part: PartDigest) -> bool:
+    """Say whether the key of a part was destroyed on purpose; a key file that cannot be read says nothing of it."""
+    try:
+        return keys.is_destroyed(part.person_id, cast("Part", part.name))
+    except (Unsealable, ValueError):
+        return False
 
 
 def _identity(person_id: PersonId, held: Mapping[str, Any]) -> IdentityView:

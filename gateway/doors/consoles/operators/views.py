@@ -193,6 +193,7 @@ class RecordView:
         needs_reason: it was to be opened, without a reason.
         reason: as typed.
         is_opened, identities: what was opened.
+        is_stuck: it was to be opened, and a key of these people is lost or damaged.
         is_damaged: the record is not what was written; nothing of it is shown.
     """
 
@@ -207,5 +208,6 @@ class RecordView:
     needs_reason: bool = False
     reason: str = ""
     is_opened: bool = False
+    is_stuck: bool = False
     identities: Sequence[IdentityView] = ()
     is_damaged: bool = False
