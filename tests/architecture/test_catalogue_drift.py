@@ -33,6 +33,7 @@ def test_promised_scopes_are_there() -> None:
         "zalo.message.read",
         "zalo.message.send",
         "zalo.tag.read",
+        "kiotviet.shop.read",
         "matrix.profile.read",
         "matrix.room.read",
         "matrix.message.read",

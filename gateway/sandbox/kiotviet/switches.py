@@ -18,6 +18,7 @@ class Switches(Faults):
         keys_dead: the token endpoint refuses every key.
         orders_off: orders answer that the shop's setting for them is off, in the platform's own words.
         token_refusal: status of the token endpoint's no; undocumented.
+        retailer_is_checked: whether a token is good for its own shop's name only; undocumented.
         retailer_refusal: status where the header `Retailer` is missing or another shop's; undocumented.
         validation_status: what a body that is wrong is answered; often 420 in the field.
         missing_status: what an id that is not there is answered; undocumented.
@@ -32,6 +33,7 @@ class Switches(Faults):
     keys_dead: bool = False
     orders_off: bool = False
     token_refusal: Literal[400, 401] = 400
+    retailer_is_checked: bool = True
     retailer_refusal: Literal[401, 403, 420] = 401
     validation_status: Literal[400, 420] = 420
     missing_status: Literal[400, 404, 420] = 404
