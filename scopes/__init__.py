@@ -11,6 +11,7 @@ field. To add a field: name its scope; if no scope's text covers it, it stays ou
 
 from scopes.answers import Answer, Filtered, Opened
 from scopes.bodies import BodyRule
+from scopes.denied import Denied
 from scopes.docs import render_docs
 from scopes.loading import Catalogue, Platform, check, load_catalogue
 from scopes.problems import CatalogueError, Problem
@@ -18,6 +19,7 @@ from scopes.queries import CheckedQuery
 from scopes.refusals import AnswerMalformed, BodyRefused, TargetRefused
 from scopes.routes import Match, Route
 from scopes.texts import Text
+from scopes.uploads import Part, UploadRule
 from scopes.written import Budget, Limits, ResourceKind, Scope
 
 __all__ = [
@@ -29,10 +31,12 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "CheckedQuery",
+    "Denied",
     "Filtered",
     "Limits",
     "Match",
     "Opened",
+    "Part",
     "Platform",
     "Problem",
     "ResourceKind",
@@ -40,6 +44,7 @@ __all__ = [
     "Scope",
     "TargetRefused",
     "Text",
+    "UploadRule",
     "check",
     "load_catalogue",
     "render_docs",

@@ -72,6 +72,7 @@ class Answer:
         headers: the answer headers that pass.
         limit_bytes: a larger answer is refused.
         envelope: how the body itself says that the call failed; None where the status does.
+        about_named: it is about the people whom the call names, and does not name them itself.
     """
 
     root: Branch | None
@@ -80,6 +81,7 @@ class Answer:
     headers: tuple[str, ...]
     limit_bytes: int
     envelope: Envelope | None = None
+    about_named: bool = False
     _compiled: dict[frozenset[str], Reader] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -106,20 +108,21 @@ class Answer:
         is_open = self._judge(open_scopes)
         return sum(not is_open(leaf.scope) for leaf in self._leaves)
 
-    def filter(self, body: bytes, open_scopes: Collection[str]) -> Filtered:
+    def filter(self, body: bytes, open_scopes: Collection[str], named: Collection[str] = ()) -> Filtered:
         """Reduce a platform's answer to what the scopes open, asking for no subject's basis.
 
         Raises:
             AnswerMalformed: when the body is not what the route declares.
         """
-        return self.open(body, open_scopes).write()
+        return self.open(body, open_scopes, named).write()
 
-    def open(self, body: bytes, open_scopes: Collection[str]) -> Opened:
+    def open(self, body: bytes, open_scopes: Collection[str], named: Collection[str] = ()) -> Opened:
         """Reduce a platform's answer to what the scopes open and name the people in it.
 
         Args:
             body: the whole answer, its content coding undone, not yet looked at.
             open_scopes: what the verdict left open for this call.
+            named: the people whom the call names.
 
         Raises:
             AnswerMalformed: not one JSON object, larger or deeper than can be read, or other than declared.
@@ -135,7 +138,9 @@ class Answer:
             return self._open_failure(body, self.envelope)  # of a failure only the envelope is declared
         if self.envelope is not None and not self._is_success(getattr(value, reader.places[self.envelope.field])):
             return self._open_failure(body, self.envelope)
-        written = reader.settle(value, sweep, None)
+        people = list(dict.fromkeys(named)) if self.about_named else None
+        sweep.subjects.update(dict.fromkeys(people or ()))
+        written = reader.settle(value, sweep, people)
         return Opened(tuple(sweep.subjects), sweep.count if self._has_rows else 1, written, value, sweep)
 
     def _find_reader(self, open_scopes: Collection[str]) -> Reader:

@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scopes.answers import Answer
 from scopes.bodies import BodyNode, BodyRule
+from scopes.denied import Denied, find_opened
 from scopes.matching import list_overlaps
 from scopes.narrowing import check_kinds, check_resource, narrowed_by
 from scopes.problems import Problem
@@ -14,13 +15,13 @@ from scopes.rules import ValueRule
 from scopes.shapes import Handed, Shaping
 from scopes.source import Place, Source
 from scopes.trees import ANY, Branch, Node
-from scopes.written import AnswerEntry, AnswerNode, PlatformFile, RouteEntry
+from scopes.written import AnswerEntry, AnswerNode, DeniedEntry, PlatformFile, RouteEntry
 
 _SEGMENT = re.compile(r"\{(?P<name>[a-z][a-z0-9_]*)\}|[A-Za-z0-9._~-]*")
 
 
-def compile_file(source: Source, written: PlatformFile) -> tuple[list[Route], list[Problem]]:
-    """Compile every route of a file; gather what is wrong instead of raising, so that one run shows it all."""
+def compile_file(source: Source, written: PlatformFile) -> tuple[list[Route], list[Denied], list[Problem]]:
+    """Compile the routes of a file, opened and denied; gather what is wrong, so that one run shows it all."""
     shaping = Shaping(source, written)
     errors = None
     if written.error_fields:
@@ -38,25 +39,27 @@ def compile_file(source: Source, written: PlatformFile) -> tuple[list[Route], li
         for name in getattr(written, kind):
             if f"{kind}.{name}" not in shaping.used:
                 shaping.add((kind, name), "a shape that no route uses")
-    return routes, shaping.problems
+    denied = [_compile_denied(shaping, entry, routes, index=index) for index, entry in enumerate(written.denied)]
+    return routes, denied, shaping.problems
 
 
 def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: Answer | None) -> Route:
     place: Place = ("routes", index)
     for at, scope in enumerate(entry.opened_by):
         shaping.check_scope(scope, (*place, "opened_by", at))
-    for key, rule in entry.query.keys.items():
-        shaping.check_scope(rule.scope, (*place, "query", "keys", key, "scope"))
-        check_resource(shaping, rule, (*place, "query", "keys", key))
+    for key, key_rule in entry.query.keys.items():
+        shaping.check_scope(key_rule.scope, (*place, "query", "keys", key, "scope"))
+        check_resource(shaping, key_rule, (*place, "query", "keys", key))
     for name, rule in entry.params.items():
         check_resource(shaping, rule, (*place, "params", name))
     templates = [
-        _compile_template(shaping, entry, path=path, place=(*place, "path")) for path in (entry.path, *entry.also)
+        _compile_template(shaping, entry.params, path=path, place=(*place, "path"))
+        for path in (entry.path, *entry.also)
     ]
     names = {one.name for template in templates for one in template.segments if isinstance(one, Parameter)}
     for name in entry.params.keys() - names:
         shaping.add((*place, "params", name), "no path of this route holds this parameter")
-    body = _compile_body(shaping, entry.body, (*place, "body"))
+    body = _compile_body(shaping, entry.body, entry.opened_by, place=(*place, "body"))
     answer = _compile_answer(shaping, entry.answer, place=(*place, "answer"), route=entry)
     return Route(
         id=entry.id,
@@ -78,7 +81,16 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     )
 
 
-def _compile_template(shaping: Shaping, entry: RouteEntry, *, path: str, place: Place) -> Template:
+def _compile_denied(shaping: Shaping, entry: DeniedEntry, routes: list[Route], *, index: int) -> Denied:
+    place: Place = ("denied", index, "path")
+    any_segment = {found["name"]: ValueRule() for found in _SEGMENT.finditer(entry.path) if found["name"]}
+    denied = Denied(_compile_template(shaping, any_segment, path=entry.path, place=place), entry.reason)
+    if (route := find_opened(denied, routes)) is not None:
+        shaping.add(place, f"denied, and yet the path of route {route.id}")
+    return denied
+
+
+def _compile_template(shaping: Shaping, params: Mapping[str, ValueRule], *, path: str, place: Place) -> Template:
     segments: list[str | Parameter] = []
     for segment in path.removeprefix("/").split("/"):
         found = _SEGMENT.fullmatch(segment)
@@ -86,31 +98,36 @@ def _compile_template(shaping: Shaping, entry: RouteEntry, *, path: str, place: 
             shaping.add(place, f"not a path template: {path}")
             break
         name = found["name"]
-        if name is not None and name not in entry.params:
+        if name is not None and name not in params:
             shaping.add(place, f"parameter {name} has no rule under params")
         if any(isinstance(one, Parameter) and one.name == name for one in segments):
             shaping.add(place, f"parameter {name} stands twice")
-        rule = entry.params.get(name or "", ValueRule())
+        rule = params.get(name or "", ValueRule())
         segments.append(segment if name is None else Parameter(name, rule))
     return Template(tuple(segments))
 
 
-def _compile_body(shaping: Shaping, body: BodyRule | None, place: Place) -> BodyRule | None:
-    if body is None or body.fields is None:
+def _compile_body(
+    shaping: Shaping, body: BodyRule | None, opened_by: tuple[str, ...], *, place: Place
+) -> BodyRule | None:
+    if body is None or not body.is_json:
         return body
-    fields = shaping.shape_body(BodyNode(fields=body.fields), place).fields
-    compiled = body.model_copy(update={"fields": fields})
+    shaped = shaping.shape_body(BodyNode(fields=body.fields, any_of=body.any_of), place)
+    compiled = body.model_copy(update={"fields": shaped.fields, "any_of": shaped.any_of})
     for rule in compiled.list_rules():
         check_resource(shaping, rule, place)
+        if rule.scope is not None and rule.scope not in opened_by:
+            shaping.add(place, f"a part of the body needs {rule.scope}, which does not open the route")
     return compiled
 
 
 def _compile_answer(shaping: Shaping, entry: AnswerEntry, *, place: Place, route: RouteEntry | None) -> Answer:
     root: Node | None = None
+    handed = Handed(scope=entry.scope, has_subject=entry.about_named)
     if entry.fields is not None:
-        root = shaping.shape_branch(entry.fields, (*place, "fields"), Handed(scope=entry.scope))
+        root = shaping.shape_branch(entry.fields, (*place, "fields"), handed)
     elif entry.use is not None:
-        root = shaping.shape_answer(AnswerNode(use=entry.use), place, Handed(scope=entry.scope))
+        root = shaping.shape_answer(AnswerNode(use=entry.use), place, handed)
     if root is not None and not isinstance(root, Branch):
         shaping.add(place, "an answer is an object or a file")
         root = None
@@ -121,6 +138,7 @@ def _compile_answer(shaping: Shaping, entry: AnswerEntry, *, place: Place, route
         headers=entry.headers,
         limit_bytes=(1 << 20) if route is None else route.limits.answer_bytes,
         envelope=None if route is None or root is None else shaping.written.envelope,
+        about_named=entry.about_named,
     )
 
 

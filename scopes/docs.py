@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from scopes.loading import Catalogue, Platform
 from scopes.routes import Route
-from scopes.trees import ANY, Branch, Cases, Keyed, Leaf, Node, Rows
+from scopes.trees import ANY, Branch, Cases, Either, Keyed, Leaf, Node, Rows
+from scopes.uploads import UploadRule
 from scopes.written import Scope
 
 
@@ -24,6 +25,7 @@ def render_docs(catalogue: Catalogue) -> str:
             lines += _render_scope(scope, platform)
         for route in platform.routes.values():
             lines += _render_route(route)
+        lines += _render_denied(platform)
     return "\n".join(lines) + "\n"
 
 
@@ -74,6 +76,11 @@ def _render_route(route: Route) -> Iterator[str]:
         yield f"- query{around}: {', '.join(_render_key(key, rule.scope) for key, rule in route.query.keys.items())}"
     if route.body is not None:
         yield f"- body: {', '.join(route.body.media_types)}, at most {route.body.limit_bytes} bytes"
+        if route.body.upload is not None:
+            yield from _render_upload(route.body.upload)
+        needed = sorted({rule.scope for rule in route.body.list_rules() if rule.scope is not None})
+        if needed:
+            yield f"- parts of the body need: {', '.join(f'`{scope}`' for scope in needed)}"
     if route.answer.root is None:
         yield f"- answer: a file ({', '.join(route.answer.media_types)}), passed unread"
         return
@@ -81,6 +88,20 @@ def _render_route(route: Route) -> Iterator[str]:
     for place, leaf in walk_places(route.answer.root):
         opener = "whatever opened the route" if leaf.scope == ANY else f"`{leaf.scope}`"
         yield f"| `{_cell(place)}` | {opener}{' (about other people)' if leaf.on_subject else ''} |"
+
+
+def _render_upload(upload: UploadRule) -> Iterator[str]:
+    for kind in upload.kinds:
+        ends = ", ".join(f"`.{one}`" for one in kind.extensions)
+        yield f"  - one file, in part `{upload.part}`: {kind.media_type} ({ends}), at most {kind.limit_bytes} bytes"
+
+
+def _render_denied(platform: Platform) -> Iterator[str]:
+    """List what is refused as `denied_route`, with the reasons that a caller is told."""
+    if platform.denied:
+        yield from ("", f"### Not opened on purpose (`{platform.id}`)", "", "| path | why |", "|---|---|")
+    for one in platform.denied:
+        yield f"| `/{platform.id}{one.template}` | {_cell(one.reason)} |"
 
 
 def _render_narrowing(route: Route) -> Iterator[str]:
@@ -111,6 +132,9 @@ def walk_places(node: Node, place: str = "") -> Iterator[tuple[str, Leaf]]:
         case Cases():
             for case, inner in node.cases.items():
                 yield from walk_places(inner, f"{place}({case})")
+        case Either():
+            for form in node.forms:
+                yield from walk_places(form, place)
 
 
 def _cell(text: str) -> str:

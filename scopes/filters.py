@@ -5,16 +5,21 @@ the form of every scalar: another form than declared, a string that is no UTF-8,
 refuse the whole answer. A key that stood twice is written once, and what is written is what was judged.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import msgspec
 
 from scopes.forms import Choice, Constant, Form, Ids, Members, Reader, Sweep, build_object, exact_type
-from scopes.trees import ABSENT, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
+from scopes.trees import ABSENT, Branch, Cases, Either, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 
 NOT_HELD = object()
+_CLOSED = msgspec.defstruct("Closed", [])
+CLOSED_OBJECT = Form(_CLOSED, _CLOSED)
+CLOSED_LIST = Form(list[msgspec.Raw], list[msgspec.Raw], lambda value, _sweep, _ids: value.clear())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,7 @@ def compile_node(node: Node, around: Around) -> Form | Constant | None:
     """
     match node:
         case Leaf():
-            if around.is_open(node.scope):
-                return Form(msgspec.Raw, exact_type(node))
-            return None if node.masked_as is ABSENT else Constant(node.masked_as)
+            return _compile_leaf(node, around)
         case Branch():
             members = _sort_members(node, around)
             if members.open or members.choices:
@@ -64,8 +67,16 @@ def compile_node(node: Node, around: Around) -> Form | Constant | None:
             return _compile_keyed(
                 compile_node(node.values, around.row), by_subject=node.by_subject, counts=around.counts
             )
+        case Either():
+            return _compile_either(node, around)
         case Cases():
             raise ValueError("cases stand directly inside an object")
+
+
+def _compile_leaf(leaf: Leaf, around: Around) -> Form | Constant | None:
+    if around.is_open(leaf.scope):
+        return Form(msgspec.Raw, exact_type(leaf))
+    return None if leaf.masked_as is ABSENT else Constant(leaf.masked_as)
 
 
 def _compile_rows(item: Form | Constant | None, *, counts: bool) -> Form | None:
@@ -101,6 +112,42 @@ def _compile_keyed(inner: Form | Constant | None, *, by_subject: bool, counts: b
 
     is_seen = counts or by_subject or go_over is not None
     return Form(dict[str, inner.loose], dict[str, inner.exact], visit if is_seen else None).or_null  # type: ignore[name-defined]
+
+
+def _compile_either(node: Either, around: Around) -> Form | None:
+    """Compile each form; one of which nothing is open leaves an empty one: that there is one shows, and no more."""
+    compiled = [compile_node(one, around) for one in node.forms]
+    if not any(isinstance(form, Form) for form in compiled):
+        return None
+    forms = [_form_of(one, form) for one, form in zip(node.forms, compiled, strict=True)]
+    in_list = next((form.visit for one, form in zip(node.forms, forms, strict=True) if isinstance(one, Rows)), None)
+    in_object = next((form.visit for one, form in zip(node.forms, forms, strict=True) if not _is_flat(one)), None)
+
+    def visit(value: Any, sweep: Sweep, ids: Ids | None) -> None:
+        if isinstance(value, str | int | float):
+            return
+        go_over = in_list if isinstance(value, list) else in_object
+        if around.counts and not isinstance(value, list):
+            sweep.count += 1
+        if go_over is not None:
+            go_over(value, sweep, ids)
+
+    return Form(_union(form.loose for form in forms), _union(form.exact for form in forms), visit).or_null
+
+
+def _form_of(node: Node, form: Form | Constant | None) -> Form:
+    """Return how one of several forms is read; a scalar as what it is, for its bytes alone fit every form."""
+    if isinstance(form, Form):
+        return Form(form.exact, form.exact) if isinstance(node, Leaf) else form
+    return CLOSED_LIST if isinstance(node, Rows) else CLOSED_OBJECT
+
+
+def _is_flat(node: Node) -> bool:
+    return isinstance(node, Rows | Leaf)
+
+
+def _union(kinds: Iterable[Any]) -> Any:
+    return reduce(or_, kinds)
 
 
 def _sort_members(branch: Branch, around: Around) -> Members:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from scopes.compiling import compile_file
+from scopes.denied import Denied, find_denied
 from scopes.matching import Matcher
 from scopes.problems import CatalogueError, Problem
 from scopes.refusals import TargetRefused
@@ -31,6 +32,7 @@ class Platform:
         scopes: by id, in the file's order.
         routes: by id, in the file's order.
         resources: the kinds of resources that scopes may be narrowed to.
+        denied: paths that are not opened on purpose, with the reason.
         budget: how many calls the platform takes; None: it did not say.
     """
 
@@ -39,6 +41,7 @@ class Platform:
     scopes: Mapping[str, Scope]
     routes: Mapping[str, Route]
     resources: Mapping[str, ResourceKind]
+    denied: tuple[Denied, ...]
     budget: Budget | None
     _matcher: Matcher
 
@@ -83,14 +86,18 @@ class Catalogue:
             raw_path: what followed the platform, undecoded, without the query; checked by nobody yet.
 
         Raises:
-            TargetRefused: `bad_target`, judged before anything is looked up, or `unknown_route` (also a wrong method).
+            TargetRefused: `bad_target`, judged before anything is looked up, `denied_route`, or `unknown_route` (also a
+                wrong method).
         """
         segments = parse_path(raw_path)
         platform = self.platforms.get(platform_id)
         found = None if platform is None else platform.find(method, segments)
-        if found is None:
-            raise TargetRefused("unknown_route", "no such route")
-        return found
+        if found is not None:
+            return found
+        denied = None if platform is None else find_denied(platform.denied, segments)
+        if denied is not None:
+            raise TargetRefused("denied_route", denied.reason)
+        raise TargetRefused("unknown_route", "no such route")
 
     def _platform_of(self, scope_id: str) -> Platform:
         return self.platforms[scope_id.partition(".")[0]]
@@ -133,23 +140,24 @@ def _read_folder(folder: Path) -> tuple[list[Platform], list[Problem]]:
         except CatalogueError as error:
             problems.extend(error.problems)
             continue
-        routes, found = compile_file(source, written)
+        routes, denied, found = compile_file(source, written)
         problems.extend(found)
         if any(one.id == written.platform for one in platforms):
             problems.append(source.problem(("platform",), f"another file describes {written.platform}"))
-        platforms.append(_build(written, routes))
+        platforms.append(_build(written, routes, denied))
     if not platforms and not problems:
         problems.append(Problem(folder.name, 1, "no catalogue file here"))
     return platforms, problems
 
 
-def _build(written: PlatformFile, routes: list[Route]) -> Platform:
+def _build(written: PlatformFile, routes: list[Route], denied: list[Denied]) -> Platform:
     return Platform(
         id=written.platform,
         name=written.name,
         scopes=MappingProxyType({scope.id: scope for scope in written.scopes}),
         routes=MappingProxyType({route.id: route for route in routes}),
         resources=MappingProxyType(dict(written.resources)),
+        denied=tuple(denied),
         budget=written.budget,
         _matcher=Matcher(routes),
     )

@@ -58,11 +58,12 @@ def list_overlaps(routes: Iterable[Route]) -> Iterator[tuple[Route, Route]]:
     """Yield the pairs of routes that one path and method could mean both, neither being the more exact."""
     listed = [(route, template) for route in routes for template in route.templates]
     for (one, first), (other, second) in combinations(listed, 2):
-        if one.method == other.method and _is_ambiguous(first, second):
+        if one.method == other.method and is_ambiguous(first, second):
             yield one, other
 
 
-def _is_ambiguous(first: Template, second: Template) -> bool:
+def is_ambiguous(first: Template, second: Template) -> bool:
+    """Whether one path could match both without either being the more exact."""
     if len(first.segments) != len(second.segments):
         return False
     more_exact = set()

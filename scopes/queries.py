@@ -6,8 +6,9 @@ written anew from the checked values.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from scopes import strict_json
 from scopes.refusals import TargetRefused
@@ -20,7 +21,7 @@ class CheckedQuery:
     """A query in which every key is listed and every value keeps its rule.
 
     Args:
-        values: by key; scalars.
+        values: by key; scalars, or lists of them.
         encoded: what goes upstream after the question mark; empty for no query.
         account_names: values that must equal the grant's account (I11).
     """
@@ -28,6 +29,30 @@ class CheckedQuery:
     values: Mapping[str, object] = field(default_factory=dict)
     encoded: str = ""
     account_names: tuple[str, ...] = ()
+
+
+class KeyRule(ValueRule):
+    """The rule of one key: of one value, or with `most_items` of a list of at most so many values."""
+
+    most_items: PositiveInt | None = None
+
+    def pair(self, value: object) -> list[tuple[ValueRule, object]]:
+        """Return each value with this rule."""
+        return [(self, one) for one in (value if isinstance(value, list) else [value])]
+
+    def check_all(self, value: object) -> None:
+        """Refuse a value, or a list of values, that breaks this rule.
+
+        Raises:
+            RuleBroken: with the rule's own words.
+        """
+        if self.most_items is None:
+            self.check(value)
+            return
+        if not isinstance(value, list) or len(value) > self.most_items:
+            raise RuleBroken(f"must be a list of at most {self.most_items}")
+        for one in value:
+            self.check(one)
 
 
 class QueryRule(BaseModel):
@@ -41,7 +66,13 @@ class QueryRule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wrapped_in: str | None = None
-    keys: Mapping[str, ValueRule] = Field(default_factory=dict)
+    keys: Mapping[str, KeyRule] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _lists_stand_in_json(self) -> Self:
+        if self.wrapped_in is None and any(rule.most_items is not None for rule in self.keys.values()):
+            raise ValueError("a list stands only in a query whose keys are wrapped in JSON")
+        return self
 
     def check(self, raw_query: str, open_scopes: Collection[str]) -> CheckedQuery:
         """Check a raw query and write it anew.
@@ -56,7 +87,7 @@ class QueryRule(BaseModel):
         for key, rule in self.keys.items():
             if rule.required and key not in values:
                 raise TargetRefused("bad_target", f"query key missing: {key}")
-        pairs = [(self.keys[key], value) for key, value in values.items()]
+        pairs = [pair for key, value in values.items() for pair in self.keys[key].pair(value)]
         return CheckedQuery(values, self._encode(values), tuple(list_account_names(pairs)))
 
     def scopes_of(self, raw_query: str) -> frozenset[str]:
@@ -74,7 +105,7 @@ class QueryRule(BaseModel):
             sent = parameters if self.wrapped_in is None else _unwrap(parameters, self.wrapped_in)
         except TargetRefused:
             return []
-        return [(rule, sent[key]) for key, rule in self.keys.items() if key in sent]
+        return [pair for key, rule in self.keys.items() if key in sent for pair in rule.pair(sent[key])]
 
     def _check_key(self, key: str, value: object, open_scopes: Collection[str]) -> object:
         rule = self.keys.get(key)
@@ -85,7 +116,7 @@ class QueryRule(BaseModel):
         try:
             if self.wrapped_in is None:
                 return rule.read(str(value))
-            rule.check(value)
+            rule.check_all(value)
         except RuleBroken as broken:
             raise TargetRefused("bad_target", f"query key {key} {broken}") from broken
         return value

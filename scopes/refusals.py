@@ -5,15 +5,16 @@
 
 from typing import Literal
 
-TargetCode = Literal["bad_target", "unknown_route", "insufficient_scope"]
-BodyCode = Literal["bad_body", "unsupported_media", "too_large"]
+TargetCode = Literal["bad_target", "unknown_route", "denied_route", "insufficient_scope"]
+BodyCode = Literal["bad_body", "unsupported_media", "too_large", "insufficient_scope"]
 
 
 class TargetRefused(Exception):
-    """The target is malformed, names no route, or uses a query key whose scope is not open.
+    """The target is malformed, names no route or one that is denied, or uses a query key whose scope is not open.
 
     Args:
-        code: `bad_target`, `unknown_route`, or `insufficient_scope` (only for a query key that names a scope).
+        code: `bad_target`, `unknown_route`, `denied_route` (the detail is the catalogue's reason), or
+            `insufficient_scope` (only for a query key that names a scope).
         detail: what was wrong, in words, without the value.
         scope: the scope that would have opened the query key, where the code is `insufficient_scope`.
     """
@@ -26,12 +27,19 @@ class TargetRefused(Exception):
 
 
 class BodyRefused(Exception):
-    """The request body is not what the route takes; nothing of it may go upstream."""
+    """The request body is not what the route takes; nothing of it may go upstream.
 
-    def __init__(self, code: BodyCode, detail: str) -> None:
+    Args:
+        code: what a surface's table turns into the wire.
+        detail: what was wrong, in words, without the value.
+        scope: the scope that would have opened the place, where the code is `insufficient_scope`.
+    """
+
+    def __init__(self, code: BodyCode, detail: str, *, scope: str | None = None) -> None:
         super().__init__(f"{code}: {detail}")
         self.code: BodyCode = code
         self.detail = detail
+        self.scope = scope
 
 
 class AnswerMalformed(Exception):

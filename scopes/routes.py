@@ -8,7 +8,7 @@ from scopes.answers import Answer
 from scopes.bodies import BodyRule
 from scopes.queries import CheckedQuery, QueryRule
 from scopes.refusals import BodyRefused, TargetRefused
-from scopes.rules import RuleBroken, ValueRule, list_account_names, list_resources
+from scopes.rules import RuleBroken, ValueRule, list_account_names, list_resources, list_subjects
 from scopes.targets import encode_text
 from scopes.texts import Text
 from scopes.written import Limits
@@ -114,14 +114,19 @@ class Route:
         """
         return self.query.check(raw_query, open_scopes)
 
-    def check_body(self, content_type: str | None, body: bytes) -> bytes:
+    def check_body(self, content_type: str | None, body: bytes, open_scopes: Collection[str] = ()) -> bytes:
         """Check a whole request body and return what goes upstream: JSON written anew, an upload as it came.
 
+        Args:
+            content_type: as the header says.
+            body: checked by nobody yet.
+            open_scopes: what the verdict left open; a part that a scope opens is refused without it.
+
         Raises:
-            BodyRefused: `bad_body`, `unsupported_media`, `too_large`.
+            BodyRefused: `bad_body`, `unsupported_media`, `too_large`, `insufficient_scope`.
         """
         if self.body is not None:
-            return self.body.check(content_type, body)
+            return self.body.check(content_type, body, open_scopes)
         if body:
             raise BodyRefused("bad_body", "this route takes no body")
         return b""
@@ -155,6 +160,17 @@ class Match:
         """
         found = [*self._in_path(), *query.account_names, *self._in_body(body)]
         return list(dict.fromkeys(found))
+
+    def subjects_named(self, query: CheckedQuery, body: bytes | None) -> list[str]:
+        """List the people whom the call itself names, each once.
+
+        Args:
+            query: from `check_query`.
+            body: what `check_body` returned; None for none.
+        """
+        keys = self.route.query.keys
+        asked = [pair for key, value in query.values.items() for pair in keys[key].pair(value)]
+        return list_subjects([*self._path_pairs(), *asked, *self._body_pairs(body)])
 
     def resources_named(self, raw_query: str, body: bytes | None = None) -> dict[str, frozenset[str]]:
         """Return, for each scope that may be narrowed, the resources of its kind that the call names; all count.

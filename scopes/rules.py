@@ -46,7 +46,8 @@ class ValueRule(BaseModel):
         subject: names the person whom the data is about (asked for a basis before the call).
         names_account: names the account; must equal the grant's (invariant I11).
         resource: names a resource of this kind, to which permissions may be narrowed (`ResourceKind`).
-        scope: the scope without which the key may not be used at all, because filtering by it reads what it opens.
+        scope: the scope without which the value may not be sent at all: to filter by it reads what the scope opens, or
+            to send it does what the scope is about.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -106,3 +107,8 @@ def list_resources(pairs: Iterable[tuple[ValueRule, object]], kind: str) -> froz
 def list_account_names(pairs: Iterable[tuple[ValueRule, object]]) -> list[str]:
     """List the values whose rule says that they name the account, each once, in order."""
     return list(dict.fromkeys(str(value) for rule, value in pairs if rule.names_account))
+
+
+def list_subjects(pairs: Iterable[tuple[ValueRule, object]]) -> list[str]:
+    """List the people whom values name, each once, in order."""
+    return list(dict.fromkeys(str(value) for rule, value in pairs if rule.subject))

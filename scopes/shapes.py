@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from scopes.bodies import BodyNode
 from scopes.problems import Problem
 from scopes.source import Place, Source
-from scopes.trees import ABSENT, ANY, LEAF_TYPES, Branch, Cases, Keyed, Leaf, Mask, Node, Rows
+from scopes.trees import ABSENT, ANY, LEAF_TYPES, Branch, Cases, Either, Keyed, Leaf, Mask, Node, Rows, walk_leaves
 from scopes.written import AnswerNode, PlatformFile
 
 NOTHING = Leaf(ANY, frozenset())
@@ -47,10 +47,7 @@ class Shaping:
         if node.values is not None:
             inner = replace(handed, has_subject=handed.has_subject or node.keys_are_subjects)
             return Keyed(self._shape_inner(node.values, (*place, "values"), inner), node.keys_are_subjects)
-        if node.cases is not None:
-            cases = {case: self._shape_inner(one, (*place, "cases", case), handed) for case, one in node.cases.items()}
-            return Cases(node.by or "", cases)
-        return self._shape_leaf(node, place, handed)
+        return self._shape_open(node, place, handed)
 
     def _shape_inner(self, node: AnswerNode, place: Place, handed: Handed) -> Node:
         """Shape what does not stand directly inside an object: no sibling can decide it, no person is named by it."""
@@ -60,6 +57,22 @@ class Shaping:
         if isinstance(inner, Leaf) and inner.names_subject:
             self.add(place, "a subject stands directly inside an object")
         return inner
+
+    def _shape_open(self, node: AnswerNode, place: Place, handed: Handed) -> Node:
+        """Shape what the platform's own words decide, or a scalar."""
+        if node.cases is not None:
+            cases = {case: self._shape_inner(one, (*place, "cases", case), handed) for case, one in node.cases.items()}
+            return Cases(node.by or "", cases)
+        if node.either is not None:
+            return self._shape_either(node.either, (*place, "either"), handed)
+        return self._shape_leaf(node, place, handed)
+
+    def _shape_either(self, forms: tuple[AnswerNode, ...], place: Place, handed: Handed) -> Node:
+        shaped = [self._shape_inner(one, (*place, at), handed) for at, one in enumerate(forms)]
+        has_scalar = any(isinstance(one, Leaf) for one in shaped)
+        if has_scalar and len({leaf.scope for one in shaped for leaf in walk_leaves(one)}) > 1:
+            self.add(place, "beside a scalar, every form has the one scope of all: a closed scalar has no empty form")
+        return Either(tuple(one for one in shaped if isinstance(one, Branch | Keyed | Rows | Leaf)))
 
     def _use_answer_shape(self, name: str, place: Place, handed: Handed) -> Node:
         shape = self._find_shape(("answer_shapes", name), place, handed.inside)
@@ -79,22 +92,28 @@ class Shaping:
         return Branch({name: self.shape_answer(one, (*place, name), handed) for name, one in fields.items()})
 
     def shape_body(self, node: BodyNode, place: Place, inside: tuple[str, ...] = ()) -> BodyNode:
-        """Return a body place with every named shape put where it is used."""
+        """Return a body place with every named shape put where it is used, and its scope handed down to all in it."""
         if node.use is not None:
-            shape = self._find_shape(("body_shapes", node.use), (*place, "use"), inside)
-            if shape is None:
+            found = self._find_shape(("body_shapes", node.use), (*place, "use"), inside)
+            if found is None:
                 return node
-            used = self.shape_body(self.written.body_shapes[node.use], shape, (*inside, node.use))
+            named = _with_scope(self.written.body_shapes[node.use], node.scope)
+            used = self.shape_body(named, found, (*inside, node.use))
             return used.model_copy(update={"required": node.required})
+
+        def shape(one: BodyNode, *at: str | int) -> BodyNode:
+            return self.shape_body(_with_scope(one, node.scope), (*place, *at), inside)
+
+        shaped: dict[str, object] = {}
         if node.fields is not None:
-            fields = {name: self.shape_body(one, (*place, "fields", name), inside) for name, one in node.fields.items()}
-            return node.model_copy(update={"fields": fields})
+            shaped["fields"] = {name: shape(one, "fields", name) for name, one in node.fields.items()}
         if node.items is not None:
-            return node.model_copy(update={"items": self.shape_body(node.items, (*place, "items"), inside)})
+            shaped["items"] = shape(node.items, "items")
+        if node.values is not None:
+            shaped["values"] = shape(node.values, "values")
         if node.any_of is not None:
-            forms = [self.shape_body(one, (*place, "any_of", at), inside) for at, one in enumerate(node.any_of)]
-            return node.model_copy(update={"any_of": tuple(forms)})
-        return node
+            shaped["any_of"] = tuple(shape(one, "any_of", at) for at, one in enumerate(node.any_of))
+        return node.model_copy(update=shaped)
 
     def check_scope(self, scope: str | None, place: Place) -> None:
         """Note a scope that the file does not describe."""
@@ -130,3 +149,7 @@ class Shaping:
             self.used.add(f"{kind}.{name}")
             return shape
         return None
+
+
+def _with_scope(node: BodyNode, scope: str | None) -> BodyNode:
+    return node if scope is None or node.scope is not None else node.model_copy(update={"scope": scope})

@@ -79,7 +79,14 @@ class Cases:
     cases: Mapping[str, "Node"]
 
 
-Node = Leaf | Branch | Rows | Keyed | Cases
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A place of several JSON forms (object, list, scalar), of each at most one; the answer's own form says which."""
+
+    forms: tuple["Branch | Keyed | Rows | Leaf", ...]
+
+
+Node = Leaf | Branch | Rows | Keyed | Cases | Either
 
 
 def list_children(node: Node) -> list[Node]:
@@ -93,6 +100,8 @@ def list_children(node: Node) -> list[Node]:
             return [node.values]
         case Cases():
             return list(node.cases.values())
+        case Either():
+            return list(node.forms)
         case Leaf():
             return []
 

@@ -12,7 +12,7 @@ from scopes.bodies import BodyNode, BodyRule
 from scopes.formats import FORMATS
 from scopes.queries import QueryRule
 from scopes.rules import ValueRule
-from scopes.texts import Text
+from scopes.texts import Line, Text
 
 ScopeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(\.[a-z0-9]+){2,3}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -93,6 +93,7 @@ class AnswerNode(_Written):
         items: a list.
         values, keys_are_subjects: an object with free keys and like values.
         by, cases: an object whose listed members depend on the sibling `by`; an unlisted case gives `{}`.
+        either: places of different JSON forms (an object, a list, a scalar); the platform answers one of them.
         use: the name of an answer shape of the same file.
     """
 
@@ -107,6 +108,7 @@ class AnswerNode(_Written):
     keys_are_subjects: bool = False
     by: str | None = None
     cases: Mapping[str, "AnswerNode"] | None = None
+    either: "tuple[AnswerNode, ...] | None" = None
     use: str | None = None
 
     @model_validator(mode="before")
@@ -116,14 +118,24 @@ class AnswerNode(_Written):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
-        kinds = [self.type, self.fields, self.items, self.values, self.cases, self.use]
+        kinds = [self.type, self.fields, self.items, self.values, self.cases, self.either, self.use]
         if sum(kind is not None for kind in kinds) != 1:
-            raise ValueError("a place is exactly one of: type, fields, items, values, cases, use")
+            raise ValueError("a place is exactly one of: type, fields, items, values, cases, either, use")
+        if self.either is not None:
+            forms = [_form_of(one) for one in self.either]
+            if len(forms) < 2 or None in forms or len(set(forms)) != len(forms):
+                raise ValueError("either is two or three places of different forms: object, list, scalar")
         if (self.cases is None) != (self.by is None):
             raise ValueError("by and cases stand together")
         if self.type is None and (self.subject or "masked_as" in self.model_fields_set):
             raise ValueError("only a scalar is a subject or has masked_as")
         return self
+
+
+def _form_of(node: AnswerNode) -> str | None:
+    if node.fields is not None or node.values is not None:
+        return "object"
+    return "list" if node.items is not None else None if node.type is None else "scalar"
 
 
 class Envelope(_Written):
@@ -145,11 +157,15 @@ class Envelope(_Written):
 
 
 class AnswerEntry(_Written):
-    """What a route answers: a JSON object (`fields`, or `use` of a shape), or a file that passes unread (neither)."""
+    """What a route answers: a JSON object (`fields`, or `use` of a shape), or a file that passes unread (neither).
+
+    `about_named`: the answer does not say whom it is about; it is about the people whom the call itself names.
+    """
 
     media_types: tuple[str, ...] = ("application/json",)
     headers: tuple[Header, ...] = ("content-type",)
     scope: str | None = None
+    about_named: bool = False
     fields: Mapping[str, AnswerNode] | None = None
     use: str | None = None
 
@@ -195,6 +211,16 @@ class RouteEntry(_Written):
     answer: AnswerEntry
 
 
+class DeniedEntry(_Written):
+    """A path that is not opened on purpose, whatever the method; `{name}` stands for any one segment.
+
+    `reason` is for developers, in English.
+    """
+
+    path: str
+    reason: Line
+
+
 class Budget(_Written):
     """What a platform takes before it refuses: so many calls in any so many seconds.
 
@@ -225,3 +251,4 @@ class PlatformFile(_Written):
     answer_shapes: Mapping[str, AnswerNode] = Field(default_factory=dict)
     scopes: tuple[Scope, ...] = Field(min_length=1)
     routes: tuple[RouteEntry, ...] = Field(min_length=1)
+    denied: tuple[DeniedEntry, ...] = ()

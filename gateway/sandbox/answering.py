@@ -13,6 +13,8 @@ from gateway.sandbox.received import ReceivedLog
 from gateway.sandbox.serving import is_known_host
 from gateway.sandbox.switching import Faults
 
+LIMIT_BODY_BYTES = 8 << 20
+
 
 @dataclass(frozen=True)
 class StandIn:
@@ -46,7 +48,12 @@ class StandIn:
             return web.Response(status=421, text="this host name is not served here\n")
         target = request.raw_path.removeprefix(self.prefix) or "/"
         path, _, query = target.partition("?")
-        call = Call(request.method, path, query, request.headers, await request.read())
+        body = bytearray()
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > LIMIT_BODY_BYTES:
+                return web.Response(status=413, text="larger than anything that the platform takes\n")
+        call = Call(request.method, path, query, request.headers, bytes(body))
         if path.startswith("/_sandbox/"):
             return self.control(call)
         self.received.add(request.method, target, headers=_plain(request), body=call.body)

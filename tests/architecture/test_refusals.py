@@ -112,6 +112,7 @@ SURFACES = {
 }
 COMPUTED = {
     "gateway/doors/calls/admission.py": {"refused.code"},
+    "gateway/doors/calls/multipart.py": {"refused.code"},
     "gateway/doors/calls/walk.py": {"refusal.reason"},
     "gateway/doors/management/problems.py": {"missing.reason"},
     "gateway/doors/oauth/clients.py": {"refusal.reason"},

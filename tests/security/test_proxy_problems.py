@@ -73,7 +73,7 @@ async def test_a_granted_call_passes_and_shows_only_what_was_granted(stage: Stag
     assert FOLLOWER.contact is not None
     assert found["shared_info"] == {"name": FOLLOWER.contact.name, "phone": FOLLOWER.contact.phone}
     assert "is_sensitive" not in found
-    assert reply.headers["Quyen-Withheld"] == '3; reasons="scope"'
+    assert reply.headers["Quyen-Withheld"] == '4; reasons="scope"'
     (arrival,) = await stage.arrived()
     assert arrival["target"] == DETAIL.removeprefix("/zalo").replace("%20", "")
     assert "Authorization" not in arrival["headers"]
@@ -93,7 +93,7 @@ async def test_a_zalo_client_works_by_changing_its_base_url(stage: Stage) -> Non
 async def test_unknown_routes_and_methods_are_404_before_any_credential(stage: Stage) -> None:
     """A wrong method, another platform and an unlisted path look alike, with or without a token."""
     for method, target in [
-        ("GET", "/zalo/v2.0/oa/getfollowers"),
+        ("GET", "/zalo/v2.0/oa/getfriends"),
         ("DELETE", PROFILE),
         ("POST", PROFILE),
         ("HEAD", PROFILE),

@@ -1,7 +1,7 @@
 """Which route a call means and whether it is what that route takes. Pure: bytes and facts in, a request out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.authority.verdict import Verdict, Wanted
@@ -26,19 +26,23 @@ class Outgoing:
         target: path and query.
         headers: by allow-list.
         body: checked, empty for none.
+        subjects: the people whom the call itself names.
+        stream: the body where it is not held whole; headers say its type and length.
     """
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    subjects: frozenset[str] = field(default=frozenset(), repr=False)
+    stream: AsyncIterator[bytes] | None = field(default=None, repr=False)
 
 
 def find_match(door: CallsDoor, head: Head) -> Match:
     """Find the route.
 
     Raises:
-        Refusal: `bad_target`, `unknown_route` (also a wrong method).
+        Refusal: `bad_target`, `denied_route`, `unknown_route` (also a wrong method).
     """
     try:
         if head.platform not in door.connectors:
@@ -90,25 +94,31 @@ def check_query(match: Match, verdict: Verdict, head: Head) -> CheckedQuery:
     try:
         return match.route.check_query(head.raw_query, verdict.open_scopes)
     except TargetRefused as refused:
-        scopes = [] if refused.scope is None else [refused.scope]
-        raise Refusal(refused.code, refused.detail, scopes=scopes) from refused
+        raise _refusal_of(refused) from refused
 
 
 def write_outgoing(match: Match, verdict: Verdict, head: Head, *, query: CheckedQuery, raw_body: bytes) -> Outgoing:
     """Check the body and whatever in the call names the account (I11), and write the whole request anew.
 
     Raises:
-        Refusal: `bad_body`, `unsupported_media`, `too_large`, `bad_target` (it names another account).
+        Refusal: `bad_body`, `unsupported_media`, `too_large`, `insufficient_scope` (a part of the body that a closed
+            scope opens), `bad_target` (it names another account).
     """
     route = match.route
     try:
-        body = route.check_body(head.find("content-type"), raw_body)
+        body = route.check_body(head.find("content-type"), raw_body, verdict.open_scopes)
     except BodyRefused as refused:
-        raise Refusal(refused.code, refused.detail) from refused
+        raise _refusal_of(refused) from refused
     if any(name != verdict.facts.external_id for name in match.account_names(query, body)):
         raise Refusal("bad_target", "the call names another account than the grant's")
     headers = _pick_headers(route, head, has_body=bool(body))
-    return Outgoing(route.method, match.upstream_target(query), headers, body)
+    subjects = frozenset(match.subjects_named(query, body))
+    return Outgoing(route.method, match.upstream_target(query), headers, body, subjects)
+
+
+def _refusal_of(refused: TargetRefused | BodyRefused) -> Refusal:
+    scopes = [] if refused.scope is None else [refused.scope]
+    return Refusal(refused.code, refused.detail, scopes=scopes)
 
 
 def _pick_headers(route: Route, head: Head, *, has_body: bool) -> dict[str, str]:
@@ -117,7 +127,7 @@ def _pick_headers(route: Route, head: Head, *, has_body: bool) -> dict[str, str]
     headers = {name: value for name, value in sent.items() if value is not None and _PLAIN.fullmatch(value)}
     if not has_body:
         headers.pop("content-type", None)
-    elif route.body is not None and route.body.fields is not None:
+    elif route.body is not None and route.body.is_json:
         headers["content-type"] = "application/json"
     headers["accept-encoding"] = "identity" if route.answer.is_binary else ACCEPTED
     headers["user-agent"] = USER_AGENT

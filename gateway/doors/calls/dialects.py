@@ -33,6 +33,7 @@ _ZALO_MESSAGES: Mapping[int, str] = {
     -32: "Your application reached limit call api",
     -200: "Request failed",
     -201: "Request is invalid!",
+    -209: "Not supported this api",
     -216: "Access token is invalid",
     -219: "App is removed or disabled",
     -223: "Official Account has not authorized this API",
@@ -90,10 +91,14 @@ def render_matrix(problem: Problem, language: str) -> Told:
 
 
 def render_zalo(problem: Problem, language: str) -> Told:  # noqa: ARG001 - Zalo speaks one language
-    """Render Zalo's envelope; our own code stands in a header, since Zalo's table has no finer words."""
+    """Render Zalo's envelope; our own code stands in a header, since Zalo's table has no finer words.
+
+    Why a route is denied stands in the message: whoever meets that is to change the program, and reads on.
+    """
     code = problem.row.zalo
+    why = f": {problem.note}" if problem.code == "denied_route" else ""
     headers = {"Content-Type": "application/json;charset=utf-8", "Quyen-Error": problem.code, **_hints(problem)}
-    return Told(HTTPStatus.OK, headers, orjson.dumps({"error": code, "message": _ZALO_MESSAGES[code]}))
+    return Told(HTTPStatus.OK, headers, orjson.dumps({"error": code, "message": _ZALO_MESSAGES[code] + why}))
 
 
 def _members(problem: Problem, language: str) -> dict[str, object]:

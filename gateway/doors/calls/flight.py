@@ -38,6 +38,11 @@ class Flight:
         self._upstream = upstream
         self.is_sent = True
 
+    def abort_upstream(self) -> None:
+        """End the connection in hand: the platform is to see that the request broke off."""
+        if self._upstream is not None:
+            self._upstream.abort()
+
     def begin_answer(self) -> None:
         """Note that bytes to the app follow.
 
@@ -51,8 +56,7 @@ class Flight:
     def cut(self) -> None:
         """Stop the call; after this returns no byte of it reaches the kernel, on either side."""
         self.is_cut = True
-        if self._upstream is not None:
-            self._upstream.abort()
+        self.abort_upstream()
         if self._is_answering:
             self._hang_up()
         self._deadline.reschedule(asyncio.get_running_loop().time())

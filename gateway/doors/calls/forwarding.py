@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiohttp import ClientResponse, ClientSession
 
@@ -16,6 +16,7 @@ from gateway.doors.calls.flight import Flight
 from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.doors.calls.links import get_link, open_credential
 from gateway.doors.calls.tracing import Entry
+from gateway.doors.calls.uploading import Upload
 from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
 from gateway.platforms import Connector, Trouble
 from gateway.records.accounts.types import Connection
@@ -41,6 +42,7 @@ class Admitted:
         hashed_token: by which the last check finds the facts anew.
         outgoing: what is sent, without the account's credential.
         told: headers about what is left of the platform's limit.
+        upload: the file that goes with it.
     """
 
     route: Route
@@ -49,6 +51,7 @@ class Admitted:
     hashed_token: bytes = field(repr=False)
     outgoing: Outgoing
     told: Mapping[str, str] = field(default_factory=dict)
+    upload: Upload | None = None
 
 
 class Forwarding:
@@ -121,6 +124,8 @@ class Forwarding:
             if error.what == self._connector.platform:
                 raise Refusal("upstream_failed", log_detail="renewal unanswered") from error
             raise
+        if self._admitted.upload is not None:  # it came in once and is held nowhere
+            raise Refusal("upstream_failed", "the connection was renewed: send the file again", outcome="none")
         if not await self._attempt(flight, fresh):
             raise Refusal("connection_lost", log_detail="a fresh credential was refused")
 
@@ -131,7 +136,7 @@ class Forwarding:
         async with exchange(
             self._session,
             self._connector.base_url,
-            self._with_credential(link),
+            self._outgoing(flight, link),
             seconds=route.limits.seconds,
             last_check=lambda transport: self._check_last(flight, transport),
         ) as response:
@@ -140,19 +145,30 @@ class Forwarding:
                 await self._answer_stream(flight, response)
                 return True
             received = await read_whole(response, route.limits.answer_bytes)
+            if not self._is_all_sent:
+                response.close()  # what is still on its way goes nowhere, and is not waited for
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
         if trouble in _ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
+        if not self._is_all_sent:
+            raise Refusal("upstream_failed", log_detail="answered before it had the whole file")
         await self._answer_whole(flight, received)
         return True
 
-    def _with_credential(self, link: Connection) -> Outgoing:
-        outgoing = self._admitted.outgoing
-        carried = self._connector.headers(open_credential(self._door.house, link))
-        return Outgoing(outgoing.method, outgoing.target, {**outgoing.headers, **carried}, outgoing.body)
+    @property
+    def _is_all_sent(self) -> bool:
+        return self._admitted.upload is None or self._admitted.upload.is_whole
+
+    def _outgoing(self, flight: Flight, link: Connection) -> Outgoing:
+        """Add the account's credential, and the file as it comes."""
+        outgoing, upload = self._admitted.outgoing, self._admitted.upload
+        carried = {**outgoing.headers, **self._connector.headers(open_credential(self._door.house, link))}
+        if upload is None:
+            return replace(outgoing, headers=carried)
+        return replace(outgoing, headers={**carried, **upload.headers}, stream=upload.stream(flight.abort_upstream))
 
     async def _check_last(self, flight: Flight, transport: asyncio.Transport | None) -> None:
         """Let bytes follow only if everything still holds; the client's own resend of a write is refused."""
@@ -168,13 +184,14 @@ class Forwarding:
         answer = _find_answer(route, received.status)
         try:
             answer.check_media_type(_only(received.headers.get("content-type", ())))
-            filtered = answer.filter(received.body, scopes)
+            filtered = answer.filter(received.body, scopes, self._admitted.outgoing.subjects)
         except AnswerMalformed as malformed:
             raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
         withheld = route.answer.declared_withheld(scopes)
         is_refused = answer is not route.answer or self._connector.is_refusal(received.status, received.body)
         outcome, reason = (Outcome.FAILED, "platform_refused") if is_refused else (Outcome.PASSED, None)
-        people = set(filtered.subjects) - {self._admitted.verdict.facts.external_id}  # the account is no subject
+        people = set(filtered.subjects) | (set() if is_refused else self._admitted.outgoing.subjects)
+        people -= {self._admitted.verdict.facts.external_id}  # the account is no subject
         await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld))
         picked = _pick_headers(answer, received.headers)
         headers = {**picked, **self._admitted.told, **_say_withheld(withheld), "content-type": _JSON}
@@ -220,7 +237,9 @@ class Forwarding:
             return error if isinstance(error, CallerGone) else CallerGone()
         if self._is_cut:
             error = await self._refusal_of_cut()
-        if isinstance(error, Refusal) and self._is_unsure(error):
+        elif isinstance(error, Refusal) and self._admitted.upload is not None:
+            error = self._admitted.upload.broken or error
+        if isinstance(error, Refusal) and "outcome" not in error.facts and self._is_unsure(error):
             error.facts["outcome"] = "unknown"
         return error
 

@@ -5,7 +5,8 @@ An answer is written here, while the call is still registered as in flight, and 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from aiohttp import web
 
@@ -41,6 +42,7 @@ class Incoming:
         self.head = head
         self.request_id = request_id
         self.response = web.StreamResponse()
+        self._has_asked = False
 
     def is_from(self, networks: Iterable[str]) -> bool:
         """Say whether the caller's address lies in one of the networks."""
@@ -57,11 +59,20 @@ class Incoming:
         Raises:
             Refusal: `too_large`; `bad_body`: it broke off, is badly chunked or comes too slowly.
         """
-        try:
+        with _framing():
             async with asyncio.timeout(BODY_SECONDS):
                 return await self._read(limit_bytes)
-        except (web.RequestPayloadError, OSError) as error:
-            raise Refusal("bad_body", "the body broke off or is badly framed") from error
+
+    async def read_some(self) -> bytes:
+        """Read what has come of the body, asking for it first where the caller waits to be asked; empty at its end.
+
+        Raises:
+            Refusal: `bad_body`, as `read_body`.
+        """
+        with _framing():
+            async with asyncio.timeout(BODY_SECONDS):
+                await self._ask_for_body()
+                return await self._request.content.readany()
 
     async def start(self, status: int, headers: Mapping[str, str], *, length: int | None) -> None:
         """Begin the answer; chunked where its length is not known.
@@ -95,14 +106,18 @@ class Incoming:
 
     async def _read(self, limit_bytes: int) -> bytes:
         body = bytearray()
-        if self.head.find("expect") is not None:
-            await self._request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._request.writer.output_size = 0
+        await self._ask_for_body()
         async for chunk in self._request.content.iter_any():
             body += chunk
             if len(body) > limit_bytes:
                 raise Refusal("too_large", f"the body is larger than {limit_bytes} bytes")
         return bytes(body)
+
+    async def _ask_for_body(self) -> None:
+        if self.head.find("expect") is not None and not self._has_asked:
+            self._has_asked = True
+            await self._request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._request.writer.output_size = 0
 
     async def _send(self, chunk: bytes, *, is_last: bool) -> None:
         try:
@@ -112,3 +127,12 @@ class Incoming:
         except (ConnectionError, TimeoutError) as error:
             self.hang_up()
             raise CallerGone from error
+
+
+@contextmanager
+def _framing() -> Iterator[None]:
+    """Tell a body that broke off, is badly chunked or comes too slowly."""
+    try:
+        yield
+    except (web.RequestPayloadError, OSError) as error:
+        raise Refusal("bad_body", "the body broke off or is badly framed") from error

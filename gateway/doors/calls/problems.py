@@ -107,6 +107,13 @@ PROBLEMS: Mapping[str, Row] = {
     ),
     "app_suspended": Row(403, -219, "M_FORBIDDEN", "Ứng dụng đang bị đình chỉ.", "This app is suspended."),
     "unknown_route": Row(404, 404, "M_UNRECOGNIZED", "Không có API này ở đây.", "There is no such route here."),
+    "denied_route": Row(
+        403,
+        -209,
+        "M_FORBIDDEN",
+        "API này cố ý không được mở ở đây.",
+        "This route is not opened here on purpose; the note says why.",
+    ),
     "too_large": Row(413, -201, "M_TOO_LARGE", "Nội dung gửi lên quá lớn.", "The body is too large."),
     "unsupported_media": Row(
         415, -201, "M_NOT_JSON", "Kiểu nội dung này không được nhận.", "The body's media type or coding is not taken."

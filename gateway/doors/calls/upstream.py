@@ -100,7 +100,7 @@ async def exchange(
             outgoing.method,
             URL(base_url + outgoing.target, encoded=True),
             headers=outgoing.headers,
-            data=BytesIO(outgoing.body) if outgoing.body else None,
+            data=outgoing.stream or (BytesIO(outgoing.body) if outgoing.body else None),
             allow_redirects=False,
             timeout=ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
         ) as response:

@@ -16,10 +16,11 @@ from gateway.doors.calls.incoming import Incoming
 from gateway.doors.calls.pacing import pace_call, pace_refusal, pace_upstream
 from gateway.doors.calls.proving import check_holder
 from gateway.doors.calls.tracing import Entry, ending_of, line_of
+from gateway.doors.calls.uploading import Upload, open_upload
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import Ask
-from gateway.terms.ids import AskId
+from gateway.terms.ids import AskId, new_id
 from gateway.terms.refusal import Refusal
 from scopes import Match
 
@@ -83,14 +84,23 @@ class Walk:
         verdict = judge(facts, wanted, house.clock.now())
         query = check_query(match, verdict, head)
         limit_bytes = limit_body(match.route, head)
-        raw_body = await self.incoming.read_body(limit_bytes) if limit_bytes else b""
+        upload = await self._open_upload(match, limit_bytes)
+        raw_body = await self.incoming.read_body(limit_bytes) if limit_bytes and upload is None else b""
         outgoing = write_outgoing(match, verdict, head, query=query, raw_body=raw_body)
         if wanted.named is None:  # the body has been read: what it names counts too
             wanted = wanted_of(match, head, body=outgoing.body)
             verdict = judge(facts, wanted, house.clock.now())
             check_query(match, verdict, head)
         told = pace_upstream(self.door, match.route, facts)
-        return Admitted(match.route, wanted, verdict, hashed_token, outgoing, told)
+        return Admitted(match.route, wanted, verdict, hashed_token, outgoing, told, upload)
+
+    async def _open_upload(self, match: Match, limit_bytes: int) -> Upload | None:
+        rule = match.route.body.upload if match.route.body else None
+        if rule is None:
+            return None
+        if not limit_bytes:
+            raise Refusal("bad_body", "this route takes a file")
+        return await open_upload(self.incoming, rule, boundary=new_id("up", self.door.house.entropy))
 
     async def _forward(self, admitted: Admitted) -> None:
         verdict = admitted.verdict

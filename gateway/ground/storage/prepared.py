@@ -70,6 +70,14 @@ class Prepared:
             return cast("CursorResult[Any]", await connection.execute(self.statement, values)).rowcount
         return inline.execute(self.sql, self.parameters(values)).rowcount
 
+    async def run_each(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run an insert or an update once for each of some rows."""
+        inline = _inline(connection)
+        if inline is None:
+            await connection.execute(self.statement, rows)
+        else:
+            inline.executemany(self.sql, [self.parameters(values) for values in rows])
+
 
 def _inline(connection: AsyncConnection) -> sqlite3.Connection | None:
     """Return SQLite's own connection under one that is in a transaction; None: SQLAlchemy runs it."""

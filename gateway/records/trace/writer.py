@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, update
 
+from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage, UnitOfWork
 from gateway.records.trace.tables import trace_lines
 from gateway.records.trace.types import Ending, Line, Outcome
@@ -18,8 +19,8 @@ from gateway.terms.ids import TraceId
 from gateway.terms.refusal import Unavailable
 
 _ENDING = (*Ending.__slots__, "closed_at")
-_OPEN = insert(trace_lines)
-_CLOSE = (
+_OPEN = Prepared(insert(trace_lines))
+_CLOSE = Prepared(
     update(trace_lines)
     .where(trace_lines.c.id == bindparam("line_id"), trace_lines.c.batch_seq.is_(None))  # sealed stays as it was sealed
     .values({name: bindparam(f"new_{name}") for name in _ENDING})
@@ -109,13 +110,13 @@ async def _write_rows(unit: UnitOfWork, batch: list[_Waiting]) -> None:
     opened = [waiting.row for waiting in batch if waiting.is_new]
     closed = [waiting.row for waiting in batch if not waiting.is_new]
     if opened:
-        await unit.connection.execute(_OPEN, opened)
+        await _OPEN.run_each(unit.connection, opened)
     if closed:
-        await unit.connection.execute(_CLOSE, closed)
+        await _CLOSE.run_each(unit.connection, closed)
 
 
 def _opened(line: Line) -> dict[str, Any]:
-    return {name: getattr(line, name) for name in Line.__slots__}
+    return {name: getattr(line, name) for name in Line.__slots__} | {"batch_seq": None}
 
 
 def _fields(ending: Ending) -> dict[str, Any]:

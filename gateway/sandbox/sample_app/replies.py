@@ -20,6 +20,7 @@ SENTENCES = {
     "bad_target": "Cổng không nhận tham số này.",
     "bad_body": "Cổng không nhận nội dung này.",
     "unknown_route": "Cổng không mở đường này.",
+    "denied_route": "Cổng cố ý không mở đường này.",
     "connection_lost": "Zalo không còn nhận kết nối của tài khoản này. Chủ tài khoản cần liên kết lại với cổng.",
     "upstream_failed": "Zalo đang trục trặc.",
     "upstream_malformed": "Zalo trả lời không đúng dạng, cổng không cho qua.",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from aiohttp import web
 
 from gateway.sandbox.calls import Call
-from gateway.sandbox.zalo.endpoints import followers, messages, oa, send
+from gateway.sandbox.zalo.endpoints import details, followers, messages, oa, quota, send, tags, upload
 from gateway.sandbox.zalo.errors import OaError
 from gateway.sandbox.zalo.limits import limit_headers
 from gateway.sandbox.zalo.room import Room
@@ -30,12 +30,23 @@ def refuse_old_message(_visit: Visit) -> object:
 
 ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "/v2.0/oa/getoa"): oa.get_oa,
-    ("GET", "/v2.0/oa/tag/gettagsofoa"): oa.list_tags,
+    ("GET", "/v2.0/oa/tag/gettagsofoa"): tags.list_tags,
+    ("POST", "/v2.0/oa/tag/tagfollower"): tags.tag_follower,
+    ("POST", "/v2.0/oa/tag/rmfollowerfromtag"): tags.untag_follower,
+    ("POST", "/v2.0/oa/tag/rmtag"): tags.remove_tag,
+    ("POST", "/v3.0/oa/quota/message"): quota.show_quota,
     ("GET", "/v3.0/oa/user/getlist"): followers.list_followers,
     ("GET", "/v3.0/oa/user/detail"): followers.get_follower,
+    ("POST", "/v3.0/oa/user/update"): details.update_follower,
+    ("POST", "/v2.0/oa/deletefollowerinfo"): details.erase_follower,
+    ("GET", "/v3.0/oa/user/detail/custominfo"): details.show_custom,
+    ("POST", "/v3.0/oa/user/update/custominfo"): details.update_custom,
     ("GET", "/v2.0/oa/listrecentchat"): messages.list_recent,
     ("GET", "/v2.0/oa/conversation"): messages.list_conversation,
     ("POST", "/v3.0/oa/message/cs"): send.send_message,
+    ("POST", "/v2.0/oa/upload/image"): upload.upload_image,
+    ("POST", "/v2.0/oa/upload/gif"): upload.upload_gif,
+    ("POST", "/v2.0/oa/upload/file"): upload.upload_file,
     ("POST", "/v2.0/oa/message"): refuse_old_message,
     ("GET", "/v2.0/oa/getfollowers"): refuse_shut_down,
     ("GET", "/v2.0/oa/getprofile"): refuse_shut_down,
@@ -52,8 +63,11 @@ def answer_call(room: Room, call: Call) -> web.Response:
         remaining = room.limit.count(room.clock.now(), limit)
         headers |= limit_headers(limit, remaining)
         _check_limit(remaining)
-        visit = Visit(oa, room.chat, room.board.current, room.clock.now(), parse_params(call))
-        body: Mapping[str, object] = {"data": endpoint(visit), "error": 0, "message": "Success"}
+        visit = Visit(
+            oa, room.chat, room.cards, room.files, room.board.current, now=room.clock.now(), params=parse_params(call)
+        )
+        answer = endpoint(visit)
+        body: Mapping[str, object] = {**({} if answer is None else {"data": answer}), "error": 0, "message": "Success"}
     except OaError as error:
         body = error.body()
     return answer_json(body, headers=headers)

@@ -6,8 +6,10 @@ from pathlib import Path
 from gateway.sandbox.pages import Pages
 from gateway.sandbox.received import ReceivedLog
 from gateway.sandbox.switching import SwitchBoard
+from gateway.sandbox.zalo.cards import CardBook
 from gateway.sandbox.zalo.chat import ChatBook
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
+from gateway.sandbox.zalo.files import FileShelf
 from gateway.sandbox.zalo.limits import MinuteLimit
 from gateway.sandbox.zalo.state import State
 from gateway.sandbox.zalo.switches import Switches
@@ -24,6 +26,8 @@ class Room:
     clock: Clock
     tokens: TokenBook
     chat: ChatBook
+    cards: CardBook
+    files: FileShelf
     received: ReceivedLog
     board: SwitchBoard[Switches]
     limit: MinuteLimit
@@ -38,6 +42,8 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
         clock=clock,
         tokens=TokenBook(state, clock, entropy=entropy),
         chat=ChatBook(state, clock, entropy=entropy),
+        cards=CardBook(state),
+        files=FileShelf(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
         board=SwitchBoard(Switches()),
         limit=MinuteLimit(),

@@ -1,4 +1,4 @@
-"""What the sandbox remembers: codes, tokens (hashed) and messages, kept in one file when a path is given."""
+"""What the sandbox remembers: codes, tokens (hashed), messages, cards; kept in one file when a path is given."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from gateway.sandbox.state_file import write_state
+from gateway.sandbox.zalo.people import Contact
 
 
 class PendingCode(BaseModel):
@@ -38,6 +39,30 @@ class Message(BaseModel):
     type: str
     text: str
     extra: dict[str, str] = {}
+    is_billed: bool = False
+
+
+class UploadedFile(BaseModel):
+    """A file that may be attached to messages until it expires; its bytes are not kept."""
+
+    oa_id: str
+    kind: str
+    size: int
+    uploaded_at: datetime
+    expires_at: datetime
+
+
+class Card(BaseModel):
+    """What an OA keeps about a follower and may change; what the follower is by themself stands in the seeds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tags: tuple[str, ...] = ()
+    alias: str = ""
+    external_id: str = ""
+    contact: Contact | None = None
+    gender: str = ""
+    custom: dict[str, str | dict[str, str]] = {}
 
 
 class Snapshot(BaseModel):
@@ -47,6 +72,9 @@ class Snapshot(BaseModel):
     codes: dict[str, PendingCode] = {}
     tokens: dict[str, TokenPair] = {}
     messages: list[Message] = []
+    cards: dict[str, dict[str, Card]] = {}
+    tags: dict[str, list[str]] = {}
+    files: dict[str, UploadedFile] = {}
     is_seeded: bool = False
 
 

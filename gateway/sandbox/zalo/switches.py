@@ -18,6 +18,10 @@ class Switches(Faults):
         refuse: calls answer this error code of the table.
         phone: how `shared_info.phone` is written; None is as seeded (a number).
         oa_id_field: the docs say `oaid`, measured answers say `oa_id`.
+        unknown_tag: whether taking away a tag that the OA does not have succeeds or is -201; no source says.
+        full_address: how `custominfo` writes an address; the docs show it on the way in only.
+        erases_tags: whether `deletefollowerinfo` takes a follower's tags too; no source says.
+        cs_reply: whether the replies left to a follower count down, or stay fixed, as is told since 2026.
         rate_limit_per_minute: calls of the app in one minute.
     """
 
@@ -27,6 +31,10 @@ class Switches(Faults):
     refuse: int | None = None
     phone: Literal["number", "string", "absent"] | None = None
     oa_id_field: Literal["oa_id", "oaid"] = "oa_id"
+    unknown_tag: Literal["success", "refused"] = "success"
+    full_address: Literal["text", "object"] = "object"
+    erases_tags: bool = True
+    cs_reply: Literal["counts", "fixed"] = "counts"
     rate_limit_per_minute: int = Field(default=4000, ge=1)
 
     @field_validator("refuse")

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.sandbox.calls import Call, first_values
+from gateway.sandbox.zalo.cards import CardBook
 from gateway.sandbox.zalo.chat import ChatBook
 from gateway.sandbox.zalo.errors import OaError, field_error, too_many
+from gateway.sandbox.zalo.files import FileShelf
+from gateway.sandbox.zalo.forms import read_file
 from gateway.sandbox.zalo.people import Follower, OfficialAccount
 from gateway.sandbox.zalo.switches import Switches
 
@@ -20,6 +23,8 @@ class Visit:
 
     oa: OfficialAccount
     chat: ChatBook
+    cards: CardBook
+    files: FileShelf
     quirks: Switches
     now: datetime
     params: Mapping[str, object] = field(default_factory=dict)
@@ -57,7 +62,9 @@ class Visit:
 
 
 def parse_params(call: Call) -> dict[str, object]:
-    """The parameters: the JSON body of a POST, the JSON in the query's `data` of a GET (without `data`, none)."""
+    """The parameters: the JSON or the one file of a POST's body, the JSON in `data` of a GET (without it, none)."""
+    if call.method == "POST" and "/upload/" in call.path:
+        return {"file": read_file(call.headers.get("Content-Type", ""), call.body)}
     raw: str | bytes = call.body if call.method == "POST" else first_values(call.query).get("data", "{}")
     try:
         params = json.loads(raw)

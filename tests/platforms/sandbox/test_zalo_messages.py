@@ -70,7 +70,6 @@ ASK = {
         ({"text": "trả lời", "quote_message_id": "x"}, "text"),
         ({"attachment": MEDIA}, "photo"),
         ({"text": "xem ảnh", "attachment": MEDIA}, "photo"),
-        ({"attachment": {"type": "file", "payload": {"token": "t"}}}, "link"),
         ({"attachment": ASK}, "links"),
     ],
 )

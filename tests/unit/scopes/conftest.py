@@ -15,12 +15,22 @@ error_fields:
   reason: string
 body_shapes:
   line: {fields: {sku: {type: string, required: true}, amount: {type: integer, least: 1, most: 9}}}
+  free: {fields: {words: {values: {type: string, max_length: 5}, most_items: 2, required: true}}}
 answer_shapes:
   contact:
     fields:
       phone: {type: integer|string, scope: shop.phone.read, masked_as: 0}
       note: {type: string, scope: shop.phone.read}
 scopes:
+  - id: shop.card.write
+    version: 1
+    name: {vi: Viết thiệp, en: Write cards}
+    explanation: {vi: Viết thiệp., en: Write cards.}
+    can: [{vi: Viết thiệp, en: Write cards}]
+    cannot: [{vi: Không gỡ, en: Cannot take down}]
+    data_types: [{vi: Thiệp, en: Card}]
+    sensitivity: none
+    whose: subject
   - id: shop.name.read
     version: 1
     name: {vi: Xem tên, en: View names}
@@ -106,6 +116,16 @@ routes:
         lines: {most_items: 2, items: {use: line}}
         gift: {type: boolean}
     answer: {fields: {ok: {type: boolean, scope: any}}}
+  - id: write_card
+    method: POST
+    path: /cards
+    opened_by: [shop.card.write, shop.name.read]
+    kind: write
+    sentence: {vi: viết một thiệp, en: wrote a card}
+    body:
+      fields:
+        note: {any_of: [{use: free, scope: shop.card.write}, {fields: {text: {type: string, required: true}}}]}
+    answer: {fields: {done: {type: boolean, scope: any}}}
 """
 
 Write = Callable[[str], Path]

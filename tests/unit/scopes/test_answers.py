@@ -88,10 +88,17 @@ def test_each_scope_opens_its_fields_only(detail: Answer) -> None:
 
 
 def test_what_no_scope_describes_never_passes(detail: Answer, packaged: Catalogue) -> None:
-    """Age flag, birth date, notes, tags and further ids of a person stay out whatever is held."""
+    """Age flag, notes, tags and further ids of a person stay out whatever is held."""
     body = detail.filter(json.dumps(DETAIL).encode(), packaged.scopes).body.decode()
-    for word in ("987", "KH-", "is_sensitive", "04/10", "dynamic_param", "nợ", "quen", "1999", "480"):
+    for word in ("987", "KH-", "is_sensitive", "04/10", "dynamic_param", "nợ", "quen", "480"):
         assert word not in body
+
+
+def test_a_birth_date_has_its_own_scope(detail: Answer) -> None:
+    """It passes with the scope that tells about it, and with no other."""
+    birth = "zalo.follower.birth.read"
+    assert shown(detail, DETAIL, birth)["data"]["shared_info"] == {"user_dob": "31/12/1999"}
+    assert "1999" not in str(shown(detail, DETAIL, NAME, PHONE, ADDRESS, READ))
 
 
 def test_no_scope_shows_nothing(detail: Answer) -> None:
@@ -188,9 +195,9 @@ def test_rows_and_people_are_counted(packaged: Catalogue) -> None:
 
 def test_withheld_is_counted_by_declaration(detail: Answer) -> None:
     """The count of withheld members is a property of route and scopes, the same for every person (I10)."""
-    assert detail.declared_withheld({NAME, PHONE, ADDRESS}) == 0
-    assert detail.declared_withheld({NAME, ADDRESS}) == 1
-    assert detail.declared_withheld({NAME}) == 4
+    assert detail.declared_withheld({NAME, PHONE, ADDRESS, "zalo.follower.birth.read"}) == 0
+    assert detail.declared_withheld({NAME, ADDRESS}) == 2
+    assert detail.declared_withheld({NAME}) == 5
 
 
 def test_masked_value_stands_whatever_the_platform_said(shop: Catalogue) -> None:

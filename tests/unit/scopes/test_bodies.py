@@ -171,6 +171,57 @@ def test_lists_and_bounds(shop: Catalogue, lines: object, *, passes: bool) -> No
             route.check_body("application/json", raw)
 
 
+@pytest.mark.parametrize(
+    "note,passes",
+    [
+        ({"words": {"a": "x", "b.c-d_9": "y"}}, True),
+        ({"words": {}}, True),
+        ({"text": "x"}, True),
+        ({"words": {"a": "x", "b": "y", "c": "z"}}, False),
+        ({"words": {"a": "longer"}}, False),
+        ({"words": {"a": ["x"]}}, False),
+        ({"words": {"": "x"}}, False),
+        ({"words": {"a\n": "x"}}, False),
+        ({"words": {"a" * 101: "x"}}, False),
+        ({"words": ["x"]}, False),
+        ({"words": {"a": "x"}, "text": "x"}, False),
+        ({}, False),
+    ],
+)
+def test_free_names_and_forms(shop: Catalogue, note: object, *, passes: bool) -> None:
+    """An object with free names is held to their form and number, its values to their rule; a place to one form."""
+    route = shop.match("shop", "POST", "/cards").route
+    raw = json.dumps({"note": note}).encode()
+    if passes:
+        assert json.loads(route.check_body("application/json", raw, {"shop.card.write"})) == json.loads(raw)
+    else:
+        with pytest.raises(BodyRefused, match=r"^bad_body: note"):
+            route.check_body("application/json", raw, {"shop.card.write"})
+
+
+def test_a_part_of_a_body_needs_its_own_scope(shop: Catalogue) -> None:
+    """The scope of a shape holds for everything in it, wherever the shape is used; without it nothing passes."""
+    route = shop.match("shop", "POST", "/cards").route
+    free = json.dumps({"note": {"words": {"a": "x"}}}).encode()
+    with pytest.raises(BodyRefused) as caught:
+        route.check_body("application/json", free, {"shop.name.read"})
+    assert (caught.value.code, caught.value.scope) == ("insufficient_scope", "shop.card.write")
+    other = json.dumps({"note": {"text": "x"}}).encode()
+    assert route.check_body("application/json", other, {"shop.name.read"})
+
+
+def test_a_call_names_its_people(packaged: Catalogue, shop: Catalogue) -> None:
+    """Path, query and body: each person once, in order."""
+    match = shop.match("shop", "POST", "/orders")
+    body = match.route.check_body("application/json", b'{"buyer":"12"}')
+    assert match.subjects_named(match.route.check_query(""), body) == ["12"]
+    person = shop.match("shop", "GET", "/people/7")
+    assert person.subjects_named(person.route.check_query(""), b"") == ["7"]
+    detail = packaged.match("zalo", "GET", "/v3.0/oa/user/detail")
+    asked = detail.route.check_query("data=%7B%22user_id%22%3A99%7D")
+    assert detail.subjects_named(asked, b"") == ["99"]
+
+
 def test_optional_body_may_be_empty(packaged: Catalogue) -> None:
     """A Matrix receipt comes with `{}` or with nothing."""
     route = packaged.platforms["matrix"].routes["mark_read"]

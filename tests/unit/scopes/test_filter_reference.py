@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scopes import Answer, AnswerMalformed, Catalogue
-from scopes.trees import ABSENT, ANY, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
+from scopes.trees import ABSENT, ANY, Branch, Cases, Either, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 
 MISSING = object()
 ROUTES = [
@@ -23,6 +23,8 @@ ROUTES = [
     ("zalo", "list_recent_chats"),
     ("zalo", "send_message"),
     ("zalo", "list_tags"),
+    ("zalo", "view_quota"),
+    ("zalo", "view_custom_fields"),
     ("matrix", "list_messages"),
     ("matrix", "view_context"),
     ("matrix", "list_members"),
@@ -115,11 +117,28 @@ def keep(node: Node, value: Any, reading: Reading, people: list[str] | None) -> 
         return value
     if value is None:
         return None
-    if isinstance(node, Rows):
-        if not isinstance(value, list):
-            raise RefusedByReference
+    if isinstance(node, Either):
+        form = form_of(node, value)
+        empty = type(value)() if isinstance(value, list | dict) else None
+        return keep(form, value, reading, people) if reading.has_open(form) else empty
+    return keep_container(node, value, reading, people)
+
+
+def form_of(node: Either, value: Any) -> Node:
+    """Find the one declared form that a value has."""
+    kinds = {str: str, int: int, bool: bool, Number: msgspec.Raw}
+    for form in node.forms:
+        own = {list} if isinstance(form, Rows) else form.types if isinstance(form, Leaf) else {dict}
+        if kinds.get(type(value), type(value)) in own:
+            return form
+    raise RefusedByReference
+
+
+def keep_container(node: Node, value: Any, reading: Reading, people: list[str] | None) -> Any:
+    """Keep of a list or an object what may pass."""
+    if isinstance(node, Rows) and isinstance(value, list):
         return [keep(node.items, one, reading, people) for one in value]
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or isinstance(node, Rows):
         raise RefusedByReference
     if isinstance(node, Keyed):
         return {
@@ -200,6 +219,8 @@ def _near(node: Node, *, odd: bool) -> st.SearchStrategy[Any]:
         return st.lists(documents(node.items, odd=odd), max_size=3)
     if isinstance(node, Keyed):
         return st.dictionaries(st.sampled_from(["1", "2", "@b:l"]), documents(node.values, odd=odd), max_size=2)
+    if isinstance(node, Either):
+        return st.one_of(*(documents(one, odd=odd) for one in node.forms))
     if isinstance(node, Cases):
         return st.one_of(*(documents(one, odd=odd) for one in node.cases.values()))
     members = {name: documents(one, odd=odd) for name, one in node.fields.items()}

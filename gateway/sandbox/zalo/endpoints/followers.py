@@ -33,23 +33,24 @@ def list_followers(visit: Visit) -> dict[str, object]:
 def get_follower(visit: Visit) -> dict[str, object]:
     """Answer `/v3.0/oa/user/detail`, with the members that were captured on the live platform."""
     follower = visit.follower()
+    card = visit.cards.find(visit.oa, follower)
     seen = visit.chat.last_interaction(visit.oa, follower).astimezone(HANOI)
     detail: dict[str, object] = {
         "user_id": follower.user_id,
         "user_id_by_app": str(int(follower.user_id) + 1_000_000_007),
-        "user_external_id": "",
+        "user_external_id": card.external_id,
         "display_name": follower.display_name,
-        "user_alias": follower.alias,
+        "user_alias": card.alias,
         "is_sensitive": follower.is_sensitive,
         "user_last_interaction_date": f"{seen:%d/%m/%Y}",
         "user_is_follower": True,
         "avatar": follower.avatar(120),
         "avatars": {"120": follower.avatar(120), "240": follower.avatar(240)},
         "dynamic_param": "",
-        "tags_and_notes_info": {"notes": [], "tag_names": list(follower.tags)},
+        "tags_and_notes_info": {"notes": [], "tag_names": list(card.tags)},
     }
-    if follower.contact is not None:
-        detail["shared_info"] = _shared_info(follower.contact, visit.quirks.phone)
+    if card.contact is not None:
+        detail["shared_info"] = _shared_info(card.contact, visit.quirks.phone)
     return detail
 
 
@@ -74,7 +75,9 @@ def _is_chosen(visit: Visit, follower: Follower) -> bool:
     wanted_tag, wanted_follow = visit.params.get("tag_name"), visit.params.get("is_follower", "true")
     if wanted_follow not in ("true", "false"):
         raise field_error("is_follower")
-    if wanted_follow == "false" or (wanted_tag is not None and wanted_tag not in follower.tags):
+    if wanted_follow == "false" or (
+        wanted_tag is not None and wanted_tag not in visit.cards.find(visit.oa, follower).tags
+    ):
         return False
     first, last = _period(visit)
     return first <= visit.chat.last_interaction(visit.oa, follower).astimezone(HANOI).date() <= last

@@ -1,4 +1,4 @@
-"""The Official Account itself: `getoa` and its tags."""
+"""The Official Account itself: `getoa`."""
 
 from gateway.sandbox.zalo.visit import Visit
 
@@ -22,8 +22,3 @@ def get_oa(visit: Visit) -> dict[str, object]:
         "package_auto_renew_date": "",
         "linked_ZCA": "",
     }
-
-
-def list_tags(visit: Visit) -> list[str]:
-    """Answer `/v2.0/oa/tag/gettagsofoa`: a flat array."""
-    return list(visit.oa.tags)

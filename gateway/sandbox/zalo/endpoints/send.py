@@ -15,11 +15,12 @@ MEDIA_TYPES = {"image": "photo", "gif": "GIF", "sticker": "sticker"}
 
 @dataclass(frozen=True)
 class Draft:
-    """A message whose shape was accepted, as the chat will list it."""
+    """A message whose shape was accepted, as the chat will list it; `upload` is kind, member and token of its file."""
 
     type: str
     text: str
     extra: dict[str, str] = field(default_factory=dict)
+    upload: tuple[str, str, str] | None = None
 
 
 def send_message(visit: Visit) -> dict[str, object]:
@@ -27,17 +28,22 @@ def send_message(visit: Visit) -> dict[str, object]:
     recipient = _member(visit.params, "recipient")
     draft = _parse_message(_member(visit.params, "message"))
     follower = visit.get_follower(recipient.get("user_id"))
+    if draft.upload is not None:
+        kind, member, token = draft.upload
+        visit.files.check(visit.oa, kind, token, field=member)
     idle = visit.now - visit.chat.last_interaction(visit.oa, follower)
     if idle > WINDOW:
         raise OaError(-230)
     message = visit.chat.draft(visit.oa, follower.user_id, is_from_user=False, text=draft.text)
-    sent = visit.chat.add_message(message.model_copy(update={"type": draft.type, "extra": draft.extra}))
+    is_free = idle <= FREE_WINDOW
+    changes = {"type": draft.type, "extra": draft.extra, "is_billed": not is_free}
+    sent = visit.chat.add_message(message.model_copy(update=changes))
     answer: dict[str, object] = {
         "message_id": sent.message_id,
         "user_id": follower.user_id,
         "sent_time": str(int(sent.sent_at.timestamp() * 1000)),
     }
-    return {"quota": {"quota_type": "reply"}, **answer} if idle <= FREE_WINDOW else answer
+    return {"quota": {"quota_type": "reply"}, **answer} if is_free else answer
 
 
 def _parse_message(message: Mapping[str, object]) -> Draft:
@@ -56,7 +62,8 @@ def _parse_message(message: Mapping[str, object]) -> Draft:
 def _parse_attachment(attachment: Mapping[str, object], text: str) -> Draft:
     payload = _member(attachment, "payload")
     if attachment.get("type") == "file":
-        return Draft("link", text, {"url": _text(payload, "token")})
+        token = _text(payload, "token")
+        return Draft("link", text, {"url": token}, ("file", "token", token))
     if attachment.get("type") != "template":
         raise OaError(-233)
     if payload.get("template_type") == "media":
@@ -78,7 +85,9 @@ def _parse_media(element: Mapping[str, object], text: str) -> Draft:
     if ("url" in element) == ("attachment_id" in element):
         raise field_error("attachment_id")
     source = "url" if "url" in element else "attachment_id"
-    return Draft(MEDIA_TYPES[media_type], text, {"url": _text(element, source)})
+    named = _text(element, source)
+    is_upload = source == "attachment_id" and media_type != "sticker"
+    return Draft(MEDIA_TYPES[media_type], text, {"url": named}, (media_type, source, named) if is_upload else None)
 
 
 def _element(payload: Mapping[str, object]) -> Mapping[str, object]:

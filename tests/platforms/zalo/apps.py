@@ -1,0 +1,46 @@
+"""Apps for a stage that hold exactly the scopes that a test names."""
+
+import json
+from itertools import count
+
+from gateway.acts.decide import DURATIONS, Answer, decide
+from gateway.acts.open_request import Asked, open_request
+from gateway.acts.redeem import Redemption, redeem
+from gateway.acts.register import register_app
+from gateway.acts.show_request import show_request
+from gateway.records.ledger.types import Actor
+from gateway.records.trace import store as traces
+from gateway.records.trace.types import Ending
+from scopes import load_catalogue
+from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, app_of, ask_of
+from tests.platforms.zalo.stage import AppCaller, Reply, Stage
+
+EVERY_SCOPE = tuple(load_catalogue().platforms["zalo"].scopes)
+_numbers = count(1)
+
+
+async def app_with(stage: Stage, *scopes: str) -> AppCaller:
+    """Register an app that asks for these scopes, let the OA's owner agree to them all; return its caller."""
+    house, app_id = stage.scene.house, f"app-{next(_numbers)}"
+    app = app_of(f"Ứng dụng {app_id} (mẫu)", app_id, is_confidential=True, clock=house.clock)
+    asks = [ask_of(app.id, (scope.replace(".", "_"), scope, "crm", False)) for scope in scopes]
+    await register_app(house, app, asks, Actor.system())
+    names = tuple(ask.id for ask in asks)
+    request = await open_request(house, Asked(app.id, names, REDIRECT_URI, "s", CHALLENGE))
+    await show_request(house, request.id, stage.scene.owner.id)
+    answer = Answer(
+        stage.scene.owner.id, stage.scene.account.id, frozenset(names), DURATIONS["P30D"], "Chữ (mẫu)", "vi"
+    )
+    decided = await decide(house, request.id, answer)
+    assert decided.raw_code is not None
+    tokens = json.loads(await redeem(house, Redemption(app, decided.raw_code, VERIFIER, REDIRECT_URI, None)))
+    return AppCaller(stage.app._http, stage.app.base, token=tokens["access_token"])
+
+
+async def trace_of(stage: Stage, reply: Reply) -> tuple[str, Ending]:
+    """Return the route of the trace line that an answer's call has, and how it ended."""
+    async with stage.scene.house.storage.read() as connection:
+        lines = await traces.list_lines(connection, traces.Filter(), 10_000)
+    (found,) = (one for one in lines if one.line.request_id == reply.headers["X-Request-ID"])
+    assert found.ending is not None
+    return found.line.route, found.ending
