@@ -41,6 +41,11 @@ class BodyNode(ValueRule):
             raise ValueError("a place is a scalar or one of: fields, items, values, any_of, use")
         return self
 
+    @property
+    def is_scalar(self) -> bool:
+        """Whether no container stands here."""
+        return self.fields is None and self.items is None and self.values is None and self.any_of is None
+
     def list_rules(self) -> Iterator["BodyNode"]:
         """Yield the rule of each scalar that may stand here."""
         inner = [*(self.fields or {}).values(), *(self.any_of or ())]
@@ -53,9 +58,13 @@ class BodyNode(ValueRule):
     def walk(self, value: object, place: str = "") -> Iterator[tuple[ValueRule, object]]:
         """Check a parsed value against this place and everything in it, yielding each scalar with its rule.
 
+        A container that needs a scope is yielded too, without its value.
+
         Raises:
             RuleBroken: naming the place that is wrong.
         """
+        if self.scope is not None and not self.is_scalar:
+            yield self, None  # what is empty says something too: it takes away what was there
         if self.fields is not None:
             yield from self._walk_object(self.fields, value, place)
         elif self.items is not None:

@@ -50,7 +50,7 @@ def change_sale(visit: Visit, name: str, number: str, body: Body) -> Row:
     changes: Row = {one: body[one] for one in CHANGEABLE if one in body}
     if kind.details in body:
         changes |= {kind.details: _details(visit, body[kind.details])}
-        changes["total"] = _sum(changes[kind.details], body.get("discount", row["discount"]))
+        changes["total"] = _sum(changes[kind.details], body.get("discount") or row["discount"])
     if kind.sent_delivery in body:
         changes[kind.kept_delivery] = {**(row.get(kind.kept_delivery) or {}), **body[kind.sent_delivery]}
     changed = visit.shelf.change(row, changes)
@@ -69,7 +69,7 @@ def _place(visit: Visit, kind: Kind, body: Body, *, buyer: Row | None) -> Row:
         raise KiotError("validation", "Chi nhánh không tồn tại")
     details = _details(visit, body.get(kind.details))
     seller = visit.shelf.find("users", "id", body.get("soldById")) or visit.shelf.list_rows("users")[0]
-    paid, discount = body.get("totalPayment", 0), body.get("discount", 0)
+    paid, discount = body.get("totalPayment") or 0, body.get("discount") or 0
     buyer = buyer or {"id": None, "code": None, "name": None}
     sale: Row = {
         "purchaseDate": body.get("purchaseDate", visit.shelf.now),
@@ -130,8 +130,8 @@ def _detail(visit: Visit, line: Body) -> Row:
         "productName": product["fullName"],
         "isMaster": True,
         "quantity": line.get("quantity", 1),
-        "price": line.get("price", product["basePrice"]),
-        "discount": line.get("discount", 0),
+        "price": product["basePrice"] if line.get("price") is None else line["price"],
+        "discount": line.get("discount") or 0,
         "note": line.get("note", ""),
     }
 
