@@ -6,18 +6,17 @@
 It needs Python 3.11 and the `cryptography` package, and nothing of the gateway: read it, it is short.
 KEYFILE is what you trust: lines `name+id+base64`, public Ed25519 keys (C2SP signed-note): the log's, whose `name` is
 its *origin*, and for receipts the one named `.../receipts`. Get them from somewhere else than the file you check.
-
 An export has one JSON object on each line. First {"type": "header", "format": 1, "origin": name}; then, in order,
 {"type": "record", "seq": 1, "record_id": ..., "bytes": base64}; and anywhere {"type": "checkpoint", "note": text}, the
 log's signed statement of its size and root (C2SP tlog-checkpoint). Add checkpoints that you kept yourself.
-A receipt is {"receipt": {..., "proof": proof}, "signature": line}, or its proof alone: {"record": {"seq", "record_id",
-"bytes"}, "proof": {"index", "size", "hashes": [hex]}, "checkpoint": note}. The note is null while the log did not sign.
+A receipt is {"receipt": {..., "proof": proof}, "signature": line, "verifier_key": text}, or its proof alone: {"record":
+{"seq", "record_id", "bytes"}, "proof": {"index", "size", "hashes": [hex]}, "checkpoint": note or null: not signed yet}.
 
 Checked is: each signature; that the records, hashed into a tree as RFC 9162 says, have the very root that each
 checkpoint states: nothing was changed, added, removed or moved; that each record is spelled canonically and is the one
 it is listed as; that a receipt is signed to its last letter and tells its record's own decisions. With "leaf_hash"
 (hex) in its line a changed record is told exactly, else all from the last root that fits to the first that does not.
-Records behind the last checkpoint are counted: no fault, no proof. Unchecked: is a record true, what do its parts hold.
+Records behind the last checkpoint are counted: no fault, no proof. What a record says and holds may still be untrue.
 Exit code: 0 all holds, 1 something does not, 2 it could not be checked (wrong usage, unreadable, not an export).
 """
 
@@ -243,8 +242,9 @@ def check_words(given: dict[str, Any], record: dict[str, Any], keys: Keys) -> No
     """Check that a receipt is signed as a whole (in canonical JSON), and tells the decisions of its own record."""
     receipt, facts = given["receipt"], record["facts"]
     text = json.dumps(receipt, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    if not any(name.endswith("/receipts") for name in open_note(f"{text}\n\n{given['signature']}\n", keys)[1]):
-        raise Wrong("its words are not signed by a key named .../receipts that you trust")
+    names = open_note(f"{text}\n\n{given['signature']}\n", keys)[1]
+    if len(given) > 3 or not any(name.endswith("/receipts") for name in names):
+        raise Wrong("its words are not, or not all, signed by a key named .../receipts that you trust")
     decided = {fact["ask"]: fact["state"] for fact in facts.get("permissions", []) if fact["current"]}
     decided |= dict.fromkeys(facts.get("refused_asks", []), "refused")
     told = {item["ask"]: item["decision"] for item in receipt["items"]}

@@ -131,6 +131,10 @@ class Answer:
             raise AnswerMalformed("the answer is larger than allowed, or a file where JSON is read")
         reader, sweep = self._find_reader(open_scopes), Sweep()
         try:
+            strict_json.check(body)
+        except strict_json.NotStrict as error:
+            raise AnswerMalformed(str(error)) from error
+        try:
             value = reader.read(body)
         except AnswerMalformed:
             if self.envelope is None:

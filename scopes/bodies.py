@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 
 from scopes import strict_json
 from scopes.formats import FORMATS
@@ -21,7 +21,7 @@ class BodyNode(ValueRule):
 
     Args:
         fields: an object with these members and no others.
-        items, most_items: a list of like places.
+        items, least_items, most_items: a list of like places.
         values, most_items: an object with free names and like places.
         any_of: an object that fits at least one of these; the first that it fits is what it is.
         use: the name of a body shape of the same file.
@@ -30,6 +30,7 @@ class BodyNode(ValueRule):
     fields: Mapping[str, "BodyNode"] | None = None
     items: "BodyNode | None" = None
     values: "BodyNode | None" = None
+    least_items: NonNegativeInt = 0
     most_items: PositiveInt = 100
     any_of: tuple["BodyNode", ...] | None = None
     use: str | None = None
@@ -68,8 +69,8 @@ class BodyNode(ValueRule):
         if self.fields is not None:
             yield from self._walk_object(self.fields, value, place)
         elif self.items is not None:
-            if not isinstance(value, list) or len(value) > self.most_items:
-                raise RuleBroken(f"{place} must be a list of at most {self.most_items}")
+            if not isinstance(value, list) or not self.least_items <= len(value) <= self.most_items:
+                raise RuleBroken(f"{place} must be a list of {self.least_items} to {self.most_items}")
             for item in value:
                 yield from self.items.walk(item, place)
         elif self.values is not None:

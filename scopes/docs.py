@@ -83,6 +83,7 @@ def _render_route(route: Route) -> Iterator[str]:
         yield f"- the same: `/{route.platform_id}{template}`"
     if route.query.keys:
         around = "" if route.query.wrapped_in is None else f" (inside the JSON of `{route.query.wrapped_in}`)"
+        around = around.replace(")", ", or plain)") if route.query.or_plain else around
         yield f"- query{around}: {', '.join(_render_key(key, rule.scope) for key, rule in route.query.keys.items())}"
     if route.body is not None:
         yield f"- body: {', '.join(route.body.media_types)}, at most {route.body.limit_bytes} bytes"

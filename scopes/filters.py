@@ -1,8 +1,8 @@
 """Field filters, compiled once for each set of open scopes: an answer's bytes in, its allowed part out.
 
 A filter reads what is listed and open, and builds nothing else. What it writes is read once more by a type that knows
-the form of every scalar: another form than declared, a string that is no UTF-8, an object where a scalar is declared
-refuse the whole answer. A key that stood twice is written once, and what is written is what was judged.
+the form of every scalar, so what has another form than declared refuses the whole answer. That the bytes are one JSON
+value, the same to every reader, was checked before (`strict_json.check`).
 """
 
 from collections.abc import Callable, Iterable

@@ -13,6 +13,7 @@ FORMATS: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern, re.ASCII)
     for name, pattern in {
         "count": r"0|[1-9][0-9]{0,9}",
+        "timestamp": r"0|[1-9][0-9]{0,12}",
         "decimal_id": r"[1-9][0-9]{0,31}",
         "opaque_id": r"[0-9A-Za-z_-]{1,255}",
         "opaque_token": r"[!-~]{1,2048}",
@@ -22,6 +23,8 @@ FORMATS: dict[str, re.Pattern[str]] = {
         "kiotviet_code": r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}",
         "kiotviet_moment": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.Z+ -]{0,30}",
         "kiotviet_numbers": r"[0-9]{1,19}(?:,[0-9]{1,19}){0,99}",  # ids or states, written with commas
+        "zalo_phone": r"84[0-9]{8,10}",
+        "zalo_choices": r"[0-9]{1,3}(?:,[0-9]{1,3}){0,99}",
         "zalo_date": r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}",
         "zalo_period": r"TODAY|YESTERDAY|L7D|L30D|[0-9_]{10}:[0-9_]{10}",
         "matrix_user_id": rf"@{_LOCAL}{{1,200}}:{_SERVER}",

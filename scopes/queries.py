@@ -60,17 +60,21 @@ class QueryRule(BaseModel):
 
     Args:
         wrapped_in: the one parameter whose JSON object holds the keys; None for plain keys.
+        or_plain: the keys may stand plain as well, where a platform's own papers have both forms; never mixed.
         keys: the allow-list.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wrapped_in: str | None = None
+    or_plain: bool = False
     keys: Mapping[str, KeyRule] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _lists_stand_in_json(self) -> Self:
-        if self.wrapped_in is None and any(rule.most_items is not None for rule in self.keys.values()):
+        if (self.wrapped_in is None or self.or_plain) and any(
+            rule.most_items is not None for rule in self.keys.values()
+        ):
             raise ValueError("a list stands only in a query whose keys are wrapped in JSON")
         return self
 
@@ -82,13 +86,14 @@ class QueryRule(BaseModel):
                 `insufficient_scope` for a key that reads what a closed scope opens.
         """
         parameters = parse_query(raw_query)
-        sent = parameters if self.wrapped_in is None else _unwrap(parameters, self.wrapped_in)
-        values = {key: self._check_key(key, value, open_scopes) for key, value in sent.items()}
+        wrapper = self._find_wrapper(parameters)
+        sent = parameters if wrapper is None else _unwrap(parameters, wrapper)
+        values = {key: self._check_key(key, value, open_scopes, wrapper) for key, value in sent.items()}
         for key, rule in self.keys.items():
             if rule.required and key not in values:
                 raise TargetRefused("bad_target", f"query key missing: {key}")
         pairs = [pair for key, value in values.items() for pair in self.keys[key].pair(value)]
-        return CheckedQuery(values, self._encode(values), tuple(list_account_names(pairs)))
+        return CheckedQuery(values, _encode(values, wrapper), tuple(list_account_names(pairs)))
 
     def scopes_of(self, raw_query: str) -> frozenset[str]:
         """Return the scopes that the keys of a raw query read; none of a query that `check` refuses as malformed."""
@@ -102,31 +107,36 @@ class QueryRule(BaseModel):
             return []
         try:
             parameters = parse_query(raw_query)
-            sent = parameters if self.wrapped_in is None else _unwrap(parameters, self.wrapped_in)
+            wrapper = self._find_wrapper(parameters)
+            sent = parameters if wrapper is None else _unwrap(parameters, wrapper)
         except TargetRefused:
             return []
         return [pair for key, rule in self.keys.items() if key in sent for pair in rule.pair(sent[key])]
 
-    def _check_key(self, key: str, value: object, open_scopes: Collection[str]) -> object:
+    def _find_wrapper(self, parameters: Mapping[str, str]) -> str | None:
+        return None if self.or_plain and self.wrapped_in not in parameters else self.wrapped_in
+
+    def _check_key(self, key: str, value: object, open_scopes: Collection[str], wrapper: str | None) -> object:
         rule = self.keys.get(key)
         if rule is None:
             raise TargetRefused("bad_target", "the query holds a key that this route does not list")
         if rule.scope is not None and rule.scope not in open_scopes:
             raise TargetRefused("insufficient_scope", f"query key {key} needs {rule.scope}", scope=rule.scope)
         try:
-            if self.wrapped_in is None:
+            if wrapper is None:
                 return rule.read(str(value))
             rule.check_all(value)
         except RuleBroken as broken:
             raise TargetRefused("bad_target", f"query key {key} {broken}") from broken
         return value
 
-    def _encode(self, values: Mapping[str, object]) -> str:
-        if not values:
-            return ""
-        if self.wrapped_in is None:
-            return "&".join(f"{encode_text(key)}={encode_text(str(value))}" for key, value in values.items())
-        return f"{encode_text(self.wrapped_in)}={encode_text(strict_json.encode(values).decode())}"
+
+def _encode(values: Mapping[str, object], wrapper: str | None) -> str:
+    if not values:
+        return ""
+    if wrapper is None:
+        return "&".join(f"{encode_text(key)}={encode_text(str(value))}" for key, value in values.items())
+    return f"{encode_text(wrapper)}={encode_text(strict_json.encode(values).decode())}"
 
 
 def _unwrap(parameters: Mapping[str, str], name: str) -> Mapping[str, object]:

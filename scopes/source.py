@@ -10,7 +10,12 @@ Place = tuple[str | int, ...]
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader without aliases."""
+    """The safe loader without aliases, and without dates: they stay the text that was written."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - so the base class has it
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Compose a node, refusing one that only points at another."""
@@ -21,7 +26,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class Source:
-    """One catalogue file: plain values, and the line of each place in them.
+    """One file, of the catalogue or of an app: plain values, and the line of each place in them.
 
     Args:
         path: the file; only its name appears in problems.

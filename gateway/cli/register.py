@@ -96,11 +96,12 @@ def register(context: click.Context, path: Path, as_json: bool) -> None:  # noqa
     The file's form, with an example, stands in docs/apps.md: name, legal_entity, address, contact, domain, country,
     kind, redirect_uris, and asks (id, scope, purpose, retention_days, recipients, and words in vi and en).
     """
-    import yaml
+    from scopes import CatalogueError
+    from scopes.source import Source
 
     try:
-        entry = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        entry = Source(path).value
+    except (CatalogueError, UnicodeDecodeError) as error:
         fail(f"{path}: {error}")
     show(act(context, "app register", {"app": entry}), as_json=as_json)
 

@@ -26,6 +26,8 @@ START, END = b"--b\r\n" + HEADERS + PNG, b"\r\n--b--\r\n"
 FILL = b"x" * 70_000
 TAKEN = b'{"data":{"attachment_id":"a1"},"error":0,"message":"Success"}'
 
+REFUSED = b'{"error":-201,"message":"file is invalid!"}'
+
 
 class Upstream:
     """What came of the body on the one connection, and whether the connection broke."""
@@ -187,8 +189,9 @@ async def grant_of(stage: Stage, app: AppCaller) -> GrantId:
     return facts.grant_id
 
 
-async def test_an_answer_before_the_end_is_no_success(tmp_path: Path) -> None:
-    """A platform that says yes to half a file is not believed; what it may have kept is not known."""
+@pytest.mark.parametrize("answer", [TAKEN, REFUSED])
+async def test_an_answer_before_the_end_is_no_success(tmp_path: Path, answer: bytes) -> None:
+    """A platform that says yes to half a file is not believed; its no is its own, and passes at once."""
     is_over = asyncio.Event()
 
     async def body() -> AsyncIterator[bytes]:
@@ -196,14 +199,17 @@ async def test_an_answer_before_the_end_is_no_success(tmp_path: Path) -> None:
         await is_over.wait()
 
     async def answer_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await answering(TAKEN)(reader, writer)
+        await answering(answer)(reader, writer)
         while await reader.read(65_536):
             pass
 
     async with uploading(tmp_path, answer_at_once) as (_, app, _upstream, _liar):
         reply = await send(app, body())
         is_over.set()
-        assert (reply.code, json.loads(reply.body)["outcome"]) == ("upstream_failed", "unknown")
+        if answer is REFUSED:
+            assert reply.body == REFUSED
+        else:
+            assert (reply.code, json.loads(reply.body)["outcome"]) == ("upstream_failed", "unknown")
 
 
 async def test_a_file_is_not_sent_again_with_a_renewed_credential(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def _endpoint(value: str, known: ValidationInfo) -> str:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class RecipientEntry(_Strict):

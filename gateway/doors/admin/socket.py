@@ -13,7 +13,7 @@ import orjson
 from gateway.doors.admin.commands import AdminDoor, perform
 from gateway.ground.web.bugs import log_bug
 from gateway.terms.refusal import Refusal, Unavailable
-from scopes.strict_json import parse
+from scopes.strict_json import encode, parse
 
 LIMIT_BYTES = 1 << 20
 ANSWER_SECONDS = 30
@@ -53,7 +53,7 @@ def ask(path: Path, command: str, arguments: dict[str, Any]) -> dict[str, Any] |
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(ANSWER_SECONDS + 1)
             connection.connect(str(path))
-            return _ask(connection, orjson.dumps({"command": command, "arguments": arguments}) + b"\n")
+            return _ask(connection, encode({"command": command, "arguments": arguments}) + b"\n")
     except (FileNotFoundError, ConnectionRefusedError):
         return None
     except OSError as error:

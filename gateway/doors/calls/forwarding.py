@@ -145,22 +145,23 @@ class Forwarding:
                 await self._answer_stream(flight, response)
                 return True
             received = await read_whole(response, route.limits.answer_bytes)
-            if not self._is_all_sent:
-                response.close()  # what is still on its way goes nowhere, and is not waited for
+            self._end_early(response, received)
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
         if trouble in _ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
-        if not self._is_all_sent:
-            raise Refusal("upstream_failed", log_detail="answered before it had the whole file")
-        await self._answer_whole(flight, received)
+        await self._answer_whole(flight, received, {} if trouble is Trouble.LIMITED else self._admitted.told)
         return True
 
-    @property
-    def _is_all_sent(self) -> bool:
-        return self._admitted.upload is None or self._admitted.upload.is_whole
+    def _end_early(self, response: ClientResponse, received: Received) -> None:
+        """Let go of a file that the platform did not read to its end; its no is one, its yes to half a file is none."""
+        if self._admitted.upload is None or self._admitted.upload.is_whole:
+            return
+        response.close()  # what is still on its way goes nowhere, and is not waited for
+        if not self._connector.is_refusal(received.status, received.body):
+            raise Refusal("upstream_failed", log_detail="a yes before it had the whole file")
 
     def _outgoing(self, flight: Flight, link: Connection) -> Outgoing:
         """Add the account's credential, and the file as it comes."""
@@ -179,7 +180,7 @@ class Forwarding:
             raise Refusal("upstream_failed", log_detail="a write is sent once")
         flight.hold(transport)
 
-    async def _answer_whole(self, flight: Flight, received: Received) -> None:
+    async def _answer_whole(self, flight: Flight, received: Received, told: Mapping[str, str]) -> None:
         route, scopes = self._admitted.route, self._admitted.verdict.open_scopes
         answer = _find_answer(route, received.status)
         try:
@@ -194,7 +195,7 @@ class Forwarding:
         people -= {self._admitted.verdict.facts.external_id}  # the account is no subject
         await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld))
         picked = _pick_headers(answer, received.headers)
-        headers = {**picked, **self._admitted.told, **_say_withheld(withheld), "content-type": _JSON}
+        headers = {**picked, **told, **_say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
         await self._incoming.start(received.status, headers, length=len(filtered.body))
         await self._incoming.write(filtered.body)

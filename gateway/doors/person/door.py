@@ -62,15 +62,17 @@ class PersonDoor(Clerk):
         if visitor is not None:
             request[VISITOR] = visitor
 
-    async def read_form(self, request: web.Request, *, secret: str | None = None) -> Form:
+    async def read_form(self, request: web.Request, *, secret: str | None = None, is_typed: bool = True) -> Form:
         """Read a form that one of our own pages sent; `secret` is what its token follows from without a session.
+
+        `is_typed` is of the ground: what was pasted is judged byte for byte.
 
         Raises:
             Refusal: `csrf_failed`, or as `read_form` of the ground says.
         """
         visitor = request.get(VISITOR)
         held = visitor.raw_session if secret is None and visitor else secret
-        form = await read_form(request)
+        form = await read_form(request, is_typed=is_typed)
         if not held:
             raise Refusal("csrf_failed", log_detail="the browser holds no cookie that a form could rest on")
         expected = form_token(held)

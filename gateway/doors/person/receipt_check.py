@@ -11,6 +11,7 @@ from typing import Any
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_codes import EVENTS, record_id_of
 from gateway.doors.person.receipt_json import is_signed as has_signed_words
+from gateway.doors.person.receipt_keys import list_receipt_keys
 from gateway.records.ledger.attestation import Attestation, Attested, is_signed
 from gateway.records.ledger.canonical import CanonicalRecord, NotCanonical, parse_canonical_json
 from gateway.records.ledger.note import VerifierKey
@@ -19,6 +20,7 @@ from gateway.records.ledger.tree import leaf_hash
 from scopes.strict_json import parse
 
 LONGEST_CODE = 80
+_MEMBERS = {"receipt", "signature", "verifier_key"}
 
 
 class Unreadable(Exception):
@@ -27,11 +29,12 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A receipt as it was pasted, its code and its signature line; nothing of it is believed."""
+    """A receipt as it was pasted, its code, its signature line and its key, if any; nothing of it is believed."""
 
     unverified: Mapping[str, Any]
     code: str
     signature: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,21 @@ def read_given(raw_receipt: str) -> Given:
     try:
         given: Any = parse(raw_receipt.encode())
         receipt, signature, code = given["receipt"], given["signature"], given["receipt"]["receipt_id"]
+        key, further = given.get("verifier_key", ""), given.keys() - _MEMBERS
     except (ValueError, KeyError, TypeError) as wrong:
         raise Unreadable("no receipt in JSON") from wrong
-    if not isinstance(signature, str) or not isinstance(code, str) or len(code) > LONGEST_CODE:
+    if further:
+        raise Unreadable("beside the receipt there is only its signature and its key")
+    if not all(isinstance(one, str) for one in (key, signature, code)) or len(code) > LONGEST_CODE:
         raise Unreadable("a receipt has a code and a signature")
-    return Given(receipt, code, signature)
+    return Given(receipt, code, signature, key)
 
 
 def find_genuine(door: PersonDoor, given: Given) -> Genuine | None:
     """Judge a receipt: whole as we signed it, telling its own record's decisions, and that record in the signed log."""
     receipt = given.unverified
-    if not has_signed_words(door, dict(receipt), given.signature):
+    known = {key.text() for key in list_receipt_keys(door.house.vault, door.public_url)}
+    if given.key not in {*known, ""} or not has_signed_words(door, dict(receipt), given.signature):
         return None
     try:
         listed = receipt["proof"]["record"]

@@ -15,6 +15,7 @@ from gateway.doors.person.receipt_view import proof_of
 from gateway.doors.person.views_records import VerifyView
 from gateway.ground.web.csrf import form_token
 from gateway.ground.web.frame import Lang
+from gateway.ground.web.queries import check_query
 from gateway.records.ledger import reading
 from gateway.records.ledger.attestation import Attestation, Attested, find_attestation
 from gateway.records.ledger.canonical import CanonicalRecord, NotCanonical
@@ -25,6 +26,7 @@ from gateway.terms.instants import moment_of
 
 async def show_verify(door: PersonDoor, request: web.Request) -> web.Response:
     """`GET /receipts/verify?code=`."""
+    check_query(request)
     code = request.query.get("code", "").strip()[:LONGEST_CODE]
     view = await _check_code(door, code, lang_of(request)) if code else VerifyView()
     return await _answer(door, request, view)
@@ -34,7 +36,8 @@ async def verify(door: PersonDoor, request: web.Request) -> web.Response:
     """`POST /receipts/verify`: the signed JSON, pasted whole."""
     await door.recognise(request)
     is_known = VISITOR in request
-    form = await door.read_form(request, secret=None if is_known else door.form_cookie.find(request) or "")
+    secret = None if is_known else door.form_cookie.find(request) or ""
+    form = await door.read_form(request, secret=secret, is_typed=False)
     return await _answer(door, request, await _check_json(door, form.get_one("receipt"), lang_of(request)))
 
 

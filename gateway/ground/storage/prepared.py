@@ -1,11 +1,13 @@
 """Statements of the hot ways, compiled once instead of at each call."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Insert, Select, Update
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage import one_trip
@@ -68,7 +70,8 @@ class Prepared:
         inline = _inline(connection)
         if inline is None:
             return cast("CursorResult[Any]", await connection.execute(self.statement, values)).rowcount
-        return inline.execute(self.sql, self.parameters(values)).rowcount
+        with _constraints(self.sql):
+            return inline.execute(self.sql, self.parameters(values)).rowcount
 
     async def run_each(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run an insert or an update once for each of some rows."""
@@ -76,7 +79,17 @@ class Prepared:
         if inline is None:
             await connection.execute(self.statement, rows)
         else:
-            inline.executemany(self.sql, [self.parameters(values) for values in rows])
+            with _constraints(self.sql):
+                inline.executemany(self.sql, [self.parameters(values) for values in rows])
+
+
+@contextmanager
+def _constraints(sql: str) -> Iterator[None]:
+    """Tell a constraint that a row breaks as SQLAlchemy does, whichever way the statement went."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(sql, None, error) from error
 
 
 def _inline(connection: AsyncConnection) -> sqlite3.Connection | None:

@@ -32,6 +32,8 @@ OA_MESSAGES = {
     -242: "Invalid appsecret_proof provided in the API argument",
     -244: "User has restricted this message type from your OA",
     -248: "Violates our platform standards",
+    -249: "Template does not support send via UID",
+    -1340: "Ads form is not found",
     404: "You are accessing an empty or invalid API",
 }
 

@@ -7,7 +7,20 @@ from collections.abc import Callable, Mapping
 from aiohttp import web
 
 from gateway.sandbox.calls import Call
-from gateway.sandbox.zalo.endpoints import details, followers, messages, oa, quota, send, tags, upload
+from gateway.sandbox.zalo.endpoints import (
+    calls,
+    details,
+    followers,
+    leads,
+    messages,
+    oa,
+    old_way,
+    quota,
+    send,
+    tags,
+    template,
+    upload,
+)
 from gateway.sandbox.zalo.errors import OaError
 from gateway.sandbox.zalo.limits import limit_headers
 from gateway.sandbox.zalo.room import Room
@@ -21,11 +34,6 @@ Endpoint = Callable[[Visit], object]
 def refuse_shut_down(_visit: Visit) -> object:
     """Answer for an endpoint that the platform closed to business OAs."""
     raise OaError(-240, message="UserInfo API has been shut down")
-
-
-def refuse_old_message(_visit: Visit) -> object:
-    """Answer for the second version of sending, which the platform replaced."""
-    raise OaError(-240)
 
 
 ROUTES: dict[tuple[str, str], Endpoint] = {
@@ -44,10 +52,13 @@ ROUTES: dict[tuple[str, str], Endpoint] = {
     ("GET", "/v2.0/oa/listrecentchat"): messages.list_recent,
     ("GET", "/v2.0/oa/conversation"): messages.list_conversation,
     ("POST", "/v3.0/oa/message/cs"): send.send_message,
+    ("POST", "/v3.0/oa/message/template"): template.send_template,
     ("POST", "/v2.0/oa/upload/image"): upload.upload_image,
     ("POST", "/v2.0/oa/upload/gif"): upload.upload_gif,
     ("POST", "/v2.0/oa/upload/file"): upload.upload_file,
-    ("POST", "/v2.0/oa/message"): refuse_old_message,
+    ("POST", "/v2.0/oa/message"): old_way.send_old_way,
+    ("GET", "/v2.0/oa/form/get"): leads.list_leads,
+    ("POST", "/v2.0/oa/call/requestconsent"): calls.request_consent,
     ("GET", "/v2.0/oa/getfollowers"): refuse_shut_down,
     ("GET", "/v2.0/oa/getprofile"): refuse_shut_down,
 }
@@ -64,7 +75,13 @@ def answer_call(room: Room, call: Call) -> web.Response:
         headers |= limit_headers(limit, remaining)
         _check_limit(remaining)
         visit = Visit(
-            oa, room.chat, room.cards, room.files, room.board.current, now=room.clock.now(), params=parse_params(call)
+            oa,
+            room.chat,
+            room.cards,
+            room.files,
+            room.board.current,
+            now=room.clock.now(),
+            params=parse_params(call, room.board.current),
         )
         answer = endpoint(visit)
         body: Mapping[str, object] = {**({} if answer is None else {"data": answer}), "error": 0, "message": "Success"}

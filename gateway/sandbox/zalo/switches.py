@@ -21,6 +21,7 @@ class Switches(Faults):
         unknown_tag: whether taking away a tag that the OA does not have succeeds or is -201; no source says.
         full_address: how `custominfo` writes an address; the docs show it on the way in only.
         erases_tags: whether `deletefollowerinfo` takes a follower's tags too; no source says.
+        form_query: how `form/get` takes its keys: plain as its docs show, in `data` as the official SDK sends.
         cs_reply: whether the replies left to a follower count down, or stay fixed, as is told since 2026.
         rate_limit_per_minute: calls of the app in one minute.
     """
@@ -34,6 +35,7 @@ class Switches(Faults):
     unknown_tag: Literal["success", "refused"] = "success"
     full_address: Literal["text", "object"] = "object"
     erases_tags: bool = True
+    form_query: Literal["both", "plain", "data"] = "both"
     cs_reply: Literal["counts", "fixed"] = "counts"
     rate_limit_per_minute: int = Field(default=4000, ge=1)
 

@@ -14,6 +14,7 @@ from gateway.sandbox.zalo.forms import read_file
 from gateway.sandbox.zalo.people import Follower, OfficialAccount
 from gateway.sandbox.zalo.switches import Switches
 
+PLAIN = "/v2.0/oa/form/get"
 NOT_JSON = OaError(-201, message="Data is not json format")
 
 
@@ -61,11 +62,16 @@ class Visit:
         return follower
 
 
-def parse_params(call: Call) -> dict[str, object]:
+def parse_params(call: Call, quirks: Switches) -> dict[str, object]:
     """The parameters: the JSON or the one file of a POST's body, the JSON in `data` of a GET (without it, none)."""
     if call.method == "POST" and "/upload/" in call.path:
         return {"file": read_file(call.headers.get("Content-Type", ""), call.body)}
-    raw: str | bytes = call.body if call.method == "POST" else first_values(call.query).get("data", "{}")
+    values = first_values(call.query)
+    if call.path == PLAIN and quirks.form_query != "data" and "data" not in values:
+        return dict(values)
+    if call.path == PLAIN and quirks.form_query == "plain":
+        return {}
+    raw: str | bytes = call.body if call.method == "POST" else values.get("data", "{}")
     try:
         params = json.loads(raw)
     except (ValueError, RecursionError):

@@ -92,6 +92,25 @@ def test_every_fault_of_a_registration_is_told_at_once(quyen: Quyen, tmp_path: P
     assert ("app.asks.0.scope" in told.stderr, "app.owner_login" in told.stderr) == (True, True)
 
 
+@pytest.mark.parametrize(
+    "change,told",
+    [
+        (("name:", "name: Khác (mẫu)\nname:"), "key stands twice"),
+        (("legal_entity:", "legal_entity: &a x\naddress: *a\nlegal_entity:"), "an alias"),
+        (("retention_days: 30", "retention_days: true"), "app.asks.0.retention_days"),
+        (("retention_days: 30", "retention_days: 99999999999999999999"), "app.asks.0.retention_days"),
+        (("kind: confidential", 'kind: confidential\nmay_refresh: "yes"'), "app.may_refresh"),
+    ],
+)
+def test_a_registration_is_read_in_one_way(quyen: Quyen, tmp_path: Path, change: tuple[str, str], told: str) -> None:
+    """A name that stands twice, an alias, and what only looks like a number or a yes are refused, and said where."""
+    path = tmp_path / "app.yaml"
+    assert change[0] in APP
+    path.write_text(APP.replace(*change, 1), encoding="utf-8")
+    refused = quyen("app", "register", "--file", str(path))
+    assert (refused.exit_code, told in refused.stderr) == (1, True), refused.stderr
+
+
 def test_a_login_is_taken_once(quyen: Quyen) -> None:
     """The second person of that login is refused with 1."""
     add_people(quyen)

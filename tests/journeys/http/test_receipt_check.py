@@ -35,7 +35,8 @@ def judged(origin: Origin, receipt: Receipt) -> Attested | None:
     """Sign a receipt as this gateway does, and have it judged."""
     signer = receipt_signer(origin.door.house.vault, origin.door.public_url)
     signature = signer.sign(canonical_json(receipt).decode() + "\n").rstrip("\n")
-    found = find_genuine(origin.door, read_given(orjson.dumps({"receipt": receipt, "signature": signature}).decode()))
+    given = {"receipt": receipt, "signature": signature, "verifier_key": signer.verifier_key.text()}
+    found = find_genuine(origin.door, read_given(orjson.dumps(given).decode()))
     return found.attestation.state if found else None
 
 
@@ -173,10 +174,25 @@ def nested(text: str) -> str:
     return "[" * 100_000
 
 
-@pytest.mark.parametrize("change", [doubled, lengthened, surrogate, nested])
+def accompanied(text: str) -> str:
+    """Write something beside the receipt that nobody signed."""
+    return text.replace('"signature":', '"note":"x","signature":', 1)
+
+
+@pytest.mark.parametrize("change", [doubled, lengthened, surrogate, nested, accompanied])
 async def test_what_reads_in_two_ways_or_in_none_is_no_receipt(kept: Receipt, change: Callable[[str], str]) -> None:
     """A name that stands twice, a code that is none or cannot be shown, JSON without end: unreadable."""
-    text = orjson.dumps({"receipt": kept, "signature": "x"}).decode()
+    text = orjson.dumps({"receipt": kept, "signature": "x", "verifier_key": "k"}).decode()
     assert read_given(text).code == kept["receipt_id"]
     with pytest.raises(Unreadable):
         read_given(change(text))
+
+
+async def test_a_receipt_that_names_another_key_is_not_genuine(origin: Origin, browser: Browser) -> None:
+    """Whoever reads the file would check it by that key; as it was given out it holds."""
+    decided = await agree(origin.scene, frozenset({AskId("oa_profile")}))
+    text = (await browser.get(f"/permissions/receipts/{decided.recorded.record_id}.json")).text
+    given = orjson.loads(text)
+    assert find_genuine(origin.door, read_given(text)) is not None
+    other = {**given, "verifier_key": STRANGER.verifier_key.text()}
+    assert find_genuine(origin.door, read_given(orjson.dumps(other).decode())) is None

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from gateway.sandbox.zalo.endpoints.leads import form_of
 from gateway.sandbox.zalo.seeds import BAKERY
+from tests.stand_ins.clock import START
 
 ONE, TWO = BAKERY.followers[0].user_id, BAKERY.followers[1].user_id
 
@@ -43,6 +45,9 @@ class Endpoint:
 
 THREE = BAKERY.followers[3].user_id
 DETAIL = tuple(f"zalo.follower.{one}.read" for one in ("name", "phone", "address", "birth"))
+NOW = int(START.timestamp())
+ARTICLE = {"media_type": "article", "attachment_id": "4402c73f7e7a9724ce6b"}
+ARTICLES = {"type": "template", "payload": {"template_type": "media", "elements": [ARTICLE]}}
 FOLLOWERS = (*DETAIL, "zalo.follower.custom.read")
 ENDPOINTS = (
     Endpoint("getoa", "GET", "/v2.0/oa/getoa", ("zalo.profile.read",)),
@@ -54,6 +59,14 @@ ENDPOINTS = (
         "/v3.0/oa/message/cs",
         ("zalo.message.send",),
         {"recipient": {"user_id": ONE}, "message": {"text": "Chào bạn (mẫu)"}},
+        people=1,
+    ),
+    Endpoint(
+        "send_template",
+        "POST",
+        "/v3.0/oa/message/template",
+        ("zalo.template.send",),
+        {"user_id": ONE, "template_id": "400001", "template_data": {"ten": "Khách (mẫu)", "ma_don": 7}},
         people=1,
     ),
     Endpoint(
@@ -118,6 +131,37 @@ ENDPOINTS = (
         "/v2.0/oa/deletefollowerinfo",
         ("zalo.follower.data.delete",),
         {"user_id": THREE},
+        people=1,
+    ),
+    Endpoint(
+        "send_by_old_way",
+        "POST",
+        "/v2.0/oa/message",
+        ("zalo.broadcast.send",),
+        {"recipient": {"target": {"gender": "0", "cities": 4}}, "message": {"attachment": ARTICLES}},
+    ),
+    Endpoint(
+        "send_by_old_way",
+        "POST",
+        "/v2.0/oa/message",
+        ("zalo.message.send",),
+        {"recipient": {"anonymous_id": "an_1", "conversation_id": "c-1"}, "message": {"text": "Chào (mẫu)"}},
+        people=1,
+    ),
+    Endpoint(
+        "list_leads",
+        "GET",
+        "/v2.0/oa/form/get",
+        ("zalo.lead.read",),
+        {"form_id": form_of(BAKERY), "from_time": NOW - 86_400, "to_time": NOW, "offset": 0, "limit": 200},
+        people=2,
+    ),
+    Endpoint(
+        "ask_to_call",
+        "POST",
+        "/v2.0/oa/call/requestconsent",
+        ("zalo.call.ask",),
+        {"phone": "84000000101", "call_type": "audio", "reason_code": 101},
         people=1,
     ),
     Endpoint("list_tags", "GET", "/v2.0/oa/tag/gettagsofoa", ("zalo.tag.read",)),

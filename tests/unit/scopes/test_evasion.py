@@ -27,6 +27,17 @@ def test_positive_control(detail: Answer) -> None:
 
 
 ATTACKS = {
+    "duplicate key": GOOD.replace(b'"phone":5', b'"phone":5,"phone":6'),
+    "duplicate key spelled with an escape": GOOD.replace(b'"phone":5', b'"phone":5,"ph\\u006fne":6'),
+    "duplicate envelope": GOOD.replace(b'"error":0', b'"error":-1,"error":0'),
+    "duplicate subject id": GOOD.replace(b'"user_id":"1"', b'"user_id":"1","user_id":"2"'),
+    "duplicate key in a dropped part": GOOD.replace(b'"error":0', b'"x":{"a":1,"a":2},"error":0'),
+    "duplicate paid for by an escaped colon": GOOD.replace(b'"error":0', b'"x":"\\u003a","y":1,"y":1,"error":0'),
+    "duplicate paid for by a capital escaped colon": GOOD.replace(b'"error":0', b'"x":"\\u003A","y":1,"y":1,"error":0'),
+    "bad UTF-8 in a dropped value": GOOD.replace(HIDDEN, b"\xc3"),
+    "overlong UTF-8": GOOD.replace(HIDDEN, b"\xc0\xaf"),
+    "surrogate in UTF-8": GOOD.replace(HIDDEN, b"\xed\xa0\x80"),
+    "depth 300 in a dropped part": GOOD.replace(b'"error":0', b'"x":' + b"[" * 300 + b"]" * 300 + b',"error":0'),
     "object for a scalar": GOOD.replace(b'"phone":5', b'"phone":{"phone":5,"name":"x"}'),
     "array for a scalar": GOOD.replace(b'"phone":5', b'"phone":[5]'),
     "boolean for a number": GOOD.replace(b'"phone":5', b'"phone":true'),
@@ -58,6 +69,7 @@ ATTACKS = {
     "raw newline in a string": GOOD.replace(HIDDEN, b"84\n00"),
     "raw NUL": GOOD.replace(b'"phone":5', b'"phone":5\x00'),
     "NUL after the end": GOOD + b"\x00",
+    "a number of 400 digits in a dropped part": GOOD.replace(b'"error":0', b'"x":' + b"5" * 400 + b',"error":0'),
     "a number of 5,000 digits": GOOD.replace(b'"phone":5', b'"phone":' + b"5" * 5000),
     "depth 33 in a failed answer": b'{"error":-1,"x":' + b"[" * 32 + b"]" * 32 + b"}",
     "depth 100,000": GOOD.replace(b'"error":0', b'"x":' + b"[" * 100_000 + b"]" * 100_000 + b',"error":0'),
@@ -69,47 +81,6 @@ ATTACKS = {
     "white space only": b" \n",
     "over the size": GOOD[:-1] + b',"x":"' + b"a" * (1 << 20) + b'"}',
 }
-
-
-ONE_READING = {
-    "duplicate key": (GOOD.replace(b'"phone":5', b'"phone":5,"phone":6'), "phone", 6),
-    "duplicate key spelled with an escape": (GOOD.replace(b'"phone":5', b'"phone":5,"ph\\u006fne":6'), "phone", 6),
-    "duplicate subject id": (GOOD.replace(b'"user_id":"1"', b'"user_id":"1","user_id":"2"'), "user_id", "2"),
-    "duplicate envelope": (GOOD.replace(b'"error":0', b'"error":-1,"error":0'), "error", 0),
-    "duplicate key in a dropped part": (GOOD.replace(b'"error":0', b'"x":{"a":1,"a":2},"error":0'), "error", 0),
-    "bad UTF-8 in a dropped value": (GOOD.replace(HIDDEN, b"\xc3"), "error", 0),
-    "overlong UTF-8 in a dropped value": (GOOD.replace(HIDDEN, b"\xc0\xaf"), "error", 0),
-    "surrogate in UTF-8 in a dropped value": (GOOD.replace(HIDDEN, b"\xed\xa0\x80"), "error", 0),
-    "depth 33 in a dropped part": (
-        GOOD.replace(b'"error":0', b'"x":' + b"[" * 32 + b"]" * 32 + b',"error":0'),
-        "error",
-        0,
-    ),
-    "depth 33 in a dropped part of data": (
-        GOOD.replace(b'"1"', b'"1","x":' + b'{"a":' * 31 + b"1" + b"}" * 31),
-        "error",
-        0,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ONE_READING)
-def test_attack_comes_out_as_one(detail: Answer, name: str) -> None:
-    """Two readers might differ about what came; what goes out stands once, and is what was judged."""
-    body, member, value = ONE_READING[name]
-    filtered = detail.filter(body, {PHONE})
-    shown = json.loads(filtered.body, object_pairs_hook=unique)
-    flat = {**shown, **shown["data"], **shown["data"]["shared_info"]}
-    assert flat[member] == value
-    assert filtered.subjects == (flat["user_id"],)
-    assert HIDDEN not in filtered.body
-    assert b"\\u" not in filtered.body
-
-
-def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Read an object, and refuse a name that stands twice."""
-    assert len(dict(pairs)) == len(pairs)
-    return dict(pairs)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -144,7 +115,7 @@ def test_null_shows_nothing(detail: Answer) -> None:
     assert json.loads(detail.filter(b'{"data":null,"error":0}', {PHONE}).body) == {"data": None, "error": 0}
 
 
-@pytest.mark.parametrize("digits", ["123456789012345678901234567890", "9007199254740993", "-1", "5" * 4000])
+@pytest.mark.parametrize("digits", ["123456789012345678901234567890", "9007199254740993", "-1", "5" * 300])
 def test_integers_keep_every_digit(detail: Answer, digits: str) -> None:
     """Ids above 2^53 and numbers of any length pass digit for digit."""
     body = GOOD.replace(b'"phone":5', b'"phone":' + digits.encode())

@@ -48,7 +48,7 @@ def read(text: str | bytes) -> Any:
 
 def reference(answer: Answer, document: Any, opened: Collection[str], basis: Collection[str]) -> Any:
     """Filter a document by walking the declaration, one rule at a time."""
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or holds_endless(document):
         raise RefusedByReference
     envelope = answer.envelope
     if envelope is not None:
@@ -63,6 +63,13 @@ def reference(answer: Answer, document: Any, opened: Collection[str], basis: Col
     assert answer.root is not None
     kept = keep(answer.root, document, Reading(answer, opened, basis), None)
     return {} if kept is MISSING else kept
+
+
+def holds_endless(value: Any) -> bool:
+    """Whether there is a number in it that no double holds."""
+    if isinstance(value, dict | list):
+        return any(holds_endless(one) for one in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Number) and isinf(float(value))
 
 
 class Reading:
@@ -111,8 +118,6 @@ def keep(node: Node, value: Any, reading: Reading, people: list[str] | None) -> 
     if isinstance(node, Leaf):
         kinds = {str: str, int: int, bool: bool, Number: msgspec.Raw}
         if value is not None and kinds.get(type(value)) not in node.types:
-            raise RefusedByReference
-        if isinstance(value, Number) and isinf(float(value)):
             raise RefusedByReference
         return value
     if value is None:

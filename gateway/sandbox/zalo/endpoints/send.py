@@ -84,6 +84,8 @@ def _parse_media(element: Mapping[str, object], text: str) -> Draft:
         raise OaError(-233)
     if ("url" in element) == ("attachment_id" in element):
         raise field_error("attachment_id")
+    if media_type == "gif" and not {"width", "height"} <= element.keys():
+        raise field_error("width")
     source = "url" if "url" in element else "attachment_id"
     named = _text(element, source)
     is_upload = source == "attachment_id" and media_type != "sticker"
