@@ -43,9 +43,8 @@ class BodyNode(ValueRule):
         return self
 
     @property
-    def is_scalar(self) -> bool:
-        """Whether no container stands here."""
-        return self.fields is None and self.items is None and self.values is None and self.any_of is None
+    def _is_container(self) -> bool:
+        return any(one is not None for one in (self.fields, self.items, self.values, self.any_of))
 
     def list_rules(self) -> Iterator["BodyNode"]:
         """Yield the rule of each scalar that may stand here."""
@@ -59,13 +58,13 @@ class BodyNode(ValueRule):
     def walk(self, value: object, place: str = "") -> Iterator[tuple[ValueRule, object]]:
         """Check a parsed value against this place and everything in it, yielding each scalar with its rule.
 
-        A container that needs a scope is yielded too, without its value.
+        A container that needs a scope of its own is yielded too.
 
         Raises:
             RuleBroken: naming the place that is wrong.
         """
-        if self.scope is not None and not self.is_scalar:
-            yield self, None  # what is empty says something too: it takes away what was there
+        if self.scope is not None and self._is_container:
+            yield self, value  # also where it is empty: whoever sends it, sends it
         if self.fields is not None:
             yield from self._walk_object(self.fields, value, place)
         elif self.items is not None:
@@ -182,6 +181,8 @@ class BodyRule(BaseModel):
         self.check_media_type(content_type)
         if len(body) > self.limit_bytes:
             raise BodyRefused("too_large", f"the body is larger than {self.limit_bytes} bytes")
+        if self.upload is not None and body:
+            raise BodyRefused("bad_body", "a file of form data is read as it comes, never whole")
         if self.root is None:
             return body
         value, pairs = self.read(body)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scopes.matching import is_ambiguous
 from scopes.routes import Parameter, Route, Template
 
 
@@ -36,7 +35,17 @@ def find_denied(denied: Iterable[Denied], segments: list[str]) -> Denied | None:
 def find_opened(denied: Denied, routes: Iterable[Route]) -> Route | None:
     """Find a route that a denied path would shut, or that would open it."""
     for route in routes:
-        for template in route.templates:
-            if is_ambiguous(denied.template, template) or denied.template.segments == template.segments:
-                return route
+        if any(_is_opened(denied.template, template) for template in route.templates):
+            return route
     return None
+
+
+def _is_opened(denied: Template, opened: Template) -> bool:
+    """Whether a call could be at both paths, and the opened one, which is asked first, is not the more exact."""
+    if len(denied.segments) != len(opened.segments):
+        return False
+    pairs = list(zip(denied.segments, opened.segments, strict=True))
+    if any(isinstance(shut, str) and isinstance(one, str) and shut != one for shut, one in pairs):
+        return False
+    is_more_exact = any(isinstance(one, str) and not isinstance(shut, str) for shut, one in pairs)
+    return not is_more_exact or any(isinstance(shut, str) and not isinstance(one, str) for shut, one in pairs)

@@ -117,7 +117,7 @@ class Route:
         return self.query.check(raw_query, open_scopes)
 
     def check_body(self, content_type: str | None, body: bytes, open_scopes: Collection[str] = ()) -> bytes:
-        """Check a whole request body and return what goes upstream: JSON written anew, an upload as it came.
+        """Check a whole request body and return what goes upstream: JSON written anew, other bytes as they came.
 
         Args:
             content_type: as the header says.

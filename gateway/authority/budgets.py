@@ -1,8 +1,9 @@
 """Budgets: a platform's limit on what one upstream app may call, shared fairly among the apps that call through it.
 
-An eighth is kept for an app that has not called yet. Of the rest each app that called within the window owns an equal
-share, and may use what the others leave, but not what one of them has not used of its own. So the platform has no
-reason to refuse, and no app's rush stands in another's way.
+An eighth is kept for apps that have not called yet: the first of them to come begin on it. Of the rest each app that
+called within the window owns an equal share, and may use what the others leave, but not what one of them has not used
+of its own. What was used before somebody came is theirs only as the window moves on. The platform has no reason to
+refuse.
 """
 
 from collections import Counter, deque

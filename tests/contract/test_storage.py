@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import LargeBinary, bindparam, insert, select, text
+from sqlalchemy import LargeBinary, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from structlog.testing import capture_logs
 
@@ -132,6 +132,46 @@ async def test_a_point_look_up_binds_what_the_query_fixes(storage: Storage) -> N
     assert await storage.point(query, token=b"\0x", at=START + timedelta(microseconds=1)) == []
 
 
+ADD = Prepared(insert(people))
+RENAME = Prepared(update(people).where(people.c.login == bindparam("who")).values(name=bindparam("called")))
+
+
+async def test_a_prepared_statement_is_part_of_its_unit(storage: Storage) -> None:
+    """Writes are counted, seen by what follows in the unit, read as they went in, and undone with it."""
+    row = {**dict.fromkeys(people.c.keys()), **PERSON}
+    async with storage.unit() as unit:
+        assert await ADD.run(unit.connection, **row) == 1
+        assert await RENAME.run(unit.connection, who="a", called="B (mẫu)") == 1
+        assert await RENAME.run(unit.connection, who="nobody", called="C (mẫu)") == 0
+        read = {"id": "ps_1", "roles": ("owner",), "created_at": START}
+        assert await BY_LOGIN.first(unit.connection, who="a") == read
+        assert [
+            dict(each) for each in (await unit.connection.execute(BY_LOGIN.statement, {"who": "a"})).mappings()
+        ] == [read]
+    assert await list_logins(storage) == []
+    async with storage.unit() as unit:
+        await ADD.run_each(unit.connection, [{**row, "id": f"ps_{each}", "login": each} for each in "ab"])
+        await unit.commit()
+    async with storage.read() as connection:
+        assert [each["id"] for each in await BY_LOGIN.rows(connection, who="b")] == ["ps_b"]
+    assert await list_logins(storage) == ["a", "b"]
+
+
+async def test_a_broken_constraint_is_told_alike_by_prepared_statements(storage: Storage) -> None:
+    """As a constraint, not as a database that does not answer; a savepoint keeps the unit going."""
+    row = {**dict.fromkeys(people.c.keys()), **PERSON}
+    async with storage.unit() as unit:
+        await ADD.run(unit.connection, **row)
+        await unit.commit()
+    with pytest.raises(IntegrityError):
+        async with storage.unit() as unit:
+            await ADD.run(unit.connection, **row)
+    with pytest.raises(IntegrityError):
+        async with storage.unit() as unit:
+            await ADD.run_each(unit.connection, [row])
+    assert await list_logins(storage) == ["a"]
+
+
 async def test_a_read_is_one_moment(storage: Storage) -> None:
     """What is committed between two queries of one read shows in the next read."""
     await add(storage)
@@ -205,6 +245,21 @@ async def test_a_file_that_somebody_else_holds_is_unavailable(
         await add(sqlite)
     assert (caught.value.what, caught.value.reason) == ("database", "no_verdict")
     assert await sqlite.point(BY_LOGIN, who="a") == []
+    other.execute("ROLLBACK")
+    other.close()
+    await add(sqlite)
+    assert await list_logins(sqlite) == ["a"]
+
+
+async def test_whoever_is_cancelled_while_another_process_writes_is_cancelled(sqlite: Storage, tmp_path: Path) -> None:
+    """Not told that the database is silent; the next unit begins as if nothing had been."""
+    other = sqlite3.connect(tmp_path / "quyen.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    adding = asyncio.create_task(add(sqlite))
+    await asyncio.sleep(0.05)
+    adding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await adding
     other.execute("ROLLBACK")
     other.close()
     await add(sqlite)

@@ -222,6 +222,14 @@ async def test_a_credential_of_a_public_apps_grant_works_too(wire: Wire) -> None
     assert (await exchange(wire, made)).json["grant_id"] == made.credential.grant_id
 
 
+async def test_a_connection_key_is_of_no_use_from_elsewhere(wire: Wire) -> None:
+    """It stands for a grant of an app that named its networks; those hold for it too."""
+    rows = (("oa_profile", "zalo.profile.read", "crm", False),)
+    for name, addresses, status in (("may-xa", ("203.0.113.7/32",), 401), ("may-gan", ("127.0.0.1/32",), 200)):
+        app, _ = await wire.add_secret_app(name, rows, addresses=addresses)
+        assert (await exchange(wire, await made_for(wire, "oa_profile", app=app))).status == status
+
+
 async def test_req_009_063_a_wrong_secret_and_an_unknown_credential_look_alike(wire: Wire) -> None:
     """One answer, ten tries for each address, then 429 to the right secret too; another credential goes on."""
     made = await made_for(wire)

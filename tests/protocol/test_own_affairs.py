@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.acts.decide import DURATIONS, Answer, decide
+from gateway.acts.give_own_token import give_own_token
 from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.pause import pause
@@ -231,6 +232,16 @@ async def test_req_112_113_114_117_a_bound_token_wants_its_key(wire: Wire, own: 
     unbound = await bearer(wire, own)
     as_bound = {"Authorization": unbound["Authorization"].replace("Bearer", "DPoP"), "DPoP": signed(claims())}
     assert problem(await wire.send("GET", "/v1/grants", headers=as_bound)) == (401, "invalid_token")
+
+
+async def test_an_app_that_named_its_networks_manages_itself_from_there(wire: Wire) -> None:
+    """A token of its own is of no use from elsewhere, however it was come by."""
+    for name, addresses, status in (("tu-xa", ("203.0.113.0/24",), 403), ("tu-gan", ("127.0.0.0/8",), 200)):
+        app, _ = await wire.add_secret_app(name, grant_types=ALL_GRANTS, addresses=addresses)
+        raw_token = await give_own_token(wire.house, app.id, list(OwnScope), jkt=None)
+        reply = await wire.send("GET", "/v1/asks", headers={"Authorization": f"Bearer {raw_token}"})
+        assert reply.status == status
+        assert status == 200 or problem(reply) == (403, "address_not_listed")
 
 
 async def test_other_methods_and_paths_are_problems(wire: Wire, own: Own) -> None:

@@ -6,6 +6,7 @@ Read from the file as it was written, so that whoever mends it hears of this tog
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gateway.records.apps.dialects import DIALECTS
 from gateway.records.apps.types import ADVERTISING
 from scopes import Catalogue
 
@@ -28,8 +29,8 @@ def list_misfits(said: object, catalogue: Catalogue) -> Iterator[str]:
     for at, ask in enumerate(asks):
         yield from (f"asks.{at}.{each}" for each in _list_of_ask(ask, asks[:at], catalogue))
     dialect = _text(said, "dialect")
-    if dialect is not None and dialect not in catalogue.platforms:
-        yield f"dialect: no platform {dialect}"
+    if dialect is not None and dialect not in DIALECTS:
+        yield f"dialect: none of {dialect}; there is {', '.join(DIALECTS)}"
     if said.get("kind") == "public":
         yield from (f"{place}: for a confidential app only" for place in _CONFIDENTIAL if said.get(place))
     if said.get("addresses") and dialect is None:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from gateway.doors.calls.dialects import DIALECT_HEADERS
 from gateway.doors.calls.head import Head
 from gateway.doors.calls.schemes import Scheme, find_scheme
 from gateway.ground.vault.tokens import ACCESS, is_well_formed
+from gateway.records.apps.dialects import DIALECTS
 from gateway.terms.refusal import Refusal
 
 _AUTHORIZATION = re.compile(r"(bearer|dpop) +([!-~]+)", re.IGNORECASE)
@@ -41,8 +41,8 @@ def find_credential(head: Head) -> Presented:
         Refusal: `two_credentials`, `no_credential` (also where it stands in the query alone), `invalid_token`.
     """
     authorizations = head.headers.get("authorization", ())
-    own_header = DIALECT_HEADERS.get(head.platform)
-    of_dialect = head.headers.get(own_header, ()) if own_header else ()
+    spoken = DIALECTS.get(head.platform)
+    of_dialect = head.headers.get(spoken.header, ()) if spoken else ()
     in_query = list(_list_query_tokens(head.raw_query))
     if len(authorizations) + len(of_dialect) + len(in_query) > 1:
         raise Refusal("two_credentials")

@@ -14,9 +14,7 @@ from gateway.authority.proofs import ALGORITHMS
 from gateway.doors.calls.head import Head
 from gateway.doors.calls.problems import PROBLEMS, Problem
 from gateway.doors.calls.schemes import Scheme
-
-DIALECT_HEADERS: Mapping[str, str] = {"zalo": "access_token"}
-"""The platforms whose own credential header an app of that dialect may use."""
+from gateway.records.apps.dialects import DIALECTS
 
 _CHALLENGED = frozenset(
     {
@@ -56,8 +54,8 @@ Renderer = Callable[[Problem, str], Told]
 
 def find_renderer(platform: str, headers: Mapping[str, tuple[str, ...]]) -> Renderer:
     """Find the dialect that the caller spoke: by where the token stood, not by who the app is."""
-    own_header = DIALECT_HEADERS.get(platform)
-    if own_header is not None and own_header in headers and "authorization" not in headers:
+    spoken = DIALECTS.get(platform)
+    if spoken is not None and spoken.header in headers and "authorization" not in headers:
         return render_zalo
     return render_matrix if platform == "matrix" else render_problem
 

@@ -15,6 +15,7 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.flight import Flight
 from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.doors.calls.links import get_link, open_credential
+from gateway.doors.calls.pacing import pace_upstream
 from gateway.doors.calls.tracing import Entry
 from gateway.doors.calls.uploading import Upload
 from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
@@ -126,6 +127,7 @@ class Forwarding:
             raise
         if self._admitted.upload is not None:  # it came in once and is held nowhere
             raise Refusal("upstream_failed", "the connection was renewed: send the file again", outcome="none")
+        pace_upstream(self._door, self._admitted.route, self._admitted.verdict.facts)  # it is sent once more
         if not await self._attempt(flight, fresh):
             raise Refusal("connection_lost", log_detail="a fresh credential was refused")
 

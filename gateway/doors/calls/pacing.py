@@ -47,7 +47,8 @@ def pace_upstream(door: CallsDoor, route: Route, facts: TokenFacts) -> dict[str,
     budget = door.catalogue.platforms[route.platform_id].budget
     if budget is None or (budget.methods and route.method not in budget.methods):
         return {}
-    key = route.platform_id if budget.per == "upstream_app" else f"{route.platform_id}/{facts.account_id}"
+    whose = door.connectors[route.platform_id].upstream_app if budget.per == "upstream_app" else facts.account_id
+    key = f"{route.platform_id}/{whose}"
     allowance = door.budgets.take(key, facts.app_id, Budget(budget.calls, budget.seconds))
     told = {
         "RateLimit-Policy": f'"{route.platform_id}";q={budget.calls};w={budget.seconds}',

@@ -21,7 +21,7 @@ class Upload:
 
     Args:
         headers: what the request upstream says of its body.
-        is_whole: everything of it went out, the last boundary too.
+        is_whole: the caller's body proved whole, and its end goes out.
         broken: why it did not come whole.
     """
 

@@ -73,12 +73,12 @@ class Walk:
         head, house = self.incoming.head, self.door.house
         check_token(facts, house.clock.now())
         await check_holder(self.door, head, presented, facts)
-        if facts.has_kept_answer and facts.parent_hash is not None:
-            await note_first_use(house, facts.parent_hash)
         if presented.dialect not in {None, facts.app_dialect}:
             raise Refusal("invalid_token", log_detail="the app does not speak this dialect")
         if facts.app_addresses is not None and not self.incoming.is_from(facts.app_addresses):
             raise Refusal("address_not_listed")
+        if facts.has_kept_answer and facts.parent_hash is not None:
+            await note_first_use(house, facts.parent_hash)
         await pace_call(self.door, facts)
         wanted = wanted_of(match, head)
         verdict = judge(facts, wanted, house.clock.now())

@@ -12,6 +12,7 @@ from gateway.authority.proofs import read_proof
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.problems import ManagementHandler
 from gateway.ground.vault.tokens import ACCESS, hashed, is_well_formed
+from gateway.ground.web.addresses import is_within
 from gateway.ground.web.queries import check_query
 from gateway.records.apps import callers
 from gateway.records.apps.own_tokens import OwnScope, OwnToken
@@ -28,7 +29,8 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
     """Return the handler that runs only for an app whose token holds this scope.
 
     It refuses with `no_credential`, `two_credentials`, `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`,
-    `app_suspended`, `insufficient_scope` or `limited`, and a query in which a name stands twice with `bad_target`.
+    `address_not_listed`, `app_suspended`, `insufficient_scope` or `limited`, and a query in which a name stands twice
+    with `bad_target`.
     """
 
     async def admit(door: ManagementDoor, request: web.Request) -> web.Response:
@@ -38,6 +40,8 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
         if token is None or app is None or not token.is_live(door.house.clock.now()):
             raise Refusal("invalid_token", scope=scope)
         await _check_holder(door, request, token, scheme=scheme, raw_token=raw_token)
+        if app.addresses is not None and not is_within(request, app.addresses):
+            raise Refusal("address_not_listed")
         if app.state is not AppState.ACTIVE:
             raise Refusal("app_suspended")
         if scope not in token.scopes:

@@ -54,6 +54,9 @@ PROBLEMS: Mapping[str, Row] = {
     "insufficient_scope": Row(
         403, "Mã truy cập không mở việc này.", "The token does not open this.", is_challenged=True
     ),
+    "address_not_listed": Row(
+        403, "Ứng dụng không được gọi từ địa chỉ này.", "The app is not registered to call from this address."
+    ),
     "app_suspended": Row(403, "Ứng dụng đang bị đình chỉ.", "This app is suspended."),
     "not_found": Row(404, "Không có ở đây.", "There is no such thing here."),
     "wrong_method": Row(405, "Địa chỉ này không nhận phương thức đó.", "This address does not take that method."),

@@ -74,7 +74,9 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
         raise _unknown(is_challenged=presented.is_challenged)
     await _check_limit(door, key)
     if app.addresses is not None and not is_within(request, app.addresses):
-        raise Refusal("invalid_client", "the app is not registered to call from this address")
+        _log.warning("client_from_elsewhere", app=app.id)
+        await door.limits.count(key, WRONG_SECRETS)
+        raise _unknown(is_challenged=presented.is_challenged)
     return app
 
 

@@ -13,6 +13,7 @@ from gateway.doors.oauth.parameters import Parameters
 from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.scope_names import narrow
 from gateway.doors.oauth.targets import find_platform
+from gateway.ground.web.addresses import is_within
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import GrantType
 from gateway.records.families import store as families
@@ -43,7 +44,7 @@ async def exchange_credential(door: OAuthDoor, request: web.Request, parameters:
         raise Refusal("unauthorized_client", "a grant-bound credential is exchanged by client_credentials alone")
     await check_exchanges(door, f"exchange {credential.id}")
     jkt = await find_proven_key(door, request)
-    asked, details = await _find_asked(door, credential, parameters, jkt=jkt)
+    asked, details = await _find_asked(door, request, credential, parameters=parameters, jkt=jkt)
     use = Use(credential, asked, jkt, find_platform(door.resources, parameters), details)
     return await use_credential(door.house, use)
 
@@ -58,7 +59,7 @@ async def check_exchanges(door: OAuthDoor, key: str) -> None:
 
 
 async def _find_asked(
-    door: OAuthDoor, credential: Credential, parameters: Parameters, *, jkt: str | None
+    door: OAuthDoor, request: web.Request, credential: Credential, *, parameters: Parameters, jkt: str | None
 ) -> tuple[frozenset[AskId] | None, Details | None]:
     """Return what `scope` and `authorization_details` name; None where all that the credential reaches is wanted."""
     async with door.house.storage.read() as connection:
@@ -67,6 +68,8 @@ async def _find_asked(
         app = await apps.find(connection, grant.app_id) if grant else None
         if family is None or grant is None or app is None:
             raise AssertionError("a credential points at a family of a grant")
+        if app.addresses is not None and not is_within(request, app.addresses):
+            raise Refusal("invalid_client", "the app of this connection key does not call from here")
         registered = await apps.list_asks(connection, app.id)
     if jkt is None and app.binds_tokens:
         raise Refusal("invalid_dpop_proof", "this app registered to prove a key with each request for tokens")

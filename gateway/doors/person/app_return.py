@@ -1,13 +1,9 @@
 """The way back to the app: its redirect URI with the answer of RFC 6749 section 4.1.2 and the issuer of RFC 9207."""
 
-from collections.abc import Mapping
-
 from gateway.acts.decide import Decided
 from gateway.ground.web.locations import add_to_query
+from gateway.records.apps.dialects import DIALECTS
 from gateway.records.requests.types import AuthorizationRequest
-
-ACCOUNT_NAMES: Mapping[str, str] = {"zalo": "oa_id"}
-"""How clients of a platform's own OAuth hear which account it is, beside the code."""
 
 
 def return_url(decided: Decided, issuer: str, *, account: tuple[str, str] | None = None) -> str:
@@ -17,7 +13,7 @@ def return_url(decided: Decided, issuer: str, *, account: tuple[str, str] | None
     """
     answer = {"code": decided.raw_code, "error": decided.error, "error_description": decided.error_description}
     if account is not None and decided.raw_code is not None:
-        answer[ACCOUNT_NAMES[account[0]]] = account[1]
+        answer[DIALECTS[account[0]].account_name] = account[1]
     return _return(decided.request, answer, issuer)
 
 

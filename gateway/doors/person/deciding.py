@@ -18,6 +18,7 @@ from gateway.doors.person.plain_text import main_text
 from gateway.doors.person.screen import Screen
 from gateway.ground.web.frame import Lang, PageView
 from gateway.ground.web.request_ids import request_id_of
+from gateway.records.apps.dialects import DIALECTS
 from gateway.records.requests.sign_in import SignIn
 from gateway.records.requests.types import RequestKind
 from gateway.terms.refusal import Refusal
@@ -47,7 +48,7 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
 def _account_told(screen: Screen, answer: Answer) -> tuple[str, str] | None:
     """Return which account an app of a dialect hears of: its clients want the platform's own id beside the code."""
     for account, _ in screen.held:
-        if account.id == answer.account_id and account.platform == screen.app.dialect:
+        if account.id == answer.account_id and account.platform == screen.app.dialect in DIALECTS:
             return account.platform, account.external_id
     return None
 

@@ -9,10 +9,13 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.ground.storage import one_trip
 
 BUSY_TIMEOUT_MS = 2_000
+_PRIMARY = 0xFF
+"""Of a result code: what it is, without the kinds of it."""
 _ONE_TRIP = {"async_creator_fn": one_trip.connect}
 _DURABLE = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 
@@ -63,7 +66,8 @@ def writing_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(url, connect_args=_ONE_TRIP, **one)
 
     @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: DBAPIConnection, _record: Any) -> None:
+    def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info[one_trip.INLINE] = True
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (*_DURABLE, "PRAGMA busy_timeout=0"):
@@ -73,19 +77,25 @@ def writing_engine(url: str) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         """Begin inline; where another process writes (a command of `quyen`), wait for it in the connection's thread."""
-        inline = one_trip.inline(connection)
         try:
-            inline.execute("BEGIN IMMEDIATE")
+            one_trip.inline(connection).execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
                 raise
-            inline.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            finally:
-                inline.execute("PRAGMA busy_timeout=0")
+            _begin_later(connection)
 
     return engine
+
+
+def _begin_later(connection: Connection) -> None:
+    """Begin once the other process is done, in the thread alone: the loop may be told meanwhile to give it up."""
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except Exception:  # whoever is cancelled gets a new connection, and nothing to put back
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        raise
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
 
 
 def reading_engine(url: str, writer: AsyncEngine) -> AsyncEngine:

@@ -11,7 +11,9 @@ from gateway.ground.storage.disk import is_broken
 from gateway.terms.refusal import Unavailable
 
 # A connection that broke comes out of asyncpg as `ConnectionError`; other errors of the system are not the database's.
-_LOST = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError, sqlite3.DatabaseError)
+_LOST = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError, sqlite3.OperationalError)
+_BARE = (DatabaseError, sqlite3.DatabaseError)
+"""Not their kinds, which are about a statement: a file that is no database, or a damaged one."""
 # Classes of SQLSTATE that say "not now": connection, read-only, log-in, no such database, rolled back (deadlock),
 # resources, limits, in use, stopped, system, internal. The others (data, constraints, syntax) are about the statement.
 _LOST_STATES = frozenset({"08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "XX"})
@@ -45,7 +47,7 @@ def _is_full(error: BaseException) -> bool:
 
 
 def _is_lost(error: BaseException) -> bool:
-    if isinstance(error, _LOST) or type(error) is DatabaseError:  # the bare class: a file that is none, or is damaged
+    if isinstance(error, _LOST) or type(error) in _BARE:
         return True
     if is_broken(error) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return True

@@ -10,6 +10,8 @@ from typing import Any, cast
 import aiosqlite
 from sqlalchemy import Connection
 
+INLINE = "inline"
+"""Marks, among what SQLAlchemy knows of a connection, the one that units write through."""
 FIRST_ROWS = 256
 """So many rows come with the execution; what has more is fetched in further trips, and a stream stays a stream."""
 

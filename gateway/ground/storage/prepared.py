@@ -20,7 +20,8 @@ class Prepared:
 
     In a unit of work on SQLite it runs inline on the loop: some microseconds, where the way through SQLAlchemy and the
     connection's thread costs half a millisecond. What may wait for the disk or for another process (begin and commit)
-    stays in the thread. So it is for statements that touch a handful of rows by their keys.
+    stays in the thread. So it is for statements that touch a handful of rows by their keys. A page's read goes the
+    usual way.
 
     Args:
         statement: of Core, with named bind parameters that are not names of columns that it sets; every column's type
@@ -93,7 +94,8 @@ def _constraints(sql: str) -> Iterator[None]:
 
 
 def _inline(connection: AsyncConnection) -> sqlite3.Connection | None:
-    """Return SQLite's own connection under one that is in a transaction; None: SQLAlchemy runs it."""
-    if connection.dialect.name != "sqlite" or not connection.in_transaction():
+    """Return SQLite's own connection under the one that units write through; None: SQLAlchemy runs it."""
+    sync = connection.sync_connection
+    if sync is None or one_trip.INLINE not in sync.info:
         return None
-    return one_trip.inline(connection.sync_connection) if connection.sync_connection else None
+    return one_trip.inline(sync)

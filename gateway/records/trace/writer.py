@@ -18,6 +18,8 @@ from gateway.terms.clock import Clock
 from gateway.terms.ids import TraceId
 from gateway.terms.refusal import Unavailable
 
+MOST_AT_ONCE = 100
+"""Rows of one commit: they are written on the loop, and others want to run too."""
 _ENDING = (*Ending.__slots__, "closed_at")
 _OPEN = Prepared(insert(trace_lines))
 _CLOSE = Prepared(
@@ -73,7 +75,7 @@ class TraceWriter:
     async def _flush_all(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting, []
+                batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
                 await self._flush_batch(batch)
         finally:
             self._flush = None

@@ -228,6 +228,10 @@ def test_a_part_of_a_body_needs_its_own_scope(shop: Catalogue) -> None:
     with pytest.raises(BodyRefused) as caught:
         route.check_body("application/json", free, {"shop.name.read"})
     assert (caught.value.code, caught.value.scope) == ("insufficient_scope", "shop.card.write")
+    empty = json.dumps({"note": {"words": {}}}).encode()
+    with pytest.raises(BodyRefused) as caught:
+        route.check_body("application/json", empty, {"shop.name.read"})
+    assert (caught.value.code, caught.value.scope) == ("insufficient_scope", "shop.card.write")
     other = json.dumps({"note": {"text": "x"}}).encode()
     assert route.check_body("application/json", other, {"shop.name.read"})
 

@@ -110,6 +110,11 @@ BROKEN = {
         "denied: [{path: '/{any}/me', reason: Closed.}]\nroutes:\n",
         "denied:",
     ),
+    "a denied path that a route with a parameter opens": (
+        "routes:\n",
+        "denied: [{path: /people/them, reason: Closed.}]\nroutes:\n",
+        "denied:",
+    ),
     "a denied path without a reason": ("routes:\n", "denied: [{path: /x, reason: ''}]\nroutes:\n", "denied:"),
     "a denied path that is none": ("routes:\n", "denied: [{path: x, reason: Closed.}]\nroutes:\n", "denied:"),
     "a mask on an object": ("extra:\n", "extra:\n                masked_as: 0\n", "extra:"),

@@ -2,7 +2,8 @@
 
 Owns: under which names a platform's clients send and hear things. Must not know: how a request is judged, a code
 redeemed or a person asked: that is the engine's (`authorize.begin`, `token.exchange`), and the consent screen is the
-one there is. To add one more: a module with its tables and an `endpoints` function, named in `DIALECTS`. Only apps that
+one there is. To add one more: a row in `records/apps/dialects.py`, and a module with its tables and an `endpoints`
+function, named in `SPOKEN`. Only apps that
 were registered for that dialect may use it, by a secret, as bearer, from the addresses that they registered.
 """
 
@@ -12,9 +13,9 @@ from gateway.doors import Endpoint
 from gateway.doors.oauth.dialects import zalo
 from gateway.doors.oauth.door import OAuthDoor
 
-DIALECTS: Mapping[str, Callable[[OAuthDoor], list[Endpoint]]] = {zalo.PLATFORM: zalo.endpoints}
+SPOKEN: Mapping[str, Callable[[OAuthDoor], list[Endpoint]]] = {zalo.PLATFORM: zalo.endpoints}
 
 
 def dialect_endpoints(door: OAuthDoor) -> list[Endpoint]:
     """Return what the door serves in the dialects of the platforms that are set up here."""
-    return [row for platform, endpoints in DIALECTS.items() if platform in door.platforms for row in endpoints(door)]
+    return [row for platform, endpoints in SPOKEN.items() if platform in door.platforms for row in endpoints(door)]

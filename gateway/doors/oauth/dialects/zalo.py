@@ -70,7 +70,7 @@ async def ask_permission(door: OAuthDoor, request: web.Request) -> web.Response:
 
 def _answer_tokens(door: OAuthDoor) -> Handler:
     async def answer(request: web.Request) -> web.Response:
-        parameters = Parameters([])
+        parameters: Parameters | None = None
         try:
             parameters = await _read(request)
             return render_json(await _exchange(door, request, parameters))
@@ -104,8 +104,10 @@ async def _exchange(door: OAuthDoor, request: web.Request, parameters: Parameter
     return {**told, "expires_in": str(given["expires_in"])}
 
 
-def _code_of(refusal: Refusal, parameters: Parameters) -> int:
-    """Find Zalo's code: an app_id that cannot be read is told apart from a wrong secret, an unknown one is not."""
+def _code_of(refusal: Refusal, parameters: Parameters | None) -> int:
+    """Find Zalo's code: an app_id that is missing is told apart from a wrong secret, an unknown one is not."""
+    if parameters is None:  # the form itself cannot be read
+        return _CODES.get(refusal.reason, _FAILED)
     if not parameters.has_any(("client_id",)):
         return _BAD_APP
     grant_types = parameters.list("grant_type")
