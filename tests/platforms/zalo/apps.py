@@ -11,7 +11,7 @@ from gateway.acts.register import register_app
 from gateway.acts.show_request import show_request
 from gateway.records.ledger.types import Actor
 from gateway.records.trace import store as traces
-from gateway.records.trace.types import Ending
+from gateway.records.trace.types import ClosedLine, Ending
 from scopes import load_catalogue
 from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, Scene, app_of, ask_of
 from tests.platforms.zalo.stage import AppCaller, Reply
@@ -54,6 +54,7 @@ async def trace_of(stage: Staged, reply: Reply) -> tuple[str, Ending]:
     """Return the route of the trace line that an answer's call has, and how it ended."""
     async with stage.scene.house.storage.read() as connection:
         lines = await traces.list_lines(connection, traces.Filter(), 10_000)
-    (found,) = (one for one in lines if one.line.request_id == reply.headers["X-Request-ID"])
+    closed = [one for one in lines if isinstance(one, ClosedLine)]
+    (found,) = (one for one in closed if one.line.request_id == reply.headers["X-Request-ID"])
     assert found.ending is not None
     return found.line.route, found.ending

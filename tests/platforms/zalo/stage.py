@@ -122,7 +122,8 @@ class Stage:
     async def list_lines(self) -> list[ClosedLine]:
         """Return the trace, newest first."""
         async with self.scene.house.storage.read() as connection:
-            return await traces.list_lines(connection, traces.Filter(), 100)
+            found = await traces.list_lines(connection, traces.Filter(), 100)
+        return [line for line in found if isinstance(line, ClosedLine)]
 
 
 async def mint_token(
