@@ -23,7 +23,6 @@ from sqlalchemy import (
     true,
     type_coerce,
 )
-from sqlalchemy.types import TypeEngine
 
 from gateway.ground.storage.schema import Instant, Words
 from gateway.terms.instants import EARLIEST, LATEST
@@ -47,7 +46,7 @@ def is_sound(column: Column[Any], *, on_sqlite: bool) -> ColumnElement[bool]:
 
 def unfold(column: Column[Any], *, on_sqlite: bool) -> TableValuedAlias:
     """Unfold a list of words, one row for each; what is no such list has none."""
-    kind: TypeEngine[Any] = Text() if on_sqlite else JSON()
+    kind = Text if on_sqlite else JSON
     words = case((_is_words(column, on_sqlite=on_sqlite), cast(column, kind)), else_=cast(literal_column("'[]'"), kind))
     each = func.json_each if on_sqlite else func.json_array_elements_text
     return each(words).table_valued(Column("value", String), name="unfolded")
