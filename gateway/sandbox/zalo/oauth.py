@@ -4,10 +4,10 @@ import hmac
 
 from aiohttp import web
 
+from gateway.sandbox.calls import Call
 from gateway.sandbox.zalo.errors import OAuthError
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.tokens import ACCESS_TTL, Issued
-from gateway.sandbox.zalo.visit import Call
 from gateway.sandbox.zalo.wire import answer_json
 
 NOT_ACTIVE = "App is not active but user is not admin"
