@@ -59,6 +59,8 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     names = {one.name for template in templates for one in template.segments if isinstance(one, Parameter)}
     for name in entry.params.keys() - names:
         shaping.add((*place, "params", name), "no path of this route holds this parameter")
+    if shaping.written.account_header in entry.request_headers:
+        shaping.add((*place, "request_headers"), "the header that names the account is the connector's to write")
     body = _compile_body(shaping, entry.body, entry.opened_by, place=(*place, "body"))
     answer = _compile_answer(shaping, entry.answer, place=(*place, "answer"), route=entry)
     return Route(
@@ -78,6 +80,7 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
         fresh_seconds={one.id: one.fresh_auth_seconds for one in shaping.written.scopes if one.fresh_auth_seconds},
         narrowed_by=narrowed_by(shaping, entry, answer),
         has_resources_in_body=body is not None and any(rule.resource for rule in body.list_rules()),
+        account_header=shaping.written.account_header,
     )
 
 

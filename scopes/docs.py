@@ -20,6 +20,7 @@ def render_docs(catalogue: Catalogue) -> str:
     for platform in catalogue.platforms.values():
         lines += ["", f"## {platform.name.en} (`{platform.id}`)"]
         lines += _render_budget(platform)
+        lines += _render_account_header(platform)
         lines += _render_overview(platform)
         for scope in platform.scopes.values():
             lines += _render_scope(scope, platform)
@@ -36,6 +37,15 @@ def _render_budget(platform: Platform) -> Iterator[str]:
         whose = {"upstream_app": "by all apps together", "account": "for each account"}[budget.per]
         yield from ("", f"The platform takes {budget.calls:,} {calls} in {budget.seconds:,} seconds {whose},")
         yield "and the apps share them ([apps.md](apps.md#the-platforms-limits))."
+
+
+def _render_account_header(platform: Platform) -> Iterator[str]:
+    header = next((route.account_header for route in platform.routes.values()), None)
+    if header is not None:
+        yield from (
+            "",
+            f"A call may send `{header}`, the id of the grant's account and no other; upstream the gateway writes it.",
+        )
 
 
 def _render_overview(platform: Platform) -> Iterator[str]:

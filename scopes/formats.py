@@ -20,6 +20,9 @@ FORMATS: dict[str, re.Pattern[str]] = {
         "free_name": r"[0-9A-Za-z_.-]{1,100}",
         "https_url": r"https://[!-~]{1,2040}",
         "file_name": r"[^/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]{1,255}",
+        "kiotviet_code": r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}",
+        "kiotviet_moment": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.Z+ -]{0,30}",
+        "kiotviet_numbers": r"[0-9]{1,19}(?:,[0-9]{1,19}){0,99}",  # ids or states, written with commas
         "zalo_phone": r"84[0-9]{8,10}",
         "zalo_choices": r"[0-9]{1,3}(?:,[0-9]{1,3}){0,99}",
         "zalo_date": r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}",

@@ -59,6 +59,7 @@ class Route:
             answers may be of another resource than the one named.
         has_resources_in_body: a body may name some, so that it takes the whole call to know which.
         fresh_seconds: the platform's scopes that want a recent sign-in, each with how many seconds ago it may be.
+        account_header: the request header, lower-case, whose value must be the grant's account, if it is sent (I11).
     """
 
     id: str
@@ -77,6 +78,7 @@ class Route:
     fresh_seconds: Mapping[str, int] = field(default_factory=dict)
     narrowed_by: Mapping[str, str] = field(default_factory=dict)
     has_resources_in_body: bool = False
+    account_header: str | None = None
 
     @property
     def field_scopes(self) -> frozenset[str]:

@@ -4,11 +4,18 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Annotated
 
+import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
 from scopes.formats import FORMATS
 
-TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
+TYPES: dict[str, frozenset[type]] = {
+    "string": frozenset({str}),
+    "integer": frozenset({int}),
+    "number": frozenset({int, msgspec.Raw}),  # with a fraction it stays as it was written
+    "boolean": frozenset({bool}),
+    "null": frozenset({type(None)}),
+}
 
 
 class RuleBroken(ValueError):
@@ -17,7 +24,7 @@ class RuleBroken(ValueError):
 
 @cache
 def _read_types(written: str) -> frozenset[type]:
-    return frozenset(TYPES[name] for name in written.split("|"))
+    return frozenset().union(*(TYPES[name] for name in written.split("|")))
 
 
 def _known_types(written: str) -> str:
@@ -37,7 +44,7 @@ class ValueRule(BaseModel):
     """What one scalar sent by a caller may be.
 
     Args:
-        type: `string`, `integer`, `boolean`, or several joined by `|`.
+        type: `string`, `integer`, `number`, `boolean`, `null`, or several joined by `|`.
         format: a name in `formats.py`; an integer is held to it in its decimal spelling.
         max_length: in characters, for strings.
         least, most: bounds for integers.
@@ -72,6 +79,8 @@ class ValueRule(BaseModel):
         """
         if type(value) not in _read_types(self.type):
             raise RuleBroken(f"must be {self.type.replace('|', ' or ')}")
+        if value is None:
+            return
         if isinstance(value, str) and len(value) > self.max_length:
             raise RuleBroken(f"longer than {self.max_length} characters")
         if self.format is not None and FORMATS[self.format].fullmatch(str(value)) is None:

@@ -238,13 +238,17 @@ class Budget(_Written):
 
 
 class PlatformFile(_Written):
-    """One file of the catalogue."""
+    """One file of the catalogue.
+
+    `account_header`: the request header by which callers name the account. It never passes on: the connector writes it.
+    """
 
     platform: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$")]
     name: Text
     error_style: Literal["envelope", "status"]
     envelope: Envelope | None = None
     budget: Budget | None = None
+    account_header: Header | None = None
     error_fields: Mapping[str, AnswerNode] = Field(default_factory=dict)
     resources: Mapping[Slug, ResourceKind] = Field(default_factory=dict)
     body_shapes: Mapping[str, BodyNode] = Field(default_factory=dict)

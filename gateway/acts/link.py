@@ -1,6 +1,6 @@
 """Link: an account to the gateway, through the platform's own sign-in; that proves the person's standing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from unicodedata import normalize
@@ -97,16 +97,16 @@ async def abandon_link(house: House, connector: Connector, person_id: PersonId, 
 
 
 @shielded
-async def link_by_password(
-    house: House, connector: Connector, person_id: PersonId, *, login: str, password: str
+async def link_by_form(
+    house: House, connector: Connector, person_id: PersonId, *, answers: Mapping[str, str]
 ) -> Account:
-    """Link where the platform knows no page for it: the password is used once and kept nowhere.
+    """Link where the platform knows no page for it, by what the person filled in (`LinkForm`).
 
     Raises:
         Refusal: `platform_refused`.
         Unavailable: the platform gave no answer.
     """
-    return await _keep(house, connector, person_id, await connector.log_in(login, password))
+    return await _keep(house, connector, person_id, await connector.log_in(answers))
 
 
 async def _spend(house: House, connector: Connector, person_id: PersonId, raw_state: str) -> LinkAttempt:

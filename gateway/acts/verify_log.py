@@ -64,6 +64,8 @@ async def _check_batches(connection: Connection, finding: Finding) -> None:
             is_whole = False
         if not is_whole:
             finding.add(seq, "its trace lines are not those that were sealed")
+    for line_id in await batches.list_unreadable(connection):
+        finding.add(None, f"trace line {line_id} was changed before it was sealed")
 
 
 def _facts_of(fold: GrantFold) -> dict[str, Any]:

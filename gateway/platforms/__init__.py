@@ -7,7 +7,7 @@ To add one more: a folder with a connector that satisfies `Connector`, its catal
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -16,12 +16,30 @@ import orjson
 
 
 @dataclass(frozen=True, slots=True)
+class ClientKey:
+    """An account's own key at the platform, by which the gateway gets tokens itself.
+
+    Args:
+        account: what the key is of, as the platform calls it.
+        client_id, client_secret: the key.
+    """
+
+    account: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Credential:
-    """What the gateway holds for one account: the platform's own tokens. Sealed wherever it rests."""
+    """What the gateway holds for one account: the platform's own tokens. Sealed wherever it rests.
+
+    `key`: what gets the next token, where the platform has no refresh tokens.
+    """
 
     access_token: str
     refresh_token: str | None
     expires_at: datetime | None
+    key: ClientKey | None = None
 
     def to_bytes(self) -> bytes:
         """Write it down for the vault."""
@@ -31,12 +49,26 @@ class Credential:
     def from_bytes(cls, content: bytes) -> "Credential":
         """Read what `to_bytes` wrote."""
         fields = orjson.loads(content)
-        expires_at = fields["expires_at"]
+        expires_at, key = fields["expires_at"], fields.get("key")
         return cls(
             fields["access_token"],
             fields["refresh_token"],
             None if expires_at is None else datetime.fromisoformat(expires_at),
+            None if key is None else ClientKey(**key),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkForm:
+    """What a person fills in to link an account where the platform has no page for that: the names of its fields.
+
+    Args:
+        named: what says which account it is; the first names it. Shown again after a mistake.
+        secret: what proves it; never shown again.
+    """
+
+    named: tuple[str, ...]
+    secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +99,8 @@ class Connector(Protocol):
     platform: str
     upstream_app: str
     base_url: str
+    link_form: LinkForm | None
+    """None where accounts are linked on a page of the platform's own."""
 
     def link_url(self, state: str, challenge: str) -> str | None:
         """Return where the browser goes to link an account; None where the platform has no such page."""
@@ -76,8 +110,8 @@ class Connector(Protocol):
         """Exchange what the platform's page returned."""
         ...
 
-    async def log_in(self, login: str, password: str) -> Credential:
-        """Get a credential by password, used once and kept nowhere; `Refusal("platform_refused")` if it is wrong."""
+    async def log_in(self, answers: Mapping[str, str]) -> Credential:
+        """Get a credential by what stood in `link_form`; `Refusal("platform_refused")` if it is wrong."""
         ...
 
     async def describe(self, credential: Credential) -> Profile:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from gateway.sandbox.kiotviet.config import KiotVietSandboxConfig
+from gateway.sandbox.serving import LOOPBACK_HOSTS
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 
 
@@ -13,12 +15,19 @@ class SandboxConfig(BaseModel):
     Args:
         listen: `host:port`; keep it on loopback, the control paths know no credentials.
         zalo: settings of the Zalo stand-in; absent, there is none.
+        kiotviet: settings of the KiotViet stand-in; absent, there is none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     listen: str
     zalo: ZaloSandboxConfig | None = None
+    kiotviet: KiotVietSandboxConfig | None = None
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names under which the front page is served: those of every stand-in here."""
+        return LOOPBACK_HOSTS.union(*(one.hosts for one in (self.zalo, self.kiotviet) if one is not None))
 
 
 def read_config(path: Path) -> SandboxConfig:

@@ -1,5 +1,6 @@
 """The stand-ins' own front pages: what is here, and what arrived. For the person who runs the demo."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -7,21 +8,25 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from gateway.sandbox.kiotviet import app as kiotviet
+from gateway.sandbox.kiotviet.seeds import SHOPS
 from gateway.sandbox.pages import Pages
-from gateway.sandbox.zalo.app import PREFIX, ROOM
-from gateway.sandbox.zalo.received import Arrival
+from gateway.sandbox.received import Arrival
+from gateway.sandbox.zalo import app as zalo
 from gateway.sandbox.zalo.seeds import ACCOUNTS
 
 PAGES = web.AppKey("front_pages", Pages)
 SHOWN_ARRIVALS = 100
 HANOI = timezone(timedelta(hours=7))
 SECRET_HEADERS = {"access_token", "secret_key", "appsecret_proof", "authorization", "cookie"}
+SECRET_BODIES = re.compile(r"/(oa/access_token|connect/token)$")
 
 
 @dataclass(frozen=True)
 class ArrivalRow:
-    """One arrival as the page shows it: the target decoded, the time in Hanoi."""
+    """One arrival as the page shows it: where it came, the target decoded, the time in Hanoi."""
 
+    platform: str
     n: int
     at: datetime
     method: str
@@ -40,17 +45,25 @@ def add_front(app: web.Application) -> None:
 
 async def show_front(request: web.Request) -> web.Response:
     """List the stand-ins and who lives in them."""
-    room = request.app.get(ROOM)
-    linked = room.tokens.list_linked() if room else []
-    accounts = [(account, account.oa_id in linked) for account in ACCOUNTS.values()] if room else []
-    return request.app[PAGES].render("front.html", prefix=PREFIX, accounts=accounts)
+    oas, shops = request.app.get(zalo.ROOM), request.app.get(kiotviet.ROOM)
+    oa_linked = oas.tokens.list_linked() if oas else []
+    shop_linked = shops.tokens.list_linked() if shops else set()
+    keys = {key.retailer for key in shops.config.keys} if shops else set()
+    return request.app[PAGES].render(
+        "front.html",
+        zalo_prefix=zalo.PREFIX,
+        accounts=[(account, account.oa_id in oa_linked) for account in ACCOUNTS.values()] if oas else [],
+        kiotviet_prefix=kiotviet.PREFIX,
+        shops=[(shop, shop.retailer in shop_linked) for shop in SHOPS.values() if shop.retailer in keys],
+    )
 
 
 async def show_received(request: web.Request) -> web.Response:
     """Show the newest arrivals; secrets are shortened, since pages are looked over shoulders."""
-    room = request.app.get(ROOM)
-    arrivals = room.received.list_after(0)[-SHOWN_ARRIVALS:] if room else []
-    return request.app[PAGES].render("received.html", rows=[_row(arrival) for arrival in reversed(arrivals)])
+    rooms = [("Zalo", request.app.get(zalo.ROOM)), ("KiotViet", request.app.get(kiotviet.ROOM))]
+    rows = [_row(name, one) for name, room in rooms if room for one in room.received.list_after(0)[-SHOWN_ARRIVALS:]]
+    rows.sort(key=lambda row: (row.at, row.n), reverse=True)
+    return request.app[PAGES].render("received.html", rows=rows[:SHOWN_ARRIVALS])
 
 
 async def show_static(request: web.Request) -> web.StreamResponse:
@@ -61,13 +74,13 @@ async def show_static(request: web.Request) -> web.StreamResponse:
     return found
 
 
-def _row(arrival: Arrival) -> ArrivalRow:
+def _row(platform: str, arrival: Arrival) -> ArrivalRow:
     headers = [
         (name, _shorten(value) if name.lower() in SECRET_HEADERS else value) for name, value in arrival.headers.items()
     ]
-    body = "(có bí mật, không hiện ở đây)" if "/access_token" in arrival.target and arrival.body else arrival.body
+    body = "(có bí mật, không hiện ở đây)" if SECRET_BODIES.search(arrival.target) and arrival.body else arrival.body
     at = datetime.fromisoformat(arrival.at).astimezone(HANOI)
-    return ArrivalRow(arrival.n, at, arrival.method, unquote(arrival.target), headers, body)
+    return ArrivalRow(platform, arrival.n, at, arrival.method, unquote(arrival.target), headers, body)
 
 
 def _shorten(secret: str) -> str:

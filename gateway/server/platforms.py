@@ -3,6 +3,7 @@
 from aiohttp import ClientSession
 
 from gateway.platforms import Connector
+from gateway.platforms.kiotviet.connector import KiotVietConnector, KiotVietUpstream
 from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.settings import Settings
@@ -12,7 +13,7 @@ from gateway.terms.clock import Clock
 def list_connectors(settings: Settings, http: ClientSession, clock: Clock) -> dict[str, Connector]:
     """Return the connectors by platform."""
     connectors: dict[str, Connector] = {}
-    zalo, matrix = settings.platform.zalo, settings.platform.matrix
+    zalo, matrix, kiotviet = settings.platform.zalo, settings.platform.matrix, settings.platform.kiotviet
     if zalo is not None:
         upstream = ZaloUpstream(
             base_url=zalo.base_url,
@@ -24,4 +25,7 @@ def list_connectors(settings: Settings, http: ClientSession, clock: Clock) -> di
         connectors["zalo"] = ZaloConnector(upstream, http, clock=clock)
     if matrix is not None:
         connectors["matrix"] = MatrixConnector(MatrixUpstream(base_url=matrix.base_url), http, clock=clock)
+    if kiotviet is not None:
+        shops = KiotVietUpstream(base_url=kiotviet.base_url, oauth_url=kiotviet.oauth_url)
+        connectors["kiotviet"] = KiotVietConnector(shops, http, clock=clock)
     return connectors

@@ -31,6 +31,15 @@ class MatrixSettings(BaseModel):
     base_url: Base = Field(description="the homeserver's client-server API, without /_matrix")
 
 
+class KiotVietSettings(BaseModel):
+    """Where KiotViet is; each shop brings its own key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: Base = Field(description="the Public API: `https://public.kiotapi.com`")
+    oauth_url: Base = Field("https://id.kiotviet.vn", description="where tokens come from")
+
+
 class PlatformSettings(BaseModel):
     """The platforms that this gateway stands in front of; one without settings is absent."""
 
@@ -38,6 +47,7 @@ class PlatformSettings(BaseModel):
 
     zalo: ZaloSettings | None = Field(None, description="Zalo Official Account")
     matrix: MatrixSettings | None = Field(None, description="Matrix")
+    kiotviet: KiotVietSettings | None = Field(None, description="KiotViet")
 
 
 class OidcSettings(BaseModel):

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def microseconds(moment: datetime) -> int:
@@ -23,7 +24,14 @@ def moment_of(value: int) -> datetime:
 
 def is_credible(moment: datetime) -> bool:
     """Say whether a gateway can have meant this: what was changed in a database may name any year, or the first."""
-    return _EARLIEST <= moment < _LATEST
+    return EARLIEST <= moment < LATEST
+
+
+def nearest_moment(raw_value: object) -> datetime:
+    """Return a time that cursors can go on from; what is no time stands where it is sorted, and pages show none."""
+    if isinstance(raw_value, int):
+        return moment_of(min(max(raw_value, microseconds(_FIRST)), microseconds(_LAST)))
+    return _LAST
 
 
 def write_instant(at: datetime) -> str:

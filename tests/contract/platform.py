@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.platforms import Connector, Credential, Profile, Trouble
+from gateway.platforms import Connector, Credential, LinkForm, Profile, Trouble
 from gateway.terms.refusal import Refusal
 
 
@@ -17,6 +17,7 @@ class StandInPlatform:
     upstream_app: str = "upstream-app"
     base_url: str = "http://127.0.0.1:1"
     has_page: bool = True
+    link_form: LinkForm | None = None
     expires_at: datetime | None = None
     in_between: Callable[[], Awaitable[object]] | None = None
     """Runs inside an exchange, while the platform thinks."""
@@ -37,9 +38,9 @@ class StandInPlatform:
         self.redeemed.append((raw_code, verifier))
         return await self._exchanged()
 
-    async def log_in(self, login: str, password: str) -> Credential:
+    async def log_in(self, answers: Mapping[str, str]) -> Credential:
         """Take the one password."""
-        if password != "right":
+        if answers["password"] != "right":
             raise Refusal("platform_refused")
         return await self._exchanged()
 

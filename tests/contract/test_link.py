@@ -10,7 +10,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from gateway.acts import House
 from gateway.acts.expire import expire
-from gateway.acts.link import Linked, abandon_link, finish_link, link_by_password, start_link
+from gateway.acts.link import Linked, abandon_link, finish_link, link_by_form, start_link
 from gateway.acts.renew import lose, renew
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.entries import SealedCredential
@@ -161,14 +161,16 @@ async def test_a_state_and_verifier_rest_hashed_and_sealed(scene: Scene, platfor
         assert word.encode() not in attempt.hashed_state + attempt.sealed_verifier
 
 
-async def test_a_platform_without_a_page_is_linked_by_password(scene: Scene, platform: StandInPlatform) -> None:
+async def test_a_platform_without_a_page_is_linked_by_a_form(scene: Scene, platform: StandInPlatform) -> None:
     """A wrong password links nothing."""
     platform.has_page = False
     with pytest.raises(Refusal, match="no_link_page"):
         await start_link(scene.house, platform, scene.owner.id, return_to="/")
     with pytest.raises(Refusal, match="platform_refused"):
-        await link_by_password(scene.house, platform, scene.owner.id, login="@a:b", password="wrong")
-    account = await link_by_password(scene.house, platform, scene.owner.id, login="@a:b", password="right")
+        await link_by_form(scene.house, platform, scene.owner.id, answers={"user_id": "@a:b", "password": "wrong"})
+    account = await link_by_form(
+        scene.house, platform, scene.owner.id, answers={"user_id": "@a:b", "password": "right"}
+    )
     assert opened(scene.house, await get_link(scene.house, account.id)).access_token == "access-1"
 
 

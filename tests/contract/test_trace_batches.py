@@ -12,7 +12,7 @@ from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
 from gateway.records.trace.store import find
-from gateway.records.trace.types import Ending, Line, Outcome
+from gateway.records.trace.types import ClosedLine, Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.ids import AskId, TraceId, new_id
 from tests.contract.steps import verified
@@ -86,7 +86,7 @@ async def test_a_line_that_is_closed_after_it_was_sealed_stays_as_it_was_sealed(
     assert (await verified(scene.house)).bad == []
     async with scene.house.storage.read() as connection:
         line = await find(connection, line_id)
-    assert line is not None
+    assert isinstance(line, ClosedLine)
     assert line.ending is None
 
 

@@ -19,14 +19,14 @@ class Calls:
     """Leaves lines in the trace."""
 
     def __init__(self, scene: Scene) -> None:
-        self._scene, self._count = scene, 0
+        self._scene, self.count = scene, 0
         self._writer = TraceWriter(scene.house.storage, scene.clock)
 
     async def add(self, grant_id: GrantId, *asks: AskId, outcome: Outcome = Outcome.PASSED) -> datetime:
         """Let a call be made a minute later; return when."""
-        self._count += 1
+        self.count += 1
         now = self._scene.clock.advance(timedelta(minutes=1))
-        trace_id = TraceId(f"tr_{self._count:022}")
+        trace_id = TraceId(f"tr_{self.count:022}")
         line = Line(trace_id, "re", AppId("so-ban-hang"), grant_id, None, None, "zalo", "view_follower", asks, now)
         if outcome is Outcome.OPEN:
             await self._writer.open(line)
@@ -80,6 +80,7 @@ async def test_many_calls_are_all_counted(scene: Scene) -> None:
             "route": "view_follower",
             "ask_ids": (NAME,),
             "opened_at": since,
+            "closed_at": since,
             "outcome": Outcome.PASSED,
             "subjects": 0,
             "withheld": 0,

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import orjson
 
+from gateway.sandbox.kiotviet.seeds import SHOPS
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import base62
+
+SHOP_KEYS = "kiotviet-keys.json"
+"""The keys of the stand-in's shops: what an owner fills in to link one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,8 @@ def prepare(folder: DemoFolder, ports: Ports, entropy: Entropy) -> None:
     for name, content in made.items():
         if not (folder.path / name).exists():
             folder.write(name, content)
+    if not (folder.path / SHOP_KEYS).exists():
+        folder.write_json(SHOP_KEYS, [_make_key(retailer, entropy) for retailer in SHOPS])
     folder.write("env", "\n".join(_settings(folder, ports)).encode() + b"\n")
     folder.write_json(
         "sandbox.json",
@@ -128,6 +135,10 @@ def prepare(folder: DemoFolder, ports: Ports, entropy: Entropy) -> None:
                 "login_callback_urls": [f"{ports.gateway}/sign-in/zalo/callback"],
                 "state_path": str(folder.path / "sandbox-zalo.state"),
             },
+            "kiotviet": {
+                "keys": folder.read_json(SHOP_KEYS),
+                "state_path": str(folder.path / "sandbox-kiotviet.state"),
+            },
         },
     )
 
@@ -137,8 +148,14 @@ def random_word(entropy: Entropy, length: int) -> str:
     return base62(int.from_bytes(entropy.token(length)), length)[-length:]
 
 
+def _make_key(retailer: str, entropy: Entropy) -> dict[str, str]:
+    """Make a shop's key as the platform does: a GUID and 40 hexadecimal digits."""
+    client_id, secret = UUID(bytes=entropy.token(16), version=4), entropy.token(20).hex().upper()
+    return {"retailer": retailer, "client_id": str(client_id), "client_secret": secret}
+
+
 def _settings(folder: DemoFolder, ports: Ports) -> list[str]:
-    zalo = f"{ports.sandbox}/zalo"
+    zalo, kiotviet = f"{ports.sandbox}/zalo", f"{ports.sandbox}/kiotviet"
     return [
         "# Settings of the demo; written anew at each start.",
         f"QUYEN_DATABASE_URL=sqlite+aiosqlite:///{folder.database}",
@@ -158,6 +175,8 @@ def _settings(folder: DemoFolder, ports: Ports) -> list[str]:
         f"QUYEN_PLATFORM__ZALO__OAUTH_URL={zalo}",
         "QUYEN_PLATFORM__ZALO__APP_ID=360846524940903967",
         f"QUYEN_PLATFORM__ZALO__APP_SECRET_FILE={folder.path / 'zalo-app.secret'}",
+        f"QUYEN_PLATFORM__KIOTVIET__BASE_URL={kiotviet}",
+        f"QUYEN_PLATFORM__KIOTVIET__OAUTH_URL={kiotviet}",
         f"QUYEN_ZALO_LOGIN__OAUTH_URL={zalo}",
         f"QUYEN_ZALO_LOGIN__GRAPH_URL={zalo}",
         "QUYEN_ZALO_LOGIN__APP_ID=360846524940903967",

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.demo import seeds, walk
-from gateway.cli.demo.files import DemoFolder, Ports, random_word
+from gateway.cli.demo.files import SHOP_KEYS, DemoFolder, Ports, random_word
 from gateway.records.accounts import store as accounts
 from gateway.sandbox.zalo.seeds import ACCOUNTS
 from gateway.terms.entropy import Entropy
@@ -91,7 +91,8 @@ async def write_summary(
     facts = {
         "gateway": ports.gateway,
         "api": ports.api,
-        "sandbox": {"zalo": f"{ports.sandbox}/zalo"},
+        "sandbox": {"zalo": f"{ports.sandbox}/zalo", "kiotviet": f"{ports.sandbox}/kiotviet"},
+        "shop_keys": [{"platform": "kiotviet", **key} for key in folder.read_json(SHOP_KEYS)],
         "sample_app": ports.sample_app,
         "database": str(folder.database),
         "env_file": str(folder.env_file),
@@ -109,12 +110,17 @@ def print_table(facts: dict[str, Any]) -> None:
     table = Table("", "", title="Quyền · bản chạy thử", title_justify="left", show_header=False)
     table.add_row("Cổng quyền", facts["gateway"])
     table.add_row("API", facts["api"])
-    table.add_row("Zalo giả lập", facts["sandbox"]["zalo"].removesuffix("/zalo"))
+    table.add_row("Nền tảng giả lập", facts["sandbox"]["zalo"].removesuffix("/zalo"))
     table.add_row("Ứng dụng mẫu", facts["sample_app"])
     table.add_section()
     for person in facts["people"]:
         note = FOR_WHAT.get(person["roles"][0], "")
         table.add_row(f"{person['login']} ({person['roles'][0]})", f"{person['password']}   {person['name']}{note}")
+    table.add_section()
+    for key in facts["shop_keys"]:
+        table.add_row("Gian hàng KiotViet", key["retailer"])
+        table.add_row("  Client ID", key["client_id"])
+        table.add_row("  Mã bảo mật", key["client_secret"])
     table.add_section()
     command = f"{_quyen()} --env-file {_from_here(facts['env_file'])}"
     table.add_row("kiểm nhật ký", f"{command} log verify")

@@ -30,7 +30,7 @@ def list_misfits(said: object, catalogue: Catalogue) -> Iterator[str]:
         yield from (f"asks.{at}.{each}" for each in _list_of_ask(ask, asks[:at], catalogue))
     dialect = _text(said, "dialect")
     if dialect is not None and dialect not in DIALECTS:
-        yield f"dialect: none of {dialect}; there is {', '.join(DIALECTS)}"
+        yield f"dialect: {dialect} is none of {', '.join(DIALECTS)}"
     if said.get("kind") == "public":
         yield from (f"{place}: for a confidential app only" for place in _CONFIDENTIAL if said.get(place))
     if said.get("addresses") and dialect is None:

@@ -109,7 +109,8 @@ def write_outgoing(match: Match, verdict: Verdict, head: Head, *, query: Checked
         body = route.check_body(head.find("content-type"), raw_body, verdict.open_scopes)
     except BodyRefused as refused:
         raise _refusal_of(refused) from refused
-    if any(name != verdict.facts.external_id for name in match.account_names(query, body)):
+    in_header = () if route.account_header is None else head.headers.get(route.account_header, ())
+    if any(name != verdict.facts.external_id for name in (*in_header, *match.account_names(query, body))):
         raise Refusal("bad_target", "the call names another account than the grant's")
     headers = _pick_headers(route, head, has_body=bool(body))
     subjects = frozenset(match.subjects_named(query, body))

@@ -1,12 +1,13 @@
-"""Connections: link an account through its platform's own page, or by a password that is used once."""
+"""Connections: link an account through its platform's own page, or by a form that is filled in once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
-from gateway.acts.link import Linked, abandon_link, finish_link, link_by_password, start_link
+from gateway.acts.link import Linked, abandon_link, finish_link, link_by_form, start_link
 from gateway.authority.limits import Limit
 from gateway.doors import visitor_of
 from gateway.doors.person.connection_rows import read_rows
@@ -15,7 +16,6 @@ from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.views_access import ConnectionsView
 from gateway.ground.web.addresses import address_of
-from gateway.ground.web.forms import Form
 from gateway.ground.web.responses import scheme_source
 from gateway.platforms import Connector
 from gateway.records.accounts.types import Account
@@ -28,7 +28,7 @@ PER_USER = Limit(100, WITHIN)
 PER_ADDRESS = Limit(300, WITHIN)
 _PATH = "/connections"
 _NOT_LINKED = {"platform_refused": "refused", "link_state": "stale"}
-_TRY_AGAIN = {"platform_refused": ("wrong_password", 400), "limited": ("limited", 429)}
+_TRY_AGAIN = {"platform_refused": ("wrong_secret", 400), "limited": ("limited", 429)}
 
 
 async def show_connections(door: PersonDoor, request: web.Request) -> web.Response:
@@ -37,14 +37,15 @@ async def show_connections(door: PersonDoor, request: web.Request) -> web.Respon
 
 
 async def link(door: PersonDoor, request: web.Request) -> web.Response:
-    """`POST /connections`: off to the platform's page, or linked by password at once."""
+    """`POST /connections`: off to the platform's page, or linked by what was filled in at once."""
     form = await door.read_form(request)
     connector = door.connectors.get(form.get_one("platform"))
     if connector is None:
         raise Refusal("bad_form", "no such platform")
     return_to = own_path(form.find("return_to"), "")
-    if not has_page(connector):
-        return await _link_by_password(door, request, connector, form=form, return_to=return_to)
+    if connector.link_form is not None:
+        answers = {name: form.get_one(name) for name in (*connector.link_form.named, connector.link_form.secret)}
+        return await _link_by_form(door, request, connector, answers=answers, return_to=return_to)
     journey = await start_link(door.house, connector, visitor_of(request).person.id, return_to=return_to)
     return door.leave(journey.url)
 
@@ -81,36 +82,35 @@ async def _take_return(door: PersonDoor, request: web.Request, connector: Connec
     return await finish_link(door.house, connector, person_id, raw_state=raw_state, raw_code=codes[0])
 
 
-async def _link_by_password(
-    door: PersonDoor, request: web.Request, connector: Connector, *, form: Form, return_to: str
+async def _link_by_form(
+    door: PersonDoor, request: web.Request, connector: Connector, *, answers: Mapping[str, str], return_to: str
 ) -> web.Response:
-    person, user_id = visitor_of(request).person, form.get_one("user_id")
+    person, (named, *_) = visitor_of(request).person, answers.values()
     guesses = Guesses(
         door.limits,
         {
             f"link/person/{person.id}": PER_PERSON,
-            f"link/user/{connector.platform}/{user_id}": PER_USER,
+            f"link/user/{connector.platform}/{named.strip().lower()}": PER_USER,
             f"link/address/{address_of(request)}": PER_ADDRESS,
         },
     )
-    again = {"platform": connector.platform, "user_id": user_id, "return_to": return_to}
+    typed = {name: value for name, value in answers.items() if name in _kept(connector)}
+    again: dict[str, Any] = {"platform": connector.platform, "typed": typed, "return_to": return_to}
     try:
         await _count_try(door, guesses, person.id)
-        account = await link_by_password(
-            door.house, connector, person.id, login=user_id, password=form.get_one("password")
-        )
+        account = await link_by_form(door.house, connector, person.id, answers=answers)
     except Refusal as refusal:
         if refusal.reason not in _TRY_AGAIN:
             raise
         error, status = _TRY_AGAIN[refusal.reason]
         return await _answer(door, request, error=error, status=status, **again)
     except Unavailable as missing:
-        return await _unreachable(door, request, connector, missing=missing, user_id=user_id)
+        return await _unreachable(door, request, connector, missing=missing, typed=typed)
     return door.go(request, return_to or _linked_path(account))
 
 
 async def _count_try(door: PersonDoor, guesses: Guesses, person_id: PersonId) -> None:
-    """Count a try before the platform is asked: it is the platform's password, and each try costs it work.
+    """Count a try before the platform is asked: it is the platform's secret, and each try costs it work.
 
     One at a time for each person, so that of a hundred sent at once no more than the limit is ever tried.
     """
@@ -120,20 +120,25 @@ async def _count_try(door: PersonDoor, guesses: Guesses, person_id: PersonId) ->
 
 
 async def _unreachable(
-    door: PersonDoor, request: web.Request, connector: Connector, *, missing: Unavailable, user_id: str = ""
+    door: PersonDoor,
+    request: web.Request,
+    connector: Connector,
+    *,
+    missing: Unavailable,
+    typed: Mapping[str, str] | None = None,
 ) -> web.Response:
     """Say that the platform did not answer; anything else that is silent is the error page's."""
     if missing.what != connector.platform:
         raise missing
     response = await _answer(
-        door, request, error="unreachable", platform=connector.platform, user_id=user_id, status=503
+        door, request, error="unreachable", platform=connector.platform, typed=typed or {}, status=503
     )
     response.headers["Retry-After"] = str(missing.retry_after_seconds)
     return response
 
 
 async def _answer(
-    door: PersonDoor, request: web.Request, *, status: int = 200, error: str = "", platform: str = "", **kept: str
+    door: PersonDoor, request: web.Request, *, status: int = 200, error: str = "", platform: str = "", **kept: Any
 ) -> web.Response:
     accounts, rows = await read_rows(door, request)
     linked = next((view for view in accounts if view.id == request.query.get("linked")), None)
@@ -143,7 +148,12 @@ async def _answer(
 
 def has_page(connector: Connector) -> bool:
     """Tell whether accounts of this platform are linked on a page of its own."""
-    return connector.link_url("", "") is not None
+    return connector.link_form is None
+
+
+def _kept(connector: Connector) -> tuple[str, ...]:
+    """Name the fields that are shown again after a mistake: never the secret."""
+    return () if connector.link_form is None else connector.link_form.named
 
 
 def list_sources(connectors: Iterable[Connector]) -> list[str]:

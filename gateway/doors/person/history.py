@@ -54,7 +54,7 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
     """Read a grant's records and tell them to the visitor."""
     reader = visitor_of(request).person
     async with door.house.storage.read() as connection:
-        entries = await reading.list_entries(connection, reading.Search(grant_ids=[own.grant.id]), MOST_EVENTS)
+        entries = await reading.list_of_grant(connection, own.grant.id, reader.id, MOST_EVENTS)
         records = [entry for entry in entries if isinstance(entry, Record)]
         actors = frozenset(PersonId(r.actor.id) for r in records if r.actor.is_named)
         known = await people.list_named(connection, actors)

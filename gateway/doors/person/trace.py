@@ -9,7 +9,7 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.looks import list_looks, look_row
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.doors.person.own_pages import check_is_theirs
-from gateway.doors.person.trace_rows import OUTCOMES, trace_row
+from gateway.doors.person.trace_rows import OUTCOMES, damaged_row, trace_row
 from gateway.doors.person.views import Choice
 from gateway.doors.person.views_records import TraceView
 from gateway.doors.person.words import outcome_name, words
@@ -20,12 +20,13 @@ from gateway.ground.web.plain import plain
 from gateway.records.families import credentials
 from gateway.records.ledger.types import Record
 from gateway.records.trace import store as trace
+from gateway.records.trace.entries import DamagedLine, Entry
 from gateway.records.trace.types import ClosedLine, Outcome
 from gateway.terms.ids import GrantId
 
 PAGE = 50
 _PATH = "/permissions/trace"
-Row = ClosedLine | Record
+Row = Entry | Record
 
 
 async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
@@ -55,6 +56,8 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
         rows=[
             await look_row(door, each, lang)
             if isinstance(each, Record)
+            else damaged_row(each)
+            if isinstance(each, DamagedLine)
             else trace_row(
                 door.catalogue, each, by_grant[_grant_of(each)], lang=lang, by=names.get(each.line.family_id or "", "")
             )
@@ -82,7 +85,9 @@ def _read_day(typed: str) -> datetime | None:
 
 def _moment(found: Row) -> tuple[datetime, str]:
     """Return the place of a row; at one moment calls (`tr_`) stand before looks (`lr_`), which cursors rest on."""
-    return (found.line.opened_at, "tr_") if isinstance(found, ClosedLine) else (found.at, "lr_")
+    if isinstance(found, Record):
+        return (found.at, "lr_")
+    return (found.at, "tr_")
 
 
 def _grant_of(closed: ClosedLine) -> GrantId:
@@ -94,10 +99,7 @@ def _grant_of(closed: ClosedLine) -> GrantId:
 def _page_path(request: web.Request, last: Row | None) -> str:
     if last is None:
         return ""
-    if isinstance(last, ClosedLine):
-        cursor = write_moment(last.line.opened_at, last.line.id)
-    else:
-        cursor = write_moment(last.at, last.record_id)
+    cursor = write_moment(last.at, last.record_id if isinstance(last, Record) else last.id)
     return with_query(f"{_PATH}?{request.query_string}", cursor=cursor)
 
 

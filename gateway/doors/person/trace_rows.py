@@ -9,6 +9,7 @@ from gateway.doors.person.views_records import TraceRow
 from gateway.doors.person.words import ended_because, words
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
+from gateway.records.trace.entries import DamagedLine
 from gateway.records.trace.types import ClosedLine, Outcome
 from scopes import Catalogue
 
@@ -49,6 +50,11 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         by=plain(by),
         note=ended_because(ending.reason, lang) if ending and result in {"blocked", "failed"} else "",
     )
+
+
+def damaged_row(damaged: DamagedLine) -> TraceRow:
+    """Tell a line that was changed: that it was, and nothing that it says."""
+    return TraceRow(damaged.id, damaged.at, who="", verb="do", thing="", result="damaged")
 
 
 def _result(closed: ClosedLine) -> Result:

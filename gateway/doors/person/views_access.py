@@ -1,7 +1,7 @@
 """What the people's pages show: coming in (first page, sign-in, connections) and what went wrong."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -44,7 +44,7 @@ class ConnectionRow:
 
     Args:
         state: `live`; `lost` (the platform refuses the connection: link again).
-        platform_slug: `zalo` or `matrix`, for the form that links again.
+        platform_slug: `zalo`, `matrix` or `kiotviet`, for the form that links again.
         changed_at: when it was linked, or when it was lost.
         live_grants: how many apps hold a permission there now.
     """
@@ -63,11 +63,12 @@ class ConnectionsView:
     Args:
         rows: newest first; may be empty.
         platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`),
-            `matrix` a form (`platform=matrix`, `user_id`, `password`).
+            `matrix` a form (`platform=matrix`, `user_id`, `password`), `kiotviet` one (`retailer`, `client_id`,
+            `client_secret`).
         error: `refused` (the platform said no), `cancelled`, `stale` (a return that is unknown, used, late or another
-            person's), `wrong_password`, `unreachable`, `limited`, or "".
+            person's), `wrong_secret`, `unreachable`, `limited`, or "".
         error_platform: the slug it is about.
-        user_id: what was typed into the Matrix form, kept.
+        typed: what was filled into the platform's form, by field; never the secret.
         linked: the account that was linked a moment ago, or None.
         return_to: the consent screen that waits for the link, or "".
     """
@@ -77,7 +78,7 @@ class ConnectionsView:
     platforms: Sequence[str]
     error: str = ""
     error_platform: str = ""
-    user_id: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
     linked: AccountView | None = None
     return_to: str = ""
 

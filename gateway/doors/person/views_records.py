@@ -23,7 +23,7 @@ class TraceRow:
             what was looked up).
         result: `passed`, `masked` (passed, some people covered), `blocked`, `cut` (stopped under way by an end),
             `failed` (the platform refused it or did not answer), `open` (under way, or its process died),
-            `seen` (an operator's look-up).
+            `seen` (an operator's look-up); `damaged`: the line is not what was written, and says no more than its time.
         people: how many people it was about, or None.
         asks: names of the asks that it used, or wanted.
         data_types: what could pass by the catalogue, in words, whatever the answer held; none where nothing did.
@@ -38,7 +38,7 @@ class TraceRow:
     who: str
     verb: Literal["do", "look_up"]
     thing: str
-    result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen"]
+    result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen", "damaged"]
     people: int | None = None
     asks: Sequence[str] = ()
     data_types: Sequence[str] = ()

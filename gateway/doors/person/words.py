@@ -87,6 +87,8 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "too_large": _("Ứng dụng gửi nội dung quá lớn."),
         "unsupported_media": _("Ứng dụng gửi một kiểu nội dung mà cổng không nhận."),
         "unknown_route": _("Ứng dụng gọi một địa chỉ không có trong danh mục."),
+        "denied_route": _("Ứng dụng gọi một địa chỉ mà cổng cố ý không mở."),
+        "address_not_listed": _("Ứng dụng gọi từ một địa chỉ mạng không đăng ký."),
         "two_credentials": _("Ứng dụng gửi hai mã một lúc."),
         "no_credential": _("Ứng dụng không gửi mã truy cập."),
         "caller_gone": _("Ứng dụng ngắt kết nối trước khi nhận hết câu trả lời."),

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 import orjson
 from aiohttp import ClientSession, DummyCookieJar
 
-from gateway.platforms import Credential, Profile, Trouble
+from gateway.platforms import Credential, LinkForm, Profile, Trouble
 from gateway.platforms.exchange import exchange
 from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal, Unavailable
@@ -17,6 +17,7 @@ from gateway.terms.refusal import Refusal, Unavailable
 PLATFORM = "matrix"
 CLIENT_API = "/_matrix/client/v3"
 DEVICE_NAME = "Quyen"
+FORM = LinkForm(named=("user_id",), secret="password")
 
 _OK, _UNAUTHORIZED, _LIMITED = 200, 401, 429
 _REFUSALS = frozenset({400, 401, 403})
@@ -48,6 +49,7 @@ class MatrixConnector:
     """
 
     platform = PLATFORM
+    link_form: LinkForm | None = FORM
 
     def __init__(self, upstream: MatrixUpstream, http: ClientSession, *, clock: Clock) -> None:
         if not isinstance(http.cookie_jar, DummyCookieJar):
@@ -65,12 +67,12 @@ class MatrixConnector:
         """Refuse: there is no page that a code could come from."""
         raise Refusal("platform_refused", log_detail="Matrix accounts are linked by password")
 
-    async def log_in(self, login: str, password: str) -> Credential:
-        """Log in as a new device that may refresh."""
+    async def log_in(self, answers: Mapping[str, str]) -> Credential:
+        """Log in as a new device that may refresh; the password is used once and kept nowhere."""
         body: dict[str, object] = {
             "type": "m.login.password",
-            "identifier": {"type": "m.id.user", "user": login},
-            "password": password,
+            "identifier": {"type": "m.id.user", "user": answers["user_id"]},
+            "password": answers["password"],
             "refresh_token": True,
             "initial_device_display_name": DEVICE_NAME,
         }

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import orjson
 from aiohttp import ClientSession, DummyCookieJar
 
-from gateway.platforms import Credential, Profile, Trouble
+from gateway.platforms import Credential, LinkForm, Profile, Trouble
 from gateway.platforms.exchange import exchange
 from gateway.platforms.zalo.wire import TOKEN, proof_of, read_code
 from gateway.terms.clock import Clock
@@ -68,6 +68,7 @@ class ZaloConnector:
     """
 
     platform = PLATFORM
+    link_form: LinkForm | None = None
 
     def __init__(self, upstream: ZaloUpstream, http: ClientSession, *, clock: Clock) -> None:
         if not isinstance(http.cookie_jar, DummyCookieJar):
@@ -92,9 +93,9 @@ class ZaloConnector:
         """Exchange the callback's code."""
         return await self._exchange(grant_type="authorization_code", code=raw_code, code_verifier=verifier)
 
-    async def log_in(self, login: str, password: str) -> Credential:  # noqa: ARG002 - the port's
+    async def log_in(self, answers: Mapping[str, str]) -> Credential:  # noqa: ARG002 - the port's
         """Refuse: Zalo links accounts on its own page only."""
-        raise Refusal("platform_refused", log_detail="Zalo has no sign-in by password")
+        raise Refusal("platform_refused", log_detail="Zalo has no sign-in by a form of ours")
 
     async def describe(self, credential: Credential) -> Profile:
         """Ask `getoa`; only an admin can link an OA, so that is the role which linking proves."""

@@ -6,7 +6,7 @@ finds records gets an `Entry`, and says what it does with a `Damaged` one.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -18,9 +18,7 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.parts import find_faults, list_parts
 from gateway.records.ledger.tree import leaf_hash
 from gateway.records.ledger.types import Actor, ActorKind, Record
-from gateway.terms.instants import microseconds, moment_of
-
-_FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+from gateway.terms.instants import moment_of, nearest_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def read_entry(row: RowMapping) -> Entry:
     except (NotCanonical, ValueError, OverflowError):  # of a time that is none
         pass
     seq = row["seq"] if isinstance(row["seq"], int) else 0
-    return Damaged(seq, as_shown(row["record_id"]), _shown(row["at"]), canonical)
+    return Damaged(seq, as_shown(row["record_id"]), nearest_moment(row["at"]), canonical)
 
 
 async def read_entries(connection: AsyncConnection, rows: Iterable[RowMapping]) -> list[Entry]:
@@ -89,10 +87,3 @@ def _record(row: Mapping[str, Any], told: CanonicalRecord) -> Record:
         canonical=row["canonical"],
         leaf_hash=row["leaf_hash"],
     )
-
-
-def _shown(raw_at: object) -> datetime:
-    """Return a time that cursors can go on from; what is no time stands where it is sorted, and pages show none."""
-    if isinstance(raw_at, int):
-        return moment_of(min(max(raw_at, microseconds(_FIRST)), microseconds(_LAST)))
-    return _LAST

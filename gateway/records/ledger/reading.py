@@ -14,13 +14,13 @@ from gateway.ground.storage.schema import as_stored
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger.canonical import Json, NotCanonical, parse_canonical_json, split_salt
+from gateway.records.ledger.choice import is_or_may_be, was_moved_from
 from gateway.records.ledger.entries import Entry, read_entries, read_entry
-from gateway.records.ledger.kind_choice import is_or_may_be
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.parts import find_faults, list_parts
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts, ledger_records
-from gateway.records.ledger.types import Record
+from gateway.records.ledger.types import ActorKind, Record
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId, is_id
 
 _BATCH = 500
@@ -66,6 +66,22 @@ async def list_entries(connection: AsyncConnection, wanted: Search, limit: int) 
     """List records, newest first; one that was changed stands in its place."""
     query = narrowed(as_stored(ledger_records), wanted).order_by(ledger_records.c.seq.desc())
     return await read_entries(connection, (await connection.execute(query.limit(limit))).mappings().all())
+
+
+async def list_of_grant(connection: AsyncConnection, grant_id: GrantId, person_id: PersonId, limit: int) -> list[Entry]:
+    """List the records of a grant, newest first, with those that its column was taken from.
+
+    Their bytes still name the grant; they are looked for among the records of the person and of whoever else acted.
+    """
+    entries = await list_entries(connection, Search(grant_ids=[grant_id]), limit)
+    actors = [entry.actor for entry in entries if isinstance(entry, Record)]
+    people = {person_id, *(actor.id for actor in actors if actor.kind is ActorKind.PERSON)}
+    table = ledger_records.c
+    about = select(ledger_parts.c.record_id).where(ledger_parts.c.person_id.in_(people))
+    theirs = or_(table.actor_id.in_(people), table.record_id.in_(about))
+    moved = as_stored(ledger_records).where(theirs, was_moved_from(grant_id)).order_by(table.seq.desc()).limit(limit)
+    entries += [read_entry(row) for row in (await connection.execute(moved)).mappings()]
+    return sorted(entries, key=lambda entry: entry.seq, reverse=True)[:limit]
 
 
 async def find(connection: AsyncConnection, record_id: str) -> Record | None:

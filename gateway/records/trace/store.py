@@ -5,24 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    RowMapping,
-    Select,
-    String,
-    TableValuedAlias,
-    and_,
-    false,
-    func,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import Select, TableValuedAlias, and_, false, func, not_, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.records.trace.entries import Entry, is_readable, lines_as_stored, read_line
+from gateway.records.trace.soundness import unfold
 from gateway.records.trace.tables import trace_lines
-from gateway.records.trace.types import ClosedLine, Ending, Line, Outcome
+from gateway.records.trace.types import Outcome
 from gateway.terms.ids import AppId, AskId, GrantId
 
 
@@ -57,25 +46,31 @@ class Filter:
     matching: Sequence[AnyOf] = ()
 
 
-async def list_lines(connection: AsyncConnection, wanted: Filter, limit: int) -> list[ClosedLine]:
-    """List lines, newest first."""
-    query = _narrowed(select(trace_lines), wanted).order_by(trace_lines.c.opened_at.desc(), trace_lines.c.id.desc())
-    return [_closed(row) for row in (await connection.execute(query.limit(limit))).mappings()]
+async def list_lines(connection: AsyncConnection, wanted: Filter, limit: int) -> list[Entry]:
+    """List lines, newest first; one that was changed to what cannot be read stands in its place."""
+    query = _narrowed(lines_as_stored(connection), wanted)
+    if wanted.outcome is not None:  # what cannot be read may have ended in any way
+        query = query.where(or_(trace_lines.c.outcome == wanted.outcome, not_(is_readable(connection))))
+    newest_first = query.order_by(trace_lines.c.opened_at.desc(), trace_lines.c.id.desc())
+    return [read_line(row) for row in (await connection.execute(newest_first.limit(limit))).mappings()]
 
 
-async def find(connection: AsyncConnection, trace_id: str) -> ClosedLine | None:
+async def find(connection: AsyncConnection, trace_id: str) -> Entry | None:
     """Find one line."""
-    row = (await connection.execute(select(trace_lines).where(trace_lines.c.id == trace_id))).mappings().first()
-    return _closed(row) if row else None
+    row = (await connection.execute(lines_as_stored(connection).where(trace_lines.c.id == trace_id))).mappings().first()
+    return read_line(row) if row else None
 
 
 async def count_since(
     connection: AsyncConnection, grant_ids: Sequence[GrantId], since: datetime
 ) -> dict[GrantId, tuple[int, datetime]]:
-    """Count the calls under each grant since a moment, with the time of the newest."""
+    """Count the calls under each grant since a moment, with the time of the newest.
+
+    Here as in every count, a line that cannot be read is no call.
+    """
     query = (
         select(trace_lines.c.grant_id, func.count(), func.max(trace_lines.c.opened_at))
-        .where(trace_lines.c.grant_id.in_(grant_ids), trace_lines.c.opened_at >= since)
+        .where(trace_lines.c.grant_id.in_(grant_ids), trace_lines.c.opened_at >= since, is_readable(connection))
         .group_by(trace_lines.c.grant_id)
     )
     return {GrantId(row[0]): (row[1], row[2]) for row in await connection.execute(query)}
@@ -93,6 +88,7 @@ async def count_by_ask(
         select(table.grant_id, asked.c.value, func.count(), func.max(table.opened_at))
         .select_from(trace_lines.join(asked, true()))
         .where(table.grant_id.in_(grant_ids), table.opened_at >= since, table.outcome != Outcome.REFUSED)
+        .where(is_readable(connection))
         .group_by(table.grant_id, asked.c.value)
     )
     return {(GrantId(row[0]), AskId(row[1])): (row[2], row[3]) for row in await connection.execute(query)}
@@ -108,22 +104,21 @@ async def count_refused(
         select(asked.c.value, func.count())
         .select_from(trace_lines.join(asked, true()))
         .where(table.grant_id == grant_id, table.outcome == Outcome.REFUSED, or_(false(), *wanted))
+        .where(is_readable(connection))
         .group_by(asked.c.value)
     )
     return {AskId(row[0]): row[1] for row in await connection.execute(query)}
 
 
 def _asked(connection: AsyncConnection) -> TableValuedAlias:
-    """Unfold the JSON list of asks that each line holds; the two databases have a word of their own for it."""
-    unfold = func.json_each if connection.dialect.name == "sqlite" else func.json_array_elements_text
-    return unfold(trace_lines.c.ask_ids).table_valued(Column("value", String), name="asked")
+    return unfold(trace_lines.c.ask_ids, on_sqlite=connection.dialect.name == "sqlite")
 
 
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     table = trace_lines.c
     if wanted.grant_ids is not None:
         query = query.where(table.grant_id.in_(wanted.grant_ids))
-    equals = {table.app_id: wanted.app_id, table.outcome: wanted.outcome, table.request_id: wanted.request_id}
+    equals = {table.app_id: wanted.app_id, table.request_id: wanted.request_id}
     for column, value in equals.items():
         query = query if value is None else query.where(column == value)
     if wanted.since is not None:
@@ -139,12 +134,3 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
         at, seen = wanted.before
         query = query.where(or_(table.opened_at < at, and_(table.opened_at == at, table.id < seen)))
     return query
-
-
-def _closed(row: RowMapping) -> ClosedLine:
-    line = Line(**{name: row[name] for name in Line.__slots__})
-    if row["outcome"] == Outcome.OPEN:
-        return ClosedLine(line, None, None)
-    fields: dict[str, Any] = {name: row[name] for name in Ending.__slots__}
-    fields |= {"outcome": Outcome(row["outcome"]), "status": row["status"] or 0}
-    return ClosedLine(line, Ending(**fields), row["closed_at"])

@@ -55,3 +55,13 @@ class ClosedLine:
     line: Line
     ending: Ending | None
     closed_at: datetime | None
+
+    @property
+    def id(self) -> TraceId:
+        """Which line it is."""
+        return self.line.id
+
+    @property
+    def at(self) -> datetime:
+        """Where it stands among other lines and records."""
+        return self.line.opened_at

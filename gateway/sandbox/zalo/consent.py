@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
+from gateway.sandbox.calls import Call, first_values
 from gateway.sandbox.zalo.errors import OAuthError
 from gateway.sandbox.zalo.oauth import callback_with, check_app, check_callback, refuse
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.seeds import ACCOUNTS
-from gateway.sandbox.zalo.visit import Call, first_values
 
 CARRIED = ("app_id", "redirect_uri", "code_challenge", "state")
 PERMISSIONS = (

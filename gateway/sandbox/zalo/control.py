@@ -1,19 +1,14 @@
-"""The control paths under `/_sandbox`, which no real platform has: arrivals, switches, revocation, incoming messages.
+"""The control paths that only this stand-in has: revocation, and messages that followers write."""
 
-They are never recorded. A POST must be `application/json`: a foreign page cannot send that without a preflight, and
-the preflight fails.
-"""
-
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Mapping
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from gateway.sandbox.calls import Call
+from gateway.sandbox.control import Handler
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.seeds import ACCOUNTS
-from gateway.sandbox.zalo.switches import Switches
-from gateway.sandbox.zalo.visit import Call, first_values
 
 
 class Revocation(BaseModel):
@@ -35,25 +30,6 @@ class Incoming(BaseModel):
     text: str
 
 
-def list_received(room: Room, call: Call) -> web.Response:
-    """Answer what arrived, numbered above `after`."""
-    after = first_values(call.query).get("after", "0")
-    if not after.isdecimal():
-        return web.json_response({"error": "after must be a number"}, status=400)
-    return web.json_response([asdict(arrival) for arrival in room.received.list_after(int(after))])
-
-
-def show_switches(room: Room, _call: Call) -> web.Response:
-    """Answer the switches in force."""
-    return web.json_response(room.board.current.model_dump(mode="json"))
-
-
-def set_switches(room: Room, call: Call) -> web.Response:
-    """Replace all switches; what is not named goes back to a faithful Zalo."""
-    room.board.set(Switches.model_validate_json(call.body))
-    return show_switches(room, call)
-
-
 def revoke(room: Room, call: Call) -> web.Response:
     """End an OA's tokens."""
     wanted = Revocation.model_validate_json(call.body)
@@ -70,31 +46,7 @@ def add_incoming(room: Room, call: Call) -> web.Response:
     return web.json_response({"message_id": room.chat.add_message(message).message_id})
 
 
-Handler = Callable[[Room, Call], web.Response]
-
-ROUTES: dict[tuple[str, str], Handler] = {
-    ("GET", "/_sandbox/received"): list_received,
-    ("GET", "/_sandbox/switches"): show_switches,
-    ("POST", "/_sandbox/switches"): set_switches,
+OWN: Mapping[tuple[str, str], Handler[Room]] = {
     ("POST", "/_sandbox/revoke"): revoke,
     ("POST", "/_sandbox/incoming"): add_incoming,
 }
-
-
-def answer_control(room: Room, call: Call) -> web.StreamResponse:
-    """Answer one control call; these speak plain HTTP status codes."""
-    static = room.pages.find_static(call.path.removeprefix("/_sandbox/static/"))
-    if call.method == "GET" and static is not None:
-        return static
-    handler = ROUTES.get((call.method, call.path))
-    if handler is None:
-        return web.json_response({"error": "no such control path"}, status=404)
-    if (
-        call.method == "POST"
-        and call.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json"
-    ):
-        return web.json_response({"error": "send application/json"}, status=415)
-    try:
-        return handler(room, call)
-    except ValidationError as error:
-        return web.json_response({"error": str(error)}, status=422)

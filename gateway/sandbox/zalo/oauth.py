@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from gateway.sandbox.calls import Call
 from gateway.sandbox.zalo.errors import OAuthError
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.tokens import Issued, TokenBook
-from gateway.sandbox.zalo.visit import Call
 from gateway.sandbox.zalo.wire import answer_json
 
 NOT_ACTIVE = "App is not active but user is not admin"

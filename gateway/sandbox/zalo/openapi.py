@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
+from gateway.sandbox.calls import Call
 from gateway.sandbox.zalo.endpoints import (
     calls,
     details,
@@ -23,7 +24,7 @@ from gateway.sandbox.zalo.limits import limit_headers
 from gateway.sandbox.zalo.proof import is_proof
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.seeds import ACCOUNTS
-from gateway.sandbox.zalo.visit import Call, Visit, parse_params
+from gateway.sandbox.zalo.visit import Visit, parse_params
 from gateway.sandbox.zalo.wire import answer_json
 
 Endpoint = Callable[[Visit], object]

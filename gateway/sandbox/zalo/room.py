@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.sandbox.pages import Pages
+from gateway.sandbox.received import ReceivedLog
+from gateway.sandbox.switching import SwitchBoard
 from gateway.sandbox.zalo.cards import CardBook
 from gateway.sandbox.zalo.chat import ChatBook
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from gateway.sandbox.zalo.files import FileShelf
 from gateway.sandbox.zalo.limits import MinuteLimit, SocialLimits
-from gateway.sandbox.zalo.received import ReceivedLog
 from gateway.sandbox.zalo.state import State
-from gateway.sandbox.zalo.switches import SwitchBoard
+from gateway.sandbox.zalo.switches import Switches
 from gateway.sandbox.zalo.tokens import OA_LIFETIMES, SOCIAL_LIFETIMES, Held, TokenBook
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
@@ -29,7 +30,7 @@ class Room:
     cards: CardBook
     files: FileShelf
     received: ReceivedLog
-    board: SwitchBoard
+    board: SwitchBoard[Switches]
     limit: MinuteLimit
     social_limits: SocialLimits
     pages: Pages
@@ -49,7 +50,7 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
         cards=CardBook(state),
         files=FileShelf(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
-        board=SwitchBoard(),
+        board=SwitchBoard(Switches()),
         limit=MinuteLimit(),
         social_limits=SocialLimits(),
         pages=Pages(Path(__file__).parent),

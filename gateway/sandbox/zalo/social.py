@@ -2,13 +2,13 @@
 
 from aiohttp import web
 
+from gateway.sandbox.calls import Call, first_values
 from gateway.sandbox.zalo.errors import OaError, social_error
 from gateway.sandbox.zalo.limits import limit_headers
 from gateway.sandbox.zalo.people import Follower
 from gateway.sandbox.zalo.proof import is_proof
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.seeds import find_by_app_id
-from gateway.sandbox.zalo.visit import Call, first_values
 from gateway.sandbox.zalo.wire import answer_json
 
 LIMIT_PER_PERSON = 20

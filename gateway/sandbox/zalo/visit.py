@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qs
 
+from gateway.sandbox.calls import Call, first_values
 from gateway.sandbox.zalo.cards import CardBook
 from gateway.sandbox.zalo.chat import ChatBook
 from gateway.sandbox.zalo.errors import OaError, field_error, too_many
@@ -16,24 +16,6 @@ from gateway.sandbox.zalo.switches import Switches
 
 PLAIN = "/v2.0/oa/form/get"
 NOT_JSON = OaError(-201, message="Data is not json format")
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request as it came, its body read."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    def form(self) -> dict[str, str]:
-        """The body as a form; a body of another media type is an empty form."""
-        media_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media_type != "application/x-www-form-urlencoded":
-            return {}
-        return first_values(self.body.decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True)
@@ -78,11 +60,6 @@ class Visit:
         if follower is None:
             raise OaError(-213)
         return follower
-
-
-def first_values(encoded: str) -> dict[str, str]:
-    """The first value of each name in a query or form."""
-    return {name: values[0] for name, values in parse_qs(encoded, keep_blank_values=True).items()}
 
 
 def parse_params(call: Call, quirks: Switches) -> dict[str, object]:

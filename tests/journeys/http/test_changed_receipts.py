@@ -60,6 +60,22 @@ async def test_a_decision_of_another_kind_stays_among_the_receipts(
     assert len(codes_of(listed)) == 2
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["grant_id = '{other}', version = 90", "grant_id = NULL, version = 0", "grant_id = x'ff'", "grant_id = 'gr_x'"],
+)
+async def test_a_record_that_was_moved_to_another_grant_stays_in_the_history(
+    origin: Origin, browser: Browser, tmp_path: Path, change: str
+) -> None:
+    """Its bytes still name the grant: the owner reads that a record of theirs was changed, not who ended what."""
+    grant_id, record_id = await end_one(origin)
+    other = await agree(origin.scene, app=origin.scene.public_app)
+    change_row(tmp_path, record_id, change.format(other=other.grant_id))
+    page = await browser.get(f"/permissions/{grant_id}")
+    assert (page.status, page.words.count(DAMAGED), page.ask_states["crm_phone"]) == (200, 1, "withdrawn")
+    assert "Không rõ ai rút lại" in page.words
+
+
 @pytest.mark.parametrize("at", ["'now'", "9223372036854775807", "221845392000000000", "0", "-1", "x'ff'"])
 async def test_a_time_that_cannot_be_read_is_a_dash(origin: Origin, browser: Browser, tmp_path: Path, at: str) -> None:
     """No text, no year 9000 and none before there was a gateway is shown as a time of a record that was changed."""

@@ -72,7 +72,7 @@ async def matrix_stage(
         open_session(4) as connector_http,
     ):
         connector = MatrixConnector(MatrixUpstream(homeserver.url), connector_http, clock=clock)
-        credential = await connector.log_in(USER_ID, PASSWORD)
+        credential = await connector.log_in({"user_id": USER_ID, "password": PASSWORD})
         house = ready.house
         app = app_of("Trợ lý chat (mẫu)", "tro-ly", is_confidential=True, clock=clock)
         asks = tuple(ask_of(app.id, row) for row in ASKS)

@@ -44,7 +44,7 @@ async def test_a_password_becomes_a_credential_that_says_who_it_is(
     connector: MatrixConnector, clock: ManualClock
 ) -> None:
     """Log in with refresh tokens, then ask whoami."""
-    credential = await connector.log_in(USER_ID, PASSWORD)
+    credential = await connector.log_in({"user_id": USER_ID, "password": PASSWORD})
     assert credential.expires_at == clock.now() + timedelta(minutes=5)
     profile = await connector.describe(credential)
     assert (profile.external_id, profile.name, profile.role) == (USER_ID, USER_ID, "owner")
@@ -53,14 +53,14 @@ async def test_a_password_becomes_a_credential_that_says_who_it_is(
 async def test_a_wrong_password_is_refused(connector: MatrixConnector, homeserver: Homeserver) -> None:
     """403 is a no, and what was tried stands in no error."""
     with pytest.raises(Refusal, match="platform_refused") as refused:
-        await connector.log_in(USER_ID, "wrong-secret")
+        await connector.log_in({"user_id": USER_ID, "password": "wrong-secret"})
     assert "wrong-secret" not in str(refused.value) + refused.value.log_detail
     assert [one.path for one in homeserver.arrived] == ["/_matrix/client/v3/login"]
 
 
 async def test_renewal_rotates_and_a_dead_refresh_token_is_refused(connector: MatrixConnector) -> None:
     """Both tokens are new; the old refresh token is used up."""
-    old = await connector.log_in(USER_ID, PASSWORD)
+    old = await connector.log_in({"user_id": USER_ID, "password": PASSWORD})
     new = await connector.renew(old)
     assert {new.access_token, new.refresh_token}.isdisjoint({old.access_token, old.refresh_token})
     assert (await connector.describe(new)).external_id == USER_ID

@@ -11,7 +11,6 @@ from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.show_request import show_request
-from gateway.records.trace.store import Filter, list_lines
 from gateway.terms.ids import AskId
 from gateway.terms.resources import Details
 from scopes import Catalogue, load_catalogue
@@ -182,7 +181,6 @@ async def test_a_token_for_less_is_held_to_less(matrix: MatrixStage) -> None:
 async def test_the_refusal_stands_in_the_trace(matrix: MatrixStage) -> None:
     """With the ask that would have opened it, and without the room."""
     await send(matrix, OTHER)
-    async with matrix.stage.scene.house.storage.read() as connection:
-        lines = await list_lines(connection, Filter(), 10)
+    lines = await matrix.stage.list_lines()
     assert lines[0].ending is not None
     assert (lines[0].ending.reason, lines[0].line.ask_ids) == ("resource_not_granted", ("send",))

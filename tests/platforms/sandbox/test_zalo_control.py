@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
+from gateway.sandbox.received import LIMIT_ENTRIES, ReceivedLog
 from gateway.sandbox.zalo.app import build_zalo_sandbox
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
-from gateway.sandbox.zalo.received import LIMIT_ENTRIES, ReceivedLog
 from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
 from tests.platforms.sandbox.still import CountedEntropy, StillClock
 from tests.platforms.sandbox.zalo_caller import ZaloCaller, authorize_path

@@ -2,6 +2,7 @@
 
 import json
 from itertools import count
+from typing import Protocol
 
 from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.open_request import Asked, open_request
@@ -10,17 +11,29 @@ from gateway.acts.register import register_app
 from gateway.acts.show_request import show_request
 from gateway.records.ledger.types import Actor
 from gateway.records.trace import store as traces
-from gateway.records.trace.types import Ending
+from gateway.records.trace.types import ClosedLine, Ending
 from scopes import load_catalogue
-from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, app_of, ask_of
-from tests.platforms.zalo.stage import AppCaller, Reply, Stage
+from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, Scene, app_of, ask_of
+from tests.platforms.zalo.stage import AppCaller, Reply
 
 EVERY_SCOPE = tuple(load_catalogue().platforms["zalo"].scopes)
 _numbers = count(1)
 
 
-async def app_with(stage: Stage, *scopes: str) -> AppCaller:
-    """Register an app that asks for these scopes, let the OA's owner agree to them all; return its caller."""
+class Staged(Protocol):
+    """A stage, whichever platform it is of."""
+
+    @property
+    def scene(self) -> Scene:
+        """The house and who is in it."""
+
+    @property
+    def app(self) -> AppCaller:
+        """Some app that calls."""
+
+
+async def app_with(stage: Staged, *scopes: str) -> AppCaller:
+    """Register an app that asks for these scopes, let the account's owner agree to them all; return its caller."""
     house, app_id = stage.scene.house, f"app-{next(_numbers)}"
     app = app_of(f"Ứng dụng {app_id} (mẫu)", app_id, is_confidential=True, clock=house.clock)
     asks = [ask_of(app.id, (scope.replace(".", "_"), scope, "crm", False)) for scope in scopes]
@@ -37,10 +50,11 @@ async def app_with(stage: Stage, *scopes: str) -> AppCaller:
     return AppCaller(stage.app._http, stage.app.base, token=tokens["access_token"])
 
 
-async def trace_of(stage: Stage, reply: Reply) -> tuple[str, Ending]:
+async def trace_of(stage: Staged, reply: Reply) -> tuple[str, Ending]:
     """Return the route of the trace line that an answer's call has, and how it ended."""
     async with stage.scene.house.storage.read() as connection:
         lines = await traces.list_lines(connection, traces.Filter(), 10_000)
-    (found,) = (one for one in lines if one.line.request_id == reply.headers["X-Request-ID"])
+    closed = [one for one in lines if isinstance(one, ClosedLine)]
+    (found,) = (one for one in closed if one.line.request_id == reply.headers["X-Request-ID"])
     assert found.ending is not None
     return found.line.route, found.ending

@@ -19,6 +19,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
+from gateway.acts import House
 from gateway.acts.redeem import Redemption, redeem
 from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
@@ -27,7 +28,7 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
 from gateway.ground.web.runner import StrictRunner
-from gateway.platforms import Credential
+from gateway.platforms import Connector, Credential
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.records.trace import store as traces
 from gateway.records.trace.types import ClosedLine
@@ -121,7 +122,8 @@ class Stage:
     async def list_lines(self) -> list[ClosedLine]:
         """Return the trace, newest first."""
         async with self.scene.house.storage.read() as connection:
-            return await traces.list_lines(connection, traces.Filter(), 100)
+            found = await traces.list_lines(connection, traces.Filter(), 100)
+        return [line for line in found if isinstance(line, ClosedLine)]
 
 
 async def mint_token(
@@ -165,6 +167,24 @@ async def patient_gateway(stage: Stage) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
+def door_of(house: House, connectors: Mapping[str, Connector], **settings: Any) -> CallsDoor:
+    """Return the calls' door of a house."""
+    return CallsDoor(
+        house=house,
+        **{
+            "catalogue": load_catalogue(),
+            "connectors": connectors,
+            "trace": TraceWriter(house.storage, house.clock),
+            "proofs": LocalProofMemory(house.clock, house.entropy),
+            "issuer": PUBLIC_URL,
+            "api_url": API_URL,
+            "limits": LocalLimits(house.clock),
+            "budgets": Budgets(house.clock),
+            **settings,
+        },
+    )
+
+
 @asynccontextmanager
 async def zalo_stage(
     folder: Path,
@@ -195,20 +215,7 @@ async def zalo_stage(
         account = await link_account(house, ready.owner.id, external_id=BAKERY_ID, credential=credential)
         scene = replace(ready, account=account)
         token, grant_id = await mint_token(scene, asks, jkt=jkt)
-        door = CallsDoor(
-            house=house,
-            **{
-                "catalogue": load_catalogue(),
-                "connectors": {"zalo": connector},
-                "trace": TraceWriter(house.storage, clock),
-                "proofs": LocalProofMemory(clock, house.entropy),
-                "issuer": PUBLIC_URL,
-                "api_url": API_URL,
-                "limits": LocalLimits(clock),
-                "budgets": Budgets(clock),
-                **door_settings,
-            },
-        )
+        door = door_of(house, {"zalo": connector}, **door_settings)
         async with CallsServer(build_calls(door), socket_factory=open_socket) as gateway:
             app = AppCaller(http, str(gateway.make_url("")).rstrip("/"), token=token)
             yield Stage(scene, door, zalo, app, connector, grant_id)

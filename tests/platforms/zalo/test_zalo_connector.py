@@ -130,7 +130,7 @@ async def test_a_limit_on_describing_is_no_refusal(connector: ZaloConnector, zal
 async def test_there_is_no_password_and_no_renewal_without_a_refresh_token(connector: ZaloConnector) -> None:
     """Both are refused before anything is sent."""
     with pytest.raises(Refusal, match="platform_refused"):
-        await connector.log_in("someone", "secret")
+        await connector.log_in({"user_id": "someone", "password": "secret"})
     with pytest.raises(Refusal, match="platform_refused"):
         await connector.renew(Credential("a", None, None))
 

@@ -124,6 +124,9 @@ routes:
     sentence: {vi: viết một thiệp, en: wrote a card}
     body:
       fields:
+        stickers: {scope: shop.card.write, items: {type: string}}
+        box: {scope: shop.card.write, fields: {ribbon: {type: string|null}}}
+        weight: {type: number}
         note: {any_of: [{use: free, scope: shop.card.write}, {fields: {text: {type: string, required: true}}}]}
     answer: {fields: {done: {type: boolean, scope: any}}}
 """

@@ -236,6 +236,33 @@ def test_a_part_of_a_body_needs_its_own_scope(shop: Catalogue) -> None:
     assert route.check_body("application/json", other, {"shop.name.read"})
 
 
+@pytest.mark.parametrize("part", [{"stickers": []}, {"stickers": ["a"]}, {"box": {}}, {"box": {"ribbon": None}}])
+def test_an_empty_part_needs_its_scope_too(shop: Catalogue, part: dict[str, Any]) -> None:
+    """An empty list or object takes away what was there, so it is no way around the scope."""
+    route = shop.match("shop", "POST", "/cards").route
+    raw = json.dumps(part).encode()
+    with pytest.raises(BodyRefused) as caught:
+        route.check_body("application/json", raw, {"shop.name.read"})
+    assert (caught.value.code, caught.value.scope) == ("insufficient_scope", "shop.card.write")
+    assert json.loads(route.check_body("application/json", raw, {"shop.card.write"})) == part
+
+
+@pytest.mark.parametrize("written", [b"1", b"-0.50", b"1.10e2", b"12345678901234567890.1234567890"])
+def test_a_number_stays_as_it_was_written(shop: Catalogue, written: bytes) -> None:
+    """Whole or with a fraction, digit for digit."""
+    route = shop.match("shop", "POST", "/cards").route
+    raw = b'{"weight":' + written + b"}"
+    assert route.check_body("application/json", raw) == raw
+
+
+@pytest.mark.parametrize("value", ["1", True, None, [1], {}])
+def test_what_is_no_number_is_refused(shop: Catalogue, value: object) -> None:
+    """Neither a number in a text, nor true, nor nothing where null is not listed."""
+    raw = json.dumps({"weight": value}).encode()
+    with pytest.raises(BodyRefused, match=r"^bad_body: weight must be number"):
+        shop.match("shop", "POST", "/cards").route.check_body("application/json", raw)
+
+
 def test_a_call_names_its_people(packaged: Catalogue, shop: Catalogue) -> None:
     """Path, query and body: each person once, in order."""
     match = shop.match("shop", "POST", "/orders")

@@ -174,9 +174,13 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "ways": WaysView([COMPANY, ZALO], "chu-shop-1", WAYS, may_unlink=True, done="linked"),
     "ways-staff": WaysView([COMPANY], "", WAYS[:1], shut="staff"),
     "ways-unproven": WaysView([COMPANY, ZALO], "", WAYS[1:], shut="unproven"),
-    "connections": ConnectionsView(LINKS, ("zalo", "matrix"), linked=BAKERY, return_to="/consent/rq_1"),
+    "connections": ConnectionsView(LINKS, ("zalo", "matrix", "kiotviet"), linked=BAKERY, return_to="/consent/rq_1"),
     "connections-empty": ConnectionsView(
-        (), ("zalo", "matrix"), error="wrong_password", error_platform="matrix", user_id="@hoa-sua:matrix.example"
+        (),
+        ("zalo", "matrix", "kiotviet"),
+        error="wrong_secret",
+        error_platform="kiotviet",
+        typed={"retailer": "tiembanhhoasuamau", "client_id": "83a5bcbe-0000-4000-8000-000000000001"},
     ),
     "consent": CONSENT,
     "consent-one": replace(CONSENT, accounts=(BAKERY,), app=UNKNOWN_APP, keeper=Keeper("Zalo (mẫu)", "platform")),

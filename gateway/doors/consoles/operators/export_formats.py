@@ -14,6 +14,7 @@ from gateway.ground.web.plain import plain
 from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
+from gateway.records.trace.entries import DamagedLine
 from gateway.records.trace.types import ClosedLine
 from gateway.terms.instants import is_credible, write_instant
 
@@ -58,10 +59,8 @@ class Format:
 
 def line_of(found: Found, names: Result) -> Line:
     """Write down one row; what does not apply is absent."""
-    if isinstance(found, Damaged):
-        facts: Line = {"source": "log", "seq": found.seq, "action": "damaged", "outcome": "damaged"}
-        at = {"at": write_instant(found.at)} if is_credible(found.at) else {}
-        return {**facts, "record_id": plain(found.record_id), **at}
+    if isinstance(found, Damaged | DamagedLine):
+        return _damaged_line(found)
     return _call_line(found, names) if isinstance(found, ClosedLine) else _record_line(found, names)
 
 
@@ -97,6 +96,15 @@ FORMATS: Final = {
     "ndjson": Format("ndjson", "application/x-ndjson", write_ndjson),
     "json": Format("json", "application/json", write_json),
 }
+
+
+def _damaged_line(found: Damaged | DamagedLine) -> Line:
+    if isinstance(found, DamagedLine):
+        line: Line = {"source": "trace", "record_id": found.id}
+    else:
+        line = {"source": "log", "seq": found.seq, "record_id": plain(found.record_id)}
+    at = {"at": write_instant(found.at)} if is_credible(found.at) else {}
+    return _without_gaps({**line, "action": "damaged", "outcome": "damaged", **at})
 
 
 def _record_line(record: Record, names: Result) -> Line:

@@ -25,6 +25,7 @@ from gateway.records.ledger.canonical import PartDigest
 from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.types import IDENTITY, Record
 from gateway.records.trace import store as trace
+from gateway.records.trace.entries import DamagedLine
 from gateway.records.trace.types import ClosedLine
 from gateway.terms.ids import PersonId, is_id
 from gateway.terms.refusal import Refusal
@@ -67,7 +68,7 @@ async def _view(door: OperatorsDoor, request: web.Request, found: Found) -> Reco
     integrity = await door.read_integrity()
     if isinstance(found, ClosedLine):
         return RecordView(row, call_facts(found, lang), integrity)
-    if isinstance(found, Damaged):
+    if isinstance(found, Damaged | DamagedLine):
         return RecordView(row, (), integrity, is_damaged=True)
     parts = _parts(door, found)
     return RecordView(

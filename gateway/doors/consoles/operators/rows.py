@@ -14,6 +14,7 @@ from gateway.records.grants.types import PermissionState
 from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
+from gateway.records.trace.entries import DamagedLine
 from gateway.records.trace.types import ClosedLine, Outcome
 from gateway.terms.ids import AppId
 from scopes import Catalogue
@@ -53,10 +54,8 @@ def log_rows(result: Result, catalogue: Catalogue, lang: Lang) -> list[LogRow]:
 
 def log_row(found: Found, names: Result, catalogue: Catalogue, *, lang: Lang) -> LogRow:
     """Tell one row."""
-    if isinstance(found, Damaged):
-        _ = words(lang)
-        title = _("Bản ghi bị sửa, không đọc được")
-        return LogRow("log", plain(found.record_id), found.at, "damaged", title, "", "", "", seq=found.seq)
+    if isinstance(found, Damaged | DamagedLine):
+        return _damaged_row(found, lang)
     account_id = account_of(found)
     account = account_title(names.accounts.get(account_id) if account_id else None, account_id)
     if isinstance(found, ClosedLine):
@@ -72,6 +71,14 @@ def log_row(found: Found, names: Result, catalogue: Catalogue, *, lang: Lang) ->
         asks=", ".join(_given_or_touched(found)),
         seq=found.seq,
     )
+
+
+def _damaged_row(found: Damaged | DamagedLine, lang: Lang) -> LogRow:
+    _ = words(lang)
+    title = _("Bản ghi bị sửa, không đọc được")
+    if isinstance(found, DamagedLine):
+        return LogRow("trace", found.id, found.at, "damaged", title, "", "", "")
+    return LogRow("log", plain(found.record_id), found.at, "damaged", title, "", "", "", seq=found.seq)
 
 
 def app_title(names: Result, app_id: AppId | None) -> str:

@@ -18,11 +18,13 @@ from gateway.records.grants import store as grants
 from gateway.records.ledger import timeline
 from gateway.records.ledger.entries import Damaged, Entry
 from gateway.records.trace import store as trace
+from gateway.records.trace.entries import DamagedLine
+from gateway.records.trace.entries import Entry as TraceEntry
 from gateway.records.trace.types import ClosedLine
 from gateway.terms.ids import AccountId, AppId
 from gateway.terms.refusal import Refusal
 
-Found = Entry | ClosedLine
+Found = Entry | TraceEntry
 _LOG, _TRACE = "log", "trace"
 _LONGEST_KEY = 40
 _INSTANT = timedelta(microseconds=1)
@@ -106,7 +108,7 @@ async def search(door: OperatorsDoor, wanted: Wanted, place: Place | None, *, li
     """Read one page."""
     async with door.house.storage.read() as connection:
         entries: list[Entry] = []
-        lines: list[ClosedLine] = []
+        lines: list[TraceEntry] = []
         if wanted.log is not None:
             before = place.in_log if place else None
             entries = await timeline.list_by_time(connection, wanted.log, limit + 1, before=before)
@@ -123,16 +125,16 @@ async def search(door: OperatorsDoor, wanted: Wanted, place: Place | None, *, li
 
 def account_of(found: Found) -> AccountId | None:
     """Return the account that a row is about."""
-    if isinstance(found, Damaged):
+    if isinstance(found, Damaged | DamagedLine):
         return None
     return found.line.account_id if isinstance(found, ClosedLine) else found.account_id
 
 
 def _moment(found: Found) -> datetime:
-    return found.line.opened_at if isinstance(found, ClosedLine) else found.at
+    return found.at
 
 
 def _place_of(found: Found) -> Place:
-    if isinstance(found, ClosedLine):
-        return Place(found.line.opened_at, _TRACE, found.line.id)
+    if isinstance(found, ClosedLine | DamagedLine):
+        return Place(found.at, _TRACE, found.id[:_LONGEST_KEY])
     return Place(found.at, _LOG, str(found.seq))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from gateway.sandbox.zalo.switches import Switches
+from gateway.sandbox.switching import Faults
 
 SERVER_ERROR_PAGE = "<html><head><title>500 Internal Server Error</title></head><body><h1>500</h1></body></html>"
 
@@ -26,7 +26,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def answer_instead(faults: Switches) -> web.Response | None:
+def answer_instead(faults: Faults) -> web.Response | None:
     """The answer of a platform that does nothing at all, if a switch says so."""
     if faults.server_error:
         return web.Response(status=500, text=SERVER_ERROR_PAGE, content_type="text/html")
@@ -35,7 +35,7 @@ def answer_instead(faults: Switches) -> web.Response | None:
     return None
 
 
-def spoil(faults: Switches, response: web.Response) -> web.Response:
+def spoil(faults: Faults, response: web.Response) -> web.Response:
     """Change body, media type and coding as switched."""
     body = bytes(response.body) if isinstance(response.body, bytes | bytearray) else b""
     if faults.garbage is not None:
