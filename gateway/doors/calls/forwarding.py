@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from aiohttp import ClientResponse, ClientSession
 
@@ -14,7 +15,7 @@ from gateway.doors.calls.admission import Outgoing
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.flight import Flight
 from gateway.doors.calls.incoming import CallerGone, Incoming
-from gateway.doors.calls.links import get_link, open_credential
+from gateway.doors.calls.links import find_connector, get_link, open_credential
 from gateway.doors.calls.pacing import pace_upstream
 from gateway.doors.calls.tracing import Entry
 from gateway.doors.calls.uploading import Upload
@@ -74,7 +75,6 @@ class Forwarding:
         self._admitted = admitted
         self._incoming = incoming
         self._entry = entry
-        self._connector: Connector = door.connectors[admitted.route.platform_id]
         self._flight: Flight | None = None
         self._upstream_status: int | None = None
 
@@ -94,6 +94,10 @@ class Forwarding:
             if told is error:
                 raise
             raise told from error
+
+    @cached_property
+    def _connector(self) -> Connector:
+        return find_connector(self._door, self._admitted.verdict.facts)
 
     @property
     def _is_cut(self) -> bool:
