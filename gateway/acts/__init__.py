@@ -33,7 +33,7 @@ from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, Draft, Part, Recorded
-from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox import endpoints, lanes, queue
 from gateway.records.outbox.letters import Letter, Pin, make_notice
 from gateway.records.outbox.types import EndpointState, Event
 from gateway.records.owed import store as owed
@@ -146,6 +146,8 @@ class House:
             dead = tuple(sorted(change.ended))
             stone = Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at)
             await owed.add(unit.connection, stone)
+            live = {p.id for p in change.grant.live(change.at)}
+            await lanes.void(unit.connection, change.grant.id, live, change.at)
         standing = [p.id for p in change.grant.permissions if p.state in STANDING_STATES]
         ended = await families.end_unreachable(unit.connection, change.grant.id, standing, change.at)
         draft = Draft(

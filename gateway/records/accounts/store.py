@@ -20,6 +20,13 @@ _LINK = Prepared(
     )
 )
 
+_LINKED = Prepared(
+    select(accounts.c.id)
+    .join(connections, connections.c.account_id == accounts.c.id)
+    .where(accounts.c.platform == bindparam("on_platform"), accounts.c.external_id == bindparam("external"))
+    .where(connections.c.upstream_app == bindparam("through_app"))
+)
+
 
 def _connection(row: Mapping[str, Any]) -> Connection:
     fields: dict[str, Any] = {**row, "state": ConnectionState(row["state"])}
@@ -126,6 +133,12 @@ async def look_up_connection(storage: Storage, account_id: AccountId) -> Connect
     """Find the gateway's connection to the account by one compiled look-up, as each call does."""
     rows = await storage.point(_LINK, account_id=account_id)
     return _connection(dict(zip(Connection.__slots__, rows[0], strict=True))) if rows else None
+
+
+async def look_up_linked(storage: Storage, platform: str, external_id: str, *, upstream_app: str) -> AccountId | None:
+    """Find the account of a platform's own id that is linked through an upstream app, by one compiled look-up."""
+    rows = await storage.point(_LINKED, on_platform=platform, external=external_id, through_app=upstream_app)
+    return AccountId(rows[0][0]) if rows else None
 
 
 async def add_connection(connection: AsyncConnection, link: Connection) -> None:
