@@ -67,7 +67,7 @@ async def test_in_a_path_it_is_an_unknown_id(doors: Served) -> None:
         assert status == 404 if odd == NUL else status < 500, (row.method, row.endpoint.path, name, odd)
 
 
-async def test_in_a_query_it_is_never_a_500(doors: Served, is_for_the_database: bool) -> None:
+async def test_in_a_query_it_is_never_a_500(doors: Served, *, is_for_the_database: bool) -> None:
     """A NUL in each parameter that a door reads, alone; every other text in all of them at once, and as a name."""
     for row in doors.rows:
         if row.endpoint.method != "GET":
@@ -79,7 +79,7 @@ async def test_in_a_query_it_is_never_a_500(doors: Served, is_for_the_database: 
             assert await doors.ask(row, doors.path(row) + b"?" + query) < 500, (row, query)
 
 
-async def test_in_a_form_it_is_never_a_500(doors: Served, is_for_the_database: bool) -> None:
+async def test_in_a_form_it_is_never_a_500(doors: Served, *, is_for_the_database: bool) -> None:
     """Every field that a door reads, on each row that takes a form, alone or with all others; a NUL is refused."""
     taking = sorted(
         (row for row in doors.rows if row.method == "POST" and not row.endpoint.path.startswith(BY_TOKEN)),
