@@ -89,6 +89,10 @@ class Trouble(StrEnum):
     LIMITED = "limited"
 
 
+ENDED_ACCESS = frozenset({Trouble.ACCESS_REMOVED, Trouble.PERMISSION_LOST})
+"""What no fresh credential mends: the account has to be linked anew."""
+
+
 class Connector(Protocol):
     """One platform, as acts and calls use it.
 
@@ -115,7 +119,7 @@ class Connector(Protocol):
         ...
 
     async def describe(self, credential: Credential) -> Profile:
-        """Ask the platform whose credential this is."""
+        """Ask the platform whose credential this is; a refusal has, as `trouble`, what it means for the access."""
         ...
 
     async def renew(self, credential: Credential) -> Credential:

@@ -1,7 +1,7 @@
 """Rounds: what the server does every few seconds beside the calls; verdicts do not wait for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -63,10 +63,17 @@ ROUNDS = (
 
 
 @asynccontextmanager
-async def going_round(house: House, health: Health) -> AsyncIterator[None]:
-    """Do every round until the server stops; an act under way is done before the house closes."""
+async def going_round(house: House, health: Health, *, further: Iterable[Round] = ()) -> AsyncIterator[None]:
+    """Do every round until the server stops; an act under way is done before the house closes.
+
+    Args:
+        house: the parts.
+        health: is told what could not be done.
+        further: rounds for which more is needed than a house.
+    """
     stopping = asyncio.Event()
-    tasks = [asyncio.create_task(repeat(each, house, health, stopping=stopping)) for each in ROUNDS]
+    rounds = (*ROUNDS, *further)
+    tasks = [asyncio.create_task(repeat(each, house, health, stopping=stopping)) for each in rounds]
     try:
         yield
     finally:

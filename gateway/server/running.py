@@ -23,6 +23,7 @@ from gateway.ground.storage.disk import DiskBroken
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner, tell_unreadable
 from gateway.records.trace.writer import TraceWriter
+from gateway.server.checking import Checks
 from gateway.server.doors import Parts, build_api, build_public, tell_people
 from gateway.server.health import Health
 from gateway.server.house import opened_house
@@ -30,7 +31,7 @@ from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
 from gateway.server.platforms import list_connectors
-from gateway.server.rounds import going_round
+from gateway.server.rounds import Round, going_round
 from gateway.settings import Settings
 from scopes import Catalogue, load_catalogue
 
@@ -74,7 +75,8 @@ async def serve(settings: Settings) -> None:
             bounds: dict[str, Any] = {"shutdown_timeout": DRAIN_SECONDS, "limit_connections": _share_of_files()}
             runner = StrictRunner(app, house.entropy, tell=tell, handle_signals=False, **bounds)
             await stack.enter_async_context(_listening(runner, address))
-        await stack.enter_async_context(going_round(house, parts.health))
+        checks = Round("check_connections", 5, Checks(parts.connectors).check_next)
+        await stack.enter_async_context(going_round(house, parts.health, further=[checks]))
         await stack.enter_async_context((await _courier(stack, parts)).running())
         await _first_of(stopping, house.storage.broken)
         parts.health.is_draining = True

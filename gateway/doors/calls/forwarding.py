@@ -19,7 +19,7 @@ from gateway.doors.calls.pacing import pace_upstream
 from gateway.doors.calls.tracing import Entry
 from gateway.doors.calls.uploading import Upload
 from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
-from gateway.platforms import Connector, Trouble
+from gateway.platforms import ENDED_ACCESS, Connector, Trouble
 from gateway.records.accounts.types import Connection
 from gateway.records.trace.types import Ending, Outcome
 from gateway.terms.refusal import Refusal, Unavailable
@@ -28,7 +28,6 @@ from scopes import Answer, AnswerMalformed, Route
 _OK = 200
 _CALLERS_FAULTS = range(400, 500)
 _JSON = "application/json;charset=utf-8"
-_ENDED_ACCESS = frozenset({Trouble.ACCESS_REMOVED, Trouble.PERMISSION_LOST})
 _UNSURE = frozenset({"upstream_failed", "upstream_timeout", "upstream_malformed"})
 
 
@@ -151,7 +150,7 @@ class Forwarding:
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
-        if trouble in _ENDED_ACCESS:
+        if trouble in ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
         await self._answer_whole(flight, received, {} if trouble is Trouble.LIMITED else self._admitted.told)

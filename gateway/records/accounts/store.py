@@ -129,6 +129,19 @@ async def find_connection(
     return _connection(dict(row)) if row else None
 
 
+async def find_live_after(connection: AsyncConnection, last: ConnectionId) -> tuple[Account, Connection] | None:
+    """Find the connection that comes after `last` among those that are not lost, and its account."""
+    query = select(connections).where(connections.c.id > last, connections.c.state != ConnectionState.LOST)
+    row = (await connection.execute(query.order_by(connections.c.id).limit(1))).mappings().first()
+    if row is None:
+        return None
+    link = _connection(dict(row))
+    account = await find(connection, link.account_id)
+    if account is None:
+        raise AssertionError("a connection is an account's")
+    return account, link
+
+
 async def look_up_connection(storage: Storage, account_id: AccountId) -> Connection | None:
     """Find the gateway's connection to the account by one compiled look-up, as each call does."""
     rows = await storage.point(_LINK, account_id=account_id)
