@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from scopes.loading import Catalogue, Platform
 from scopes.routes import Route
-from scopes.trees import ANY, Branch, Cases, Either, Keyed, Leaf, Node, Rows
+from scopes.trees import ANY, MARK, Branch, Cases, Either, Keyed, Leaf, Node, Rows
 from scopes.uploads import UploadRule
 from scopes.written import Scope
+
+_OPENERS = {ANY: "whatever opened the route", MARK: "nothing: where it is not false, nobody's basis counts"}
 
 
 def render_docs(catalogue: Catalogue) -> str:
@@ -97,7 +99,7 @@ def _render_route(route: Route) -> Iterator[str]:
         return
     yield from ("", "| answer field | scope |", "|---|---|")
     for place, leaf in walk_places(route.answer.root):
-        opener = "whatever opened the route" if leaf.scope == ANY else f"`{leaf.scope}`"
+        opener = _OPENERS.get(leaf.scope, f"`{leaf.scope}`")
         yield f"| `{_cell(place)}` | {opener}{' (about other people)' if leaf.on_subject else ''} |"
 
 
