@@ -94,6 +94,7 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
         narrowed_by=narrowed_by(shaping, entry, answer),
         has_resources_in_body=body is not None and any(rule.resource for rule in body.list_rules()),
         account_header=shaping.written.account_header,
+        serves_subject=entry.serves_subject,
     )
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from scopes.events import Event
 from scopes.loading import Catalogue, Platform
 from scopes.routes import Route
-from scopes.trees import ANY, Branch, Cases, Either, Keyed, Leaf, Node, Rows
+from scopes.trees import ANY, MARK, Branch, Cases, Either, Keyed, Leaf, Node, Rows
 from scopes.uploads import UploadRule
 from scopes.written import Scope
+
+_OPENERS = {ANY: "whatever opened the {what}", MARK: "nothing: where it is not false, nobody's basis counts"}
 
 
 def render_docs(catalogue: Catalogue) -> str:
@@ -114,7 +116,7 @@ def _render_event(event: Event) -> Iterator[str]:
 def _render_fields(head: str, root: Node, *, what: str) -> Iterator[str]:
     yield from ("", f"| {head} | scope |", "|---|---|")
     for place, leaf in walk_places(root):
-        opener = f"whatever opened the {what}" if leaf.scope == ANY else f"`{leaf.scope}`"
+        opener = _OPENERS.get(leaf.scope, "`{scope}`").format(what=what, scope=leaf.scope)
         yield f"| `{_cell(place)}` | {opener}{' (about other people)' if leaf.on_subject else ''} |"
 
 

@@ -75,6 +75,7 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "purpose_required": _("Ứng dụng không nói dùng cho mục đích nào."),
         "purpose_not_granted": _("Mục đích ứng dụng nói ra không có trong những gì đã đồng ý."),
         "resource_not_granted": _("Mục này chỉ được đồng ý cho những nơi khác."),
+        "no_basis": _("Người mà lượt gọi nói tới chưa đồng ý, hoặc đã nói không."),
         "app_suspended": _("Người vận hành đang dừng ứng dụng này."),
         "connection_lost": _("Nền tảng từ chối kết nối của tài khoản này."),
         "limited": _("Ứng dụng gọi quá nhiều lần trong thời gian ngắn."),

@@ -62,7 +62,7 @@ async def list_held(connection: AsyncConnection, person_id: PersonId, now: datet
     )
     held: list[tuple[Account, Standing]] = []
     for row in (await connection.execute(query)).mappings():
-        account = Account(**{name: row[name] for name in ("id", "platform", "external_id", "name", "linked_at")})
+        account = Account(**{name: row[name] for name in Account.__slots__})
         names = ("account_id", "person_id", "role", "proven_how", "proven_at", "lapses_at")
         held.append((account, Standing(id=row["standing_id"], **{name: row[name] for name in names})))
     return held
@@ -114,10 +114,19 @@ async def end_standing(connection: AsyncConnection, account_id: AccountId, perso
     return (await connection.execute(update(standings).where(*known).values(lapses_at=now))).rowcount == 1
 
 
+async def end_standings(connection: AsyncConnection, account_id: AccountId, now: datetime) -> None:
+    """Let every standing on an account lapse now."""
+    known = standings.c.account_id == account_id, standings.c.lapses_at > now
+    await connection.execute(update(standings).where(*known).values(lapses_at=now))
+
+
 def lapsed(now: datetime) -> Select[Any]:
-    """Ask for the accounts that have no standing left: a question for other questions, since there may be very many."""
+    """Ask for the accounts that have no standing left: a question for other questions, since there may be very many.
+
+    A person's own profile is none of them: what was decided for it is theirs, whether or not they ever signed in.
+    """
     held = select(standings.c.id).where(standings.c.account_id == accounts.c.id, standings.c.lapses_at > now)
-    return select(accounts.c.id).where(~held.exists())
+    return select(accounts.c.id).where(~held.exists(), accounts.c.parent_id.is_(None))
 
 
 async def find_connection(
