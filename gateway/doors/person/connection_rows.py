@@ -48,7 +48,8 @@ async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[Accoun
     """Read every account that the visitor may decide for, newest first, and the rows of each."""
     person, now, lang = visitor_of(request).person, door.now(), lang_of(request)
     async with door.house.storage.read() as connection:
-        held = await accounts.list_held(connection, person.id, now)
+        everything = await accounts.list_held(connection, person.id, now)
+        held = [pair for pair in everything if pair[0].parent_id is None]
         account_ids = [account.id for account, _ in held]
         links = await accounts.list_connections(connection, account_ids)
         given = [each for each in await grants.list_of_accounts(connection, account_ids) if each.live(now)]

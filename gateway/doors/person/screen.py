@@ -4,14 +4,14 @@ All of it follows from the request, the records and the moment the screen was sh
 very same screen again: for the archive, or with what was wrong. How it looks is in `drawing.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from gateway.doors.person.door import PersonDoor
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.types import Account, Standing
+from gateway.records.accounts.types import Account, Connection, Standing
 from gateway.records.apps import statements, upstreams
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppState, Ask
@@ -21,7 +21,7 @@ from gateway.records.grants.difference import list_kept, list_refused
 from gateway.records.grants.types import Grant, Permission
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest
-from gateway.terms.ids import GATEWAYS_OWN, AccountId, AskId, PersonId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, AskId, PersonId, UpstreamAppId
 from gateway.terms.refusal import Refusal
 
 Face = Literal["asks", "short", "cool_down", "account"]
@@ -76,8 +76,8 @@ class Screen:
     @property
     def standing(self) -> frozenset[AskId]:
         """The asks of the request that stand, in the meaning that they have today."""
-        versions = {ask.id: ask.scope_version for ask in self.asks}
-        return list_kept(self.grant, versions, self.shown_at, narrowed_to=self.request.narrowed_to)
+        meanings = {ask.id: ask.meaning for ask in self.asks}
+        return list_kept(self.grant, meanings, self.shown_at, narrowed_to=self.request.narrowed_to)
 
     @property
     def differing(self) -> dict[AskId, Permission]:
@@ -146,7 +146,12 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         register = tuple(await apps.list_asks(connection, app.id))
         asks = tuple(ask for ask in register if ask.id in request.ask_ids)
         listed = await accounts.list_held(connection, person_id, door.now())
-        meant = (pair for pair in listed if pair[0].platform == asks[0].platform)
+        may_be_profile = not request.is_from_app
+        meant = (
+            pair
+            for pair in listed
+            if pair[0].platform == asks[0].platform and (may_be_profile or pair[0].parent_id is None)
+        )
         everyone = tuple(pair for pair in meant if request.account_named in {None, pair[0].external_id})
         given = await grants.list_of_accounts(connection, [account.id for account, _ in everyone])
         about = [grant for grant in given if grant.app_id == app.id]
@@ -159,10 +164,14 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
     may_differ = any(p.ask_id in request.ask_ids for each in about for p in each.permissions)
     needs_account = len(held) > 1 and may_differ
     said = statement.digest if statement else None
-    through = upstream.id if upstream else GATEWAYS_OWN
-    linked = {link.account_id for link in links if link.brought_id == through}
-    unlinked = frozenset(account.id for account, _ in held) - linked
+    unlinked = _list_unlinked(held, links, through=upstream.id if upstream else GATEWAYS_OWN)
     return Screen(request, app, asks, register, held, grant, refused, needs_account, said, upstream, unlinked)
+
+
+def _list_unlinked(held: Held, links: Iterable[Connection], *, through: UpstreamAppId) -> frozenset[AccountId]:
+    """List the accounts without a connection through this upstream app; people's own profiles need none."""
+    linked = {link.account_id for link in links if link.brought_id == through}
+    return frozenset(account.id for account, _ in held if account.parent_id is None) - linked
 
 
 def _narrow(request: AuthorizationRequest, held: Held, about: list[Grant]) -> tuple[Held, Grant | None]:

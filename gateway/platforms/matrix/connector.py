@@ -118,7 +118,8 @@ class MatrixConnector:
         content = None if body is None else ("application/json", orjson.dumps(body))
         status, answer = await exchange(self._http, url, headers, platform=PLATFORM, content=content)
         if status in _REFUSALS:
-            raise Refusal("platform_refused", log_detail=f"the homeserver answered {status}")
+            why = f"the homeserver answered {status}"
+            raise Refusal("platform_refused", log_detail=why, trouble=self.read_trouble(status, b""))
         if status != _OK:
             raise Unavailable(PLATFORM)
         return answer

@@ -106,9 +106,10 @@ class ZaloConnector:
         """Ask `getoa`; only an admin can link an OA, so that is the role which linking proves."""
         answer = await self._ask(f"{self.base_url}/v2.0/oa/getoa", self.headers(credential))
         if (code := read_code(answer.get("error"))) != 0:
-            if TROUBLES.get(code) is Trouble.LIMITED:
+            trouble = TROUBLES.get(code)
+            if trouble is Trouble.LIMITED:
                 raise Unavailable(PLATFORM)
-            raise Refusal("platform_refused", log_detail=f"getoa answered {code}")
+            raise Refusal("platform_refused", log_detail=f"getoa answered {code}", trouble=trouble)
         found = answer.get("data")
         if not isinstance(found, dict):
             raise Unavailable(PLATFORM)

@@ -14,6 +14,7 @@ from gateway.sandbox.zalo.files import FileShelf
 from gateway.sandbox.zalo.limits import MinuteLimit, SocialLimits
 from gateway.sandbox.zalo.state import OtherTokens, State
 from gateway.sandbox.zalo.switches import Switches
+from gateway.sandbox.zalo.telling import Teller
 from gateway.sandbox.zalo.tokens import OA_LIFETIMES, SOCIAL_LIFETIMES, Held, TokenBook
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
@@ -32,6 +33,7 @@ class Room:
     files: FileShelf
     received: ReceivedLog
     board: SwitchBoard[Switches]
+    teller: Teller
     limits: Mapping[str, MinuteLimit]
     social_limits: SocialLimits
     pages: Pages
@@ -54,6 +56,7 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
         app_id: TokenBook(state, clock, entropy=entropy, held=own, lifetimes=OA_LIFETIMES)
         for app_id, own in held.items()
     }
+    board = SwitchBoard(Switches())
     return Room(
         config=config,
         clock=clock,
@@ -63,7 +66,8 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
         cards=CardBook(state),
         files=FileShelf(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
-        board=SwitchBoard(Switches()),
+        board=board,
+        teller=Teller(config, clock, board=board, tokens=books[config.app_id]),
         limits={app_id: MinuteLimit() for app_id in books},
         social_limits=SocialLimits(),
         pages=Pages(Path(__file__).parent),

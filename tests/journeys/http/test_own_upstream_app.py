@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from gateway.acts.open_request import Asked, open_request
 from gateway.acts.renew import lose
 from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.platforms import Trouble
@@ -14,7 +15,8 @@ from gateway.records.ledger import notices, reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
 from gateway.sandbox.zalo.seeds import FLORIST_ID
-from gateway.terms.ids import GATEWAYS_OWN, UpstreamAppId
+from gateway.terms.ids import GATEWAYS_OWN, AskId, UpstreamAppId
+from tests.house import CHALLENGE, REDIRECT_URI
 from tests.journeys.http.conftest import APP_ID
 from tests.journeys.http.origin import Browser, Origin, Page, allow
 from tests.journeys.http.test_connections import link_zalo
@@ -194,3 +196,24 @@ async def test_a_return_after_it_was_taken_back_links_nothing(origin: Origin, pe
     assert (back.status, "Lượt nối này không dùng được" in back.words) == (400, True)
     assert set(await links(origin)) == {APP_ID}
     assert "code" in (await person.submit(path, {"account": account.id, "decision": "agree"})).answer
+
+
+async def test_whoever_linked_nothing_links_under_it_at_once(origin: Origin, other_browser: Browser) -> None:
+    """And another app, which has none of its own, leads the same person to link under the gateway's."""
+    house, app = origin.scene.house, origin.scene.app
+    await bring_upstream(house, Brought(app.id, "zalo", OWN.app_id, OWN.app_secret), Actor.command_line())
+    path = await origin.ask()
+    out = await other_browser.submit(path, TICKED)
+    assert asked_as(out) == OWN.app_id
+    await other_browser.get(await allow(out.location))
+    account = await held(origin)
+    assert "code" in (await other_browser.submit(path, {"account": account.id, "decision": "agree"})).answer
+    assert set(await links(origin)) == {OWN.app_id}
+    asked = Asked(origin.scene.public_app.id, (AskId("oa_profile"),), REDIRECT_URI, None, CHALLENGE)
+    second = f"/consent/{(await open_request(house, asked)).id}"
+    fields = [("account", account.id), ("ask", "oa_profile"), ("duration", "P1D"), AGREE]
+    out = await other_browser.submit(second, fields)
+    assert asked_as(out) == APP_ID
+    await other_browser.get(await allow(out.location))
+    assert "code" in (await other_browser.submit(second, {"account": account.id, "decision": "agree"})).answer
+    assert set(await links(origin)) == {OWN.app_id, APP_ID}

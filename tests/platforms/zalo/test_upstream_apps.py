@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -21,6 +22,7 @@ from gateway.records.apps import upstreams
 from gateway.records.ledger.types import Actor
 from gateway.sandbox.zalo.config import OtherApp
 from gateway.sandbox.zalo.seeds import BAKERY_ID
+from gateway.server.checking import FIRST_AFTER_SECONDS, Checks
 from gateway.terms.ids import AppId
 from scopes import Budget, load_catalogue
 from tests.platforms.sandbox.zalo_caller import APP_ID, APP_SECRET, OTHERS
@@ -150,6 +152,33 @@ async def test_a_loss_is_one_apps(stage: Stage) -> None:
     await first.link()
     assert (await first.caller.call(PROFILE)).json["error"] == 0
     assert whose((await stage.arrived())[-1]) == FIRST.app_id
+
+
+async def go_round(stage: Stage) -> list[str]:
+    """Check every connection once; return as which apps Zalo was asked."""
+    before, checks = len(await stage.arrived()), Checks({"zalo": stage.connector})
+    await checks.check_next(stage.scene.house)
+    stage.scene.clock.advance(timedelta(seconds=FIRST_AFTER_SECONDS))
+    for _ in range(4):
+        await checks.check_next(stage.scene.house)
+    return sorted(whose(each) for each in (await stage.arrived())[before:])
+
+
+async def test_each_is_checked_as_its_own_app(stage: Stage) -> None:
+    """Going round all connections, Zalo is asked as the app whose they are; one that is over is seen, alone."""
+    await isv_with(stage, FIRST)
+    await isv_with(stage, SECOND)
+    await stage.zalo.json("POST", "/_sandbox/revoke", json={"oa_id": BAKERY_ID, "app_id": FIRST.app_id})
+    before = len(await stage.zalo.received())
+    assert await go_round(stage) == sorted(SECRETS)
+    renewals = [one for one in (await stage.zalo.received())[before:] if one["target"].startswith("/v4/")]
+    assert [dict(parse_qsl(one["body"]))["app_id"] for one in renewals] == [FIRST.app_id]
+    states = {name: each.state.value for name, each in (await links(stage)).items()}
+    assert states == {APP_ID: "live", FIRST.app_id: "lost", SECOND.app_id: "live"}
+    async with stage.scene.house.storage.unit() as unit:  # taken back between the two look-ups of a check
+        await upstreams.remove(unit.connection, (await links(stage))[SECOND.app_id].brought_id)
+        await unit.commit()
+    assert await go_round(stage) == [APP_ID]
 
 
 async def test_what_is_taken_back_is_gone(stage: Stage) -> None:

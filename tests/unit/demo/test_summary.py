@@ -10,7 +10,7 @@ def test_a_sign_in_without_a_step_says_so(capsys: pytest.CaptureFixture[str]) ->
     """Who tries each line finds something behind it, or reads beforehand that there is nothing yet."""
     people = [{"login": each.login, "name": each.name, "password": "x", "roles": [each.role]} for each in seeds.PEOPLE]
     places = dict.fromkeys(("gateway", "api", "sample_app", "env_file"), "http://127.0.0.1:1")
-    print_table({**places, "sandbox": {"zalo": "http://127.0.0.1:1/zalo"}, "people": people})
+    print_table({**places, "sandbox": {"zalo": "http://127.0.0.1:1/zalo"}, "people": people, "shop_keys": []})
     lines = {
         each.login: line for line in capsys.readouterr().out.splitlines() for each in seeds.PEOPLE if each.login in line
     }
