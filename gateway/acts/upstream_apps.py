@@ -33,11 +33,12 @@ async def bring_upstream(house: House, brought: Brought, actor: Actor) -> None:
     that the app brought before is removed.
 
     Raises:
-        Refusal: `not_found`; `upstream_app_taken`: another app brought it.
+        Refusal: `not_found`: no such app, or one that registered itself; `upstream_app_taken`: another app brought it.
     """
     async with house.storage.unit() as unit:
-        if await apps.find(unit.connection, brought.app_id, lock=True) is None:
-            raise Refusal("not_found")
+        app = await apps.find(unit.connection, brought.app_id, lock=True)
+        if app is None or app.is_dynamic:
+            raise Refusal("not_found", "no operator registered such an app")
         now = house.clock.now()
         known = await upstreams.find_of(unit.connection, brought.app_id, brought.platform, lock=True)
         if known is not None and known.external_id == brought.external_id:

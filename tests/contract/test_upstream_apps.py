@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.acts.link import Linked, finish_link, start_link
+from gateway.acts.register import register_app
 from gateway.acts.renew import renew
 from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.doors.admin.commands import AdminDoor, perform
@@ -14,6 +15,7 @@ from gateway.platforms.upstream_apps import speaking_as
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection
 from gateway.records.apps import upstreams
+from gateway.records.apps.types import AppOrigin
 from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
@@ -22,7 +24,7 @@ from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
 from tests.contract.platform import StandInPlatform
 from tests.contract.steps import list_records
-from tests.house import Scene
+from tests.house import Scene, app_of
 
 OPERATOR = Actor.command_line()
 MINE, OTHER = "2233445566778899001", "3344556677889900112"
@@ -99,12 +101,15 @@ async def test_an_upstream_app_is_one_apps(scene: Scene) -> None:
 
 
 async def test_an_app_that_nobody_knows_brings_nothing(scene: Scene) -> None:
-    """Nor does one take back what it never brought."""
+    """Nor does one that registered itself, and nobody takes back what was never brought."""
     for app_id in ("app_unknown", scene.app.id):
         with pytest.raises(Refusal, match="not_found"):
             await remove_upstream(scene.house, AppId(app_id), "zalo", OPERATOR)
-    with pytest.raises(Refusal, match="not_found"):
-        await bring(scene, app_id="app_unknown")
+    itself = app_of("Tự đăng ký (mẫu)", "tu-dang-ky", is_confidential=True, clock=scene.clock)
+    await register_app(scene.house, replace(itself, origin=AppOrigin.ITSELF), [], OPERATOR)
+    for app_id in ("app_unknown", itself.id):
+        with pytest.raises(Refusal, match="not_found"):
+            await bring(scene, app_id=app_id)
 
 
 async def test_an_account_is_linked_under_each(scene: Scene) -> None:

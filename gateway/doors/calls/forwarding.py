@@ -185,6 +185,8 @@ class Forwarding:
         facts = await self._door.find_token(self._admitted.hashed_token)
         if flight.is_cut or not is_still(verdict, facts, self._door.house.clock.now()):
             raise self._why_ended(facts)
+        if facts is None or facts.upstream != verdict.facts.upstream:
+            raise Refusal("connection_lost", log_detail="the app's own upstream app changed meanwhile")
         if flight.is_sent and self._admitted.route.kind == "write":
             raise Refusal("upstream_failed", log_detail="a write is sent once")
         flight.hold(transport)

@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from gateway.acts.link import finish_link, start_link
 from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
+from gateway.doors.calls import forwarding
+from gateway.doors.calls import links as links_of_calls
 from gateway.ground.vault.tokens import hashed
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection
@@ -154,6 +157,42 @@ async def test_a_loss_is_one_apps(stage: Stage) -> None:
     assert whose((await stage.arrived())[-1]) == FIRST.app_id
 
 
+async def test_a_call_that_was_let_in_before_a_change_does_not_go_out(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken back between the verdict and the first byte: nothing goes out as either app; the next call goes on."""
+    isv = await isv_with(stage, FIRST)
+    opened = type(stage.door.trace).open
+
+    async def open_then_remove(*args: object) -> None:
+        await opened(*args)  # type: ignore[arg-type]
+        await isv.remove()
+
+    before = len(await stage.arrived())
+    with monkeypatch.context() as patched:
+        patched.setattr(type(stage.door.trace), "open", open_then_remove)
+        assert (await isv.caller.call(PROFILE)).code == "connection_lost"
+    assert len(await stage.arrived()) == before
+    assert (await isv.caller.call(PROFILE)).json["error"] == 0
+
+
+async def test_a_call_on_its_way_does_not_go_out_as_another(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where the connection was in hand already: the last check reads the upstream app once more."""
+    isv = await isv_with(stage, FIRST)
+    found = links_of_calls.get_link
+
+    async def find_then_remove(*args: Any) -> Connection:
+        link = await found(*args)
+        await isv.remove()
+        return link
+
+    before = len(await stage.arrived())
+    with monkeypatch.context() as patched:
+        patched.setattr(forwarding, "get_link", find_then_remove)
+        assert (await isv.caller.call(PROFILE)).code == "connection_lost"
+    assert len(await stage.arrived()) == before
+
+
 async def go_round(stage: Stage) -> list[str]:
     """Check every connection once; return as which apps Zalo was asked."""
     before, checks = len(await stage.arrived()), Checks({"zalo": stage.connector})
@@ -170,9 +209,9 @@ async def test_each_is_checked_as_its_own_app(stage: Stage) -> None:
     await isv_with(stage, SECOND)
     await stage.zalo.json("POST", "/_sandbox/revoke", json={"oa_id": BAKERY_ID, "app_id": FIRST.app_id})
     before = len(await stage.zalo.received())
-    assert await go_round(stage) == sorted(SECRETS)
+    assert await go_round(stage) == sorted([APP_ID, *SECRETS])  # the scene's other account is the gateway's own too
     renewals = [one for one in (await stage.zalo.received())[before:] if one["target"].startswith("/v4/")]
-    assert [dict(parse_qsl(one["body"]))["app_id"] for one in renewals] == [FIRST.app_id]
+    assert sorted(dict(parse_qsl(one["body"]))["app_id"] for one in renewals) == [APP_ID, FIRST.app_id]
     states = {name: each.state.value for name, each in (await links(stage)).items()}
     assert states == {APP_ID: "live", FIRST.app_id: "lost", SECOND.app_id: "live"}
     async with stage.scene.house.storage.unit() as unit:  # taken back between the two look-ups of a check
