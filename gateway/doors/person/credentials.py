@@ -31,6 +31,7 @@ from gateway.terms.ids import PersonId
 from gateway.terms.refusal import Refusal
 
 LONGEST_NAME = 60
+_OAUTH = "/oauth/token"
 
 
 async def show_credentials(door: PersonDoor, request: web.Request) -> web.Response:
@@ -124,7 +125,7 @@ async def _answer(
 def _token_path(own: OwnGrant) -> str:
     """Say where the app's clients exchange a key: the platform's own, where they know nothing else."""
     is_spoken = own.app.dialect == own.account.platform
-    return KEY_PATHS.get(own.account.platform, OAUTH) if is_spoken else OAUTH
+    return KEY_PATHS.get(own.account.platform, _OAUTH) if is_spoken else _OAUTH
 
 
 def _making(door: PersonDoor, own: OwnGrant, found: list[Credential], *, visitor: Visitor) -> Making:
