@@ -87,8 +87,9 @@ class Carrier:
         signed = self._sign(parcel, keys)
         line = line_of(self._house, parcel)
         await self._trace.open(line)
-        hold, tried = Hold(self._house, parcel), VOID
-        call = Call(lane.app_id, parcel.holder.account_id, FamilyId(""), b"", parcel.permission_ids, hold.cut)
+        hold, tried = Hold(self._house, self._catalogue, parcel), VOID
+        whose = lane.app_id, parcel.holder.account_id, FamilyId(""), b"", parcel.permission_ids
+        call = Call(*whose, hold.cut, people=set(parcel.asked))
         try:
             with self._house.in_flight.registered(call):
                 tried = await send(
