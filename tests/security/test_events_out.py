@@ -209,15 +209,17 @@ async def test_a_narrower_grant_gets_less_of_what_waits(teller: Teller, receiver
 
 
 async def test_what_was_kept_before_goes_out_under_no_later_decision(teller: Teller, receiver: Receiver) -> None:
-    """A phone number that the ask did not open when it came stays away, though the ask opens it by then."""
+    """A phone number whose ask was withdrawn stays away, though the owner agreed anew before the copy went out (I4)."""
     scene = teller.scene
     await listen(scene, receiver.url)
-    await agree(scene, frozenset({AskId("oa_profile"), NAME}))
+    grant_id = await agree(scene)
     info = {"name": "Lê Quang Huy (mẫu)", "phone": "84000000102"}
     await teller.tell(teller.message(event_name="user_submit_info", info=info))
+    await withdraw(scene.house, grant_id, owner(scene), ask_ids=[PHONE])
     await agree(scene)
+    await teller.tell(teller.message(event_name="user_submit_info", info=info))
     await teller.bring()
-    assert [each["info"] for each in events(receiver.came)] == [{"name": info["name"]}]
+    assert [each["info"] for each in events(receiver.came)] == [{"name": info["name"]}, info]
 
 
 async def test_a_withdrawal_while_a_copy_waits_for_a_connection_stops_it(
