@@ -12,6 +12,11 @@ from gateway.settings import Settings
 from gateway.terms.clock import Clock
 
 
+def own_apps(settings: Settings) -> dict[str, str]:
+    """Return the ids of the gateway's own upstream apps, on the platforms that know such."""
+    return {} if settings.platform.zalo is None else {"zalo": settings.platform.zalo.app_id}
+
+
 def list_connectors(settings: Settings, http: ClientSession, clock: Clock) -> dict[str, Connector]:
     """Return the connectors by platform."""
     connectors: dict[str, Connector] = {}

@@ -30,7 +30,7 @@ from gateway.server.house import opened_house
 from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
-from gateway.server.platforms import list_connectors, list_hooks
+from gateway.server.platforms import list_connectors, list_hooks, own_apps
 from gateway.server.rounds import Round, going_round
 from gateway.settings import Settings
 from scopes import Catalogue, load_catalogue
@@ -65,7 +65,7 @@ async def serve(settings: Settings) -> None:
         parts = await _parts(stack, settings, house, catalogue=catalogue)
         if house.ledger.checked is not None and house.ledger.checked.faults:
             log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
-        door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback)
+        door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback, own_apps(settings))
         await stack.enter_async_context(listening(door, admin_socket_path(settings)))
         origins = (
             (build_public(parts), tell_people(parts), settings.listen),

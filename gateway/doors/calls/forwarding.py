@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from aiohttp import ClientResponse, ClientSession
 
@@ -15,7 +16,7 @@ from gateway.doors.calls.admission import Outgoing
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.flight import Flight
 from gateway.doors.calls.incoming import CallerGone, Incoming
-from gateway.doors.calls.links import get_link, open_credential
+from gateway.doors.calls.links import find_connector, get_link, open_credential
 from gateway.doors.calls.pacing import pace_upstream
 from gateway.doors.calls.people import check_people, holding_of, say_withheld
 from gateway.doors.calls.tracing import Entry
@@ -75,7 +76,6 @@ class Forwarding:
         self._admitted = admitted
         self._incoming = incoming
         self._entry = entry
-        self._connector: Connector = door.connectors[admitted.route.platform_id]
         self._flight: Flight | None = None
         self._upstream_status: int | None = None
 
@@ -95,6 +95,10 @@ class Forwarding:
             if told is error:
                 raise
             raise told from error
+
+    @cached_property
+    def _connector(self) -> Connector:
+        return find_connector(self._door, self._admitted.verdict.facts)
 
     @property
     def _is_cut(self) -> bool:
@@ -182,6 +186,8 @@ class Forwarding:
         facts = await self._door.find_token(self._admitted.hashed_token)
         if flight.is_cut or not is_still(verdict, facts, self._door.house.clock.now()):
             raise self._why_ended(facts)
+        if facts is None or facts.upstream != verdict.facts.upstream:
+            raise Refusal("connection_lost", log_detail="the app's own upstream app changed meanwhile")
         if flight.is_sent and self._admitted.route.kind == "write":
             raise Refusal("upstream_failed", log_detail="a write is sent once")
         flight.hold(transport)

@@ -4,19 +4,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
 from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
-from gateway.terms.ids import AccountId, ConnectionId, PersonId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId, PersonId, UpstreamAppId
 
 _BY_ID = Prepared(select(accounts).where(accounts.c.id == bindparam("account_id")))
 _LINK = Prepared(
     select(*[connections.c[name] for name in Connection.__slots__]).where(
-        connections.c.account_id == bindparam("account_id")
+        connections.c.account_id == bindparam("account_id"), connections.c.brought_id == bindparam("brought_id")
     )
 )
 
@@ -130,10 +130,14 @@ def lapsed(now: datetime) -> Select[Any]:
 
 
 async def find_connection(
-    connection: AsyncConnection, account_id: AccountId, *, lock: bool = False
+    connection: AsyncConnection,
+    account_id: AccountId,
+    *,
+    brought_id: UpstreamAppId = GATEWAYS_OWN,
+    lock: bool = False,
 ) -> Connection | None:
-    """Find the gateway's connection to the account; `lock` holds the row until the unit ends."""
-    query = select(connections).where(connections.c.account_id == account_id)
+    """Find the connection to the account through an upstream app; `lock` holds the row until the unit ends."""
+    query = select(connections).where(connections.c.account_id == account_id, connections.c.brought_id == brought_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
     return _connection(dict(row)) if row else None
 
@@ -151,9 +155,21 @@ async def find_live_after(connection: AsyncConnection, last: ConnectionId) -> tu
     return account, link
 
 
-async def look_up_connection(storage: Storage, account_id: AccountId) -> Connection | None:
-    """Find the gateway's connection to the account by one compiled look-up, as each call does."""
-    rows = await storage.point(_LINK, account_id=account_id)
+async def list_connections(connection: AsyncConnection, account_ids: Collection[AccountId]) -> list[Connection]:
+    """List the connections to some accounts, through whatever upstream apps; the gateway's own first."""
+    query = select(connections).where(connections.c.account_id.in_(sorted(account_ids)))
+    query = query.order_by(connections.c.brought_id, connections.c.id)
+    return [_connection(dict(row)) for row in (await connection.execute(query)).mappings()]
+
+
+async def remove_connections(connection: AsyncConnection, brought_id: UpstreamAppId) -> None:
+    """Remove every connection through an upstream app that its app takes back, with the credentials."""
+    await connection.execute(delete(connections).where(connections.c.brought_id == brought_id))
+
+
+async def look_up_connection(storage: Storage, account_id: AccountId, brought_id: UpstreamAppId) -> Connection | None:
+    """Find the connection to the account through an upstream app by one compiled look-up, as each call does."""
+    rows = await storage.point(_LINK, account_id=account_id, brought_id=brought_id)
     return _connection(dict(zip(Connection.__slots__, rows[0], strict=True))) if rows else None
 
 
