@@ -21,7 +21,10 @@ from gateway.terms.resources import Resources, in_common
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """One permission that the token reaches; `resources` are those that it reaches by it."""
+    """One permission that the token reaches; `resources` are those that it reaches by it.
+
+    `basis` is why data about other people passes by it (`records.apps.types.Basis`); None: it did not say.
+    """
 
     id: PermissionId
     ask_id: AskId
@@ -30,6 +33,7 @@ class Reach:
     state: PermissionState
     ends_at: datetime | None
     resources: Resources = None
+    basis: str | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Say whether it lets something through now."""
@@ -103,6 +107,7 @@ _QUERY = Prepared(
         permissions.c.state.label("permission_state"),
         permissions.c.ends_at,
         permissions.c.resources,
+        permissions.c.basis,
     )
     .select_from(access_tokens)
     .join(families, families.c.id == access_tokens.c.family_id)
@@ -160,7 +165,7 @@ async def find_token(
 
 
 def _reach(columns: tuple[Any, ...], *narrowings: Mapping[PermissionId, frozenset[str]]) -> Reach:
-    permission_id, ask_id, scope, purpose, state, ends_at, resources = columns
+    permission_id, ask_id, scope, purpose, state, ends_at, resources, basis = columns
     for narrowing in narrowings:
         resources = in_common(resources, narrowing.get(permission_id))
-    return Reach(permission_id, ask_id, scope, purpose, PermissionState(state), ends_at, resources)
+    return Reach(permission_id, ask_id, scope, purpose, PermissionState(state), ends_at, resources, basis)

@@ -137,3 +137,50 @@ class Connector(Protocol):
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:
         """Say what an answer means for the gateway's own access; None if it is about the call alone."""
         ...
+
+
+class Distrust(Exception):
+    """What came is not believed, and nothing changes: `forged` (or unsigned), `stale`, `malformed`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing that a platform told, its signature checked.
+
+    Args:
+        name: what the catalogue's events are known by.
+        body: the platform's words on it alone.
+        parsed: the same, read.
+        told_as: what names this telling at the platform: the same again is no other.
+    """
+
+    name: str
+    body: bytes = field(repr=False)
+    parsed: object = field(repr=False)
+    told_as: bytes = field(repr=False)
+
+
+class Hooks(Protocol):
+    """How one platform tells events, as the events' door and its carrier use it."""
+
+    platform: str
+    is_silent: bool
+    """Whether a no of ours would end all telling, so that what is not believed is dropped without a word."""
+
+    def read(self, headers: Mapping[str, str], body: bytes, key: str, *, now: datetime) -> list[Heard]:
+        """Check the signature on the body's very bytes, and its time; return what is told.
+
+        Args:
+            headers: lower-case names, as they came.
+            body: as it came.
+            key: what the platform signs with.
+            now: for bodies that carry a time.
+
+        Raises:
+            Distrust: nothing of it is believed.
+        """
+        ...

@@ -14,6 +14,8 @@ from gateway.acts.forget_devices import forget_devices
 from gateway.acts.forget_requests import MOST_REQUESTS, forget_requests
 from gateway.acts.forget_tokens import MOST_TOKENS, forget_tokens
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
+from gateway.acts.send_events import MOST_AT_ONCE as MOST_STALE
+from gateway.acts.send_events import drop_stale
 from gateway.acts.send_notices import forget_notices
 from gateway.acts.spend_assertion import forget_spent
 from gateway.server.health import Health
@@ -49,6 +51,7 @@ def _whole(act: Callable[[House], Awaitable[int]], most: int) -> Callable[[House
 
 ROUNDS = (
     Round("expire", 5, expire),
+    Round("drop_stale_events", 60, _whole(drop_stale, MOST_STALE)),
     Round("seal_trace", 30, _whole(seal_trace, MOST_LINES)),
     Round("forget_spent", 600, forget_spent),
     Round("forget_devices", 600, forget_devices),

@@ -16,11 +16,13 @@ from gateway.authority.freshness import LocalProofMemory, ProofMemory, RedisProo
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
+from gateway.doors.events.carrier import Carrier
 from gateway.doors.events.courier import Courier
 from gateway.ground.fetching.fetcher import Fetcher, opened_fetcher
 from gateway.ground.storage.disk import DiskBroken
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner, tell_unreadable
+from gateway.records.trace.writer import TraceWriter
 from gateway.server.checking import Checks
 from gateway.server.doors import Parts, build_api, build_public, tell_people
 from gateway.server.health import Health
@@ -75,7 +77,7 @@ async def serve(settings: Settings) -> None:
             await stack.enter_async_context(_listening(runner, address))
         checks = Round("check_connections", 5, Checks(parts.connectors).check_next)
         await stack.enter_async_context(going_round(house, parts.health, further=[checks]))
-        await stack.enter_async_context(Courier(house, await _open_fetcher(stack, settings)).running())
+        await stack.enter_async_context((await _courier(stack, parts)).running())
         await _first_of(stopping, house.storage.broken)
         parts.health.is_draining = True
         if house.storage.broken.is_set():
@@ -112,6 +114,14 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, cat
         providers=list_providers(settings, http, house.clock),
         documents=await _open_fetcher(stack, settings) if settings.client_documents else None,
     )
+
+
+async def _courier(stack: AsyncExitStack, parts: Parts) -> Courier:
+    """Return who brings notices and copies of events, each by a way out of its own."""
+    house, trace = parts.house, TraceWriter(parts.house.storage, parts.house.clock)
+    fetcher = await _open_fetcher(stack, parts.settings)
+    carrier = Carrier(house, await _open_fetcher(stack, parts.settings), catalogue=parts.catalogue, trace=trace)
+    return Courier(house, fetcher, carrier=carrier)
 
 
 async def _open_fetcher(stack: AsyncExitStack, settings: Settings) -> Fetcher:

@@ -93,10 +93,10 @@ async def _describe(door: ManagementDoor, app: App) -> dict[str, Any]:
 
 
 def _line(notice: Notice) -> dict[str, Any]:
-    is_waiting = notice.state is NoticeState.WAITING
+    is_waiting = notice.state in {NoticeState.WAITING, NoticeState.QUEUED}
     return {
         "id": notice.id,
-        "type": notice.event.value,
+        "type": notice.event,
         "grant_id": notice.grant_id,
         "version": notice.version,
         "state": notice.state.value,

@@ -18,7 +18,8 @@ async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[Accoun
     """Read every account that the visitor may decide for, newest first, and the row of each that has a connection."""
     person, now, lang = visitor_of(request).person, door.now(), lang_of(request)
     async with door.house.storage.read() as connection:
-        held = await accounts.list_held(connection, person.id, now)
+        everything = await accounts.list_held(connection, person.id, now)
+        held = [pair for pair in everything if pair[0].parent_id is None]
         links = {account.id: await accounts.find_connection(connection, account.id) for account, _ in held}
         given = await grants.list_of_accounts(connection, [account.id for account, _ in held])
     views: list[AccountView] = []

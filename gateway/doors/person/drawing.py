@@ -18,8 +18,8 @@ from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
-NOTICE_VERSION = 6
-NOTICE_DATED = datetime(2026, 11, 21, 17, tzinfo=UTC)
+NOTICE_VERSION = 7
+NOTICE_DATED = datetime(2026, 11, 22, 4, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 

@@ -71,8 +71,8 @@ class Screen:
     @property
     def standing(self) -> frozenset[AskId]:
         """The asks of the request that stand, in the meaning that they have today."""
-        versions = {ask.id: ask.scope_version for ask in self.asks}
-        return list_kept(self.grant, versions, self.shown_at, narrowed_to=self.request.narrowed_to)
+        meanings = {ask.id: ask.meaning for ask in self.asks}
+        return list_kept(self.grant, meanings, self.shown_at, narrowed_to=self.request.narrowed_to)
 
     @property
     def differing(self) -> dict[AskId, Permission]:
@@ -141,7 +141,12 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         register = tuple(await apps.list_asks(connection, app.id))
         asks = tuple(ask for ask in register if ask.id in request.ask_ids)
         listed = await accounts.list_held(connection, person_id, door.now())
-        meant = (pair for pair in listed if pair[0].platform == asks[0].platform)
+        may_be_profile = not request.is_from_app
+        meant = (
+            pair
+            for pair in listed
+            if pair[0].platform == asks[0].platform and (may_be_profile or pair[0].parent_id is None)
+        )
         everyone = tuple(pair for pair in meant if request.account_named in {None, pair[0].external_id})
         given = await grants.list_of_accounts(connection, [account.id for account, _ in everyone])
         about = [grant for grant in given if grant.app_id == app.id]

@@ -30,7 +30,7 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
     line, ending = closed.line, closed.ending
     used = [view for view in ask_views(catalogue, list(own.asks), lang) if view.id in line.ask_ids]
     platform = catalogue.platforms.get(line.platform)
-    route = platform.routes.get(line.route) if platform else None
+    route = platform.find_traced(line.route) if platform else None
     result = _result(closed)
     carried = {ask.id for ask in own.asks if route is None or route.may_carry(ask.scope)}
     kinds = _unique(kind for view in used if view.id in carried for kind in view.data_types)
@@ -48,6 +48,7 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         purpose="; ".join(_unique(view.purpose.rstrip(".") for view in used)),
         recipient="; ".join(_unique(f"{each.name}, {each.country}" for view in used for each in view.recipients)),
         by=plain(by),
+        bases=[view for view in used if view.basis],
         note=ended_because(ending.reason, lang) if ending and result in {"blocked", "failed"} else "",
     )
 

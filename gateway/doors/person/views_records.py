@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import ClassVar, Literal
 
-from gateway.doors.person.views import AccountView, AppView, Choice
+from gateway.doors.person.views import AccountView, AppView, AskView, Choice
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
 
@@ -30,6 +30,7 @@ class TraceRow:
         is_bare: what passed held ids or numbers at most.
         by: name of the grant-bound credential that it came by; "" where the app called itself.
         purpose, recipient: in words; "" where they do not apply.
+        bases: the asks about other people that it used, each for its basis.
         note: why it was blocked or failed, the operator's reason.
     """
 
@@ -47,6 +48,7 @@ class TraceRow:
     note: str = ""
     by: str = ""
     is_bare: bool = False
+    bases: Sequence[AskView] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +111,20 @@ class ReceiptsView:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptItem:
-    """One decision on a receipt: the ask's words as they were shown, and the state decided; `only` as in `AskView`."""
+    """One decision on a receipt: the ask's words as they were shown, and the state decided.
+
+    `only` and `basis` with what goes with them are as in `AskView`; the basis is the one that was decided on.
+    """
 
     name: str
     purpose: str
     kept_days: int | None
     state: str
-    about_others: bool = False
     only: Sequence[str] | None = None
     only_name: str = ""
+    basis: str = ""
+    agreement: str = ""
+    agreed_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)

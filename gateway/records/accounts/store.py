@@ -20,6 +20,13 @@ _LINK = Prepared(
     )
 )
 
+_LINKED = Prepared(
+    select(accounts.c.id)
+    .join(connections, connections.c.account_id == accounts.c.id)
+    .where(accounts.c.platform == bindparam("on_platform"), accounts.c.external_id == bindparam("external"))
+    .where(connections.c.upstream_app == bindparam("through_app"))
+)
+
 
 def _connection(row: Mapping[str, Any]) -> Connection:
     fields: dict[str, Any] = {**row, "state": ConnectionState(row["state"])}
@@ -55,7 +62,7 @@ async def list_held(connection: AsyncConnection, person_id: PersonId, now: datet
     )
     held: list[tuple[Account, Standing]] = []
     for row in (await connection.execute(query)).mappings():
-        account = Account(**{name: row[name] for name in ("id", "platform", "external_id", "name", "linked_at")})
+        account = Account(**{name: row[name] for name in Account.__slots__})
         names = ("account_id", "person_id", "role", "proven_how", "proven_at", "lapses_at")
         held.append((account, Standing(id=row["standing_id"], **{name: row[name] for name in names})))
     return held
@@ -107,10 +114,19 @@ async def end_standing(connection: AsyncConnection, account_id: AccountId, perso
     return (await connection.execute(update(standings).where(*known).values(lapses_at=now))).rowcount == 1
 
 
+async def end_standings(connection: AsyncConnection, account_id: AccountId, now: datetime) -> None:
+    """Let every standing on an account lapse now."""
+    known = standings.c.account_id == account_id, standings.c.lapses_at > now
+    await connection.execute(update(standings).where(*known).values(lapses_at=now))
+
+
 def lapsed(now: datetime) -> Select[Any]:
-    """Ask for the accounts that have no standing left: a question for other questions, since there may be very many."""
+    """Ask for the accounts that have no standing left: a question for other questions, since there may be very many.
+
+    A person's own profile is none of them: what was decided for it is theirs, whether or not they ever signed in.
+    """
     held = select(standings.c.id).where(standings.c.account_id == accounts.c.id, standings.c.lapses_at > now)
-    return select(accounts.c.id).where(~held.exists())
+    return select(accounts.c.id).where(~held.exists(), accounts.c.parent_id.is_(None))
 
 
 async def find_connection(
@@ -139,6 +155,12 @@ async def look_up_connection(storage: Storage, account_id: AccountId) -> Connect
     """Find the gateway's connection to the account by one compiled look-up, as each call does."""
     rows = await storage.point(_LINK, account_id=account_id)
     return _connection(dict(zip(Connection.__slots__, rows[0], strict=True))) if rows else None
+
+
+async def look_up_linked(storage: Storage, platform: str, external_id: str, *, upstream_app: str) -> AccountId | None:
+    """Find the account of a platform's own id that is linked through an upstream app, by one compiled look-up."""
+    rows = await storage.point(_LINKED, on_platform=platform, external=external_id, through_app=upstream_app)
+    return AccountId(rows[0][0]) if rows else None
 
 
 async def add_connection(connection: AsyncConnection, link: Connection) -> None:

@@ -12,7 +12,17 @@ accounts = Table(
     Column("external_id", String, nullable=False),
     Column("name", String, nullable=False),
     Column("linked_at", Instant, nullable=False),
+    Column("parent_id", ForeignKey("accounts.id")),
     UniqueConstraint("platform", "external_id"),
+)
+
+profile_pairs = Table(
+    "profile_pairs",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("login_subject", String, primary_key=True),
+    Column("subject_id", String, nullable=False),
+    Column("noted_at", Instant, nullable=False),
 )
 
 connections = Table(

@@ -1,7 +1,7 @@
 """Accounts, connections and standings, as the rest of the house sees them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from gateway.terms.ids import AccountId, ConnectionId, PersonId, StandingId
@@ -17,15 +17,34 @@ class ConnectionState(StrEnum):
     LOST = "lost"
 
 
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""When a standing lapses that is proven by each sign-in: a person's for their own profile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One thing on a platform; `external_id` is the platform's own id for it."""
+    """One thing on a platform; `external_id` is the platform's own id for it.
+
+    A person's own profile has a `parent_id`: the account that sees them, such as the OA that they follow. The platform
+    names them to that account alone, so their `external_id` is the pair `parent/them` (`profile_name`).
+    """
 
     id: AccountId
     platform: str
     external_id: str
     name: str
     linked_at: datetime
+    parent_id: AccountId | None = None
+
+    @property
+    def subject_id(self) -> str:
+        """By which the account above knows the person whose profile this is."""
+        return self.external_id.partition("/")[2]
+
+
+def profile_name(parent_external_id: str, subject_id: str) -> str:
+    """Name the profile of a person whom an account knows by `subject_id`."""
+    return f"{parent_external_id}/{subject_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ asks = Table(
     Column("is_required", Boolean, nullable=False),
     Column("retention_days", Integer),
     Column("recipients", JSON, nullable=False),
+    Column("basis", String),
+    Column("agreement", JSON(none_as_null=True)),
     UniqueConstraint("app_id", "scope", "purpose"),
 )
 

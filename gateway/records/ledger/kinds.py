@@ -14,6 +14,7 @@ class Kind(StrEnum):
     SHORTENED = "shortened"
     EXPIRED = "expired"
     RECONFIRM = "reconfirm"
+    OBJECTION_LIFTED = "objection_lifted"
     BURIED = "buried"
     LINKED = "linked"
     CONNECTION_LOST = "connection_lost"

@@ -16,6 +16,8 @@ class ZaloSandboxConfig(BaseModel):
         callback_urls: saved callbacks; `redirect_uri` must equal one byte for byte.
         login_callback_urls: the same for people's sign-in (Zalo Social), a list of its own; empty: no sign-in.
         app_name: shown on the consent page.
+        webhook_url: the one URL that hears what happens at every linked OA; None: nothing is told.
+        oa_secret_key: the console's "OA Secret Key", which signs that.
         requires_secret_proof: the console's "Yêu cầu kiểm tra app secret proof".
         state_path: where codes, tokens and messages survive a restart; None keeps them in memory.
         hosts: names that a request's Host may bear, so that a page which rebinds its DNS name reaches nothing.
@@ -28,6 +30,8 @@ class ZaloSandboxConfig(BaseModel):
     callback_urls: tuple[str, ...] = Field(min_length=1)
     login_callback_urls: tuple[str, ...] = ()
     app_name: str = "Cổng Quyền (mẫu)"
+    webhook_url: str | None = None
+    oa_secret_key: str | None = Field(default=None, repr=False)
     requires_secret_proof: bool = False
     state_path: Path | None = None
     hosts: frozenset[str] = LOOPBACK_HOSTS

@@ -78,6 +78,7 @@ def answer_call(room: Room, call: Call) -> web.Response:
             room.chat,
             room.cards,
             room.files,
+            room.teller,
             room.board.current,
             now=room.clock.now(),
             params=parse_params(call, room.board.current),

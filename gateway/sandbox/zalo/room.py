@@ -13,6 +13,7 @@ from gateway.sandbox.zalo.files import FileShelf
 from gateway.sandbox.zalo.limits import MinuteLimit, SocialLimits
 from gateway.sandbox.zalo.state import State
 from gateway.sandbox.zalo.switches import Switches
+from gateway.sandbox.zalo.telling import Teller
 from gateway.sandbox.zalo.tokens import OA_LIFETIMES, SOCIAL_LIFETIMES, Held, TokenBook
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
@@ -31,6 +32,7 @@ class Room:
     files: FileShelf
     received: ReceivedLog
     board: SwitchBoard[Switches]
+    teller: Teller
     limit: MinuteLimit
     social_limits: SocialLimits
     pages: Pages
@@ -41,16 +43,18 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
     state = State(config.state_path)
     kept = state.snapshot
     oa, social = Held(kept.codes, kept.tokens), Held(kept.social_codes, kept.social_tokens)
+    board, tokens = SwitchBoard(Switches()), TokenBook(state, clock, entropy=entropy, held=oa, lifetimes=OA_LIFETIMES)
     return Room(
         config=config,
         clock=clock,
-        tokens=TokenBook(state, clock, entropy=entropy, held=oa, lifetimes=OA_LIFETIMES),
+        tokens=tokens,
         social_tokens=TokenBook(state, clock, entropy=entropy, held=social, lifetimes=SOCIAL_LIFETIMES),
         chat=ChatBook(state, clock, entropy=entropy),
         cards=CardBook(state),
         files=FileShelf(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
-        board=SwitchBoard(Switches()),
+        board=board,
+        teller=Teller(config, clock, board=board, tokens=tokens),
         limit=MinuteLimit(),
         social_limits=SocialLimits(),
         pages=Pages(Path(__file__).parent),

@@ -187,6 +187,7 @@ def test_the_documents_example_registers(quyen: Quyen, tmp_path: Path) -> None:
     assert done["client_secret"].startswith("qcs_")
     assert parsed(quyen("app", "list", "--json"))[0]["asks"] == [
         "zalo.profile.read#show_account",
+        "zalo.follower.phone.read#order_notice",
         "zalo.message.send#order_notice",
     ]
     assert "docs/apps.md" in quyen("app", "register", "--help").stdout

@@ -79,6 +79,7 @@ routes:
               id: {type: string|integer, scope: any, subject: true}
               name: {type: string, scope: shop.name.read}
               vip: {type: boolean, scope: shop.name.read, masked_as: false}
+              minor: {type: boolean, marks_minor: true}
               nicknames: {items: string, scope: shop.name.read}
               contact: {use: contact}
               kind: {type: string, scope: any}

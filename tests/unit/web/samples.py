@@ -100,6 +100,9 @@ PHONE: Final = AskView(
     kept_days=90,
     recipients=(MAKER,),
     about_others=True,
+    basis="contract",
+    agreement="HD-2026/014 (mẫu)",
+    agreed_on="05/01/2026",
 )
 CHAT: Final = replace(
     PHONE,

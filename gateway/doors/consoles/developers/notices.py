@@ -25,6 +25,7 @@ from gateway.records.outbox.types import Notice, NoticeState
 from gateway.terms.refusal import Refusal
 
 PAGE_LINES = 50
+_UNDER_WAY = frozenset({NoticeState.WAITING, NoticeState.QUEUED})
 
 
 class _BadUrl(Exception):
@@ -117,14 +118,14 @@ async def _view(
 def _line(notice: Notice, lang: Lang) -> NoticeLine:
     return NoticeLine(
         id=notice.id,
-        event=notice.event.value,
+        event=notice.event,
         grant_id=notice.grant_id or "",
         version=notice.version,
         state=notice.state.value,
         tries=notice.tries,
         outcome=_outcome(notice.outcome, lang),
         created_at=notice.created_at,
-        next_try_at=notice.next_try_at if notice.state is NoticeState.WAITING else None,
+        next_try_at=notice.next_try_at if notice.state in _UNDER_WAY else None,
     )
 
 
@@ -139,4 +140,6 @@ def _outcome(outcome: str, lang: Lang) -> str:
         "malformed": _("trả lời sai dạng"),
         "too_large": _("trả lời quá dài"),
         "no_key": _("khóa ký không mở được"),
+        "too_many": _("quá nhiều sự kiện đang chờ"),
+        "ended": _("quyền đã hết trước khi gửi"),
     }.get(outcome, outcome)

@@ -16,7 +16,8 @@ class NoticeLine:
         id: its `webhook-id`.
         event: its CloudEvents type.
         grant_id: what it is about; "" for a test.
-        state: `waiting`, `delivered`, `superseded`, `given_up`, `gone`.
+        version: the grant's; None: it is a platform's event, which cannot be sent again.
+        state: `waiting`, `queued`, `delivered`, `superseded`, `given_up`, `gone`, `void`.
         outcome: the last answer's status, or why there was none, in words; "" before the first try.
         next_try_at: while it waits.
     """
@@ -24,7 +25,7 @@ class NoticeLine:
     id: str
     event: str
     grant_id: str
-    version: int
+    version: int | None
     state: str
     tries: int
     outcome: str

@@ -30,6 +30,7 @@ ACTS: Mapping[Kind, str] = {
     Kind.SHORTENED: "shorten",
     Kind.EXPIRED: "expire",
     Kind.RECONFIRM: "reconfirm",
+    Kind.OBJECTION_LIFTED: "resume",
     Kind.BURIED: "withdraw",
     Kind.LINKED: "link",
     Kind.CONNECTION_LOST: "lost",
@@ -97,7 +98,7 @@ def account_title(account: Account | None, account_id: str | None) -> str:
 def call_title(closed: ClosedLine, catalogue: Catalogue, lang: Lang) -> str:
     """Say what a call did, and how it ended."""
     platform = catalogue.platforms.get(closed.line.platform)
-    route = platform.routes.get(closed.line.route) if platform else None
+    route = platform.find_traced(closed.line.route) if platform else None
     thing = spoken(route.sentence, lang) if route else plain(closed.line.route)
     return f"{outcome_title(outcome_of(closed), lang)}: {thing}"
 

@@ -21,6 +21,7 @@ def kind_title(kind: Kind, lang: Lang) -> str:
         Kind.PAUSED: _("Tạm dừng"),
         Kind.RESUMED: _("Chia sẻ lại"),
         Kind.SHORTENED: _("Rút ngắn thời hạn"),
+        Kind.OBJECTION_LIFTED: _("Thôi phản đối"),
         Kind.EXPIRED: _("Hết hạn"),
         Kind.RECONFIRM: _("Cần xác nhận lại"),
         Kind.BURIED: _("Kết thúc lại sau khi khôi phục"),
