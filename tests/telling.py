@@ -97,11 +97,12 @@ class Teller:
 
 @asynccontextmanager
 async def telling(
-    scene: Scene, *, try_seconds: float = 10, app_id: str = UPSTREAM_APP, first_term: FirstTerm = "app_id"
+    scene: Scene, *, is_native: bool = False, app_id: str = UPSTREAM_APP, first_term: FirstTerm = "app_id"
 ) -> AsyncIterator[Teller]:
     """Serve the events' door over a scene. The wall clock is the machine's: receivers judge the time of a try.
 
-    `app_id`: by which the platform knows the gateway's own app, where it is not the scene's.
+    `is_native`: the scene's app, which is of Zalo's dialect, gets what it would get at Zalo. `app_id`: by which the
+    platform knows the gateway's own app, where it is not the scene's.
     """
     scene.clock.skew(SystemClock().now() - scene.clock.now())
     house, catalogue = scene.house, load_catalogue()
@@ -122,8 +123,9 @@ async def telling(
         aiohttp.ClientSession() as http,
         opened_fetcher(allow_loopback=True) as fetcher,
     ):
-        carrier = Carrier(house, fetcher, catalogue=catalogue, trace=trace, try_seconds=try_seconds)
-        courier = Courier(house, fetcher, try_seconds=try_seconds, carrier=carrier)
+        natives = door.hooks if is_native else {}
+        carrier = Carrier(house, fetcher, catalogue, trace, natives, 10)
+        courier = Courier(house, fetcher, try_seconds=10, carrier=carrier)
         yield Teller(scene, str(server.make_url("")).rstrip("/"), http, door, courier, trace)
 
 

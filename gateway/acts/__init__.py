@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
+from gateway.authority.bases import Words
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import Storage, UnitOfWork
@@ -100,6 +101,11 @@ class House:
     issuer: str = ""
     has_notices: asyncio.Event = field(default_factory=asyncio.Event)
     _paying: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+
+    @property
+    def words(self) -> Words:
+        """What people said about apps, with what only this process knows of it."""
+        return Words(self.storage, self.clock, self.vault, self.in_flight.denied, self.in_flight.recalled)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:

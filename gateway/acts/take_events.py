@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from gateway.acts import House
-from gateway.authority.holders import Holder, list_listening, pass_on
+from gateway.authority.bases import Holding, Said, render
+from gateway.authority.facts import Reach
+from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.hooks import store as hooks
 from gateway.records.outbox import lanes
@@ -51,7 +53,8 @@ async def take_events(house: House, told: Sequence[Told]) -> None:
     async with house.storage.unit() as unit:
         new = await _list_new(house, unit, told)
         for holder, own in await _share_out(house, unit, new):
-            copies = [copy for each in own if (copy := _make_copy(house, each, holder)) is not None]
+            said = await house.words.find(_holding(holder, ()).ask(one for each in own for one in each.subjects))
+            copies = [copy for each in own if (copy := _make_copy(house, each, holder, said)) is not None]
             if copies:
                 await _queue(house, unit, holder, copies)
         await unit.commit()
@@ -83,7 +86,7 @@ async def _list_new(house: House, unit: UnitOfWork, told: Sequence[Told]) -> lis
     raise Unavailable("database")
 
 
-def _make_copy(house: House, told: Told, holder: Holder) -> Copy | None:
+def _make_copy(house: House, told: Told, holder: Holder, said: Said) -> Copy | None:
     """Filter and seal what this app may hear of it; None where that is nothing."""
     now = house.clock.now()
     live = holder.list_live(told.event.scopes, now)
@@ -91,13 +94,17 @@ def _make_copy(house: House, told: Told, holder: Holder) -> Copy | None:
     if told.event.opened_by.isdisjoint(scopes):
         return None
     try:
-        passed = pass_on(told.event.open(told.body, scopes, told.subjects), holder)
+        passed = render(told.event.open(told.body, scopes, told.subjects), _holding(holder, live), said)
     except AnswerMalformed as malformed:
         log.warning("an event has another form than declared", kind=told.event.type, what=malformed.detail)
         return None
     copy_id = new_id("nt", house.entropy)
     sealed = seal_copy(house.vault, holder.grant_id, copy_id, body=passed.body, subjects=told.subjects)
     return Copy(copy_id, holder.grant_id, 0, frozenset(each.id for each in live), sealed, told.event.type, now)
+
+
+def _holding(holder: Holder, live: Sequence[Reach]) -> Holding:
+    return Holding(holder.app_id, holder.platform, holder.external_id, live)
 
 
 async def _queue(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:

@@ -188,3 +188,22 @@ class Hooks(Protocol):
             Distrust: nothing of it is believed.
         """
         ...
+
+    def sign(self, body: bytes, names: tuple[str, ...], *, app_id: str, key: str) -> "Native":
+        """Write a filtered body as the platform would tell it to this app, signed under its key.
+
+        Args:
+            body: the platform's words, filtered.
+            names: what the platform calls such an event.
+            app_id: the client id, which stands where the platform's app id would.
+            key: the app's own.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """An event in the platform's own form: its body, and the headers that sign it."""
+
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)

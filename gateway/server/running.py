@@ -30,7 +30,7 @@ from gateway.server.house import opened_house
 from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
-from gateway.server.platforms import list_connectors, own_apps
+from gateway.server.platforms import list_connectors, list_hooks, own_apps
 from gateway.server.rounds import Round, going_round
 from gateway.settings import Settings
 from scopes import Catalogue, load_catalogue
@@ -120,7 +120,8 @@ async def _courier(stack: AsyncExitStack, parts: Parts) -> Courier:
     """Return who brings notices and copies of events, each by a way out of its own."""
     house, trace = parts.house, TraceWriter(parts.house.storage, parts.house.clock)
     fetcher = await _open_fetcher(stack, parts.settings)
-    carrier = Carrier(house, await _open_fetcher(stack, parts.settings), catalogue=parts.catalogue, trace=trace)
+    own_way, natives = await _open_fetcher(stack, parts.settings), list_hooks(parts.settings)
+    carrier = Carrier(house, own_way, parts.catalogue, trace, natives)
     return Courier(house, fetcher, carrier=carrier)
 
 

@@ -1,6 +1,7 @@
 """Lanes of copies on both databases: order, leases, races of two processes, what is void and what is forgotten."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
 
 import pytest
@@ -8,11 +9,13 @@ import pytest
 from gateway.acts.send_events import LEASE, LINES_KEPT, close_lane, drop_stale, take_lanes
 from gateway.acts.take_events import Told, take_events
 from gateway.acts.withdraw import withdraw
+from gateway.ground.storage.storage import UnitOfWork
 from gateway.records.outbox import queue
 from gateway.records.outbox.lanes import Ended
 from gateway.records.outbox.tables import event_copies, event_lanes
 from gateway.records.outbox.types import Lane, NoticeState, Tried
 from gateway.terms.ids import GrantId
+from gateway.terms.refusal import Unavailable
 from scopes import load_catalogue
 from tests.contract.steps import CHAT, PHONE, agreed, owner
 from tests.house import Scene
@@ -150,3 +153,17 @@ async def test_lines_are_forgotten_after_a_day(scene: Scene) -> None:
     scene.clock.advance(timedelta(minutes=2))
     assert await drop_stale(scene.house) == 1
     assert await states(scene) == ["given_up"]
+
+
+async def test_what_others_take_again_and_again_is_left_to_them(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another process is always a moment ahead nothing is kept here, and the platform is told to try again."""
+
+    async def is_there(_unit: UnitOfWork, adding: Coroutine[None, None, None]) -> bool:
+        adding.close()
+        return False
+
+    await listening(scene)
+    monkeypatch.setattr(UnitOfWork, "is_added", is_there)
+    with pytest.raises(Unavailable):
+        await take_events(scene.house, told(scene, "a"))
+    assert await states(scene) == []

@@ -18,6 +18,7 @@ from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
 from gateway.ground.vault.passwords import Passwords
 from gateway.records.apps.wording import Readable
 from gateway.records.ledger.types import Actor
+from gateway.records.outbox.keys import event_key_of, read_secret
 from gateway.records.people import store as people
 from gateway.records.people.types import Role
 from gateway.terms.ids import AppId, AskId, GrantId, PersonId
@@ -143,7 +144,9 @@ async def _register_app(door: AdminDoor, given: AppRegister) -> dict[str, Any]:
     registered = {"client_id": app.id, "client_secret": raw_secret, "name": app.name}
     if given.app.notice_url is None:
         return registered
-    return {**registered, "notice_secret": await set_endpoint(door.house, app.id, given.app.notice_url, OPERATOR)}
+    notice_secret = await set_endpoint(door.house, app.id, given.app.notice_url, OPERATOR) or ""
+    registered["notice_secret"] = notice_secret
+    return {**registered, "event_key": event_key_of(read_secret(notice_secret))} if app.dialect else registered
 
 
 async def _judge_app(door: AdminDoor, said: object) -> tuple[PersonId | None, list[str]]:

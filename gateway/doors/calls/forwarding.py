@@ -8,6 +8,7 @@ from functools import cached_property
 from aiohttp import ClientResponse, ClientSession
 
 from gateway.acts.renew import lose, renew
+from gateway.authority.bases import count_withheld, show_people
 from gateway.authority.facts import TokenFacts
 from gateway.authority.in_flight import Call
 from gateway.authority.verdict import Verdict, Wanted, is_still, judge
@@ -17,7 +18,7 @@ from gateway.doors.calls.flight import Flight
 from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.doors.calls.links import find_connector, get_link, open_credential
 from gateway.doors.calls.pacing import pace_upstream
-from gateway.doors.calls.people import check_people, count_withheld, show_people
+from gateway.doors.calls.people import check_people, holding_of, say_withheld
 from gateway.doors.calls.tracing import Entry
 from gateway.doors.calls.uploading import Upload
 from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
@@ -199,15 +200,15 @@ class Forwarding:
             opened = answer.open(received.body, verdict.open_scopes, self._admitted.outgoing.subjects)
         except AnswerMalformed as malformed:
             raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
-        filtered = await show_people(self._door, verdict, opened, flight.people)
-        withheld = count_withheld(route.answer, verdict)
+        filtered = await show_people(self._door.house.words, opened, holding_of(verdict), flight.people)
+        withheld = count_withheld(route.answer, verdict.reach)
         is_refused = answer is not route.answer or self._connector.is_refusal(received.status, received.body)
         outcome, reason = (Outcome.FAILED, "platform_refused") if is_refused else (Outcome.PASSED, None)
         people = set(filtered.subjects) | (set() if is_refused else self._admitted.outgoing.subjects)
         people -= {verdict.facts.external_id}  # the account is no subject
         await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld.count))
         picked = _pick_headers(answer, received.headers)
-        headers = {**picked, **told, **withheld.header, "content-type": _JSON}
+        headers = {**picked, **told, **say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
         await self._incoming.start(received.status, headers, length=len(filtered.body))
         await self._incoming.write(filtered.body)

@@ -56,6 +56,7 @@ class NoticeEndpoint(_Closed):
     changed_at: Time
     keys: list[PublicKey]
     secret: str = sometimes("when it was made")
+    event_key: str = sometimes("when it was made, to an app of a platform's dialect")
 
 
 class NoticeLine(_Closed):

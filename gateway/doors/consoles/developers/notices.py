@@ -21,6 +21,7 @@ from gateway.ground.web.plain import plain
 from gateway.records.apps.types import App
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox.keys import event_key_of, read_secret
 from gateway.records.outbox.types import Notice, NoticeState
 from gateway.terms.refusal import Refusal
 
@@ -108,6 +109,7 @@ async def _view(
         keys=[NoticeKeyLine(key.last4, key.public_key, key.created_at) for key in keys],
         lines=[_line(notice, lang_of(request)) for notice in found[:PAGE_LINES]],
         raw_secret=raw_secret,
+        event_key=event_key_of(read_secret(raw_secret)) if raw_secret and app.dialect else "",
         is_bad_url=bad_url is not None,
         is_local=door.is_on_loopback,
         older=link(f"{path}?cursor={write_moment(last.created_at, last.id)}") if last else "",
@@ -141,5 +143,6 @@ def _outcome(outcome: str, lang: Lang) -> str:
         "too_large": _("trả lời quá dài"),
         "no_key": _("khóa ký không mở được"),
         "too_many": _("quá nhiều sự kiện đang chờ"),
+        "not_sent": _("cổng chưa gửi được"),
         "ended": _("quyền đã hết trước khi gửi"),
     }.get(outcome, outcome)

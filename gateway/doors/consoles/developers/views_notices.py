@@ -49,6 +49,7 @@ class NoticesView:
     Args:
         url: where notices go, or what was typed and refused.
         raw_secret: a key that was just made, shown this once; "".
+        event_key: what signs events in the platform's own form, derived from that key; "" but for apps of a dialect.
         is_bad_url: what was typed cannot be an endpoint.
         is_local: this gateway runs on loopback, and so may the endpoint be there, without TLS.
         older, newest: links to other pages of the log, or "".
@@ -62,6 +63,7 @@ class NoticesView:
     keys: Sequence[NoticeKeyLine]
     lines: Sequence[NoticeLine]
     raw_secret: str = ""
+    event_key: str = ""
     is_bad_url: bool = False
     is_local: bool = False
     older: str = ""
