@@ -27,7 +27,7 @@ from gateway.server.house import opened_house
 from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
-from gateway.server.platforms import list_connectors
+from gateway.server.platforms import list_connectors, list_followers
 from gateway.server.rounds import going_round
 from gateway.settings import Settings
 from scopes import Catalogue, load_catalogue
@@ -108,6 +108,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, cat
         passwords=passwords,
         health=Health(house),
         providers=list_providers(settings, http, house.clock),
+        followers=list_followers(settings, http),
         documents=await _open_fetcher(stack, settings) if settings.client_documents else None,
     )
 
