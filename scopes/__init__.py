@@ -1,4 +1,4 @@
-"""The catalogue: what can be asked for, which calls it opens, and what of each answer passes.
+"""The catalogue: what can be asked for, which calls it opens, which events it gets, and what of each passes.
 
 Owns: the YAML files in `catalogue/`, one for each platform, and the pure library that reads, checks and compiles them
 into a matcher, request rules and answer filters. Must not know: apps, people, grants, tokens, HTTP servers or clients;
@@ -13,6 +13,7 @@ from scopes.answers import Answer, Filtered, Opened
 from scopes.bodies import BodyRule
 from scopes.denied import Denied
 from scopes.docs import render_docs
+from scopes.events import Event
 from scopes.loading import Catalogue, Platform, check, load_catalogue
 from scopes.problems import CatalogueError, Problem
 from scopes.queries import CheckedQuery
@@ -34,6 +35,7 @@ __all__ = [
     "CatalogueError",
     "CheckedQuery",
     "Denied",
+    "Event",
     "Filtered",
     "Limits",
     "Match",

@@ -1,12 +1,14 @@
-"""From a written file to routes that can be called, and the list of what is wrong with it."""
+"""From a written file to routes that can be called and events that can be told, and what is wrong with it."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from scopes.answers import Answer
 from scopes.bodies import BodyNode, BodyRule
 from scopes.denied import Denied, find_opened
+from scopes.events import Event, compile_events
 from scopes.matching import list_overlaps
 from scopes.narrowing import check_kinds, check_resource, narrowed_by
 from scopes.problems import Problem
@@ -20,17 +22,28 @@ from scopes.written import AnswerEntry, AnswerNode, DeniedEntry, PlatformFile, R
 _SEGMENT = re.compile(r"\{(?P<name>[a-z][a-z0-9_]*)\}|[A-Za-z0-9._~-]*")
 
 
-def compile_file(source: Source, written: PlatformFile) -> tuple[list[Route], list[Denied], list[Problem]]:
-    """Compile the routes of a file, opened and denied; gather what is wrong, so that one run shows it all."""
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a file came to."""
+
+    routes: list[Route]
+    denied: list[Denied]
+    events: list[Event]
+    problems: list[Problem]
+
+
+def compile_file(source: Source, written: PlatformFile) -> Compiled:
+    """Compile the routes and events of a file; gather what is wrong, so that one run shows it all."""
     shaping = Shaping(source, written)
     errors = None
     if written.error_fields:
         entry = AnswerEntry(fields=written.error_fields, scope=ANY)
         errors = _compile_answer(shaping, entry, place=("error_fields",), route=None)
     routes = [_compile_route(shaping, entry, index=index, errors=errors) for index, entry in enumerate(written.routes)]
+    events = compile_events(shaping)
     _check_ids(shaping)
     _check_envelope(shaping)
-    _check_scopes_open_something(shaping, routes)
+    _check_scopes_open_something(shaping, routes, events)
     check_kinds(shaping, routes)
     for one, other in list_overlaps(routes):
         place = ("routes", next(index for index, route in enumerate(routes) if route is other), "path")
@@ -38,9 +51,9 @@ def compile_file(source: Source, written: PlatformFile) -> tuple[list[Route], li
     for kind in ("answer_shapes", "body_shapes"):
         for name in getattr(written, kind):
             if f"{kind}.{name}" not in shaping.used:
-                shaping.add((kind, name), "a shape that no route uses")
+                shaping.add((kind, name), "a shape that no route or event uses")
     denied = [_compile_denied(shaping, entry, routes, index=index) for index, entry in enumerate(written.denied)]
-    return routes, denied, shaping.problems
+    return Compiled(routes, denied, events, shaping.problems)
 
 
 def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: Answer | None) -> Route:
@@ -50,6 +63,8 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     for key, key_rule in entry.query.keys.items():
         shaping.check_scope(key_rule.scope, (*place, "query", "keys", key, "scope"))
         check_resource(shaping, key_rule, (*place, "query", "keys", key))
+    if entry.query.dropped and entry.kind == "write":
+        shaping.add((*place, "query", "dropped"), "a write is done with all that it says, or refused")
     for name, rule in entry.params.items():
         check_resource(shaping, rule, (*place, "params", name))
     templates = [
@@ -151,10 +166,15 @@ def _check_ids(shaping: Shaping) -> None:
     for at, scope in enumerate(written.scopes):
         if not scope.id.startswith(f"{written.platform}."):
             shaping.add(("scopes", at, "id"), f"a scope of this file starts with {written.platform}.")
-    for kind, ids in (("scopes", [one.id for one in written.scopes]), ("routes", [one.id for one in written.routes])):
+    routes = [one.id for one in written.routes]
+    named = {"scopes": [one.id for one in written.scopes], "routes": routes}
+    for kind, ids in named.items():
         for at, one in enumerate(ids):
             if one in ids[:at]:
                 shaping.add((kind, at, "id"), f"stands twice: {one}")
+    for at, event in enumerate(written.events):
+        if event.id in {*routes, *(one.id for one in written.events[:at])}:  # the trace names either by its id
+            shaping.add(("events", at, "id"), f"stands twice: {event.id}")
 
 
 def _check_envelope(shaping: Shaping) -> None:
@@ -165,15 +185,16 @@ def _check_envelope(shaping: Shaping) -> None:
         shaping.add(("error_style",), "`error_fields` stand exactly where error_style is status")
 
 
-def _check_scopes_open_something(shaping: Shaping, routes: list[Route]) -> None:
-    opening = Counter(scope for route in routes for scope in _opening_scopes(route))
+def _check_scopes_open_something(shaping: Shaping, routes: list[Route], events: list[Event]) -> None:
+    named: list[Route | Event] = [*routes, *events]
+    opening = Counter(scope for one in named for scope in _opening_scopes(one))
     for at, scope in enumerate(shaping.written.scopes):
         if scope.enforced_by == "gateway" and not opening[scope.id]:
             shaping.add(("scopes", at), f"{scope.id} opens nothing; no gateway can enforce it")
         if scope.enforced_by == "app" and opening[scope.id]:
-            shaping.add(("scopes", at), f"{scope.id} is enforced by the app, yet a route names it")
+            shaping.add(("scopes", at), f"{scope.id} is enforced by the app, yet a route or event names it")
 
 
-def _opening_scopes(route: Route) -> Iterator[str]:
-    yield from route.opened_by
-    yield from route.field_scopes
+def _opening_scopes(one: Route | Event) -> Iterator[str]:
+    yield from one.opened_by
+    yield from one.field_scopes

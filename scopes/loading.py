@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from scopes.compiling import compile_file
+from scopes.compiling import Compiled, compile_file
 from scopes.denied import Denied, find_denied
+from scopes.events import Event
 from scopes.matching import Matcher
 from scopes.problems import CatalogueError, Problem
 from scopes.refusals import TargetRefused
@@ -31,6 +32,7 @@ class Platform:
         name: for people.
         scopes: by id, in the file's order.
         routes: by id, in the file's order.
+        events: by id, in the file's order.
         resources: the kinds of resources that scopes may be narrowed to.
         denied: paths that are not opened on purpose, with the reason.
         budget: how many calls the platform takes; None: it did not say.
@@ -40,10 +42,12 @@ class Platform:
     name: Text
     scopes: Mapping[str, Scope]
     routes: Mapping[str, Route]
+    events: Mapping[str, Event]
     resources: Mapping[str, ResourceKind]
     denied: tuple[Denied, ...]
     budget: Budget | None
     _matcher: Matcher
+    _by_name: Mapping[str, Event]
 
     def is_for_unreviewed(self, scope: Scope) -> bool:
         """Whether an app that nobody reviewed may ask for it: it only reads, the account's own data, not sensitive.
@@ -53,6 +57,18 @@ class Platform:
         """
         kinds = {route.kind for route in self.routes.values() if scope.id in route.scopes}
         return kinds == {"read"} and scope.whose == "account" and scope.sensitivity == "none"
+
+    def find_event(self, name: str) -> Event | None:
+        """Find the event that the platform calls so; None: it is none that passes."""
+        return self._by_name.get(name)
+
+    def find_traced(self, traced_id: str) -> Route | Event | None:
+        """Find what a trace line names: the route of a call, or the event of a copy that went to an app."""
+        return self.routes.get(traced_id) or self.events.get(traced_id)
+
+    def list_traced(self) -> list[Route | Event]:
+        """List what trace lines may name."""
+        return [*self.routes.values(), *self.events.values()]
 
     def find(self, method: str, segments: list[str]) -> Match | None:
         """Find the route of a method and a decoded path."""
@@ -140,26 +156,28 @@ def _read_folder(folder: Path) -> tuple[list[Platform], list[Problem]]:
         except CatalogueError as error:
             problems.extend(error.problems)
             continue
-        routes, denied, found = compile_file(source, written)
-        problems.extend(found)
+        compiled = compile_file(source, written)
+        problems.extend(compiled.problems)
         if any(one.id == written.platform for one in platforms):
             problems.append(source.problem(("platform",), f"another file describes {written.platform}"))
-        platforms.append(_build(written, routes, denied))
+        platforms.append(_build(written, compiled))
     if not platforms and not problems:
         problems.append(Problem(folder.name, 1, "no catalogue file here"))
     return platforms, problems
 
 
-def _build(written: PlatformFile, routes: list[Route], denied: list[Denied]) -> Platform:
+def _build(written: PlatformFile, compiled: Compiled) -> Platform:
     return Platform(
         id=written.platform,
         name=written.name,
         scopes=MappingProxyType({scope.id: scope for scope in written.scopes}),
-        routes=MappingProxyType({route.id: route for route in routes}),
+        routes=MappingProxyType({route.id: route for route in compiled.routes}),
+        events=MappingProxyType({event.id: event for event in compiled.events}),
         resources=MappingProxyType(dict(written.resources)),
-        denied=tuple(denied),
+        denied=tuple(compiled.denied),
         budget=written.budget,
-        _matcher=Matcher(routes),
+        _matcher=Matcher(compiled.routes),
+        _by_name=MappingProxyType({name: event for event in compiled.events for name in event.names}),
     )
 
 

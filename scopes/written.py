@@ -218,6 +218,28 @@ class RouteEntry(_Written):
     answer: AnswerEntry
 
 
+class EventEntry(_Written):
+    """Something that the platform tells by a webhook, as written; what is not listed is dropped.
+
+    Args:
+        id: its name to apps, after the platform's.
+        names: what the platform calls it; several where one shape fits them all.
+        opened_by: any one of these asks gets it.
+        sentence: what the trace says of a copy, following the app's name.
+        accounts: where the account's id may stand in the body, as dotted places; one that is linked says whose it is.
+        subjects: where ids of people may stand, likewise; the account's own id is none.
+        fields: what of the body passes.
+    """
+
+    id: Slug
+    names: tuple[str, ...] = Field(min_length=1)
+    opened_by: tuple[ScopeId, ...] = Field(min_length=1)
+    sentence: Text
+    accounts: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    fields: Mapping[str, AnswerNode]
+
+
 class DeniedEntry(_Written):
     """A path that is not opened on purpose, whatever the method; `{name}` stands for any one segment.
 
@@ -262,4 +284,5 @@ class PlatformFile(_Written):
     answer_shapes: Mapping[str, AnswerNode] = Field(default_factory=dict)
     scopes: tuple[Scope, ...] = Field(min_length=1)
     routes: tuple[RouteEntry, ...] = Field(min_length=1)
+    events: tuple[EventEntry, ...] = ()
     denied: tuple[DeniedEntry, ...] = ()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
+from gateway.authority.bases import Words
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import Storage, UnitOfWork
@@ -36,7 +37,7 @@ from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import EVIDENCE, IDENTITY, Actor, ActorKind, Draft, Part, Recorded
-from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox import endpoints, lanes, queue
 from gateway.records.outbox.letters import Letter, Pin, make_notice
 from gateway.records.outbox.types import EndpointState, Event
 from gateway.records.owed import store as owed
@@ -101,6 +102,11 @@ class House:
     has_notices: asyncio.Event = field(default_factory=asyncio.Event)
     _paying: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
+    @property
+    def words(self) -> Words:
+        """What people said about apps, with what only this process knows of it."""
+        return Words(self.storage, self.clock, self.vault, self.in_flight.denied, self.in_flight.recalled)
+
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:
         """Open the unit of work of an act that ends something; that it is so already is said once nothing is owed."""
@@ -150,6 +156,8 @@ class House:
             dead = tuple(sorted(change.ended))
             stone = Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at)
             await owed.add(unit.connection, stone)
+            live = {p.id for p in change.grant.live(change.at)}
+            await lanes.void(unit.connection, change.grant.id, live, change.at)
         about = await self._note_noes(unit, change)
         standing = [p.id for p in change.grant.permissions if p.state in STANDING_STATES]
         ended = await families.end_unreachable(unit.connection, change.grant.id, standing, change.at)

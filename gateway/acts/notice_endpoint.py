@@ -7,7 +7,7 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.apps import store as apps
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
-from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox import endpoints, lanes, queue
 from gateway.records.outbox.keys import make_key
 from gateway.records.outbox.types import Endpoint, EndpointState, address_facts
 from gateway.terms.ids import AppId
@@ -34,6 +34,7 @@ async def set_endpoint(house: House, app_id: AppId, url: str, actor: Actor) -> s
         now = house.clock.now()
         known = await endpoints.find(unit.connection, app_id)
         await endpoints.save(unit.connection, Endpoint(app_id, url, EndpointState.LIVE, now))
+        await lanes.wake(unit.connection, app_id, now)
         has_keys = bool(await endpoints.list_live_keys(unit.connection, app_id))
         raw_secret = None if has_keys else await _add_key(house, unit, app_id)
         if known is None or not known.is_live_at(url):

@@ -1,4 +1,4 @@
-"""What acts write in set words: an identity's record, a person's names, a credential in the journal, an app's code."""
+"""What acts write in set words: an identity's record, a credential in the journal, an app's code, an endpoint's end."""
 
 import asyncio
 from datetime import datetime
@@ -13,6 +13,8 @@ from gateway.records.families import store as families
 from gateway.records.families.types import CODE_LASTS, Code
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
+from gateway.records.outbox import endpoints
+from gateway.records.outbox.types import Endpoint, address_facts
 from gateway.records.people.identities import Identity
 from gateway.records.people.types import Person
 from gateway.records.requests.types import AuthorizationRequest
@@ -66,3 +68,13 @@ async def add_code(
     )
     await families.add_code(unit.connection, code)
     return raw_code
+
+
+async def end_endpoint(house: House, unit: UnitOfWork, endpoint: Endpoint) -> bool:
+    """Mark an endpoint gone and record it; False where it was set anew while a try was under way."""
+    now = house.clock.now()
+    if not await endpoints.mark_gone(unit.connection, endpoint, now):
+        return False
+    draft = Draft(Kind.NOTICES_GONE, now, Actor.system(), address_facts(endpoint.url), app_id=endpoint.app_id)
+    await house.ledger.append(unit.connection, draft)
+    return True

@@ -3,19 +3,27 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
+
+import structlog
 
 from gateway.acts import House
 from gateway.acts.recording import is_journalled
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.entries import Entry, SealedCredential
-from gateway.platforms import Connector, Credential, Trouble
+from gateway.platforms import ENDED_ACCESS, Connector, Credential, Trouble
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
-from gateway.terms.ids import ConnectionId
+from gateway.terms.ids import GATEWAYS_OWN, ConnectionId
 from gateway.terms.refusal import Refusal, Unavailable
+
+CHECK_SECONDS: Final = 5.0
+"""How long a check waits for the platform: a stop of the server waits for it."""
+
+_log = structlog.get_logger()
 
 
 @shielded
@@ -24,7 +32,7 @@ async def renew(house: House, connector: Connector, seen: Connection) -> Connect
 
     Args:
         house: the parts.
-        connector: the platform that the connection leads to.
+        connector: the platform that the connection leads to, spoken to as the connection's upstream app.
         seen: the connection as the call read it.
 
     Returns:
@@ -36,14 +44,13 @@ async def renew(house: House, connector: Connector, seen: Connection) -> Connect
     """
     async with house.storage.exclusive(f"connection {seen.id}"):
         async with house.storage.read() as connection:
-            current = await accounts.find_connection(connection, seen.account_id)
+            current = await accounts.find_connection(connection, seen.account_id, brought_id=seen.brought_id)
         if current is None or current.state is ConnectionState.LOST:
             raise Refusal("connection_lost")
         if current.generation != seen.generation:
             return current
-        opened = house.vault.open(current.sealed_credential, credential_place(current.id))
         try:
-            fresh = await connector.renew(Credential.from_bytes(opened))
+            fresh = await connector.renew(_open(house, current))
         except Refusal as refusal:
             return await _recover(house, current, refusal)
         return await _store(house, current, fresh)
@@ -53,6 +60,25 @@ async def renew(house: House, connector: Connector, seen: Connection) -> Connect
 async def lose(house: House, seen: Connection, trouble: Trouble) -> None:
     """Note, once, that the platform took its permission back from the gateway's app; people are shown it."""
     await _lose(house, seen, trouble)
+
+
+@shielded
+async def check_connection(house: House, connector: Connector, link: Connection) -> None:
+    """Ask the platform whose credential this is: renew what it refuses, and note as lost what it ended.
+
+    Platforms tell nobody that an account took its permission back. No answer, and a no for any other reason, change
+    nothing: the next check asks again.
+    """
+    trouble = await _ask_whose(house, connector, link)
+    if trouble is Trouble.CREDENTIAL_REFUSED:
+        try:
+            await renew(house, connector, link)
+        except Refusal as refusal:  # it is noted as lost
+            _log.info("a check ended a connection", connection=link.id, why=refusal.log_detail)
+        except Unavailable as unavailable:
+            _log.info("a connection could not be renewed", connection=link.id, what=unavailable.what)
+    elif trouble in ENDED_ACCESS:
+        await _lose(house, link, trouble)
 
 
 @shielded
@@ -66,6 +92,23 @@ async def recover_credentials(house: House, entries: Sequence[Entry]) -> int:
     """
     newest = _newest_of(entries)
     return sum([await _put_back(house, entry) for entry in newest.values()])
+
+
+async def _ask_whose(house: House, connector: Connector, link: Connection) -> Trouble | None:
+    credential = _open(house, link)
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await connector.describe(credential)
+    except Refusal as refusal:
+        trouble = refusal.facts.get("trouble")
+        return trouble if isinstance(trouble, Trouble) else None
+    except (Unavailable, TimeoutError):
+        return None
+    return None
+
+
+def _open(house: House, link: Connection) -> Credential:
+    return Credential.from_bytes(house.vault.open(link.sealed_credential, credential_place(link.id)))
 
 
 def _newest_of(entries: Sequence[Entry]) -> dict[ConnectionId, SealedCredential]:
@@ -121,10 +164,12 @@ async def _store(house: House, current: Connection, fresh: Credential) -> Connec
 
 async def _get(house: House, seen: Connection) -> Connection:
     async with house.storage.read() as connection:
-        current = await accounts.find_connection(connection, seen.account_id)
-    if current is None:
-        raise AssertionError("a connection is never removed")
-    return current
+        current = await accounts.find_connection(connection, seen.account_id, brought_id=seen.brought_id)
+    if current is not None:
+        return current
+    if seen.brought_id == GATEWAYS_OWN:
+        raise AssertionError("the gateway's own connection is never removed")
+    raise Refusal("connection_lost")  # its upstream app was taken back meanwhile
 
 
 async def _lose(house: House, seen: Connection, trouble: Trouble) -> None:

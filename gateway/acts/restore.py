@@ -14,6 +14,7 @@ from gateway.records.apps.types import BEFORE_RESTORE, AppState
 from gateway.records.families import store as families
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
+from gateway.records.outbox import lanes
 from gateway.records.people import store as people
 from gateway.records.people.types import Role
 from gateway.terms.ids import AppId, PersonId
@@ -52,6 +53,7 @@ async def restore(house: House, actor: Actor, gap: Gap) -> int:
         facts["own_tokens_ended"] = await own_tokens.end_every(unit.connection, now)
         facts["sessions_ended"] = await people.end_every_session(unit.connection, now)
         facts |= await _shut_again(unit, kept, now)
+        await lanes.void_all(unit.connection, now)
         await house.ledger.append(unit.connection, Draft(Kind.RESTORED, now, actor, facts))
         await unit.commit()
     await house.ledger.publish()

@@ -6,18 +6,16 @@ between leaves a lease that runs out, and the notice goes out again under its ow
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.acts import House
+from gateway.acts.recording import end_endpoint
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.ledger import reading
-from gateway.records.ledger.kinds import Kind
-from gateway.records.ledger.types import Actor, Draft
 from gateway.records.outbox import endpoints, queue
 from gateway.records.outbox.letters import Letter, Pin, make_notice
 from gateway.records.outbox.schedule import find_delay
-from gateway.records.outbox.types import EndpointState, Errand, Event, Notice, NoticeState, address_facts
+from gateway.records.outbox.types import EndpointState, Errand, Event, Notice, NoticeState, Tried
 from gateway.terms.ids import AppId, new_id
 from gateway.terms.refusal import Refusal
 
@@ -26,25 +24,6 @@ LEASE = timedelta(seconds=60)
 KEPT = timedelta(days=30)
 """How long a notice that is over can be read and sent again: tries last three days, a developer's holiday longer."""
 GONE_STATUS = 410
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """How a try ended: the answer's status, or a word for why there was none; and the wait that it asked for."""
-
-    status: int | None
-    why: str = ""
-    wish_seconds: int = 0
-
-    @property
-    def is_taken(self) -> bool:
-        """Say whether the receiver took it: 2xx alone; a redirect is none."""
-        return self.status is not None and 200 <= self.status <= 299
-
-    @property
-    def outcome(self) -> str:
-        """How the delivery log names it."""
-        return self.why if self.status is None else str(self.status)
 
 
 @shielded
@@ -83,10 +62,10 @@ async def close_notice(house: House, errand: Errand, tried: Tried) -> None:
     async with house.storage.unit() as unit:
         now = house.clock.now()
         if tried.is_taken:
-            if notice.grant_id is not None:
+            if notice.grant_id is not None and notice.version is not None:
                 await queue.supersede(unit.connection, notice.grant_id, notice.version, now)
             await queue.close(unit.connection, notice, NoticeState.DELIVERED, outcome=tried.outcome, now=now)
-        elif tried.status == GONE_STATUS and await _end_endpoint(house, unit, errand):
+        elif tried.status == GONE_STATUS and await end_endpoint(house, unit, errand.endpoint):
             await queue.close(unit.connection, notice, NoticeState.GONE, outcome=tried.outcome, now=now)
             await queue.let_go(unit.connection, notice.app_id, now)
         else:
@@ -151,16 +130,6 @@ async def _errand(unit: UnitOfWork, notice: Notice) -> Errand | None:
     endpoint = await endpoints.find(unit.connection, notice.app_id)
     keys = await endpoints.list_live_keys(unit.connection, notice.app_id)
     return None if endpoint is None else Errand(notice, endpoint, tuple(keys))
-
-
-async def _end_endpoint(house: House, unit: UnitOfWork, errand: Errand) -> bool:
-    """Mark the endpoint gone and record it; False where it was set anew while this try was under way."""
-    now, app_id = house.clock.now(), errand.notice.app_id
-    if not await endpoints.mark_gone(unit.connection, errand.endpoint, now):
-        return False
-    draft = Draft(Kind.NOTICES_GONE, now, Actor.system(), address_facts(errand.endpoint.url), app_id=app_id)
-    await house.ledger.append(unit.connection, draft)
-    return True
 
 
 async def _put_off(house: House, unit: UnitOfWork, notice: Notice, tried: Tried) -> None:

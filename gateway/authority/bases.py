@@ -5,13 +5,14 @@ permission was decided on, and from what that person decided in the grant of the
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.authority.facts import Reach
 from gateway.ground.storage.listed import each_of, listed
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
@@ -24,6 +25,7 @@ from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import NOES, STANDING_STATES, PermissionState
 from gateway.terms.clock import Clock
 from gateway.terms.ids import AppId, AskId, PermissionId
+from scopes import ANY, Answer, Filtered, Opened
 
 People = frozenset[str]
 _NOBODY: People = frozenset()
@@ -63,7 +65,7 @@ class Asked:
     app_id: AppId
     platform: str
     external_id: str
-    people: Collection[str]
+    people: People
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,14 @@ class Words:
     recalled: Mapping[str, AbstractSet[AskId]]
 
     async def find(self, asked: Asked) -> Said:
-        """Find what people decided; one query for all.
+        """Find what people decided; one query for all, none for nobody.
 
         Raises:
             Unavailable: the authority gave no answer; nothing may pass.
         """
         names = {profile_name(asked.external_id, each): each for each in asked.people if each.isprintable()}
+        if not names:
+            return Said()
         known = {"profiles": listed(names), "on_platform": asked.platform, "by_app": asked.app_id}
         agreed: dict[AskId, set[str]] = defaultdict(set)
         refused: dict[AskId, set[str]] = defaultdict(set)
@@ -108,6 +112,68 @@ class Words:
     def _list_recalled(self, asked: Asked, profile: str) -> Iterator[AskId]:
         for key in keys_of(self.vault, asked.app_id, asked.platform, profile=profile):
             yield from self.recalled.get(key, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an app holds at one account: the live permissions that an answer or event is opened by."""
+
+    app_id: AppId
+    platform: str
+    external_id: str
+    reach: Sequence[Reach]
+
+    def ask(self, people: Iterable[str]) -> Asked:
+        """Return the question what people said about the app; the account is none of them."""
+        return Asked(self.app_id, self.platform, self.external_id, frozenset(people) - {self.external_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """How many declared members an app cannot see: for want of a scope, and for each person's own consent (I10)."""
+
+    by_scope: int
+    by_subject: int
+
+    @property
+    def count(self) -> int:
+        """How many in all."""
+        return self.by_scope + self.by_subject
+
+
+async def show_people(words: Words, opened: Opened, holding: Holding, noted: set[str]) -> Filtered:
+    """Write what everyone without a basis is masked in; one look-up for all of them, none for nobody.
+
+    Args:
+        words: what people said.
+        opened: as the scopes leave it.
+        holding: who gets it.
+        noted: gets everyone whom it is about before their word is asked for: who says no in between is found there.
+
+    Raises:
+        Unavailable: nobody's word can be had; nothing passes.
+    """
+    if not opened.rests_on_people:
+        return opened.write()
+    asked = holding.ask(opened.subjects)
+    noted.update(asked.people)
+    return render(opened, holding, await words.find(asked))
+
+
+def render(opened: Opened, holding: Holding, said: Said) -> Filtered:
+    """Write what everyone without a basis is masked in, by what these people said."""
+    people = frozenset(opened.subjects)
+    passing: dict[str, set[str]] = defaultdict(set)
+    for each in holding.reach:  # the account itself is nobody whom anyone asks
+        passing[each.scope] |= said.list_passing(each.ask_id, each.basis, people) | {holding.external_id}
+    return opened.render({**passing, ANY: set[str]().union(*passing.values())})
+
+
+def count_withheld(answer: Answer, reach: Iterable[Reach]) -> Withheld:
+    """Count by declaration, never by what an answer held."""
+    opened = {each.scope for each in reach}
+    asked_for = {each.scope for each in reach if each.basis != Basis.CONTRACT}
+    return Withheld(answer.declared_withheld(opened), answer.declared_resting(opened, asked_for))
 
 
 async def list_noes(connection: AsyncConnection) -> list[tuple[str, str, AppId, AskId]]:

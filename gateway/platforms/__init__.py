@@ -89,6 +89,10 @@ class Trouble(StrEnum):
     LIMITED = "limited"
 
 
+ENDED_ACCESS = frozenset({Trouble.ACCESS_REMOVED, Trouble.PERMISSION_LOST})
+"""What no fresh credential mends: the account has to be linked anew."""
+
+
 class Connector(Protocol):
     """One platform, as acts and calls use it.
 
@@ -101,6 +105,10 @@ class Connector(Protocol):
     base_url: str
     link_form: LinkForm | None
     """None where accounts are linked on a page of the platform's own."""
+
+    def as_app(self, app_id: str, secret: str) -> "Connector":
+        """Return a connector that speaks to the platform as another upstream app, where the platform knows such."""
+        ...
 
     def link_url(self, state: str, challenge: str) -> str | None:
         """Return where the browser goes to link an account; None where the platform has no such page."""
@@ -115,7 +123,7 @@ class Connector(Protocol):
         ...
 
     async def describe(self, credential: Credential) -> Profile:
-        """Ask the platform whose credential this is."""
+        """Ask the platform whose credential this is; a refusal has, as `trouble`, what it means for the access."""
         ...
 
     async def renew(self, credential: Credential) -> Credential:
@@ -133,3 +141,69 @@ class Connector(Protocol):
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:
         """Say what an answer means for the gateway's own access; None if it is about the call alone."""
         ...
+
+
+class Distrust(Exception):
+    """What came is not believed, and nothing changes: `forged` (or unsigned), `stale`, `malformed`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing that a platform told, its signature checked.
+
+    Args:
+        name: what the catalogue's events are known by.
+        body: the platform's words on it alone.
+        parsed: the same, read.
+        told_as: what names this telling at the platform: the same again is no other.
+    """
+
+    name: str
+    body: bytes = field(repr=False)
+    parsed: object = field(repr=False)
+    told_as: bytes = field(repr=False)
+
+
+class Hooks(Protocol):
+    """How one platform tells events, as the events' door and its carrier use it."""
+
+    platform: str
+    is_silent: bool
+    """Whether a no of ours would end all telling, so that what is not believed is dropped without a word."""
+
+    def read(self, headers: Mapping[str, str], body: bytes, key: str, *, now: datetime) -> list[Heard]:
+        """Check the signature on the body's very bytes, and its time; return what is told.
+
+        Args:
+            headers: lower-case names, as they came.
+            body: as it came.
+            key: what the platform signs with.
+            now: for bodies that carry a time.
+
+        Raises:
+            Distrust: nothing of it is believed.
+        """
+        ...
+
+    def sign(self, body: bytes, names: tuple[str, ...], *, app_id: str, key: str) -> "Native":
+        """Write a filtered body as the platform would tell it to this app, signed under its key.
+
+        Args:
+            body: the platform's words, filtered.
+            names: what the platform calls such an event.
+            app_id: the client id, which stands where the platform's app id would.
+            key: the app's own.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """An event in the platform's own form: its body, and the headers that sign it."""
+
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)

@@ -1,7 +1,7 @@
 """Backups of the embedded database: a consistent copy while the server runs, and putting one back.
 
 Person keys, the tombstone journal and the checkpoints outside are not in it on purpose: an erased key, an end and a
-signature must not come back or be lost with the database.
+signature must not come back or be lost with the database. Nor are the copies of events that wait for their apps (I6).
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from gateway.records.ledger import reading
 from gateway.records.ledger.log import CHECKPOINTS
 from gateway.records.ledger.outside import read_outside
 from gateway.records.ledger.types import Actor
+from gateway.records.outbox.tables import event_copies
 from gateway.server.database import file_lock
 from gateway.server.house import opened_house
 from gateway.server.places import folder_of
@@ -46,7 +47,7 @@ def back_up(settings: Settings, target: Path) -> int:
     except OSError as error:
         raise Refusal("not_copied", f"{target}: {error.strerror}") from None
     try:
-        copy_database(sqlite_path(settings.database_url), target)
+        copy_database(sqlite_path(settings.database_url), target, without=event_copies.name)
     except NotCopied as error:
         target.unlink()
         raise Refusal("not_copied", str(error)) from None

@@ -20,6 +20,9 @@ from gateway.doors.consoles.developers.door import DevelopersDoor
 from gateway.doors.consoles.developers.endpoints import endpoints as developer_endpoints
 from gateway.doors.consoles.operators.door import OperatorsDoor
 from gateway.doors.consoles.operators.endpoints import endpoints as operator_endpoints
+from gateway.doors.events.hooks import EventsDoor
+from gateway.doors.events.hooks import endpoints as event_endpoints
+from gateway.doors.events.intake import Intake
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.endpoints import endpoints as management_endpoints
 from gateway.doors.management.problems import render_problem
@@ -47,6 +50,7 @@ from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.api_document import document_endpoints
 from gateway.server.health import Health
+from gateway.server.platforms import list_hooks, list_points
 from gateway.settings import Settings
 from scopes import Catalogue
 
@@ -118,6 +122,7 @@ def build_api(parts: Parts) -> web.Application:
     person = _person_door(parts)
     app = build_calls(door, settings.trusted_proxies or ())
     person.porter.install(app, [*_health_endpoints(parts.health), *api_endpoints(_oauth_door(parts, person))])
+    person.porter.install(app, event_endpoints(_events_door(parts)))
     return app
 
 
@@ -149,6 +154,18 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
         render_error=partial(render_error, person),
         dynamic=DynamicApps(settings.client_registration, parts.documents, _open_scopes(parts)),
         kinds={scope: kind for scope in parts.catalogue.scopes if (kind := parts.catalogue.find_kind(scope))},
+    )
+
+
+def _events_door(parts: Parts) -> EventsDoor:
+    settings = parts.settings
+    return EventsDoor(
+        house=parts.house,
+        catalogue=parts.catalogue,
+        limits=parts.limits,
+        intake=Intake(parts.house),
+        hooks=list_hooks(settings),
+        points=list_points(settings),
     )
 
 

@@ -2,13 +2,20 @@
 
 from aiohttp import ClientSession
 
-from gateway.platforms import Connector
+from gateway.doors.events.hooks import Point
+from gateway.platforms import Connector, Hooks
 from gateway.platforms.kiotviet.connector import KiotVietConnector, KiotVietUpstream
 from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.platforms.zalo.followers import ZaloFollowers
+from gateway.platforms.zalo.hooks import ZaloHooks
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
+
+
+def own_apps(settings: Settings) -> dict[str, str]:
+    """Return the ids of the gateway's own upstream apps, on the platforms that know such."""
+    return {} if settings.platform.zalo is None else {"zalo": settings.platform.zalo.app_id}
 
 
 def list_connectors(settings: Settings, http: ClientSession, clock: Clock) -> dict[str, Connector]:
@@ -44,3 +51,17 @@ def _zalo(settings: Settings) -> ZaloUpstream | None:
         app_secret=zalo.app_secret.get_secret_value(),
         callback_url=f"{settings.public_url}/connections/zalo/callback",
     )
+
+
+def list_hooks(settings: Settings) -> dict[str, Hooks]:
+    """Return how each platform that these settings ask for tells events; one that does not is absent."""
+    zalo = settings.platform.zalo
+    return {} if zalo is None else {"zalo": ZaloHooks(zalo.app_id, zalo.hook_first_term)}
+
+
+def list_points(settings: Settings) -> dict[tuple[str, str], Point]:
+    """Return the addresses at which platforms tell: at Zalo one for each upstream app, where its key is known."""
+    zalo = settings.platform.zalo
+    if zalo is None or zalo.oa_secret_key is None:
+        return {}
+    return {("zalo", zalo.app_id): Point(zalo.oa_secret_key.get_secret_value(), zalo.app_id)}

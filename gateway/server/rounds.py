@@ -1,7 +1,7 @@
 """Rounds: what the server does every few seconds beside the calls; verdicts do not wait for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -14,6 +14,8 @@ from gateway.acts.forget_devices import forget_devices
 from gateway.acts.forget_requests import MOST_REQUESTS, forget_requests
 from gateway.acts.forget_tokens import MOST_TOKENS, forget_tokens
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
+from gateway.acts.send_events import MOST_AT_ONCE as MOST_STALE
+from gateway.acts.send_events import drop_stale
 from gateway.acts.send_notices import forget_notices
 from gateway.acts.spend_assertion import forget_spent
 from gateway.server.health import Health
@@ -49,6 +51,7 @@ def _whole(act: Callable[[House], Awaitable[int]], most: int) -> Callable[[House
 
 ROUNDS = (
     Round("expire", 5, expire),
+    Round("drop_stale_events", 60, _whole(drop_stale, MOST_STALE)),
     Round("seal_trace", 30, _whole(seal_trace, MOST_LINES)),
     Round("forget_spent", 600, forget_spent),
     Round("forget_devices", 600, forget_devices),
@@ -60,10 +63,17 @@ ROUNDS = (
 
 
 @asynccontextmanager
-async def going_round(house: House, health: Health) -> AsyncIterator[None]:
-    """Do every round until the server stops; an act under way is done before the house closes."""
+async def going_round(house: House, health: Health, *, further: Iterable[Round] = ()) -> AsyncIterator[None]:
+    """Do every round until the server stops; an act under way is done before the house closes.
+
+    Args:
+        house: the parts.
+        health: is told what could not be done.
+        further: rounds for which more is needed than a house.
+    """
     stopping = asyncio.Event()
-    tasks = [asyncio.create_task(repeat(each, house, health, stopping=stopping)) for each in ROUNDS]
+    rounds = (*ROUNDS, *further)
+    tasks = [asyncio.create_task(repeat(each, house, health, stopping=stopping)) for each in rounds]
     try:
         yield
     finally:

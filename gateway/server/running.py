@@ -16,19 +16,22 @@ from gateway.authority.freshness import LocalProofMemory, ProofMemory, RedisProo
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
 from gateway.doors.admin.socket import listening
+from gateway.doors.events.carrier import Carrier
 from gateway.doors.events.courier import Courier
 from gateway.ground.fetching.fetcher import Fetcher, opened_fetcher
 from gateway.ground.storage.disk import DiskBroken
 from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.runner import LIMIT_CONNECTIONS, StrictRunner, tell_unreadable
+from gateway.records.trace.writer import TraceWriter
+from gateway.server.checking import Checks
 from gateway.server.doors import Parts, build_api, build_public, tell_people
 from gateway.server.health import Health
 from gateway.server.house import opened_house
 from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
-from gateway.server.platforms import list_connectors, list_followers
-from gateway.server.rounds import going_round
+from gateway.server.platforms import list_connectors, list_followers, list_hooks, own_apps
+from gateway.server.rounds import Round, going_round
 from gateway.settings import Settings
 from scopes import Catalogue, load_catalogue
 
@@ -62,7 +65,7 @@ async def serve(settings: Settings) -> None:
         parts = await _parts(stack, settings, house, catalogue=catalogue)
         if house.ledger.checked is not None and house.ledger.checked.faults:
             log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
-        door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback)
+        door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback, own_apps(settings))
         await stack.enter_async_context(listening(door, admin_socket_path(settings)))
         origins = (
             (build_public(parts), tell_people(parts), settings.listen),
@@ -72,8 +75,9 @@ async def serve(settings: Settings) -> None:
             bounds: dict[str, Any] = {"shutdown_timeout": DRAIN_SECONDS, "limit_connections": _share_of_files()}
             runner = StrictRunner(app, house.entropy, tell=tell, handle_signals=False, **bounds)
             await stack.enter_async_context(_listening(runner, address))
-        await stack.enter_async_context(going_round(house, parts.health))
-        await stack.enter_async_context(Courier(house, await _open_fetcher(stack, settings)).running())
+        checks = Round("check_connections", 5, Checks(parts.connectors).check_next)
+        await stack.enter_async_context(going_round(house, parts.health, further=[checks]))
+        await stack.enter_async_context((await _courier(stack, parts)).running())
         await _first_of(stopping, house.storage.broken)
         parts.health.is_draining = True
         if house.storage.broken.is_set():
@@ -111,6 +115,15 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, cat
         followers=list_followers(settings, http),
         documents=await _open_fetcher(stack, settings) if settings.client_documents else None,
     )
+
+
+async def _courier(stack: AsyncExitStack, parts: Parts) -> Courier:
+    """Return who brings notices and copies of events, each by a way out of its own."""
+    house, trace = parts.house, TraceWriter(parts.house.storage, parts.house.clock)
+    fetcher = await _open_fetcher(stack, parts.settings)
+    own_way, natives = await _open_fetcher(stack, parts.settings), list_hooks(parts.settings)
+    carrier = Carrier(house, own_way, parts.catalogue, trace, natives)
+    return Courier(house, fetcher, carrier=carrier)
 
 
 async def _open_fetcher(stack: AsyncExitStack, settings: Settings) -> Fetcher:

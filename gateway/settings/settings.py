@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_serializer, model_validator
 
@@ -21,6 +21,14 @@ class ZaloSettings(BaseModel):
     oauth_url: Base = Field("https://oauth.zaloapp.com", description="where accounts are linked and tokens renewed")
     app_id: str = Field(description="id of the gateway's own Zalo app")
     app_secret: SecretStr = Field(description="secret of the gateway's own Zalo app")
+    oa_secret_key: SecretStr | None = Field(
+        None,
+        min_length=1,
+        description="the OA Secret Key of the app's Webhook page, which signs events; without it none is taken",
+    )
+    hook_first_term: Literal["app_id", "oa_id"] = Field(
+        "app_id", description="what the signature of events begins with, by Zalo's docs `app_id`; or `oa_id`"
+    )
 
 
 class MatrixSettings(BaseModel):

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from scopes import Catalogue, Route, Scope, Text, check, load_catalogue
+from scopes import Catalogue, Event, Route, Scope, Text, check, load_catalogue
+from scopes.docs import walk_places
 from scopes.trees import ANY, MARK, walk_leaves
 
 CATALOGUE = load_catalogue()
@@ -12,6 +13,11 @@ ROUTES = [
     pytest.param(route, id=f"{platform.id}.{route.id}")
     for platform in CATALOGUE.platforms.values()
     for route in platform.routes.values()
+]
+EVENTS = [
+    pytest.param(event, id=event.type)
+    for platform in CATALOGUE.platforms.values()
+    for event in platform.events.values()
 ]
 SCOPES = [pytest.param(scope, id=scope.id) for scope in CATALOGUE.scopes.values()]
 CREDENTIAL_HEADERS = {
@@ -106,8 +112,8 @@ def test_every_route_and_field_names_a_known_scope(route: Route) -> None:
 @pytest.mark.parametrize("scope", SCOPES)
 def test_every_scope_opens_something_or_says_that_the_app_enforces_it(scope: Scope) -> None:
     """No one is asked for a permission that has no effect here, unless the screen says so."""
-    routes = [route for platform in CATALOGUE.platforms.values() for route in platform.routes.values()]
-    opens = any(scope.id in route.opened_by | route.field_scopes for route in routes)
+    named = [one for platform in CATALOGUE.platforms.values() for one in platform.list_traced()]
+    opens = any(scope.id in one.opened_by | one.field_scopes for one in named)
     assert opens == (scope.enforced_by == "gateway")
 
 
@@ -161,6 +167,49 @@ def test_personal_fields_name_their_person(route: Route) -> None:
             is_nobodys = route.id in {"list_rooms", "view_room_name", "list_customer_groups"}
             is_sellers = leaf.scope == "kiotviet.staff.read"  # the person named beside a seller is the customer
             assert CATALOGUE.scopes[leaf.scope].whose == "account" or is_nobodys or is_sellers
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_and_field_names_a_known_scope(event: Event) -> None:
+    """An event is opened by scopes of its own platform, and so is each field; it says whose it is and to whom."""
+    known = set(CATALOGUE.platforms[event.platform_id].scopes)
+    assert event.opened_by
+    assert event.scopes <= known
+    assert event.accounts or event.platform_id == "kiotviet"  # its addresses are one for each account
+    assert_both_languages([event.sentence])
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_events_carry_personal_fields_only_where_they_name_their_person(event: Event) -> None:
+    """Data of a subject stands in an event that says whose it is, so that it can be withheld for that person."""
+    assert event.answer.root is not None
+    for leaf in walk_leaves(event.answer.root):
+        if leaf.scope != ANY and not leaf.on_subject:
+            assert CATALOGUE.scopes[leaf.scope].whose == "account"
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_no_event_carries_another_name_of_a_person(event: Event) -> None:
+    """What the catalogue leaves out of answers on purpose is left out of events too."""
+    assert event.answer.root is not None
+    places = {name for place, _ in walk_places(event.answer.root) for name in place.replace("[]", "").split(".")}
+    assert not places & {"user_id_by_app", "user_external_id", "admin_id", "source", "app_id", "IdentificationNumber"}
+
+
+def test_zalos_events_are_those_of_the_facts() -> None:
+    """Every event of the platform but groups and anonymous visitors; whoever leaves one out must say so here."""
+    names = {name for event in CATALOGUE.platforms["zalo"].events.values() for name in event.names}
+    sent = {"text", "image", "gif", "link", "audio", "video", "sticker", "location", "business_card", "file"}
+    assert names == {
+        *(f"user_send_{kind}" for kind in sent),
+        *(f"oa_send_{kind}" for kind in ("text", "image", "gif", "list", "file", "sticker", "consent")),
+        *("user_seen_message", "user_received_message", "user_reacted_message", "oa_reacted_message"),
+        *("user_click_chatnow", "follow", "unfollow", "user_submit_info", "update_user_info"),
+        *("add_user_to_tag", "remove_user_from_tag", "remove_tag"),
+        *("widget_interaction_accepted", "widget_failed_to_sync_user_external_id"),
+        *("user_reply_consent", "user_call_oa", "oa_call_user"),
+        *("change_template_status", "change_oa_daily_quota", "zns:user_received_message"),
+    }
 
 
 def test_catalogue_is_loaded_once() -> None:

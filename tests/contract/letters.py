@@ -31,7 +31,7 @@ async def list_notices(scene: Scene) -> list[Notice]:
 
 async def outcomes(scene: Scene) -> list[tuple[int, str, int, str]]:
     """Return version, state, tries and last outcome of each notice, by version."""
-    return sorted((each.version, each.state.value, each.tries, each.outcome) for each in await list_notices(scene))
+    return sorted((each.version or 0, each.state.value, each.tries, each.outcome) for each in await list_notices(scene))
 
 
 async def find_endpoint(scene: Scene) -> Endpoint | None:

@@ -12,7 +12,7 @@ from gateway.acts.pause import pause
 from gateway.acts.profiles import Objection, keep_profile, lift_objection, object_to
 from gateway.acts.recall_noes import recall_noes
 from gateway.acts.show_request import show_request
-from gateway.authority.bases import Asked, Said, Words
+from gateway.authority.bases import Asked, Said
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import NEVER
 from gateway.records.apps import store as apps
@@ -43,9 +43,7 @@ from tests.house import CHALLENGE, REDIRECT_URI, Scene, agree
 
 async def find_said(scene: Scene, *people: str) -> Said:
     """Ask for the words of some people on the scene's app."""
-    house = scene.house
-    words = Words(house.storage, house.clock, house.vault, house.in_flight.denied, house.in_flight.recalled)
-    return await words.find(Asked(scene.app.id, "zalo", scene.account.external_id, people))
+    return await scene.house.words.find(Asked(scene.app.id, "zalo", scene.account.external_id, frozenset(people)))
 
 
 async def test_words_are_found_as_they_were_said(scene: Scene) -> None:
@@ -85,10 +83,9 @@ async def test_a_person_s_word_is_of_one_app_and_one_account(scene: Scene) -> No
     await say_yes(asking, "1", [NAME])
     assert (await find_said(asking, "1")).agreed == {NAME: {"1"}}
     assert await find_said(scene, "1") == Said()
-    house = scene.house
-    words = Words(house.storage, house.clock, house.vault, house.in_flight.denied, house.in_flight.recalled)
-    assert await words.find(Asked(asking.app.id, "zalo", "4000000000000002", ["1"])) == Said()
-    assert await words.find(Asked(asking.app.id, "matrix", scene.account.external_id, ["1"])) == Said()
+    words, one = scene.house.words, frozenset({"1"})
+    assert await words.find(Asked(asking.app.id, "zalo", "4000000000000002", one)) == Said()
+    assert await words.find(Asked(asking.app.id, "matrix", scene.account.external_id, one)) == Said()
 
 
 async def test_what_could_not_be_written_down_is_a_no(scene: Scene) -> None:

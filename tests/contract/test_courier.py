@@ -11,13 +11,14 @@ from aiohttp import web
 
 from gateway.acts.notice_endpoint import rotate_key, set_endpoint
 from gateway.acts.pause import pause, resume
-from gateway.acts.send_notices import LEASE, Tried, close_notice, send_again, send_test, take_notices
+from gateway.acts.send_notices import LEASE, close_notice, send_again, send_test, take_notices
 from gateway.acts.withdraw import withdraw
 from gateway.doors.events.courier import MOST_OF_ONE, Courier
 from gateway.ground.fetching.fetcher import opened_fetcher
 from gateway.records.ledger.kinds import Kind
 from gateway.records.outbox.schedule import DELAYS, JITTER, find_delay
 from gateway.records.outbox.tables import notice_keys
+from gateway.records.outbox.types import Tried
 from gateway.terms.ids import GrantId
 from gateway.terms.refusal import Unavailable
 from tests.contract.letters import (
@@ -207,7 +208,7 @@ async def test_410_marks_the_endpoint_gone_until_it_is_set_again(scene: Scene) -
         assert {state for _, state, _, _ in await outcomes(scene)} <= {"gone", "delivered"}
         assert len(await list_records(scene.house, kinds=[Kind.NOTICES_GONE])) == 1
         await set_endpoint(scene.house, scene.app.id, receiver.url, SYSTEM)
-        last = max(await list_notices(scene), key=lambda notice: notice.version)
+        last = max(await list_notices(scene), key=lambda notice: notice.version or 0)
         await send_again(scene.house, scene.app.id, last.id)
         await bring(scene)
     assert receiver.came[-1].body == last.body

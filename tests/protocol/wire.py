@@ -224,13 +224,19 @@ def render_error(
 
 
 @asynccontextmanager
-async def served(scene: Scene, dynamic: DynamicApps = CLOSED, *, limits: Limits | None = None) -> AsyncIterator[Wire]:
+async def served(
+    scene: Scene,
+    dynamic: DynamicApps = CLOSED,
+    *,
+    limits: Limits | None = None,
+    platforms: Mapping[str, tuple[str, ...]] = PLATFORMS,
+) -> AsyncIterator[Wire]:
     """Serve the door of a scene on a free port, both origins' tables on one listener; closed to dynamic apps."""
     issuer = f"http://127.0.0.1:{free_port()}"
     limits = limits or LocalLimits(scene.clock)
     proofs = LocalProofMemory(scene.clock, scene.house.entropy)
     door = OAuthDoor(
-        scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", PLATFORMS, render_error, dynamic, KINDS
+        scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", platforms, render_error, dynamic, KINDS
     )
     porter = Porter(scene.house.storage, scene.clock, cookie=SessionCookie(is_https=False))
     app = web.Application()

@@ -42,7 +42,7 @@ def find_credential(head: Head) -> Presented:
     """
     authorizations = head.headers.get("authorization", ())
     spoken = DIALECTS.get(head.platform)
-    of_dialect = head.headers.get(spoken.header, ()) if spoken else ()
+    of_dialect = head.headers.get(spoken.header, ()) if spoken and spoken.holds_token else ()
     in_query = list(_list_query_tokens(head.raw_query))
     if len(authorizations) + len(of_dialect) + len(in_query) > 1:
         raise Refusal("two_credentials")

@@ -1,7 +1,8 @@
 """How a refusal is told in the dialect that the caller spoke.
 
 RFC 9457 problem+json with RFC 6750 challenges by default; Matrix clients get `errcode` and `error` beside it; a token
-that stood in Zalo's own header gets Zalo's own JSON, which is HTTP 200 whatever happened.
+that stood in Zalo's own header gets Zalo's own JSON, which is HTTP 200 whatever happened; an app of KiotViet's dialect
+that named its shop beside the token gets KiotViet's `responseStatus`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ import orjson
 from gateway.authority.proofs import ALGORITHMS
 from gateway.doors.calls.head import Head
 from gateway.doors.calls.problems import PROBLEMS, Problem
-from gateway.doors.calls.schemes import Scheme
+from gateway.doors.calls.schemes import Scheme, find_scheme
 from gateway.records.apps.dialects import DIALECTS
 
 _CHALLENGED = frozenset(
@@ -37,6 +38,8 @@ _ZALO_MESSAGES: Mapping[int, str] = {
     -223: "Official Account has not authorized this API",
     404: "You are accessing an empty or invalid API",
 }
+_KIOTVIET_WORDS: Mapping[str, tuple[int, str]] = {"bad_body": (420, "KvValidateException")}
+"""Where KiotViet tells otherwise than by our status and word (facts B2): all that is known of its validation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +55,25 @@ class Told:
 Renderer = Callable[[Problem, str], Told]
 
 
-def find_renderer(platform: str, headers: Mapping[str, tuple[str, ...]]) -> Renderer:
-    """Find the dialect that the caller spoke: by where the token stood, not by who the app is."""
+def find_renderer(platform: str, headers: Mapping[str, tuple[str, ...]], *, is_of_dialect: bool = True) -> Renderer:
+    """Find the dialect that the caller spoke, by its headers.
+
+    `is_of_dialect`: the app is registered for the platform's, as far as is known. Only there does a shop's name beside
+    an ordinary bearer token mean a client of KiotViet's; a token in Zalo's own header says it alone.
+    """
     spoken = DIALECTS.get(platform)
-    if spoken is not None and spoken.header in headers and "authorization" not in headers:
-        return render_zalo
+    if spoken is not None and spoken.header in headers:
+        if not spoken.holds_token:
+            is_bound = find_scheme(headers.get("authorization", ())) is Scheme.DPOP
+            return render_kiotviet if is_of_dialect and not is_bound else render_problem
+        if "authorization" not in headers:
+            return render_zalo
     return render_matrix if platform == "matrix" else render_problem
 
 
-def status_of(code: str, head: Head) -> int:
-    """Return the HTTP status with which a reason is told to the caller of this head; 0 where it has no words."""
-    if code not in PROBLEMS:
-        return 0
-    is_zalo = find_renderer(head.platform, head.headers) is render_zalo
-    return HTTPStatus.OK if is_zalo else PROBLEMS[code].status
+def status_of(code: str, render: Renderer) -> int:
+    """Return the HTTP status with which a reason is told in a dialect; 0 where it has no words."""
+    return render(Problem(code, "", ""), "vi").status if code in PROBLEMS else 0
 
 
 def find_language(head: Head | None) -> str:
@@ -99,6 +107,21 @@ def render_zalo(problem: Problem, language: str) -> Told:  # noqa: ARG001 - Zalo
     return Told(HTTPStatus.OK, headers, orjson.dumps({"error": code, "message": _ZALO_MESSAGES[code] + why}))
 
 
+def render_kiotviet(problem: Problem, language: str) -> Told:
+    """Render KiotViet's `responseStatus`; its own word stands where the facts know one, else ours does.
+
+    Its clients read the HTTP status and `message`. What is said in English alone, for whoever mends the call, is an
+    entry of `errors`.
+    """
+    status, word = _KIOTVIET_WORDS.get(problem.code, (problem.row.status, problem.code))
+    message = problem.row.en if language == "en" else problem.row.vi
+    errors = [{"message": problem.note}] if problem.note else []
+    headers = {"Content-Type": "application/json; charset=utf-8", "Content-Language": language}
+    headers |= {"Quyen-Error": problem.code, **_hints(problem)}
+    body = orjson.dumps({"responseStatus": {"errorCode": word, "message": message, "errors": errors}})
+    return Told(status, headers, body, _find_challenges(problem))
+
+
 def _members(problem: Problem, language: str) -> dict[str, object]:
     """List what a problem says; `detail` is for people, `note` in English for whoever mends the call."""
     members: dict[str, object] = {
@@ -116,8 +139,11 @@ def _members(problem: Problem, language: str) -> dict[str, object]:
 
 def _told(problem: Problem, members: Mapping[str, object], language: str) -> Told:
     headers = {"Content-Type": "application/problem+json", "Content-Language": language, **_hints(problem)}
-    challenges = tuple(_challenges(problem)) if problem.code in _CHALLENGED else ()
-    return Told(problem.row.status, headers, orjson.dumps(members), challenges)
+    return Told(problem.row.status, headers, orjson.dumps(members), _find_challenges(problem))
+
+
+def _find_challenges(problem: Problem) -> Sequence[str]:
+    return tuple(_challenges(problem)) if problem.code in _CHALLENGED else ()
 
 
 def _hints(problem: Problem) -> dict[str, str]:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from aiohttp import ClientResponse, ClientSession
 
 from gateway.acts.renew import lose, renew
+from gateway.authority.bases import count_withheld, show_people
 from gateway.authority.facts import TokenFacts
 from gateway.authority.in_flight import Call
 from gateway.authority.verdict import Verdict, Wanted, is_still, judge
@@ -14,13 +16,13 @@ from gateway.doors.calls.admission import Outgoing
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.flight import Flight
 from gateway.doors.calls.incoming import CallerGone, Incoming
-from gateway.doors.calls.links import get_link, open_credential
+from gateway.doors.calls.links import find_connector, get_link, open_credential
 from gateway.doors.calls.pacing import pace_upstream
-from gateway.doors.calls.people import check_people, count_withheld, show_people
+from gateway.doors.calls.people import check_people, holding_of, say_withheld
 from gateway.doors.calls.tracing import Entry
 from gateway.doors.calls.uploading import Upload
 from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
-from gateway.platforms import Connector, Trouble
+from gateway.platforms import ENDED_ACCESS, Connector, Trouble
 from gateway.records.accounts.types import Connection
 from gateway.records.trace.types import Ending, Outcome
 from gateway.terms.refusal import Refusal, Unavailable
@@ -29,7 +31,6 @@ from scopes import Answer, AnswerMalformed, Route
 _OK = 200
 _CALLERS_FAULTS = range(400, 500)
 _JSON = "application/json;charset=utf-8"
-_ENDED_ACCESS = frozenset({Trouble.ACCESS_REMOVED, Trouble.PERMISSION_LOST})
 _UNSURE = frozenset({"upstream_failed", "upstream_timeout", "upstream_malformed"})
 
 
@@ -75,7 +76,6 @@ class Forwarding:
         self._admitted = admitted
         self._incoming = incoming
         self._entry = entry
-        self._connector: Connector = door.connectors[admitted.route.platform_id]
         self._flight: Flight | None = None
         self._upstream_status: int | None = None
 
@@ -95,6 +95,10 @@ class Forwarding:
             if told is error:
                 raise
             raise told from error
+
+    @cached_property
+    def _connector(self) -> Connector:
+        return find_connector(self._door, self._admitted.verdict.facts)
 
     @property
     def _is_cut(self) -> bool:
@@ -153,7 +157,7 @@ class Forwarding:
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
-        if trouble in _ENDED_ACCESS:
+        if trouble in ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
         await self._answer_whole(flight, received, {} if trouble is Trouble.LIMITED else self._admitted.told)
@@ -182,6 +186,8 @@ class Forwarding:
         facts = await self._door.find_token(self._admitted.hashed_token)
         if flight.is_cut or not is_still(verdict, facts, self._door.house.clock.now()):
             raise self._why_ended(facts)
+        if facts is None or facts.upstream != verdict.facts.upstream:
+            raise Refusal("connection_lost", log_detail="the app's own upstream app changed meanwhile")
         if flight.is_sent and self._admitted.route.kind == "write":
             raise Refusal("upstream_failed", log_detail="a write is sent once")
         flight.hold(transport)
@@ -194,15 +200,15 @@ class Forwarding:
             opened = answer.open(received.body, verdict.open_scopes, self._admitted.outgoing.subjects)
         except AnswerMalformed as malformed:
             raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
-        filtered = await show_people(self._door, verdict, opened, flight.people)
-        withheld = count_withheld(route.answer, verdict)
+        filtered = await show_people(self._door.house.words, opened, holding_of(verdict), flight.people)
+        withheld = count_withheld(route.answer, verdict.reach)
         is_refused = answer is not route.answer or self._connector.is_refusal(received.status, received.body)
         outcome, reason = (Outcome.FAILED, "platform_refused") if is_refused else (Outcome.PASSED, None)
         people = set(filtered.subjects) | (set() if is_refused else self._admitted.outgoing.subjects)
         people -= {verdict.facts.external_id}  # the account is no subject
         await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld.count))
         picked = _pick_headers(answer, received.headers)
-        headers = {**picked, **told, **withheld.header, "content-type": _JSON}
+        headers = {**picked, **told, **say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
         await self._incoming.start(received.status, headers, length=len(filtered.body))
         await self._incoming.write(filtered.body)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
+from gateway.doors.calls.dialects import Renderer, find_renderer
 from gateway.doors.calls.head import Head
 from gateway.ground.web.addresses import is_within
 from gateway.terms.refusal import Refusal
@@ -35,6 +36,8 @@ class Incoming:
         request: aiohttp's.
         head: its head, checked.
         request_id: returned with every answer.
+
+    `is_of_dialect`: the app is registered for the platform's dialect, as far as is known.
     """
 
     def __init__(self, request: web.Request, head: Head, *, request_id: str) -> None:
@@ -42,7 +45,13 @@ class Incoming:
         self.head = head
         self.request_id = request_id
         self.response = web.StreamResponse()
+        self.is_of_dialect = True
         self._has_asked = False
+
+    @property
+    def renderer(self) -> Renderer:
+        """Return how this caller is told what it is refused for."""
+        return find_renderer(self.head.platform, self.head.headers, is_of_dialect=self.is_of_dialect)
 
     def is_from(self, networks: Iterable[str]) -> bool:
         """Say whether the caller's address lies in one of the networks."""

@@ -23,6 +23,7 @@ _LOG = logging.getLogger(__name__)
 _DOOR = web.AppKey("calls_door", CallsDoor)
 _SESSION = web.AppKey("upstream_session", ClientSession)
 _HEAD = web.RequestKey("head", Head)
+_INCOMING = web.RequestKey("incoming", Incoming)
 _ID = web.RequestKey("request_id", str)
 
 
@@ -40,7 +41,7 @@ def build_calls(door: CallsDoor, trusted: Networks = ()) -> web.Application:
 
 
 async def _answer_call(request: web.Request) -> web.StreamResponse:
-    incoming = Incoming(request, request[_HEAD], request_id=request[_ID])
+    incoming = request[_INCOMING] = Incoming(request, request[_HEAD], request_id=request[_ID])
     await Walk(request.app[_DOOR], request.app[_SESSION], incoming).run()
     return incoming.response
 
@@ -79,7 +80,9 @@ def _refuse(request: web.Request, error: Refusal | Unavailable) -> web.Response:
         error = Refusal("internal")
     scheme = find_scheme(request.headers.getall("Authorization", []))
     problem = problem_of(error, request_id=request[_ID], resource_metadata=metadata, scheme=scheme)
-    told: Told = find_renderer(platform, names)(problem, find_language(head))
+    incoming = request.get(_INCOMING)
+    render = incoming.renderer if incoming else find_renderer(platform, names)
+    told: Told = render(problem, find_language(head))
     response = web.Response(status=told.status, headers=told.headers, body=told.body)
     response.headers.update({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
     for challenge in told.challenges:

@@ -3,9 +3,8 @@
 import logging
 
 from gateway.authority.facts import TokenFacts
-from gateway.doors.calls.dialects import status_of
+from gateway.doors.calls.dialects import Renderer, status_of
 from gateway.doors.calls.door import CallsDoor
-from gateway.doors.calls.head import Head
 from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.ground.storage.storage import shielded
 from gateway.records.trace.types import Ending, Line, Outcome
@@ -36,22 +35,22 @@ def line_of(
     )
 
 
-def ending_of(error: BaseException, upstream_status: int | None, *, is_cut: bool, head: Head) -> Ending:
+def ending_of(error: BaseException, upstream_status: int | None, *, is_cut: bool, render: Renderer) -> Ending:
     """Say how a call ended that was not answered as the platform answered."""
     reason = {Refusal: "reason", Unavailable: "reason"}.get(type(error))
     code = getattr(error, reason) if reason else "caller_gone" if isinstance(error, CallerGone) else "internal"
     is_refused = isinstance(error, Refusal) and code not in _FAILURES
     outcome = Outcome.CUT if is_cut else Outcome.REFUSED if is_refused else Outcome.FAILED
-    return Ending(outcome, code, status_of(code, head), upstream_status, 0, 0)
+    return Ending(outcome, code, status_of(code, render), upstream_status, 0, 0)
 
 
 class Entry:
-    """One open line of the call with this head."""
+    """One open line of a call whose refusals are told by `render`."""
 
-    def __init__(self, trace: TraceWriter, line: Line, head: Head) -> None:
+    def __init__(self, trace: TraceWriter, line: Line, render: Renderer) -> None:
         self._trace = trace
         self._line = line
-        self._head = head
+        self._render = render
 
     async def close(self, ending: Ending) -> None:
         """Write how the call ended; a hang-up of the caller does not stop it.
@@ -66,7 +65,7 @@ class Entry:
 
     async def close_for(self, error: BaseException, upstream_status: int | None, *, is_cut: bool) -> None:
         """Close the line of a call that failed, was refused at the last check, or was cut."""
-        await self.close(ending_of(error, upstream_status, is_cut=is_cut, head=self._head))
+        await self.close(ending_of(error, upstream_status, is_cut=is_cut, render=self._render))
 
 
 @shielded

@@ -49,13 +49,14 @@ class Walk:
         facts = await self.door.find_token(hashed_token)
         if facts is None:
             raise Refusal("invalid_token")
+        self.incoming.is_of_dialect = facts.app_dialect == match.route.platform_id
         try:
             admitted = await self._admit(match, facts, presented=presented, hashed_token=hashed_token)
         except Refusal as refusal:
             await pace_refusal(self.door, facts)
             hinted = await self._with_hints(facts, refusal)
             line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted))
-            await self.door.trace.note(line, ending_of(refusal, None, is_cut=False, head=self.incoming.head))
+            await self.door.trace.note(line, ending_of(refusal, None, is_cut=False, render=self.incoming.renderer))
             raise hinted from refusal
         await self._forward(admitted)
 
@@ -106,7 +107,7 @@ class Walk:
         verdict = admitted.verdict
         line = line_of(self.door, self.incoming, admitted.route, facts=verdict.facts, ask_ids=verdict.ask_ids)
         await self.door.trace.open(line)
-        entry = Entry(self.door.trace, line, self.incoming.head)
+        entry = Entry(self.door.trace, line, self.incoming.renderer)
         forwarding = Forwarding(self.door, self.session, admitted=admitted, incoming=self.incoming, entry=entry)
         try:
             await forwarding.run()

@@ -2,19 +2,22 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from gateway.acts import House
-from gateway.acts.send_notices import Tried, close_notice, take_notices
-from gateway.ground.fetching.fetcher import Fetched, Fetcher, FetchFailed
+from gateway.acts.send_events import take_lanes
+from gateway.acts.send_notices import close_notice, take_notices
+from gateway.doors.events.carrier import Carrier
+from gateway.doors.events.sending import Signed, send
+from gateway.ground.fetching.fetcher import Fetcher
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.outbox.keys import open_key
 from gateway.records.outbox.letters import sign_headers
-from gateway.records.outbox.types import Errand
+from gateway.records.outbox.types import Errand, Lane, Tried
 from gateway.terms.refusal import Unavailable
 
 if TYPE_CHECKING:
@@ -25,8 +28,6 @@ MOST_OF_ONE = 4
 TRY_SECONDS = 20.0
 LOOK_SECONDS = 2.0
 """How often the outbox is looked at although nobody called: tries that come due, notices of other processes."""
-MOST_WISH_DIGITS = 6
-_WISHES = frozenset({429, 503})
 
 log = structlog.get_logger(__name__)
 
@@ -38,10 +39,14 @@ class Courier:
         house: where notices wait and tries are written down.
         fetcher: the way out.
         try_seconds: how long an endpoint may take to answer; less than the lease.
+        carrier: brings copies of platforms' events; None: there are none here.
     """
 
-    def __init__(self, house: House, fetcher: Fetcher, *, try_seconds: float = TRY_SECONDS) -> None:
+    def __init__(
+        self, house: House, fetcher: Fetcher, *, try_seconds: float = TRY_SECONDS, carrier: Carrier | None = None
+    ) -> None:
         self._house = house
+        self._carrier = carrier
         self._fetcher = fetcher
         self._try_seconds = try_seconds
         self._under_way: dict[asyncio.Task[None], AppId] = {}
@@ -90,10 +95,24 @@ class Courier:
         counts = Counter(self._under_way.values())
         errands = await take_notices(self._house, counts, most=free, most_of_one=MOST_OF_ONE)
         for errand in errands:
-            task = asyncio.create_task(self._bring(errand))
-            self._under_way[task] = errand.notice.app_id
-            task.add_done_callback(self._under_way.pop)
-        return bool(errands)
+            self._start(self._bring(errand), errand.notice.app_id)
+        return await self._take_lanes() or bool(errands)
+
+    async def _take_lanes(self) -> bool:
+        """Take on lanes of events beside the notices, which come first."""
+        free = MOST - len(self._under_way)
+        if self._carrier is None or free == 0:
+            return False
+        counts = Counter(self._under_way.values())
+        taken = await take_lanes(self._house, counts, most=free, most_of_one=MOST_OF_ONE)
+        for lane in taken:
+            self._start(self._carry(self._carrier, lane), lane.app_id)
+        return bool(taken)
+
+    def _start(self, errand: Coroutine[Any, Any, None], app_id: "AppId") -> None:
+        task = asyncio.create_task(errand)
+        self._under_way[task] = app_id
+        task.add_done_callback(self._under_way.pop)
 
     async def _wait(self) -> None:
         """Wait until someone calls, a try is over, or it is time to look."""
@@ -104,17 +123,30 @@ class Courier:
             called.cancel()
 
     async def _bring(self, errand: Errand) -> None:
-        if self._stopping.is_set():
-            return
+        with self._interruptible():
+            tried = await self._try(errand)
+        await self._close(errand, tried)
+
+    async def _carry(self, carrier: Carrier, lane: Lane) -> None:
+        try:
+            with self._interruptible():
+                await carrier.carry(lane)
+        except Unavailable as unavailable:  # the lease runs out, and what was sent goes out again under its own id
+            log.warning("events were sent and could not be written down", what=unavailable.what)
+        except Exception:  # a bug in one lane must not stop the others
+            log.exception("events could not be brought", grant=lane.grant_id)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let the end of the courier break this task off, which waits for somebody else's server."""
         task = asyncio.current_task()
-        if task is None:
-            raise AssertionError("a notice is brought in a task of its own")
+        if task is None or self._stopping.is_set():
+            raise asyncio.CancelledError
         self._sending.add(task)
         try:
-            tried = await self._try(errand)
+            yield
         finally:
             self._sending.discard(task)
-        await self._close(errand, tried)
 
     async def _close(self, errand: Errand, tried: Tried) -> None:
         try:
@@ -130,18 +162,5 @@ class Courier:
             keys = [open_key(key, self._house.vault) for key in errand.keys]
         except Unsealable:
             return Tried(None, "no_key")
-        headers = sign_headers(notice.id, notice.body, keys, now=self._house.clock.now())
-        try:
-            answer = await self._fetcher.post(
-                errand.endpoint.url, notice.body, headers=headers, seconds=self._try_seconds
-            )
-        except FetchFailed as failed:
-            return Tried(None, failed.why.value)
-        return Tried(answer.status, wish_seconds=_wish_of(answer))
-
-
-def _wish_of(answer: Fetched) -> int:
-    """Return the seconds of `Retry-After`, where the answer is one that may carry it; a date is not heeded."""
-    raw_wish = answer.headers.get("retry-after", "")
-    is_number = raw_wish.isascii() and raw_wish.isdecimal() and len(raw_wish) <= MOST_WISH_DIGITS
-    return int(raw_wish) if answer.status in _WISHES and is_number else 0
+        signed = Signed(notice.body, sign_headers(notice.id, notice.body, keys, now=self._house.clock.now()))
+        return await send(self._fetcher, errand.endpoint.url, signed, seconds=self._try_seconds)

@@ -9,7 +9,7 @@ from gateway.doors.management.problems import PROBLEMS
 from gateway.ground.web.openapi import sometimes
 from gateway.records.grants.telling import WANTED
 from gateway.records.grants.types import PermissionState
-from gateway.records.outbox.types import EndpointState, Event, NoticeState
+from gateway.records.outbox.types import EndpointState, NoticeState
 
 Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
 Count = Annotated[int, Field(ge=0)]
@@ -56,15 +56,16 @@ class NoticeEndpoint(_Closed):
     changed_at: Time
     keys: list[PublicKey]
     secret: str = sometimes("when it was made")
+    event_key: str = sometimes("when it was made, to an app of a platform's dialect")
 
 
 class NoticeLine(_Closed):
     """One notice, and what became of it."""
 
     id: str
-    type: Event
+    type: str
     grant_id: str | None
-    version: int
+    version: int | None
     state: NoticeState
     tries: Count
     outcome: str

@@ -17,6 +17,7 @@ from gateway.ground.web.forms import read_body
 from gateway.records.apps.types import App
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox.keys import event_key_of, read_secret
 from gateway.records.outbox.types import Notice, NoticeState
 from gateway.terms.refusal import Refusal
 from scopes.strict_json import NotStrict, parse
@@ -46,7 +47,10 @@ async def put_endpoint(door: ManagementDoor, app: App, request: web.Request) -> 
     if known is None or not known.is_live_at(url):
         await check_pace(door.limits, {f"endpoint {app.id}": CHANGES})
     raw_secret = await set_endpoint(door.house, app.id, url, Actor(ActorKind.APP, app.id))
-    return render_json(await _describe(door, app) | ({"secret": raw_secret} if raw_secret else {}))
+    shown = {} if raw_secret is None else {"secret": raw_secret}
+    if raw_secret and app.dialect:
+        shown["event_key"] = event_key_of(read_secret(raw_secret))
+    return render_json({**await _describe(door, app), **shown})
 
 
 async def list_notices(door: ManagementDoor, app: App, request: web.Request) -> web.Response:
@@ -93,10 +97,10 @@ async def _describe(door: ManagementDoor, app: App) -> dict[str, Any]:
 
 
 def _line(notice: Notice) -> dict[str, Any]:
-    is_waiting = notice.state is NoticeState.WAITING
+    is_waiting = notice.state in {NoticeState.WAITING, NoticeState.QUEUED}
     return {
         "id": notice.id,
-        "type": notice.event.value,
+        "type": notice.event,
         "grant_id": notice.grant_id,
         "version": notice.version,
         "state": notice.state.value,

@@ -18,8 +18,8 @@ from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
-NOTICE_VERSION = 7
-NOTICE_DATED = datetime(2026, 11, 22, 4, tzinfo=UTC)
+NOTICE_VERSION = 8
+NOTICE_DATED = datetime(2026, 11, 22, 5, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 
@@ -63,6 +63,7 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
         may_choose=screen.request.account_id is not None,
         by_device=screen.request.kind is RequestKind.DEVICE,
         picks_account=Prompt.SELECT_ACCOUNT in screen.request.prompts,
+        upstream_app=screen.upstream.external_id if screen.upstream else "",
         error=error,
     )
 
@@ -120,6 +121,7 @@ def _short_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> 
         seen=screen.version or 0,
         may_choose=screen.request.account_id is not None,
         by_device=screen.request.kind is RequestKind.DEVICE,
+        upstream_app=screen.upstream.external_id if screen.upstream else "",
         error=error,
     )
 

@@ -18,6 +18,7 @@ from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Account, Connection, ConnectionState
+from gateway.terms.ids import GATEWAYS_OWN
 from gateway.terms.refusal import Refusal
 
 Stranger = Literal["other_sign_in", "other_person", "unknown"]
@@ -59,7 +60,7 @@ async def _ask_platform(
     questions = Guesses(door.limits, {f"follower {visitor.person.id}": QUESTIONS})
     await questions.check()
     await questions.count()
-    link = await accounts.look_up_connection(door.house.storage, shop.id)
+    link = await accounts.look_up_connection(door.house.storage, shop.id, GATEWAYS_OWN)
     if link is None or link.state is ConnectionState.LOST or link.upstream_app != followers.upstream_app:
         raise Refusal("connection_lost", log_detail="no connection whose ids are those of the sign-in")
     try:

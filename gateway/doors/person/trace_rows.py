@@ -30,7 +30,7 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
     line, ending = closed.line, closed.ending
     used = [view for view in ask_views(catalogue, list(own.asks), lang) if view.id in line.ask_ids]
     platform = catalogue.platforms.get(line.platform)
-    route = platform.routes.get(line.route) if platform else None
+    route = platform.find_traced(line.route) if platform else None
     result = _result(closed)
     carried = {ask.id for ask in own.asks if route is None or route.may_carry(ask.scope)}
     kinds = _unique(kind for view in used if view.id in carried for kind in view.data_types)

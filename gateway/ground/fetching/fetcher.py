@@ -21,13 +21,13 @@ from aiohttp import (
     ClientTimeout,
     DummyCookieJar,
     InvalidURL,
-    TCPConnector,
 )
 from aiohttp.abc import AbstractResolver
 from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 from gateway.ground.fetching.addresses import may_connect
+from gateway.ground.fetching.checking import CheckingConnector, LastCheck, checked_by
 from gateway.ground.fetching.names import MOST_AT_ONCE, Names
 from gateway.ground.fetching.urls import check_fetchable
 
@@ -86,14 +86,17 @@ class Fetcher:
         return await self._bounded("GET", url, _Sent(headers or {}, None, limit_bytes), seconds)
 
     async def post(
-        self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float, limit_bytes: int = 0
+        self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float, last_check: LastCheck | None = None
     ) -> Fetched:
-        """POST a body; with `limit_bytes` 0 the answer's head is all that is read, however long its body.
+        """POST a body; of the answer the head is all that is read, however long its body.
+
+        `last_check` is asked when the connection is in hand; what it raises comes out, and nothing was sent.
 
         Raises:
             FetchFailed: nothing usable came back; the other side may have taken the body nevertheless.
         """
-        return await self._bounded("POST", url, _Sent(headers, body, limit_bytes), seconds)
+        with checked_by(last_check):
+            return await self._bounded("POST", url, _Sent(headers, body, 0), seconds)
 
     async def _bounded(self, method: str, url: str, sent: "_Sent", seconds: float) -> Fetched:
         try:
@@ -154,7 +157,7 @@ async def opened_fetcher(
         return socket.socket(family, kind, protocol)
 
     names = resolver or Names()
-    connector = TCPConnector(
+    connector = CheckingConnector(
         ssl=ssl.create_default_context() if ca_pem is None else _trusting(ca_pem),
         resolver=names,
         socket_factory=checked_socket,

@@ -65,6 +65,10 @@ class KiotVietConnector:
         self.upstream_app = upstream.base_url
         self.base_url = upstream.base_url
 
+    def as_app(self, app_id: str, secret: str) -> "KiotVietConnector":  # noqa: ARG002 - the port's
+        """Refuse: no command brings one."""
+        raise AssertionError("KiotViet knows no upstream apps")
+
     def link_url(self, state: str, challenge: str) -> str | None:  # noqa: ARG002 - the port's
         """Return None: accounts are linked by a key that the shop's admin makes."""
         return None
@@ -91,9 +95,11 @@ class KiotVietConnector:
         Only a shop's admin sees its key, so that is the role which linking proves.
         """
         key = _key_of(credential)
-        if not await self._is_let_in(credential, key.account):
-            raise Refusal("platform_refused", log_detail="the key is not of a shop of this name")
-        if await self._is_let_in(credential, f"{key.account}-quyen-thu-ten-khac"):
+        status = await self._knock(credential, key.account)
+        if status != _OK:
+            trouble = self.read_trouble(status, b"")
+            raise Refusal("platform_refused", log_detail="the key is not of a shop of this name", trouble=trouble)
+        if await self._knock(credential, f"{key.account}-quyen-thu-ten-khac") == _OK:
             raise Refusal("platform_refused", log_detail="the platform takes the key under any name")
         return Profile(key.account, key.account, "admin")
 
@@ -127,14 +133,13 @@ class KiotVietConnector:
             raise Refusal("platform_refused", log_detail=f"the token host answered {status}")
         return self._credential(status, answer, key)
 
-    async def _is_let_in(self, credential: Credential, retailer: str) -> bool:
+    async def _knock(self, credential: Credential, retailer: str) -> int:
+        """Ask for the branches of a shop of this name, and return the status of the yes or the no."""
         url = f"{self.base_url}/branches?pageSize=1"
         status, answer = await exchange(self._http, url, _headers(credential, retailer), platform=PLATFORM)
-        if status in _REFUSALS:
-            return False
-        if status != _OK or type(answer.get("total")) is not int:
+        if status not in _REFUSALS and (status != _OK or type(answer.get("total")) is not int):
             raise Unavailable(PLATFORM)
-        return True
+        return status
 
     def _credential(self, status: int, answer: dict[str, Any], key: ClientKey) -> Credential:
         token, seconds = answer.get("access_token"), answer.get("expires_in")

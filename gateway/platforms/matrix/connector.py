@@ -59,6 +59,10 @@ class MatrixConnector:
         self.upstream_app = upstream.base_url
         self.base_url = upstream.base_url
 
+    def as_app(self, app_id: str, secret: str) -> "MatrixConnector":  # noqa: ARG002 - the port's
+        """Refuse: no command brings one."""
+        raise AssertionError("Matrix knows no upstream apps")
+
     def link_url(self, state: str, challenge: str) -> str | None:  # noqa: ARG002 - the port's
         """Return None: accounts are linked by password, once."""
         return None
@@ -114,7 +118,8 @@ class MatrixConnector:
         content = None if body is None else ("application/json", orjson.dumps(body))
         status, answer = await exchange(self._http, url, headers, platform=PLATFORM, content=content)
         if status in _REFUSALS:
-            raise Refusal("platform_refused", log_detail=f"the homeserver answered {status}")
+            why = f"the homeserver answered {status}"
+            raise Refusal("platform_refused", log_detail=why, trouble=self.read_trouble(status, b""))
         if status != _OK:
             raise Unavailable(PLATFORM)
         return answer

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -79,6 +79,11 @@ class ZaloConnector:
         self.upstream_app = upstream.app_id
         self.base_url = upstream.base_url
 
+    def as_app(self, app_id: str, secret: str) -> "ZaloConnector":
+        """Return a connector with another app's id and secret; everything else of it is the same."""
+        upstream = replace(self._upstream, app_id=app_id, app_secret=secret)
+        return ZaloConnector(upstream, self._http, clock=self._clock)
+
     def link_url(self, state: str, challenge: str) -> str | None:
         """Return Zalo's consent page with the four parameters that both SDKs send."""
         asked = {
@@ -101,9 +106,10 @@ class ZaloConnector:
         """Ask `getoa`; only an admin can link an OA, so that is the role which linking proves."""
         answer = await self._ask(f"{self.base_url}/v2.0/oa/getoa", self.headers(credential))
         if (code := read_code(answer.get("error"))) != 0:
-            if TROUBLES.get(code) is Trouble.LIMITED:
+            trouble = TROUBLES.get(code)
+            if trouble is Trouble.LIMITED:
                 raise Unavailable(PLATFORM)
-            raise Refusal("platform_refused", log_detail=f"getoa answered {code}")
+            raise Refusal("platform_refused", log_detail=f"getoa answered {code}", trouble=trouble)
         found = answer.get("data")
         if not isinstance(found, dict):
             raise Unavailable(PLATFORM)

@@ -4,20 +4,27 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, connections, link_attempts, profile_pairs, standings
 from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, ProfilePair, Standing
-from gateway.terms.ids import AccountId, ConnectionId, PersonId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId, PersonId, UpstreamAppId
 
 _BY_ID = Prepared(select(accounts).where(accounts.c.id == bindparam("account_id")))
 _LINK = Prepared(
     select(*[connections.c[name] for name in Connection.__slots__]).where(
-        connections.c.account_id == bindparam("account_id")
+        connections.c.account_id == bindparam("account_id"), connections.c.brought_id == bindparam("brought_id")
     )
+)
+
+_LINKED = Prepared(
+    select(accounts.c.id)
+    .join(connections, connections.c.account_id == accounts.c.id)
+    .where(accounts.c.platform == bindparam("on_platform"), accounts.c.external_id == bindparam("external"))
+    .where(connections.c.upstream_app == bindparam("through_app"))
 )
 
 
@@ -123,18 +130,53 @@ def lapsed(now: datetime) -> Select[Any]:
 
 
 async def find_connection(
-    connection: AsyncConnection, account_id: AccountId, *, lock: bool = False
+    connection: AsyncConnection,
+    account_id: AccountId,
+    *,
+    brought_id: UpstreamAppId = GATEWAYS_OWN,
+    lock: bool = False,
 ) -> Connection | None:
-    """Find the gateway's connection to the account; `lock` holds the row until the unit ends."""
-    query = select(connections).where(connections.c.account_id == account_id)
+    """Find the connection to the account through an upstream app; `lock` holds the row until the unit ends."""
+    query = select(connections).where(connections.c.account_id == account_id, connections.c.brought_id == brought_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
     return _connection(dict(row)) if row else None
 
 
-async def look_up_connection(storage: Storage, account_id: AccountId) -> Connection | None:
-    """Find the gateway's connection to the account by one compiled look-up, as each call does."""
-    rows = await storage.point(_LINK, account_id=account_id)
+async def find_live_after(connection: AsyncConnection, last: ConnectionId) -> tuple[Account, Connection] | None:
+    """Find the connection that comes after `last` among those that are not lost, and its account."""
+    query = select(connections).where(connections.c.id > last, connections.c.state != ConnectionState.LOST)
+    row = (await connection.execute(query.order_by(connections.c.id).limit(1))).mappings().first()
+    if row is None:
+        return None
+    link = _connection(dict(row))
+    account = await find(connection, link.account_id)
+    if account is None:
+        raise AssertionError("a connection is an account's")
+    return account, link
+
+
+async def list_connections(connection: AsyncConnection, account_ids: Collection[AccountId]) -> list[Connection]:
+    """List the connections to some accounts, through whatever upstream apps; the gateway's own first."""
+    query = select(connections).where(connections.c.account_id.in_(sorted(account_ids)))
+    query = query.order_by(connections.c.brought_id, connections.c.id)
+    return [_connection(dict(row)) for row in (await connection.execute(query)).mappings()]
+
+
+async def remove_connections(connection: AsyncConnection, brought_id: UpstreamAppId) -> None:
+    """Remove every connection through an upstream app that its app takes back, with the credentials."""
+    await connection.execute(delete(connections).where(connections.c.brought_id == brought_id))
+
+
+async def look_up_connection(storage: Storage, account_id: AccountId, brought_id: UpstreamAppId) -> Connection | None:
+    """Find the connection to the account through an upstream app by one compiled look-up, as each call does."""
+    rows = await storage.point(_LINK, account_id=account_id, brought_id=brought_id)
     return _connection(dict(zip(Connection.__slots__, rows[0], strict=True))) if rows else None
+
+
+async def look_up_linked(storage: Storage, platform: str, external_id: str, *, upstream_app: str) -> AccountId | None:
+    """Find the account of a platform's own id that is linked through an upstream app, by one compiled look-up."""
+    rows = await storage.point(_LINKED, on_platform=platform, external=external_id, through_app=upstream_app)
+    return AccountId(rows[0][0]) if rows else None
 
 
 async def add_connection(connection: AsyncConnection, link: Connection) -> None:

@@ -37,7 +37,8 @@ connections = Table(
     Column("generation", Integer, nullable=False),
     Column("credential_expires_at", Instant),
     Column("changed_at", Instant, nullable=False),
-    UniqueConstraint("account_id"),
+    Column("brought_id", String, nullable=False, server_default=""),
+    UniqueConstraint("account_id", "brought_id"),
 )
 
 standings = Table(
@@ -64,4 +65,5 @@ link_attempts = Table(
     Column("return_to", String, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
+    Column("brought_id", String, nullable=False, server_default=""),
 )

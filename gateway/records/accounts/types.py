@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from gateway.terms.ids import AccountId, ConnectionId, PersonId, StandingId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId, PersonId, StandingId, UpstreamAppId
 
 STANDING_LASTS = timedelta(days=90)
 LINK_ATTEMPT_LASTS = timedelta(minutes=10)
@@ -52,7 +52,8 @@ class Connection:
     """The gateway's own link to an account through one upstream app.
 
     `sealed_credential` is opened by the vault for the place (connections, id, sealed_credential); `generation` counts
-    renewals, so that a renewal that lost the race is seen.
+    renewals, so that a renewal that lost the race is seen. `upstream_app` is its id at the platform; `brought_id` says
+    which one that an app brought it is.
     """
 
     id: ConnectionId
@@ -64,6 +65,7 @@ class Connection:
     generation: int
     credential_expires_at: datetime | None
     changed_at: datetime
+    brought_id: UpstreamAppId = GATEWAYS_OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +101,4 @@ class LinkAttempt:
     sealed_verifier: bytes
     return_to: str
     expires_at: datetime
+    brought_id: UpstreamAppId = GATEWAYS_OWN

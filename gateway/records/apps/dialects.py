@@ -9,12 +9,17 @@ class Dialect:
     """What a platform's clients do otherwise than OAuth's.
 
     Args:
-        header: where the token stands in their calls.
+        header: by which their calls are known.
         account_name: under which name they hear which account it is, beside the code.
+        holds_token: whether the token stands in that header; else it is beside `Authorization: Bearer`.
     """
 
     header: str
     account_name: str
+    holds_token: bool = True
 
 
-DIALECTS: Mapping[str, Dialect] = {"zalo": Dialect("access_token", "oa_id")}
+DIALECTS: Mapping[str, Dialect] = {
+    "zalo": Dialect("access_token", "oa_id"),
+    "kiotviet": Dialect("retailer", "retailer", holds_token=False),
+}

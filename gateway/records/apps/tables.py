@@ -44,6 +44,19 @@ app_secrets = Table(
     UniqueConstraint("app_id", "number"),
 )
 
+upstream_apps = Table(
+    "upstream_apps",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("app_id", ForeignKey("apps.id"), nullable=False),
+    Column("platform", String, nullable=False),
+    Column("external_id", String, nullable=False),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("brought_at", Instant, nullable=False),
+    UniqueConstraint("app_id", "platform"),
+    UniqueConstraint("platform", "external_id"),
+)
+
 spent_assertions = Table(
     "spent_assertions",
     metadata,

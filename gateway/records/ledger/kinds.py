@@ -23,6 +23,8 @@ class Kind(StrEnum):
     CREDENTIAL_ENDED = "credential_ended"
     APP_REGISTERED = "app_registered"
     SECRET_ROTATED = "secret_rotated"
+    UPSTREAM_BROUGHT = "upstream_brought"
+    UPSTREAM_REMOVED = "upstream_removed"
     APP_SUSPENDED = "app_suspended"
     APP_RESUMED = "app_resumed"
     NOTICES_SET = "notices_set"

@@ -1,6 +1,7 @@
 """An app's signing keys: made, sealed, opened; the HMAC secret leaves the gateway once, the Ed25519 seed never."""
 
-from base64 import b64encode
+import hmac
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +14,9 @@ from gateway.terms.ids import AppId, new_id
 
 _SECRET_BYTES = 36  # a multiple of three: base64 without padding, so that its last signs tell keys apart
 _SEED_BYTES = 32
+_PREFIX = "whsec_"
+_EVENT_KEY = b"native events"
+_EVENT_KEY_BYTES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def make_key(app_id: AppId, number: int, *, vault: Vault, entropy: Entropy, now:
     key_id = new_id("nk", entropy)
     secret, seed = entropy.token(_SECRET_BYTES), entropy.token(_SEED_BYTES)
     public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-    raw_secret = f"whsec_{b64encode(secret).decode()}"
+    raw_secret = f"{_PREFIX}{b64encode(secret).decode()}"
     key = SigningKey(
         id=key_id,
         app_id=app_id,
@@ -49,6 +53,19 @@ def make_key(app_id: AppId, number: int, *, vault: Vault, entropy: Entropy, now:
         ended_at=None,
     )
     return NewKey(key, raw_secret)
+
+
+def event_key_of(secret: bytes) -> str:
+    """Return the key under which events are signed in a platform's own form, for an app of its dialect (ADR 0034).
+
+    It is another than the secret that it is derived from, so that nothing signed under the one passes under the other.
+    """
+    return b64encode(hmac.digest(secret, _EVENT_KEY, "sha256")[:_EVENT_KEY_BYTES]).decode()
+
+
+def read_secret(raw_secret: str) -> bytes:
+    """Return the bytes of a secret as the developer is shown it."""
+    return b64decode(raw_secret.removeprefix(_PREFIX))
 
 
 def open_key(key: SigningKey, vault: Vault) -> OpenKey:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from standardwebhooks import Webhook
 
 from gateway.records.outbox.keys import OpenKey
-from gateway.records.outbox.types import Event, Notice, NoticeState
+from gateway.records.outbox.types import Copy, Event, Notice, NoticeState
 from gateway.terms.ids import AppId
 from gateway.terms.instants import write_instant
 
@@ -76,6 +76,14 @@ def write_body(letter: Letter, pin: Pin | None) -> bytes:
     return _written(letter, {name: fact for name, fact in letter.facts.items() if name != "asks"}, pin)
 
 
+def write_event(copy: Copy, *, source: str, account: str, body: bytes) -> bytes:
+    """Write the body of a copy of an event: the platform's words, filtered, as they stand."""
+    event = orjson.Fragment(body)
+    data = {"grant_id": copy.grant_id, "account": account, "event": event}
+    at = write_instant(copy.created_at)
+    return orjson.dumps(_cloud_event(copy.event, copy.id, source=source, at=at, subject=copy.grant_id) | {"data": data})
+
+
 def sign_headers(notice_id: str, body: bytes, keys: Sequence[OpenKey], *, now: datetime) -> dict[str, str]:
     """Return the headers of one try: every live key signs, by HMAC (`v1`) and Ed25519 (`v1a`), the newest key first."""
     seconds = int(now.timestamp())
@@ -93,15 +101,18 @@ def sign_headers(notice_id: str, body: bytes, keys: Sequence[OpenKey], *, now: d
 
 def _written(letter: Letter, facts: Mapping[str, Any], pin: Pin | None) -> bytes:
     checkpoint = None if pin is None else {"size": pin.size, "root": pin.root.hex(), "note": pin.note}
-    return orjson.dumps(
-        {
-            "specversion": "1.0",
-            "type": letter.event.value,
-            "source": letter.source,
-            "id": letter.id,
-            "time": write_instant(letter.at),
-            "subject": letter.subject,
-            "datacontenttype": "application/json",
-            "data": {**facts, "checkpoint": checkpoint},
-        }
-    )
+    at = write_instant(letter.at)
+    written = _cloud_event(letter.event.value, letter.id, source=letter.source, at=at, subject=letter.subject)
+    return orjson.dumps(written | {"data": {**facts, "checkpoint": checkpoint}})
+
+
+def _cloud_event(event_type: str, event_id: str, *, source: str, at: str, subject: str) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "type": event_type,
+        "source": source,
+        "id": event_id,
+        "time": at,
+        "subject": subject,
+        "datacontenttype": "application/json",
+    }

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.records.outbox.tables import notice_endpoints, outbox
-from gateway.records.outbox.types import EndpointState, Event, Notice, NoticeState
+from gateway.records.outbox.tables import event_copies, notice_endpoints, outbox
+from gateway.records.outbox.types import EndpointState, Notice, NoticeState
 from gateway.terms.ids import AppId, GrantId
 
 Place = tuple[datetime, str]
 _WAITING = outbox.c.state == NoticeState.WAITING.value
+_IS_EVENT = outbox.c.version.is_(None)
 
 
 async def add(connection: AsyncConnection, notice: Notice) -> None:
@@ -84,20 +85,26 @@ async def supersede(connection: AsyncConnection, grant_id: GrantId, version: int
 
 
 async def let_go(connection: AsyncConnection, app_id: AppId, now: datetime) -> None:
-    """Let go of all that waits for an app: there is nowhere to send it."""
-    waiting = update(outbox).where(_WAITING, outbox.c.app_id == app_id)
+    """Let go of all that waits for an app, and destroy its copies of events: there is nowhere to send it."""
+    waits = outbox.c.state.in_([NoticeState.WAITING.value, NoticeState.QUEUED.value])
+    copies = select(outbox.c.id).where(outbox.c.state == NoticeState.QUEUED.value, outbox.c.app_id == app_id)
+    await connection.execute(delete(event_copies).where(event_copies.c.id.in_(copies)))
+    waiting = update(outbox).where(waits, outbox.c.app_id == app_id)
     await connection.execute(waiting.values(state=NoticeState.GONE.value, settled_at=now, leased_until=None))
 
 
 async def renew(connection: AsyncConnection, app_id: AppId, notice_id: str, now: datetime) -> bool:
-    """Let a notice that is over be sent again, from its first try; False if there is none such of this app's."""
-    known = outbox.c.id == notice_id, outbox.c.app_id == app_id, ~_WAITING
+    """Let a notice that is over be sent again, from its first try; False if there is none such of this app's.
+
+    What the app got of an event was destroyed.
+    """
+    known = outbox.c.id == notice_id, outbox.c.app_id == app_id, ~_WAITING, ~_IS_EVENT
     fields = {"state": NoticeState.WAITING.value, "tries": 0, "next_try_at": now, "settled_at": None}
     return (await connection.execute(update(outbox).where(*known).values(**fields))).rowcount == 1
 
 
 async def forget(connection: AsyncConnection, before: datetime) -> int:
-    """Delete what was over before then, but for the newest notice of each grant; return how many.
+    """Delete the notices that were over before then, but for each grant's newest; return how many.
 
     The newest stays because a person's page says by it whether the app heard of their latest change.
     """
@@ -105,7 +112,7 @@ async def forget(connection: AsyncConnection, before: datetime) -> int:
     is_newest = outbox.c.grant_id.is_not(None) & ~exists().where(
         newer.c.grant_id == outbox.c.grant_id, newer.c.version > outbox.c.version
     )
-    old = ~_WAITING, outbox.c.settled_at < before, ~is_newest
+    old = ~_WAITING, ~_IS_EVENT, outbox.c.settled_at < before, ~is_newest
     return (await connection.execute(delete(outbox).where(*old))).rowcount
 
 
@@ -121,11 +128,11 @@ async def list_of_app(connection: AsyncConnection, app_id: AppId, limit: int, *,
 
 async def find_newest(connection: AsyncConnection, grant_id: GrantId) -> Notice | None:
     """Find the notice about a grant's latest change that its app was to hear of."""
-    query = select(outbox).where(outbox.c.grant_id == grant_id).order_by(outbox.c.version.desc()).limit(1)
+    query = select(outbox).where(outbox.c.grant_id == grant_id, ~_IS_EVENT).order_by(outbox.c.version.desc()).limit(1)
     row = (await connection.execute(query)).mappings().first()
     return _notice(row) if row else None
 
 
 def _notice(row: RowMapping | dict[str, Any]) -> Notice:
-    fields: dict[str, Any] = {**row, "state": NoticeState(row["state"]), "event": Event(row["event"])}
+    fields: dict[str, Any] = {**row, "state": NoticeState(row["state"])}
     return Notice(**fields)

@@ -1,4 +1,4 @@
-"""An app's endpoint, its signing keys, and a notice on its way."""
+"""An app's endpoint, its signing keys, and a notice or a copy of an event on its way."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from gateway.terms.ids import AppId, GrantId
+from gateway.terms.ids import AppId, GrantId, PermissionId
 
 
 class Event(StrEnum):
@@ -35,12 +35,16 @@ class NoticeState(StrEnum):
     """What became of a notice."""
 
     WAITING = "waiting"
+    QUEUED = "queued"
+    """A copy of an event that waits in its grant's lane."""
     DELIVERED = "delivered"
     SUPERSEDED = "superseded"
     """A later version of the same grant arrived, which tells all that this one told."""
     GIVEN_UP = "given_up"
     GONE = "gone"
     """There was no live endpoint to send it to."""
+    VOID = "void"
+    """What the copy of an event rested on ended before it was sent; it was destroyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +80,15 @@ class SigningKey:
 class Notice:
     """One message to an app. `id` is its `webhook-id`: the same for every try, so that a receiver knows it again.
 
+    `event` is an `Event`, or the type of a platform's event: then it has no `version`, and its body is in its copy.
     `outcome` is the last try's: the answer's status as digits, or a word for why there was none.
     """
 
     id: str
     app_id: AppId
     grant_id: GrantId | None
-    version: int
-    event: Event
+    version: int | None
+    event: str
     body: bytes = field(repr=False)
     state: NoticeState
     tries: int
@@ -101,6 +106,58 @@ class Errand:
     notice: Notice
     endpoint: Endpoint
     keys: tuple[SigningKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An event on its way to one app: filtered, sealed for its grant, destroyed when it is over (I6).
+
+    Args:
+        number: its place in the grant's lane.
+        rests_on: the permissions under which it was kept; it goes out under no other (I4).
+        sealed: opened by the vault for `keys.copy_place`.
+        event: its CloudEvents type.
+        created_at: when the platform told it.
+    """
+
+    id: str
+    grant_id: GrantId
+    number: int
+    rests_on: frozenset[PermissionId]
+    sealed: bytes = field(repr=False)
+    event: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The next copies of one grant, oldest first, that someone took on until the lease ends, and where they go."""
+
+    grant_id: GrantId
+    app_id: AppId
+    leased_until: datetime
+    endpoint: Endpoint
+    keys: tuple[SigningKey, ...]
+    copies: tuple[Copy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How a try ended: the answer's status, or a word for why there was none; and the wait that it asked for."""
+
+    status: int | None
+    why: str = ""
+    wish_seconds: int = 0
+
+    @property
+    def is_taken(self) -> bool:
+        """Say whether the receiver took it: 2xx alone; a redirect is none."""
+        return self.status is not None and 200 <= self.status <= 299
+
+    @property
+    def outcome(self) -> str:
+        """How the delivery log names it."""
+        return self.why if self.status is None else str(self.status)
 
 
 def address_facts(url: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,6 +20,11 @@ WORDS = {
     "quyen.grant.expired": "Quyền đã hết hạn",
     "quyen.grant.reconfirm": "Quyền cần xác nhận lại",
     "quyen.endpoint.test": "Thông báo thử",
+    "user_send_text": "Khách nhắn",
+    "oa_send_text": "Cửa hàng nhắn",
+    "follow": "Có người quan tâm",
+    "unfollow": "Có người bỏ quan tâm",
+    "user_submit_info": "Khách gửi thông tin",
 }
 
 
@@ -48,6 +53,38 @@ class Notice(BaseModel):
     type: str
     time: datetime
     data: ToldGrant
+    text: str = ""
+
+
+class Party(BaseModel):
+    """A side of an event, by its id."""
+
+    id: str = ""
+
+
+class Said(BaseModel):
+    """A message of an event, as far as this app shows it."""
+
+    text: str = ""
+
+
+class ZaloEvent(BaseModel):
+    """A webhook's body in Zalo's own form, as far as this app reads it."""
+
+    app_id: str
+    event_name: str
+    timestamp: str
+    oa_id: str = ""
+    sender: Party = Party()
+    recipient: Party = Party()
+    message: Said = Said()
+
+    def as_notice(self, notice_id: str) -> Notice:
+        """Show it beside the notices."""
+        side = self.sender if self.event_name.startswith("oa_") else self.recipient
+        at = datetime.fromtimestamp(int(self.timestamp) / 1000, UTC)
+        told = ToldGrant(account=self.oa_id or side.id)
+        return Notice(id=notice_id, type=self.event_name, time=at, data=told, text=self.message.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ def build_zalo_sandbox(config: ZaloSandboxConfig, clock: Clock, entropy: Entropy
 def mount(app: web.Application, config: ZaloSandboxConfig, *, clock: Clock, entropy: Entropy) -> None:
     """Add the stand-in to an application; `app[ROOM]` is what its other pages may look into."""
     room = app[ROOM] = build_room(config, clock, entropy=entropy)
+    app.cleanup_ctx.append(room.teller.running)
     StandIn(
         prefix=PREFIX,
         hosts=config.hosts,

@@ -1,4 +1,4 @@
-"""The control paths that only this stand-in has: revocation, and messages that followers write."""
+"""The control paths that only this stand-in has: revocation, and what followers do, which webhooks tell."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,22 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway.sandbox.calls import Call
 from gateway.sandbox.control import Handler
+from gateway.sandbox.zalo.people import Follower, OfficialAccount
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.seeds import ACCOUNTS
 
 
 class Revocation(BaseModel):
-    """End an OA's tokens as its admin would; `keeps_refresh` ends the access token only."""
+    """End an OA's tokens as its admin would; `keeps_refresh` ends the access token only.
+
+    `app_id`: those of this app; left out, the first one's.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     oa_id: str
     keeps_refresh: bool = False
+    app_id: str | None = None
 
 
 class Incoming(BaseModel):
@@ -33,20 +38,70 @@ class Incoming(BaseModel):
 def revoke(room: Room, call: Call) -> web.Response:
     """End an OA's tokens."""
     wanted = Revocation.model_validate_json(call.body)
-    return web.json_response({"revoked": room.tokens.revoke(wanted.oa_id, keeps_refresh=wanted.keeps_refresh)})
+    book = room.books.get(wanted.app_id or room.config.app_id)
+    if book is None:
+        return web.json_response({"error": "no such app"}, status=404)
+    return web.json_response({"revoked": book.revoke(wanted.oa_id, keeps_refresh=wanted.keeps_refresh)})
+
+
+class Doing(BaseModel):
+    """Something that a follower does with the OA; `follows` is for following alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    oa_id: str
+    user_id: str
+    follows: bool = True
 
 
 def add_incoming(room: Room, call: Call) -> web.Response:
     """Let a follower write to its OA."""
     wanted = Incoming.model_validate_json(call.body)
+    oa, follower = _find(wanted)
+    if oa is None or follower is None:
+        return _nobody()
+    message = room.chat.add_message(room.chat.draft(oa, wanted.user_id, is_from_user=True, text=wanted.text))
+    room.teller.tell_message(message, oa, follower)
+    return web.json_response({"message_id": message.message_id})
+
+
+def change_follow(room: Room, call: Call) -> web.Response:
+    """Let someone follow the OA, or leave it; the list of followers stays as it is seeded."""
+    wanted = Doing.model_validate_json(call.body)
+    oa, follower = _find(wanted)
+    if oa is None or follower is None:
+        return _nobody()
+    room.teller.tell_follow(oa, follower, follows=wanted.follows)
+    return web.json_response({"told": room.teller.is_on})
+
+
+def submit_info(room: Room, call: Call) -> web.Response:
+    """Let a follower answer the form for their details, with what they are seeded with."""
+    oa, follower = _find(Doing.model_validate_json(call.body))
+    if oa is None or follower is None:
+        return _nobody()
+    room.teller.tell_info(oa, follower)
+    return web.json_response({"told": room.teller.is_on})
+
+
+def list_told(room: Room, _call: Call) -> web.Response:
+    """Answer what was told by webhook, and what came of it."""
+    return web.json_response({"is_on": room.teller.is_on, "told": room.teller.told})
+
+
+def _find(wanted: Incoming | Doing) -> tuple[OfficialAccount | None, Follower | None]:
     oa = ACCOUNTS.get(wanted.oa_id)
-    if oa is None or oa.find_follower(wanted.user_id) is None:
-        return web.json_response({"error": "no such follower of this OA"}, status=404)
-    message = room.chat.draft(oa, wanted.user_id, is_from_user=True, text=wanted.text)
-    return web.json_response({"message_id": room.chat.add_message(message).message_id})
+    return oa, None if oa is None else oa.find_follower(wanted.user_id)
+
+
+def _nobody() -> web.Response:
+    return web.json_response({"error": "no such follower of this OA"}, status=404)
 
 
 OWN: Mapping[tuple[str, str], Handler[Room]] = {
     ("POST", "/_sandbox/revoke"): revoke,
     ("POST", "/_sandbox/incoming"): add_incoming,
+    ("POST", "/_sandbox/follow"): change_follow,
+    ("POST", "/_sandbox/submit_info"): submit_info,
+    ("GET", "/_sandbox/told"): list_told,
 }

@@ -25,6 +25,9 @@ class Switches(Faults):
         cs_reply: whether the replies left to a follower count down, or stay fixed, as is told since 2026.
         social_refuse: `/me` answers this code of the Social API's table.
         social_proof_error: what `/me` says to a wrong or missing proof; no source says.
+        hook_prefix: whether the signature of webhooks bears `mac=`; one source had not seen it.
+        hook_first_term: what that signature begins with; some community code takes the OA's id.
+        hook_retry_seconds: waits between tries of one webhook; shorter ones, so that nobody waits an hour.
         rate_limit_per_minute: calls of the app in one minute.
     """
 
@@ -41,6 +44,9 @@ class Switches(Faults):
     cs_reply: Literal["counts", "fixed"] = "counts"
     social_refuse: Literal[112, 210, 452] | None = None
     social_proof_error: Literal[-242, 452] = -242
+    hook_prefix: bool = True
+    hook_first_term: Literal["app_id", "oa_id"] = "app_id"
+    hook_retry_seconds: tuple[float, ...] = (30, 300, 900, 1800, 3600)
     rate_limit_per_minute: int = Field(default=4000, ge=1)
 
     @field_validator("refuse")

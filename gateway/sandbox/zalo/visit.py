@@ -13,6 +13,7 @@ from gateway.sandbox.zalo.files import FileShelf
 from gateway.sandbox.zalo.forms import read_file
 from gateway.sandbox.zalo.people import Follower, OfficialAccount
 from gateway.sandbox.zalo.switches import Switches
+from gateway.sandbox.zalo.telling import Teller
 
 PLAIN = "/v2.0/oa/form/get"
 NOT_JSON = OaError(-201, message="Data is not json format")
@@ -26,6 +27,7 @@ class Visit:
     chat: ChatBook
     cards: CardBook
     files: FileShelf
+    teller: Teller
     quirks: Switches
     now: datetime
     params: Mapping[str, object] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from gateway.acts.suspend import suspend_app
-from gateway.authority.bases import Asked, Said, Words
+from gateway.authority.bases import Asked, Said
 from gateway.doors.person.meeting import QUESTIONS
 from gateway.doors.person.provider import SignInProvider
 from gateway.platforms import Credential
@@ -69,9 +69,7 @@ class Shop:
 
     async def find_said(self, app_id: str = "giao-tan-nha") -> Said:
         """Find what the follower said of an app."""
-        house = self.asking.house
-        words = Words(house.storage, house.clock, house.vault, house.in_flight.denied, house.in_flight.recalled)
-        return await words.find(Asked(AppId(app_id), "zalo", BAKERY_ID, [FAN.user_id]))
+        return await self.asking.house.words.find(Asked(AppId(app_id), "zalo", BAKERY_ID, frozenset({FAN.user_id})))
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """What the sample app does with what the gateway tells it: verifies with the published library, keeps once, shows."""
 
+import hmac
+from base64 import b64decode, b64encode
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -72,6 +75,39 @@ async def test_an_old_notice_is_refused(told: Pos, late: timedelta) -> None:
     """Whoever kept a signed notice cannot bring it again later."""
     status, page = await send(told, body_of(), late=late)
     assert (status, "data-notice=" in page.text) == (401, False)
+
+
+def native(said: str, key: str, *, app_id: str = CONFIDENTIAL) -> tuple[bytes, dict[str, str]]:
+    """Return an event in Zalo's own form, and the header that signs it."""
+    body = orjson.dumps(
+        {
+            "app_id": app_id,
+            "event_name": "user_send_text",
+            "timestamp": "1795226400000",
+            "recipient": {"id": "4000000000000001"},
+            "message": {"text": said},
+        }
+    )
+    mac = sha256(app_id.encode() + body + b"1795226400000" + key.encode()).hexdigest()
+    return body, {"X-ZEvent-Signature": f"mac={mac}", "webhook-id": "nt_9"}
+
+
+async def test_an_event_in_zalos_own_form_is_shown(told: Pos) -> None:
+    """Verified by the key that belongs to the client's secret; under another key, or for another client, refused."""
+    key = b64encode(hmac.digest(b64decode(SECRET[6:]), b"native events", "sha256")[:30]).decode()
+    url, session = told.browser.base + "/notices", told.browser._session
+    wrong = [native("Sai", "another"), native("Sai", key, app_id=PUBLIC), native("Sai", key, app_id="nobody")]
+    odd = [(b"{}", {"X-ZEvent-Signature": "mac="}), (b"x" * 300_001, {"X-ZEvent-Signature": "mac="})]
+    for body, headers in [*wrong, *odd]:
+        async with session.post(url, data=body, headers=headers) as answer:
+            assert answer.status == 401
+    body, headers = native("Tiệm còn bánh không?", key)
+    async with session.post(url, data=body, headers=headers) as answer:
+        assert answer.status == 200
+    page = await told.browser.get("/")
+    assert "Khách nhắn" in page.text
+    assert "Tiệm còn bánh không?" in page.text
+    assert "Sai" not in page.text
 
 
 async def test_what_is_not_signed_is_refused(told: Pos) -> None:

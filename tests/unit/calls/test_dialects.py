@@ -6,12 +6,20 @@ from http import HTTPStatus
 
 import pytest
 
-from gateway.doors.calls.dialects import Renderer, find_renderer, render_matrix, render_problem, render_zalo
+from gateway.doors.calls.dialects import (
+    Renderer,
+    find_renderer,
+    render_kiotviet,
+    render_matrix,
+    render_problem,
+    render_zalo,
+    status_of,
+)
 from gateway.doors.calls.problems import PROBLEMS, Problem, problem_of
 from gateway.doors.calls.schemes import Scheme
 from gateway.terms.refusal import Refusal, Unavailable
 
-RENDERERS = (render_problem, render_matrix, render_zalo)
+RENDERERS = (render_problem, render_matrix, render_zalo, render_kiotviet)
 ZALO_CODES = {
     "no_credential": -216,
     "invalid_token": -216,
@@ -83,7 +91,8 @@ def test_every_row_is_told_in_every_dialect(code: str) -> None:
             told = render(problem(code), language)
             assert json.loads(told.body)
             assert b"secret" not in told.body
-            assert told.status == (200 if render is render_zalo else PROBLEMS[code].status)
+            differs = {render_zalo: 200, render_kiotviet: 420 if code == "bad_body" else PROBLEMS[code].status}
+            assert told.status == status_of(code, render) == differs.get(render, PROBLEMS[code].status)
 
 
 @pytest.mark.parametrize("code", sorted(PROBLEMS))
@@ -114,6 +123,25 @@ def test_zalo_speaks_its_own_codes(code: str, zalo: int) -> None:
     assert "WWW-Authenticate" not in told.headers
 
 
+@pytest.mark.parametrize("code", sorted(PROBLEMS))
+def test_kiotviet_speaks_its_own_envelope(code: str) -> None:
+    """`responseStatus` alone, our word unless KiotViet's is known, and what else HTTP has for it."""
+    told = render_kiotviet(problem(code), "en")
+    word = "KvValidateException" if code == "bad_body" else code
+    status = {"errorCode": word, "message": PROBLEMS[code].en, "errors": [{"message": "note"}]}
+    assert json.loads(told.body) == {"responseStatus": status}
+    assert (told.headers["Quyen-Error"], told.headers["Content-Language"]) == (code, "en")
+    assert ("Retry-After" in told.headers) is (code == "limited")
+    assert bool(told.challenges) is bool(render_problem(problem(code), "en").challenges)
+    plain = json.loads(render_kiotviet(replace(problem(code), note=""), "vi").body)["responseStatus"]
+    assert (plain["message"], plain["errors"]) == (PROBLEMS[code].vi, [])
+
+
+def test_a_reason_without_words_has_no_status() -> None:
+    """What is no reason of this surface is told as a fault of ours, whose line says 0."""
+    assert status_of("not_a_reason", render_problem) == 0
+
+
 def test_matrix_clients_find_their_errcode() -> None:
     """`errcode` and `error` stand beside the problem's members, and how long to wait in milliseconds."""
     told = json.loads(render_matrix(problem("limited"), "en").body)
@@ -140,6 +168,17 @@ def test_what_may_be_tried_again_says_when() -> None:
     told = render_problem(problem_of(unavailable, request_id="r", resource_metadata="m"), "vi")
     assert (told.status, told.headers["Retry-After"]) == (503, "7")
     assert b"database" not in told.body
+
+
+def test_a_shops_name_is_kiotviets_dialect_for_its_apps_alone() -> None:
+    """Beside a bearer token, or where nobody knows yet whose call it is; never beside a bound token."""
+    bearer, bound = ({"retailer": ("shop",), "authorization": (f"{word} x",)} for word in ("Bearer", "DPoP"))
+    assert find_renderer("kiotviet", bearer) is render_kiotviet
+    assert find_renderer("kiotviet", {"retailer": ("",)}) is render_kiotviet
+    assert find_renderer("kiotviet", bearer, is_of_dialect=False) is render_problem
+    assert find_renderer("kiotviet", bound) is render_problem
+    assert find_renderer("kiotviet", {"authorization": ("Bearer x",)}) is render_problem
+    assert find_renderer("zalo", {"retailer": ("shop",)}) is render_problem
 
 
 @pytest.mark.parametrize(

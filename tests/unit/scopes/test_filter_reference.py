@@ -253,7 +253,7 @@ def write_json(value: Any) -> str:
 
 
 @pytest.mark.parametrize("platform_id,route_id", ROUTES)
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_filter_agrees_with_reference(
     packaged: Catalogue, shop: Catalogue, platform_id: str, route_id: str, data: st.DataObject

@@ -21,10 +21,12 @@ from gateway.ground.web.plain import plain
 from gateway.records.apps.types import App
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox import endpoints, queue
+from gateway.records.outbox.keys import event_key_of, read_secret
 from gateway.records.outbox.types import Notice, NoticeState
 from gateway.terms.refusal import Refusal
 
 PAGE_LINES = 50
+_UNDER_WAY = frozenset({NoticeState.WAITING, NoticeState.QUEUED})
 
 
 class _BadUrl(Exception):
@@ -107,6 +109,7 @@ async def _view(
         keys=[NoticeKeyLine(key.last4, key.public_key, key.created_at) for key in keys],
         lines=[_line(notice, lang_of(request)) for notice in found[:PAGE_LINES]],
         raw_secret=raw_secret,
+        event_key=event_key_of(read_secret(raw_secret)) if raw_secret and app.dialect else "",
         is_bad_url=bad_url is not None,
         is_local=door.is_on_loopback,
         older=link(f"{path}?cursor={write_moment(last.created_at, last.id)}") if last else "",
@@ -117,14 +120,14 @@ async def _view(
 def _line(notice: Notice, lang: Lang) -> NoticeLine:
     return NoticeLine(
         id=notice.id,
-        event=notice.event.value,
+        event=notice.event,
         grant_id=notice.grant_id or "",
         version=notice.version,
         state=notice.state.value,
         tries=notice.tries,
         outcome=_outcome(notice.outcome, lang),
         created_at=notice.created_at,
-        next_try_at=notice.next_try_at if notice.state is NoticeState.WAITING else None,
+        next_try_at=notice.next_try_at if notice.state in _UNDER_WAY else None,
     )
 
 
@@ -139,4 +142,6 @@ def _outcome(outcome: str, lang: Lang) -> str:
         "malformed": _("trả lời sai dạng"),
         "too_large": _("trả lời quá dài"),
         "no_key": _("khóa ký không mở được"),
+        "too_many": _("quá nhiều sự kiện đang chờ"),
+        "ended": _("quyền đã hết trước khi gửi"),
     }.get(outcome, outcome)

@@ -16,7 +16,8 @@ class NoticeLine:
         id: its `webhook-id`.
         event: its CloudEvents type.
         grant_id: what it is about; "" for a test.
-        state: `waiting`, `delivered`, `superseded`, `given_up`, `gone`.
+        version: the grant's; None: it is a platform's event, which cannot be sent again.
+        state: `waiting`, `queued`, `delivered`, `superseded`, `given_up`, `gone`, `void`.
         outcome: the last answer's status, or why there was none, in words; "" before the first try.
         next_try_at: while it waits.
     """
@@ -24,7 +25,7 @@ class NoticeLine:
     id: str
     event: str
     grant_id: str
-    version: int
+    version: int | None
     state: str
     tries: int
     outcome: str
@@ -48,6 +49,7 @@ class NoticesView:
     Args:
         url: where notices go, or what was typed and refused.
         raw_secret: a key that was just made, shown this once; "".
+        event_key: what signs events in the platform's own form, derived from that key; "" but for apps of a dialect.
         is_bad_url: what was typed cannot be an endpoint.
         is_local: this gateway runs on loopback, and so may the endpoint be there, without TLS.
         older, newest: links to other pages of the log, or "".
@@ -61,6 +63,7 @@ class NoticesView:
     keys: Sequence[NoticeKeyLine]
     lines: Sequence[NoticeLine]
     raw_secret: str = ""
+    event_key: str = ""
     is_bad_url: bool = False
     is_local: bool = False
     older: str = ""

@@ -56,7 +56,7 @@ def vocabulary_of(apps: Iterable[App], catalogue: Catalogue) -> Vocabulary:
         routes={
             (platform.id, route.id): (fold(route.id), fold(route.sentence.vi), fold(route.sentence.en))
             for platform in catalogue.platforms.values()
-            for route in platform.routes.values()
+            for route in platform.list_traced()
         },
     )
 

@@ -98,7 +98,7 @@ def account_title(account: Account | None, account_id: str | None) -> str:
 def call_title(closed: ClosedLine, catalogue: Catalogue, lang: Lang) -> str:
     """Say what a call did, and how it ended."""
     platform = catalogue.platforms.get(closed.line.platform)
-    route = platform.routes.get(closed.line.route) if platform else None
+    route = platform.find_traced(closed.line.route) if platform else None
     thing = spoken(route.sentence, lang) if route else plain(closed.line.route)
     return f"{outcome_title(outcome_of(closed), lang)}: {thing}"
 

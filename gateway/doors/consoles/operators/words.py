@@ -32,6 +32,8 @@ def kind_title(kind: Kind, lang: Lang) -> str:
         Kind.CREDENTIAL_ENDED: _("Ngừng khóa kết nối"),
         Kind.APP_REGISTERED: _("Đăng ký ứng dụng"),
         Kind.SECRET_ROTATED: _("Đổi khóa của ứng dụng"),
+        Kind.UPSTREAM_BROUGHT: _("Đặt ứng dụng riêng ở nền tảng cho ứng dụng"),
+        Kind.UPSTREAM_REMOVED: _("Bỏ ứng dụng riêng ở nền tảng của ứng dụng"),
         Kind.APP_SUSPENDED: _("Đình chỉ ứng dụng"),
         Kind.APP_RESUMED: _("Mở lại ứng dụng"),
         Kind.NOTICES_SET: _("Đặt nơi nhận thông báo của ứng dụng"),

@@ -10,10 +10,13 @@ were registered for that dialect may use it, by a secret, as bearer, from the ad
 from collections.abc import Callable, Mapping
 
 from gateway.doors import Endpoint
-from gateway.doors.oauth.dialects import zalo
+from gateway.doors.oauth.dialects import kiotviet, zalo
 from gateway.doors.oauth.door import OAuthDoor
 
-SPOKEN: Mapping[str, Callable[[OAuthDoor], list[Endpoint]]] = {zalo.PLATFORM: zalo.endpoints}
+SPOKEN: Mapping[str, Callable[[OAuthDoor], list[Endpoint]]] = {
+    zalo.PLATFORM: zalo.endpoints,
+    kiotviet.PLATFORM: kiotviet.endpoints,
+}
 
 
 def dialect_endpoints(door: OAuthDoor) -> list[Endpoint]:

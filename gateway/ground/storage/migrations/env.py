@@ -6,6 +6,7 @@ import gateway.records.accounts.tables
 import gateway.records.apps.tables
 import gateway.records.families.tables
 import gateway.records.grants.tables
+import gateway.records.hooks.tables
 import gateway.records.ledger.tables
 import gateway.records.outbox.tables
 import gateway.records.owed.tables

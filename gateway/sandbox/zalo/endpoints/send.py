@@ -38,6 +38,7 @@ def send_message(visit: Visit) -> dict[str, object]:
     is_free = idle <= FREE_WINDOW
     changes = {"type": draft.type, "extra": draft.extra, "is_billed": not is_free}
     sent = visit.chat.add_message(message.model_copy(update=changes))
+    visit.teller.tell_message(sent, visit.oa, follower)
     answer: dict[str, object] = {
         "message_id": sent.message_id,
         "user_id": follower.user_id,

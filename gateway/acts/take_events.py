@@ -1,0 +1,114 @@
+"""Taking events: what a platform told is kept for each app that may hear it, filtered and sealed, at once (I6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.acts import House
+from gateway.authority.bases import Holding, Said, render
+from gateway.authority.facts import Reach
+from gateway.authority.holders import Holder, list_listening
+from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.records.hooks import store as hooks
+from gateway.records.outbox import lanes
+from gateway.records.outbox.copies import seal_copy
+from gateway.records.outbox.types import Copy
+from gateway.terms.ids import AccountId, new_id
+from gateway.terms.refusal import Unavailable
+from scopes import AnswerMalformed, Event
+
+MOST_WAITING = 100_000
+"""How many copies wait in one lane; what comes beyond is written down as not kept."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event, as a platform told it; its signature, time and form hold.
+
+    Args:
+        account_id: whose.
+        hashed_name: of what names this telling at the platform: another of the same name is the same.
+        event: what the catalogue says of it.
+        body: the platform's words.
+        subjects: the people whom they are about.
+    """
+
+    account_id: AccountId
+    hashed_name: bytes
+    event: Event
+    body: bytes = field(repr=False)
+    subjects: tuple[str, ...] = field(repr=False)
+
+
+@shielded
+async def take_events(house: House, told: Sequence[Told]) -> None:
+    """Keep a copy for each app with a live ask for it; on disk when this returns. What was told before changes nothing.
+
+    Raises:
+        Unavailable: nothing was kept; the platform may tell it again.
+    """
+    async with house.storage.unit() as unit:
+        new = await _list_new(house, unit, told)
+        for holder, own in await _share_out(house, unit, new):
+            said = await house.words.find(_holding(holder, ()).ask(one for each in own for one in each.subjects))
+            copies = [copy for each in own if (copy := _make_copy(house, each, holder, said)) is not None]
+            if copies:
+                await _queue(house, unit, holder, copies)
+        await unit.commit()
+    house.has_notices.set()
+
+
+async def _share_out(house: House, unit: UnitOfWork, new: Sequence[Told]) -> list[tuple[Holder, list[Told]]]:
+    """Give each app that listens what was told of its account, in the order in which lanes are held."""
+    of_account: dict[AccountId, list[Told]] = {}
+    for each in new:
+        of_account.setdefault(each.account_id, []).append(each)
+    denied = house.in_flight.denied
+    found = [
+        (holder, own)
+        for account_id, own in of_account.items()
+        for holder in await list_listening(unit.connection, account_id, denied=denied)
+    ]
+    return sorted(found, key=lambda pair: pair[0].grant_id)
+
+
+async def _list_new(house: House, unit: UnitOfWork, told: Sequence[Told]) -> list[Told]:
+    """Leave out what was taken before, here or by another process a moment ago, and remember the rest."""
+    by_name = {each.hashed_name: each for each in reversed(told)}
+    for _ in range(2):
+        known = await hooks.list_known(unit.connection, by_name)
+        new = {name: by_name[name] for name in reversed(by_name) if name not in known}
+        if not new or await unit.is_added(hooks.add(unit.connection, new, house.clock.now())):
+            return list(new.values())
+    raise Unavailable("database")
+
+
+def _make_copy(house: House, told: Told, holder: Holder, said: Said) -> Copy | None:
+    """Filter and seal what this app may hear of it; None where that is nothing."""
+    now = house.clock.now()
+    live = holder.list_live(told.event.scopes, now)
+    scopes = frozenset(each.scope for each in live)
+    if told.event.opened_by.isdisjoint(scopes):
+        return None
+    try:
+        passed = render(told.event.open(told.body, scopes, told.subjects), _holding(holder, live), said)
+    except AnswerMalformed as malformed:
+        log.warning("an event has another form than declared", kind=told.event.type, what=malformed.detail)
+        return None
+    copy_id = new_id("nt", house.entropy)
+    sealed = seal_copy(house.vault, holder.grant_id, copy_id, body=passed.body, subjects=told.subjects)
+    return Copy(copy_id, holder.grant_id, 0, frozenset(each.id for each in live), sealed, told.event.type, now)
+
+
+def _holding(holder: Holder, live: Sequence[Reach]) -> Holding:
+    return Holding(holder.app_id, holder.platform, holder.external_id, live)
+
+
+async def _queue(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:
+    end = await lanes.hold_end(unit.connection, holder.grant_id, holder.app_id, house.clock.now())
+    room = max(0, MOST_WAITING - end.waiting)
+    await lanes.append(unit.connection, holder.app_id, kept[:room], after=end.newest)
+    await lanes.drop(unit.connection, holder.app_id, kept[room:])

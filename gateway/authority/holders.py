@@ -1,0 +1,122 @@
+"""Who may be told of an event of an account at this moment: apps with live permissions, in one look-up."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.authority.facts import Reach
+from gateway.ground.storage.prepared import Prepared
+from gateway.ground.storage.storage import Storage
+from gateway.records.accounts.tables import accounts, standings
+from gateway.records.apps.tables import apps
+from gateway.records.apps.types import AppState
+from gateway.records.grants.tables import grants, permissions
+from gateway.records.grants.types import PermissionState
+from gateway.records.outbox.tables import notice_endpoints
+from gateway.records.outbox.types import EndpointState
+from gateway.terms.ids import AccountId, AppId, GrantId, PermissionId
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One grant of the account, with what stands in it and the app that holds it.
+
+    `reach` leaves out what is narrowed to resources: no event says which it is about.
+    """
+
+    grant_id: GrantId
+    app_id: AppId
+    app_state: AppState
+    app_dialect: str | None
+    account_id: AccountId
+    platform: str
+    external_id: str
+    standing_lapses_at: datetime | None
+    reach: tuple[Reach, ...]
+
+    def list_live(self, scopes: Collection[str], now: datetime) -> list[Reach]:
+        """List what lets something of these scopes through now; nothing of an app or account that may not be told."""
+        if self.app_state is not AppState.ACTIVE or self.standing_lapses_at is None or self.standing_lapses_at <= now:
+            return []
+        return [each for each in self.reach if each.scope in scopes and each.is_live(now)]
+
+
+_STANDING = (
+    select(func.max(standings.c.lapses_at)).where(standings.c.account_id == grants.c.account_id).scalar_subquery()
+)
+_SELECT = (
+    select(
+        grants.c.id.label("grant_id"),
+        apps.c.id.label("app_id"),
+        apps.c.state.label("app_state"),
+        apps.c.dialect.label("app_dialect"),
+        accounts.c.id.label("account_id"),
+        accounts.c.platform,
+        accounts.c.external_id,
+        _STANDING.label("standing_lapses_at"),
+        permissions.c.id,
+        permissions.c.ask_id,
+        permissions.c.scope,
+        permissions.c.purpose,
+        permissions.c.state,
+        permissions.c.ends_at,
+        permissions.c.basis,
+    )
+    .join(apps, apps.c.id == grants.c.app_id)
+    .join(accounts, accounts.c.id == grants.c.account_id)
+    .join(permissions, permissions.c.grant_id == grants.c.id)
+    .where(permissions.c.is_current, permissions.c.state == PermissionState.GRANTED.value)
+    .where(permissions.c.resources.is_(None))
+)
+_LISTENING = Prepared(
+    _SELECT.join(notice_endpoints, notice_endpoints.c.app_id == apps.c.id)
+    .where(notice_endpoints.c.state == EndpointState.LIVE.value, grants.c.account_id == bindparam("of_account"))
+    .order_by(grants.c.id, permissions.c.id)
+)
+_OF_GRANT = Prepared(_SELECT.where(grants.c.id == bindparam("of_grant")).order_by(permissions.c.id))
+_REACH = ("id", "ask_id", "scope", "purpose", "state", "ends_at", "basis")
+
+
+async def list_listening(
+    connection: AsyncConnection, account_id: AccountId, *, denied: Collection[PermissionId] = ()
+) -> list[Holder]:
+    """List the grants of an account whose apps have an endpoint to be told at, in the order in which they are locked.
+
+    Args:
+        connection: of the unit of work.
+        account_id: whose.
+        denied: permissions under which nothing passes, although the database does not know of it.
+    """
+    return _holders(await _LISTENING.rows(connection, of_account=account_id), denied)
+
+
+async def find_holder(storage: Storage, grant_id: GrantId, *, denied: Collection[PermissionId] = ()) -> Holder | None:
+    """Find what stands in one grant; None where nothing does.
+
+    Raises:
+        Unavailable: the authority gave no answer; nothing may pass.
+    """
+    rows = await storage.point(_OF_GRANT, of_grant=grant_id)
+    found = _holders([dict(zip(_OF_GRANT.names, row, strict=True)) for row in rows], denied)
+    return found[0] if found else None
+
+
+def _holders(rows: Iterable[Mapping[str, Any]], denied: Collection[PermissionId]) -> list[Holder]:
+    holders = []
+    for _, group in groupby(rows, key=lambda row: row["grant_id"]):
+        of_grant = list(group)
+        shared: dict[str, Any] = {name: value for name, value in of_grant[0].items() if name not in _REACH}
+        shared["app_state"] = AppState(shared["app_state"])
+        reach = tuple(_reach(row) for row in of_grant if row["id"] not in denied)
+        holders.append(Holder(**shared, reach=reach))
+    return holders
+
+
+def _reach(row: Mapping[str, Any]) -> Reach:
+    fields = {name: row[name] for name in _REACH}
+    return Reach(**{**fields, "state": PermissionState(fields["state"])})

@@ -1,0 +1,161 @@
+"""`/hooks/{platform}/{endpoint}`: what platforms tell. Believed by its signature alone, kept, then answered."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from gateway.acts import House
+from gateway.acts.take_events import Told
+from gateway.authority.limits import Limit, Limits
+from gateway.doors import Endpoint
+from gateway.doors.events.intake import Intake
+from gateway.ground.web.addresses import address_of
+from gateway.platforms import Distrust, Heard, Hooks
+from gateway.records.accounts import store as accounts
+from gateway.terms.ids import AccountId
+from gateway.terms.refusal import Unavailable
+from scopes import Catalogue, Event
+from scopes.events import LIMIT_BYTES
+
+BY_SIGNATURE = "the platform's signature on the body's very bytes"
+ANSWER_SECONDS: Final = 1.8
+"""Zalo waits two seconds, KiotViet five."""
+BY_ENDPOINT = Limit(20_000, timedelta(seconds=10))
+DISTRUSTED = Limit(60, timedelta(minutes=1))
+"""For each address: who is not believed so often is heard no more for a while."""
+STATUS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "taken": 200,
+        "malformed": 400,
+        "forged": 401,
+        "stale": 401,
+        "unknown_endpoint": 404,
+        "too_large": 413,
+        "limited": 429,
+        "not_kept": 503,
+    }
+)
+"""What a platform is told. One for which a no ends all telling hears of these only that it may try again."""
+_TRY_AGAIN = frozenset({"unknown_endpoint", "not_kept"})
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One address at which a platform tells.
+
+    Args:
+        key: what it signs with there.
+        upstream_app: through which the accounts are linked that it may tell of.
+    """
+
+    key: str
+    upstream_app: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventsDoor:
+    """The parts of the door.
+
+    Args:
+        hooks: how each platform tells.
+        points: by platform and endpoint.
+    """
+
+    house: House
+    catalogue: Catalogue
+    limits: Limits
+    intake: Intake
+    hooks: Mapping[str, Hooks]
+    points: Mapping[tuple[str, str], Point]
+
+
+def endpoints(door: EventsDoor) -> list[Endpoint]:
+    """Return the door's table; none where no platform tells here."""
+    if not door.points:
+        return []
+
+    async def answer(request: web.Request) -> web.Response:
+        return await answer_hook(door, request)
+
+    return [Endpoint("POST", "/hooks/{platform}/{endpoint}", answer, own_check=BY_SIGNATURE)]
+
+
+async def answer_hook(door: EventsDoor, request: web.Request) -> web.Response:
+    """Answer one telling."""
+    platform, endpoint = request.match_info["platform"], request.match_info["endpoint"]
+    point = door.points.get((platform, endpoint))
+    if point is None:
+        return _render("unknown_endpoint")
+    hooks = door.hooks[platform]
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            said = await _take(door, request, hooks, point)
+    except (Unavailable, TimeoutError) as error:
+        log.warning("an event was not kept", platform=platform, what=type(error).__name__)
+        said = "not_kept"
+    return _render("taken" if hooks.is_silent and said not in _TRY_AGAIN else said)
+
+
+async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Point) -> str:
+    address = f"hooks {address_of(request)}"
+    paces = {f"hooks {hooks.platform} {point.upstream_app}": BY_ENDPOINT, address: DISTRUSTED}
+    if max([await door.limits.wait_seconds(key, limit) for key, limit in paces.items()]):
+        return "limited"
+    body = await _read(request)
+    if body is None:
+        return "too_large"
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        heard = hooks.read(headers, body, point.key, now=door.house.clock.now())
+    except Distrust as distrust:
+        await door.limits.count(address, DISTRUSTED)
+        log.warning("an event was not believed", platform=hooks.platform, why=distrust.why)
+        return distrust.why
+    await door.limits.count(*next(iter(paces.items())))
+    told = [each for one in heard if (each := await _told(door, hooks.platform, one, point)) is not None]
+    if told:
+        await door.intake.keep(told)
+    return "taken"
+
+
+async def _told(door: EventsDoor, platform: str, heard: Heard, point: Point) -> Told | None:
+    """Say whose event it is and what the catalogue knows of it; None for one that nobody may hear of (I5)."""
+    event = door.catalogue.platforms[platform].find_event(heard.name)
+    if event is None:
+        return None
+    for external_id in event.list_accounts(heard.parsed):
+        found = await accounts.look_up_linked(
+            door.house.storage, platform, external_id, upstream_app=point.upstream_app
+        )
+        if found is not None:
+            return _told_of(found, external_id, event, heard)
+    return None
+
+
+def _told_of(account_id: AccountId, external_id: str, event: Event, heard: Heard) -> Told:
+    name = sha256(b"%s\n%s\n%s" % (event.platform_id.encode(), account_id.encode(), heard.told_as)).digest()
+    subjects = tuple(event.list_subjects(heard.parsed, external_id))
+    return Told(account_id, name, event, heard.body, subjects)
+
+
+async def _read(request: web.Request) -> bytes | None:
+    """Read the body; None where it is too large."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > LIMIT_BYTES:
+            return None
+    return bytes(body)
+
+
+def _render(said: str) -> web.Response:
+    return web.json_response({"status": said}, status=STATUS[said], headers={"Cache-Control": "no-store"})

@@ -1,0 +1,119 @@
+"""An event: what a platform tells by a webhook, of which each app with a live ask for it gets its own part.
+
+What passes is declared and filtered as answers are, by the same compiled filters; the people in it are named by places
+in the body, for an event's members do not stand around the person whom they are about.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from scopes.answers import Answer, Opened
+from scopes.shapes import Handed, Shaping
+from scopes.source import Place
+from scopes.texts import Text
+from scopes.written import EventEntry
+
+LIMIT_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One kind of event that apps may get; `docs/scopes.md` lists them.
+
+    Args:
+        id: slug, unique among the platform's events and routes: the trace names either by it.
+        platform_id: whose.
+        names: what the platform calls it.
+        opened_by: any one of these scopes gets it.
+        sentence: what the trace says, following the app's name.
+        accounts, subjects: where ids of the account and of people may stand in the body.
+        answer: what of the body passes.
+    """
+
+    id: str
+    platform_id: str
+    names: tuple[str, ...]
+    opened_by: frozenset[str]
+    sentence: Text
+    accounts: tuple[str, ...]
+    subjects: tuple[str, ...]
+    answer: Answer
+
+    @property
+    def type(self) -> str:
+        """Its name to apps: the CloudEvents `type`."""
+        return f"{self.platform_id}.{self.id}"
+
+    @property
+    def field_scopes(self) -> frozenset[str]:
+        """The scopes that the declared fields name."""
+        return self.answer.field_scopes
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Every scope that it names."""
+        return self.opened_by | self.field_scopes
+
+    def may_carry(self, scope_id: str) -> bool:
+        """Whether a copy can carry the kinds of data of a scope that opens it; one of ids alone carries none."""
+        return scope_id in self.field_scopes
+
+    def list_accounts(self, body: object) -> list[str]:
+        """List what may be the account's id in a parsed body, in the order of the declared places."""
+        return list(dict.fromkeys(_ids_at(body, self.accounts)))
+
+    def list_subjects(self, body: object, account: str) -> list[str]:
+        """List the people whom a parsed body names, each once; the account is none of them."""
+        return [one for one in dict.fromkeys(_ids_at(body, self.subjects)) if one != account]
+
+    def open(self, body: bytes, open_scopes: Iterable[str], subjects: Iterable[str]) -> Opened:
+        """Reduce a body to what the scopes open; `Opened.render` withholds what rests on people's own basis.
+
+        Raises:
+            AnswerMalformed: it is not what the catalogue declares.
+        """
+        return self.answer.open(body, frozenset(open_scopes), list(subjects))
+
+
+def compile_events(shaping: Shaping) -> list[Event]:
+    """Compile the events of a file."""
+    named = [name for entry in shaping.written.events for name in entry.names]
+    for index, entry in enumerate(shaping.written.events):
+        for at, scope in enumerate(entry.opened_by):
+            shaping.check_scope(scope, ("events", index, "opened_by", at))
+        for at, name in enumerate(entry.names):
+            if named.count(name) > 1:
+                shaping.add(("events", index, "names", at), f"stands twice: {name}")
+    return [_compile(shaping, entry, ("events", index)) for index, entry in enumerate(shaping.written.events)]
+
+
+def _compile(shaping: Shaping, entry: EventEntry, place: Place) -> Event:
+    return Event(
+        id=entry.id,
+        platform_id=shaping.written.platform,
+        names=entry.names,
+        opened_by=frozenset(entry.opened_by),
+        sentence=entry.sentence,
+        accounts=entry.accounts,
+        subjects=entry.subjects,
+        answer=Answer(
+            root=shaping.shape_branch(entry.fields, (*place, "fields"), Handed(has_subject=bool(entry.subjects))),
+            opened_by=frozenset(entry.opened_by),
+            media_types=("application/json",),
+            headers=(),
+            limit_bytes=LIMIT_BYTES,
+            about_named=True,
+        ),
+    )
+
+
+def _ids_at(body: object, places: Iterable[str]) -> Iterator[str]:
+    """Yield the ids at some places, `a.b[].c`, of a parsed body; what is no text and no whole number is no id."""
+    for place in places:
+        found: list[object] = [body]
+        for step in place.split("."):
+            name = step.removesuffix("[]")
+            found = [one[name] for one in found if isinstance(one, dict) and name in one]
+            if step.endswith("[]"):
+                found = [inner for one in found if isinstance(one, list) for inner in one]
+        yield from (str(one) for one in found if isinstance(one, str) or type(one) is int)

@@ -1,0 +1,169 @@
+"""Lanes of copies on both databases: order, leases, races of two processes, what is void and what is forgotten."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+
+import pytest
+
+from gateway.acts.send_events import LEASE, LINES_KEPT, close_lane, drop_stale, take_lanes
+from gateway.acts.take_events import Told, take_events
+from gateway.acts.withdraw import withdraw
+from gateway.ground.storage.storage import UnitOfWork
+from gateway.records.outbox import queue
+from gateway.records.outbox.lanes import Ended
+from gateway.records.outbox.tables import event_copies, event_lanes
+from gateway.records.outbox.types import Lane, NoticeState, Tried
+from gateway.terms.ids import GrantId
+from gateway.terms.refusal import Unavailable
+from scopes import load_catalogue
+from tests.contract.steps import CHAT, PHONE, agreed, owner
+from tests.house import Scene
+from tests.telling import listen
+
+EVENT = load_catalogue().platforms["zalo"].events["user_message"]
+NOWHERE = "http://127.0.0.1:9/"
+
+
+def told(scene: Scene, *names: str) -> list[Told]:
+    """Return events that the platform told, in this order."""
+    body = b'{"event_name":"user_send_text","message":{"text":"%s"}}'
+    return [
+        Told(scene.account.id, name.encode().rjust(32, b"."), EVENT, body % name.encode(), ("9",)) for name in names
+    ]
+
+
+async def listening(scene: Scene) -> GrantId:
+    """Let the app listen and hold every ask."""
+    await listen(scene, NOWHERE)
+    return (await agreed(scene)).grant_id
+
+
+async def take(scene: Scene) -> list[Lane]:
+    """Take on what is due."""
+    return await take_lanes(scene.house, {}, most=16, most_of_one=4)
+
+
+async def states(scene: Scene) -> list[str]:
+    """Return the states of the lines of copies, sorted."""
+    async with scene.house.storage.read() as connection:
+        found = await queue.list_of_app(connection, scene.app.id, 500, before=None)
+    return sorted(each.state.value for each in found if each.version is None)
+
+
+async def test_a_lane_is_taken_by_one_in_its_order(scene: Scene) -> None:
+    """Two processes at once: one gets the lane, with its copies in the order of their telling; then its lease ends."""
+    await listening(scene)
+    await take_events(scene.house, told(scene, "a", "b"))
+    await take_events(scene.house, told(scene, "c"))
+    found = await asyncio.gather(take(scene), take(scene), take(scene))
+    (lane,) = [lane for lanes in found for lane in lanes]
+    assert [copy.number for copy in lane.copies] == [1, 2, 3]
+    assert await take(scene) == []
+    scene.clock.advance(LEASE)
+    (again,) = await take(scene)
+    assert again.copies == lane.copies
+
+
+async def test_what_is_told_twice_at_once_is_kept_once(scene: Scene) -> None:
+    """The same telling at several processes in one moment, and beside it another."""
+    await listening(scene)
+    await asyncio.gather(*(take_events(scene.house, told(scene, "same", f"own {n}", "same")) for n in range(4)))
+    async with scene.house.storage.read() as connection:
+        assert len((await connection.execute(event_copies.select())).all()) == 5
+
+
+async def test_a_late_close_leaves_the_lane_to_whoever_holds_it(scene: Scene) -> None:
+    """One whose lease ran out writes down what it sent, and neither frees nor puts off what another took on since."""
+    await listening(scene)
+    await take_events(scene.house, told(scene, "a", "b"))
+    (late,) = await take(scene)
+    scene.clock.advance(LEASE)
+    (now,) = await take(scene)
+    await close_lane(scene.house, late, [Ended(late.copies[0].id, NoticeState.DELIVERED, "200")], None)
+    assert await take(scene) == []
+    await close_lane(scene.house, now, [], (now.copies[0], Tried(500)))
+    assert (await states(scene)) == ["delivered", "queued"]
+    assert await take(scene) == []
+    scene.clock.advance(timedelta(seconds=6))
+    (last,) = await take(scene)
+    assert [copy.number for copy in last.copies] == [2]
+
+
+async def test_an_empty_lane_rests_until_something_comes(scene: Scene) -> None:
+    """Nothing is due once all is over; what comes after makes it due again."""
+    await listening(scene)
+    await take_events(scene.house, told(scene, "a"))
+    (lane,) = await take(scene)
+    await close_lane(scene.house, lane, [Ended(lane.copies[0].id, NoticeState.DELIVERED, "200")], None)
+    async with scene.house.storage.read() as connection:
+        (row,) = (await connection.execute(event_lanes.select())).mappings()
+    assert (row["next_try_at"], row["leased_until"], row["newest"]) == (None, None, 1)
+    await take_events(scene.house, told(scene, "b"))
+    (lane,) = await take(scene)
+    assert [copy.number for copy in lane.copies] == [2]
+
+
+async def test_copies_of_what_ended_go_with_the_act(scene: Scene) -> None:
+    """The withdrawal destroys, in its own transaction, what rests on nothing else; the rest of the lane stays."""
+    grant_id = await listening(scene)
+    info = load_catalogue().platforms["zalo"].events["info_submitted"]
+    body = b'{"event_name":"user_submit_info","info":{"name":"A","phone":"84"}}'
+    await take_events(scene.house, [*told(scene, "a"), Told(scene.account.id, b"i" * 32, info, body, ("9",))])
+    await withdraw(scene.house, grant_id, owner(scene), ask_ids=[CHAT, PHONE])
+    assert await states(scene) == ["queued", "void"]
+    (lane,) = await take(scene)
+    assert [copy.event for copy in lane.copies] == ["zalo.info_submitted"]
+    await withdraw(scene.house, grant_id, owner(scene))
+    assert await states(scene) == ["void", "void"]
+    await close_lane(scene.house, lane, [Ended(lane.copies[0].id, NoticeState.DELIVERED, "200")], None)
+    assert await states(scene) == ["void", "void"]
+
+
+async def test_a_lane_in_which_nothing_is_left_is_put_to_rest(scene: Scene) -> None:
+    """What was due when its copies were destroyed is taken on once, found empty, and rests."""
+    grant_id = await listening(scene)
+    await take_events(scene.house, told(scene, "a"))
+    await withdraw(scene.house, grant_id, owner(scene))
+    assert await take(scene) == []
+    async with scene.house.storage.read() as connection:
+        (row,) = (await connection.execute(event_lanes.select())).mappings()
+    assert (row["next_try_at"], row["leased_until"]) == (None, None)
+
+
+async def test_what_is_too_much_is_not_kept_and_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lane holds so many copies and no more; the log says of each beyond that it was not kept."""
+    monkeypatch.setattr("gateway.acts.take_events.MOST_WAITING", 3)
+    await listening(scene)
+    await take_events(scene.house, told(scene, "a", "b"))
+    await take_events(scene.house, told(scene, "c", "d", "e"))
+    await take_events(scene.house, told(scene, "f"))
+    assert await states(scene) == ["given_up"] * 3 + ["queued"] * 3
+
+
+async def test_lines_are_forgotten_after_a_day(scene: Scene) -> None:
+    """The delivery log tells of a copy for a day after it was over; of what waits, until it is over."""
+    await listening(scene)
+    await take_events(scene.house, told(scene, "a", "b"))
+    (lane,) = await take(scene)
+    await close_lane(scene.house, lane, [Ended(lane.copies[0].id, NoticeState.DELIVERED, "200")], None)
+    scene.clock.advance(LINES_KEPT - timedelta(minutes=1))
+    await drop_stale(scene.house)
+    assert await states(scene) == ["delivered", "queued"]
+    scene.clock.advance(timedelta(minutes=2))
+    assert await drop_stale(scene.house) == 1
+    assert await states(scene) == ["given_up"]
+
+
+async def test_what_others_take_again_and_again_is_left_to_them(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another process is always a moment ahead nothing is kept here, and the platform is told to try again."""
+
+    async def is_there(_unit: UnitOfWork, adding: Coroutine[None, None, None]) -> bool:
+        adding.close()
+        return False
+
+    await listening(scene)
+    monkeypatch.setattr(UnitOfWork, "is_added", is_there)
+    with pytest.raises(Unavailable):
+        await take_events(scene.house, told(scene, "a"))
+    assert await states(scene) == []

@@ -1,0 +1,117 @@
+"""Events of the catalogue: known by the platform's name, filtered as answers are, refused where they are broken."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from scopes import AnswerMalformed, Catalogue, CatalogueError, check, load_catalogue
+
+Write = Callable[[str], Path]
+EVENTS = """
+events:
+  - id: visited
+    names: [visit, come]
+    opened_by: [shop.name.read]
+    sentence: {vi: được báo có người tới, en: was told that someone came}
+    accounts: [shop.id]
+    subjects: ["people[].id", by]
+    fields:
+      kind: {type: string, scope: any}
+      name: {type: string, scope: shop.name.read}
+"""
+BROKEN = {
+    "an event without a scope": ("opened_by: [shop.name.read]", "opened_by: []"),
+    "an event whose scope is not described": ("opened_by: [shop.name.read]", "opened_by: [shop.x.read]"),
+    "an event without a name": ("names: [visit, come]", "names: []"),
+    "a name that stands twice": ("names: [visit, come]", "names: [visit, visit]"),
+    "an event with the id of a route": ("id: visited", "id: view_me"),
+    "a field without a scope": ("kind: {type: string, scope: any}", "kind: {type: string}"),
+    "a field on people that names nobody": ('subjects: ["people[].id", by]', "subjects: []"),
+    "a sentence without English": (", en: was told that someone came", ""),
+}
+
+
+def test_an_event_is_found_by_any_of_its_names(shop_yaml: str, write: Write) -> None:
+    """The platform's name leads to it; its own id is what apps and the trace call it."""
+    platform = load_catalogue(write(shop_yaml + EVENTS)).platforms["shop"]
+    event = platform.events["visited"]
+    assert [platform.find_event(name) for name in ("visit", "come", "visited")] == [event, event, None]
+    assert (event.type, platform.find_traced("visited"), platform.find_traced("view_me")) == (
+        "shop.visited",
+        event,
+        platform.routes["view_me"],
+    )
+    assert (event.may_carry("shop.name.read"), event.may_carry("shop.phone.read")) == (True, False)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_event_is_refused(shop_yaml: str, write: Write, name: str) -> None:
+    """Each defect stops the catalogue from loading, by file and line."""
+    old, new = BROKEN[name]
+    assert old in EVENTS
+    assert check(write(shop_yaml + EVENTS)) == []
+    folder = write(shop_yaml + EVENTS.replace(old, new))
+    with pytest.raises(CatalogueError, match=r"shop\.yaml:\d+: "):
+        load_catalogue(folder)
+
+
+def test_ids_are_read_where_they_are_declared(shop_yaml: str, write: Write) -> None:
+    """Texts and whole numbers, also out of lists, each once; anything else there is no id, and no fault."""
+    event = load_catalogue(write(shop_yaml + EVENTS)).platforms["shop"].events["visited"]
+    body = {"shop": {"id": 7}, "people": [{"id": "a"}, {"id": True}, {}, "b", {"id": 7}, {"id": "a"}], "by": "c"}
+    assert event.list_accounts(body) == ["7"]
+    assert event.list_subjects(body, "7") == ["a", "c"]
+    odd_bodies: list[object] = [{}, [], "x", None, {"shop": "7", "people": {"id": "a"}, "by": ["c"]}]
+    for odd in odd_bodies:
+        assert (event.list_accounts(odd), event.list_subjects(odd, "7")) == ([], [])
+
+
+def test_what_a_person_must_agree_to_rests_on_all_who_are_named(shop_yaml: str, write: Write) -> None:
+    """With everyone's basis it passes; without one person's, or where nobody is named, it is withheld."""
+    event = load_catalogue(write(shop_yaml + EVENTS)).platforms["shop"].events["visited"]
+    body = b'{"kind":"k","name":"An","other":1}'
+    opened = event.open(body, ["shop.name.read"], ["a", "b"])
+    assert opened.render({"a", "b"}).body == b'{"kind":"k","name":"An"}'
+    assert event.open(body, ["shop.name.read"], ["a", "b"]).render({"a"}).body == b'{"kind":"k"}'
+    assert event.open(body, ["shop.name.read"], []).render({"a"}).body == b'{"kind":"k"}'
+
+
+@pytest.mark.parametrize("body", [b"[]", b"1", b'{"kind":1}', b'{"kind":"a","kind":"b"}', b"\xff"])
+def test_a_body_in_another_form_is_refused(shop_yaml: str, write: Write, body: bytes) -> None:
+    """As with answers, what is not what was declared goes nowhere."""
+    event = load_catalogue(write(shop_yaml + EVENTS)).platforms["shop"].events["visited"]
+    with pytest.raises(AnswerMalformed):
+        event.open(body, ["shop.name.read"], [])
+
+
+ZALO = {
+    "zalo.message.read": b'{"sender":{"id":"9","admin_id":"3"},"recipient":{"id":"4"},"app_id":"1",'
+    b'"user_id_by_app":"7","event_name":"user_send_image","message":{"msg_id":"m","text":"t","attachments":[{"type":"image","payload":'
+    b'{"url":"u","secret":"s"}}],"more":1},"timestamp":"5"}',
+    "zalo.follower.phone.read": b'{"sender":{"id":"9"},"recipient":{"id":"4"},"event_name":"user_submit_info","info":'
+    b'{"name":"An","phone":84,"full_address":{"user_city":"HN"}},"timestamp":"5"}',
+    "zalo.tag.read": b'{"oa_id":"4","tag":{"user_ids":["9"],"name":"VIP"},'
+    b'"event_name":"add_user_to_tag","timestamp":"5"}',
+}
+PASSED = {
+    "zalo.message.read": {
+        "message": {"msg_id": "m", "text": "t", "attachments": [{"type": "image", "payload": {"url": "u"}}]}
+    },
+    "zalo.follower.phone.read": {"info": {"phone": 84}},
+    "zalo.tag.read": {"tag": {"name": "VIP"}},
+}
+
+
+@pytest.mark.parametrize("scope", ZALO)
+def test_zalos_events_pass_what_their_scope_says(packaged: Catalogue, scope: str) -> None:
+    """Parties by their ids, and beyond these what the one scope opens; other names of a person never."""
+    said = orjson.loads(ZALO[scope])
+    event = packaged.platforms["zalo"].find_event(said["event_name"])
+    assert event is not None
+    passed = orjson.loads(event.open(ZALO[scope], [scope], ["9"]).write().body)
+    about = {"event_name", "timestamp", "oa_id", "sender", "recipient"}
+    assert {name: value for name, value in passed.items() if name not in about} == PASSED[scope]
+    assert b"user_id_by_app" not in event.open(ZALO[scope], [scope], ["9"]).write().body
+    assert passed.get("sender", {"id": "9"}) == {"id": "9"}
