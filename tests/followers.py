@@ -6,7 +6,7 @@ from dataclasses import replace
 from gateway.acts import Settled
 from gateway.acts.decide import DURATIONS, Answer, Decided, decide
 from gateway.acts.open_request import ask_subject
-from gateway.acts.profiles import Objection, keep_profile, object_to
+from gateway.acts.profiles import Met, Objection, keep_profile, object_to
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.acts.show_request import show_request
 from gateway.acts.withdraw import withdraw
@@ -28,11 +28,16 @@ async def with_asking_app(scene: Scene, bases: dict[AskId, Basis] | None = None)
     return replace(scene, app=app, asks=tuple(asks), raw_secret=raw_secret or "")
 
 
+def met(subject_id: str) -> Met:
+    """Return the proof that somebody is the one whom the account knows so."""
+    return Met(subject_id, f"login of {subject_id}", "test")
+
+
 async def follow(scene: Scene, subject_id: str) -> tuple[Person, Account]:
     """Let the person whom the scene's account knows by this id sign in; return them and their profile."""
     wanted = NewPerson(f"khach-{subject_id}", f"Khách {subject_id} (mẫu)", frozenset({Role.FOLLOWER}), None)
     person = await add_person(scene.house, wanted, Actor.system())
-    return person, await keep_profile(scene.house, scene.account, subject_id, person_id=person.id, how="test")
+    return person, await keep_profile(scene.house, scene.account, met(subject_id), person_id=person.id)
 
 
 async def say_yes(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from gateway.acts import House, Settled
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.types import NEVER, Account, Standing, profile_name
+from gateway.records.accounts.types import NEVER, Account, ProfilePair, Standing, profile_name
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.grants import store as grants
@@ -21,23 +21,34 @@ SELF = "self"
 """The role of whoever signs in as the person whose profile it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What was proven: by which id an account knows somebody, by which they sign in at the platform, and how."""
+
+    subject_id: str
+    login_subject: str
+    how: str
+
+
 @shielded
-async def keep_profile(house: House, parent: Account, subject_id: str, *, person_id: PersonId, how: str) -> Account:
-    """Keep that a person is the one whom an account knows by `subject_id`; proven by the caller, and how.
+async def keep_profile(house: House, parent: Account, met: Met, *, person_id: PersonId) -> Account:
+    """Keep that a person is the one whom an account knows; proven by the caller.
 
     The standing does not lapse: what proves it is each sign-in. It is theirs alone: who had it before has it no more.
     """
     async with house.storage.unit() as unit:
-        account = await _get_profile(house, unit, parent, subject_id)
+        account = await _get_profile(house, unit, parent, met.subject_id)
         now = house.clock.now()
+        pair = ProfilePair(parent.id, met.login_subject, met.subject_id, now)
+        await accounts.note_pair(unit.connection, pair)
         if await accounts.find_standing(unit.connection, account.id, person_id, now) is None:
             await accounts.end_standings(unit.connection, account.id, now)
             standing_id = StandingId(new_id("st", house.entropy))
-            standing = Standing(standing_id, account.id, person_id, SELF, how, now, NEVER)
+            standing = Standing(standing_id, account.id, person_id, SELF, met.how, now, NEVER)
             await accounts.save_standing(unit.connection, standing)
             actor = Actor(ActorKind.PERSON, person_id)
             evidence = {"platform": account.platform, "external_id": account.external_id, "name": account.name}
-            facts = {"platform": account.platform, "role": SELF, "how": how}
+            facts = {"platform": account.platform, "role": SELF, "how": met.how}
             parts = await house.parts_about(unit, actor, evidence)
             draft = Draft(Kind.LINKED, now, actor, facts, account_id=account.id, parts=parts)
             await house.ledger.append(unit.connection, draft)

@@ -30,7 +30,7 @@ from gateway.server.house import opened_house
 from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
-from gateway.server.platforms import list_connectors, list_hooks, own_apps
+from gateway.server.platforms import list_connectors, list_followers, list_hooks, own_apps
 from gateway.server.rounds import Round, going_round
 from gateway.settings import Settings
 from scopes import Catalogue, load_catalogue
@@ -112,6 +112,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, cat
         passwords=passwords,
         health=Health(house),
         providers=list_providers(settings, http, house.clock),
+        followers=list_followers(settings, http),
         documents=await _open_fetcher(stack, settings) if settings.client_documents else None,
     )
 

@@ -32,6 +32,7 @@ from tests.followers import (
     SENDING,
     decide_as,
     follow,
+    met,
     object_as,
     say_yes,
     take_back,
@@ -101,10 +102,10 @@ async def test_what_could_not_be_written_down_is_a_no(scene: Scene) -> None:
 async def test_a_profile_is_its_person_s_alone(scene: Scene) -> None:
     """Kept once, with a standing that does not lapse; who proves it later takes it over, and the shop has none."""
     person, profile = await follow(scene, "1")
-    again = await keep_profile(scene.house, scene.account, "1", person_id=person.id, how="test")
+    again = await keep_profile(scene.house, scene.account, met("1"), person_id=person.id)
     assert (again.id, again.parent_id, again.subject_id) == (profile.id, scene.account.id, "1")
     scene.clock.advance(timedelta(days=900))
-    other = await keep_profile(scene.house, scene.account, "1", person_id=scene.other_owner.id, how="test")
+    other = await keep_profile(scene.house, scene.account, met("1"), person_id=scene.other_owner.id)
     now = scene.clock.now()
     async with scene.house.storage.read() as connection:
         assert await accounts.find_standing(connection, other.id, person.id, now) is None
@@ -134,7 +135,7 @@ async def test_nobody_decides_for_another_s_profile(scene: Scene) -> None:
 async def test_a_follower_is_asked_of_their_own_profile_alone(scene: Scene) -> None:
     """Somebody who has a shop too does not decide for it on a follower's screen."""
     scene = await with_asking_app(scene)
-    profile = await keep_profile(scene.house, scene.account, "1", person_id=scene.owner.id, how="test")
+    profile = await keep_profile(scene.house, scene.account, met("1"), person_id=scene.owner.id)
     request = await ask_subject(scene.house, profile.id, scene.app.id, person_id=scene.owner.id, ask_ids=(NAME,))
     await show_request(scene.house, request.id, scene.owner.id)
     answer = Answer(scene.owner.id, scene.account.id, frozenset({NAME}), DURATIONS["P1D"], "Chữ (mẫu)", "vi")

@@ -38,8 +38,10 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
         sign_in=sign_in_of(request),
     )
     decided = await decide(door.house, screen.request.id, answer, request_id=request_id_of(request))
-    if decided.request.kind is RequestKind.RECONSIDER:
-        return door.go(request, f"/permissions/{decided.request.grant_id}?done={decided.recorded.record_id}")
+    if not decided.request.is_from_app:
+        return door.go(
+            request, f"/permissions/{decided.grant_id or decided.request.grant_id}?done={decided.recorded.record_id}"
+        )
     if decided.request.kind is RequestKind.DEVICE:
         return door.go(request, f"/device/done/{decided.request.id}")
     return door.leave(return_url(decided, door.public_url, account=_account_told(screen, answer)))

@@ -64,6 +64,11 @@ class Screen:
         return self.asks[0].platform
 
     @property
+    def profile(self) -> Account | None:
+        """The profile whose person decides about data of their own; None where an account's own people decide."""
+        return next((account for account, _ in self.held if account.parent_id is not None), None)
+
+    @property
     def shown_at(self) -> datetime:
         """When the person saw it last."""
         return self.request.shown_at or self.request.created_at

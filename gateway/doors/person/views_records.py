@@ -86,8 +86,8 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `reconfirm`, `withdrawn` or `expired`; `damaged` of
-            a record that is not what was written.
+        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`;
+            `damaged` of a record that is not what was written.
         states: that of each item, as the record tells it.
     """
 

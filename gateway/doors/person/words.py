@@ -21,7 +21,12 @@ def words(lang: Lang) -> Translate:
 def role_name(role: str, lang: Lang) -> str:
     """Name the role that a standing proves."""
     _ = words(lang)
-    return {"admin": _("quản trị viên"), "owner": _("chủ tài khoản"), "user": _("chính chủ")}.get(role, role)
+    return {
+        "admin": _("quản trị viên"),
+        "owner": _("chủ tài khoản"),
+        "user": _("chính chủ"),
+        "self": _("chính bạn"),
+    }.get(role, role)
 
 
 def actor_name(actor: Actor, person: Person | None, lang: Lang) -> str:

@@ -82,6 +82,16 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfilePair:
+    """One person under two ids: as an account knows them, and as they sign in at the platform through its app."""
+
+    account_id: AccountId
+    login_subject: str
+    subject_id: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LinkAttempt:
     """A journey to a platform and back. Its `state` value is known only by hash; the verifier is sealed."""
 
