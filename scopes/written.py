@@ -228,6 +228,7 @@ class EventEntry(_Written):
         sentence: what the trace says of a copy, following the app's name.
         accounts: where the account's id may stand in the body, as dotted places; one that is linked says whose it is.
         subjects: where ids of people may stand, likewise; the account's own id is none.
+        login_subject: where the id stands by which the event's one person signs in at the platform; it never passes.
         fields: what of the body passes.
     """
 
@@ -237,6 +238,7 @@ class EventEntry(_Written):
     sentence: Text
     accounts: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    login_subject: str | None = None
     fields: Mapping[str, AnswerNode]
 
 

@@ -10,6 +10,8 @@ from gateway.authority.bases import Holding, Said, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.types import ProfilePair
 from gateway.records.hooks import store as hooks
 from gateway.records.outbox import lanes
 from gateway.records.outbox.copies import seal_copy
@@ -34,6 +36,7 @@ class Told:
         event: what the catalogue says of it.
         body: the platform's words.
         subjects: the people whom they are about.
+        pair: by which ids the platform knows the one person of it: to sign in through its app, and to the account.
     """
 
     account_id: AccountId
@@ -41,6 +44,7 @@ class Told:
     event: Event
     body: bytes = field(repr=False)
     subjects: tuple[str, ...] = field(repr=False)
+    pair: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @shielded
@@ -52,6 +56,7 @@ async def take_events(house: House, told: Sequence[Told]) -> None:
     """
     async with house.storage.unit() as unit:
         new = await _list_new(house, unit, told)
+        await _note_pairs(house, unit, new)
         for holder, own in await _share_out(house, unit, new):
             said = await house.words.find(_holding(holder, ()).ask(one for each in own for one in each.subjects))
             copies = [copy for each in own if (copy := _make_copy(house, each, holder, said)) is not None]
@@ -59,6 +64,19 @@ async def take_events(house: House, told: Sequence[Told]) -> None:
                 await _queue(house, unit, holder, copies)
         await unit.commit()
     house.has_notices.set()
+
+
+async def _note_pairs(house: House, unit: UnitOfWork, new: Sequence[Told]) -> None:
+    """Note whom the platform knows by which two ids, so that a follower is known when they sign in (ADR 0032)."""
+    said = {(each.account_id, each.pair[0]): each.pair[1] for each in new if each.pair is not None}
+    if not said:
+        return
+    known = await accounts.list_pairs(unit.connection, said)
+    for account_id, login_subject in sorted(said):  # in one order, so that two batches never wait for each other
+        subject_id = said[account_id, login_subject]
+        if known.get((account_id, login_subject)) != subject_id:
+            pair = ProfilePair(account_id, login_subject, subject_id, house.clock.now())
+            await accounts.note_pair(unit.connection, pair)
 
 
 async def _share_out(house: House, unit: UnitOfWork, new: Sequence[Told]) -> list[tuple[Holder, list[Told]]]:

@@ -37,7 +37,7 @@ def list_followers(settings: Settings, http: ClientSession) -> dict[str, ZaloFol
     zalo, login = _zalo(settings), settings.zalo_login
     if zalo is None or login is None or login.app_id != zalo.app_id:
         return {}
-    return {"zalo": ZaloFollowers(zalo, http)}
+    return {"zalo": ZaloFollowers(zalo, http, hears=bool(list_points(settings)))}
 
 
 def _zalo(settings: Settings) -> ZaloUpstream | None:

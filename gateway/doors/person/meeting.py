@@ -21,8 +21,9 @@ from gateway.records.accounts.types import Account, Connection, ConnectionState
 from gateway.terms.ids import GATEWAYS_OWN
 from gateway.terms.refusal import Refusal
 
-Stranger = Literal["other_sign_in", "other_person", "unknown"]
-"""Why somebody is not met: not signed in at the platform, not the one whom the link names, or named by nobody."""
+Stranger = Literal["other_sign_in", "other_person", "unknown", "unheard"]
+"""Why somebody is not met: not signed in at the platform, not the one whom the link names, or named by nobody; whoever
+is so may write to the shop, but only where the platform tells events."""
 QUESTIONS = Limit(20, timedelta(minutes=15))
 """How often one person may ask who a follower is: each costs the shop a call."""
 
@@ -47,7 +48,7 @@ async def meet(door: PersonDoor, visitor: Visitor, shop: Account, *, named: str)
         known = await accounts.find_pair(connection, shop.id, login_subject)
     subject_id = known or named
     if not subject_id or (named and subject_id != named):
-        return "other_person" if named else "unknown"
+        return "other_person" if named else "unknown" if followers.hears else "unheard"
     if known is None and await _ask_platform(door, visitor, shop, followers, named=named) != login_subject:
         return "other_person"
     met = Met(subject_id, login_subject, f"{shop.platform}_login")

@@ -19,8 +19,8 @@ class AskedView:
         names: the fields by which the forms name what the link named.
         sign_in: the own path of the sign-in that leads back here.
         is_known: the reader is signed in where the shop's followers are known.
-        stranger: why the reader could not be found among the followers: `other_sign_in`, `other_person`, `unknown`;
-            or "".
+        stranger: why the reader could not be found among the followers: `other_sign_in`, `other_person`, `unknown`,
+            `unheard` (the same, and writing to the shop tells the gateway nothing); or "".
     """
 
     TEMPLATE: ClassVar[str] = "person/asked.html"

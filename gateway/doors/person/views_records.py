@@ -31,6 +31,7 @@ class TraceRow:
         by: name of the grant-bound credential that it came by; "" where the app called itself.
         purpose, recipient: in words; "" where they do not apply.
         bases: the asks about other people that it used, each for its basis.
+        shop: whose call it was, where the reader is a follower of the shop's who may have been in it; or "".
         note: why it was blocked or failed, the operator's reason.
     """
 
@@ -49,6 +50,7 @@ class TraceRow:
     by: str = ""
     is_bare: bool = False
     bases: Sequence[AskView] = ()
+    shop: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class TraceView:
         checked_at: when the gateway was last seen alive and its trace whole.
         apps, outcomes: options of the filters.
         after: the day typed, dd/mm/yyyy, kept even if wrong.
+        is_shared: the reader is a follower of a shop, and may have been in calls of its apps.
         error: `bad_day` or "".
         older, newer: own paths with cursors, or "".
     """
@@ -71,6 +74,7 @@ class TraceView:
     outcomes: Sequence[Choice] = ()
     after: str = ""
     is_filtered: bool = False
+    is_shared: bool = False
     error: str = ""
     older: str = ""
     newer: str = ""

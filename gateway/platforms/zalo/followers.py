@@ -24,6 +24,7 @@ class ZaloFollowers:
     Args:
         upstream: where Zalo is, and the app whose connections and sign-in these are: to another app, ids are others.
         http: keeps no cookies; closed by whoever opened it.
+        hears: Zalo tells this gateway events, so that whoever writes to an OA is known afterwards.
 
     Raises:
         TypeError: the session keeps cookies.
@@ -31,10 +32,10 @@ class ZaloFollowers:
 
     platform = PLATFORM
 
-    def __init__(self, upstream: ZaloUpstream, http: ClientSession) -> None:
+    def __init__(self, upstream: ZaloUpstream, http: ClientSession, *, hears: bool = False) -> None:
         if not isinstance(http.cookie_jar, DummyCookieJar):
             raise TypeError("a connector's session keeps no cookies")
-        self._upstream, self._http = upstream, http
+        self._upstream, self._http, self.hears = upstream, http, hears
 
     @property
     def issuer(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
@@ -233,6 +233,15 @@ async def note_pair(connection: AsyncConnection, pair: ProfilePair) -> None:
     said = {"subject_id": pair.subject_id, "noted_at": pair.noted_at}
     if (await connection.execute(update(profile_pairs).where(*known).values(**said))).rowcount == 0:
         await connection.execute(insert(profile_pairs).values(**_fields(pair)))
+
+
+async def list_pairs(
+    connection: AsyncConnection, wanted: Collection[tuple[AccountId, str]]
+) -> dict[tuple[AccountId, str], str]:
+    """List by which ids accounts know those who sign in by others, at once; who is not known is absent."""
+    named = tuple_(profile_pairs.c.account_id, profile_pairs.c.login_subject).in_(list(wanted))
+    rows = await connection.execute(select(profile_pairs).where(named))
+    return {(AccountId(row.account_id), row.login_subject): row.subject_id for row in rows}
 
 
 async def find_pair(connection: AsyncConnection, account_id: AccountId, login_subject: str) -> str | None:

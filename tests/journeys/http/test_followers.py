@@ -19,12 +19,16 @@ from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.platforms.zalo.login import ZaloApp, ZaloLogin
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.tables import connections
+from gateway.records.accounts.types import ProfilePair
+from gateway.records.grants import store as grants
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Role
+from gateway.records.trace.types import Ending, Line, Outcome
+from gateway.records.trace.writer import TraceWriter
 from gateway.sandbox.zalo.app import build_zalo_sandbox
 from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
 from gateway.server.identity import FOLLOWERS
-from gateway.terms.ids import AppId
+from gateway.terms.ids import AppId, TraceId, new_id
 from tests.followers import CHAT, NAME, PHONE, with_asking_app
 from tests.house import PUBLIC_URL, Scene, agree, link_account
 from tests.journeys.http.origin import Browser, Origin, Page, served
@@ -247,6 +251,18 @@ async def test_who_a_follower_is_the_platform_says(shop: Shop, fan: Browser) -> 
     assert known.status == 403
 
 
+async def test_the_counter_s_code_serves_whom_the_platform_told_of(shop: Shop, fan: Browser) -> None:
+    """Once a signed event named both ids of a person, a link that names nobody leads them to the screen."""
+    house, account = shop.asking.house, shop.asking.account
+    async with house.storage.unit() as unit:
+        pair = ProfilePair(account.id, FAN.id_by_app, FAN.user_id, house.clock.now())
+        await accounts.note_pair(unit.connection, pair)
+        await unit.commit()
+    before = len(await shop.fans.zalo.received())
+    assert (await shop.press(fan, shop.link(follower=""), action="decide")).location.startswith("/consent/")
+    assert len(await shop.fans.zalo.received()) == before
+
+
 @pytest.mark.parametrize("role", [Role.OWNER, Role.FOLLOWER])
 async def test_a_password_proves_no_follower(shop: Shop, stranger: Browser, role: Role) -> None:
     """The owner, or a follower who came in by a password, is told to sign in by Zalo (R70)."""
@@ -311,3 +327,48 @@ async def test_the_owner_finds_the_link_and_its_code(shop: Shop, stranger: Brows
     assert len(invited) == 1
     assert f"{PUBLIC_URL}/ask?app=giao-tan-nha&amp;account={BAKERY_ID}" in invited[0].text
     assert "<svg" in invited[0].text.partition("data-invitation")[2]
+
+
+async def test_a_follower_sees_the_calls_that_may_have_been_about_them(shop: Shop, fan: Browser) -> None:
+    """Every call about people at the shop since they were met, not how many; none from before."""
+    house, trace = shop.asking.house, TraceWriter(shop.asking.house.storage, shop.asking.clock)
+    async with house.storage.read() as connection:
+        grant = await grants.find_between(connection, shop.asking.account.id, shop.asking.app.id)
+    assert grant is not None
+
+    async def call(route: str, people: int) -> str:
+        shop.asking.clock.advance(1)
+        line = Line(
+            id=TraceId(new_id("tr", house.entropy)),
+            request_id="re_x",
+            app_id=grant.app_id,
+            grant_id=grant.id,
+            account_id=grant.account_id,
+            family_id=None,
+            platform="zalo",
+            route=route,
+            ask_ids=(NAME,),
+            opened_at=shop.asking.clock.now(),
+        )
+        await trace.open(line)
+        await trace.close(line.id, Ending(Outcome.PASSED, None, 200, 200, people, 0))
+        return line.id
+
+    before = await call("list_followers", 12)
+    assert "data-trace=" not in (await fan.get("/permissions/trace")).text
+    await shop.press(fan, shop.link(), action="decide")
+    shown, hidden = await call("list_followers", 12), await call("getoa", 0)
+    page = await fan.get("/permissions/trace")
+    assert f'data-trace="{shown}"' in page.text
+    assert before not in page.text
+    assert hidden not in page.text
+    assert f"Lượt gọi của {shop.name} nói tới người quan tâm: có thể có bạn." in page.words
+    assert "12 người" not in page.words
+    assert "Cổng không ghi tên ai trong từng lượt gọi" in page.words
+    assert shown not in (await fan.get("/permissions/trace?app=so-ban-hang")).text
+    async with shop.origin.browser() as owners:
+        await owners.sign_in_as(shop.asking.owner)
+        assert "12 người" in (await owners.get("/permissions/trace")).words
+    async with shop.origin.browser() as others:
+        await shop.fans.sign_in(others, OTHER.id_by_app)
+        assert shown not in (await others.get("/permissions/trace")).text
