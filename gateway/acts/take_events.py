@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
@@ -32,6 +33,7 @@ class Told:
         event: what the catalogue says of it.
         body: the platform's words.
         subjects: the people whom they are about.
+        remembered: for how long it is known again; longer than anything as old would be believed.
     """
 
     account_id: AccountId
@@ -39,6 +41,7 @@ class Told:
     event: Event
     body: bytes = field(repr=False)
     subjects: tuple[str, ...] = field(repr=False)
+    remembered: timedelta = timedelta(hours=26)
 
 
 @shielded
@@ -78,7 +81,8 @@ async def _list_new(house: House, unit: UnitOfWork, told: Sequence[Told]) -> lis
     for _ in range(2):
         known = await hooks.list_known(unit.connection, by_name)
         new = {name: by_name[name] for name in reversed(by_name) if name not in known}
-        if not new or await unit.is_added(hooks.add(unit.connection, new, house.clock.now())):
+        until = {name: house.clock.now() + each.remembered for name, each in new.items()}
+        if not new or await unit.is_added(hooks.add(unit.connection, until)):
             return list(new.values())
     raise Unavailable("database")
 

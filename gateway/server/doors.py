@@ -1,7 +1,7 @@
 """The registry of doors: each gets its parts and hands out its table of endpoints; two origins, two applications."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,7 +45,7 @@ from gateway.ground.web.frame import Contact, Site
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.request_ids import request_ids
 from gateway.ground.web.runner import Tell
-from gateway.platforms import Connector
+from gateway.platforms import Connector, Registrar
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.api_document import document_endpoints
 from gateway.server.health import Health
@@ -74,6 +74,7 @@ class Parts:
     proofs: ProofMemory
     passwords: Passwords
     health: Health
+    registrars: Mapping[str, Registrar] = field(default_factory=dict)
     providers: tuple[SignInProvider, ...] = ()
     documents: Fetcher | None = None
     """Reads client documents; None where the settings do not open that road."""
