@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from gateway.acts.decide import DURATIONS, Answer, decide
+from gateway.acts.expire import expire
 from gateway.acts.make_credential import NewCredential, make_credential
+from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.open_request import Asked as AskedByApp
 from gateway.acts.open_request import ask_subject, open_request, reconsider
 from gateway.acts.pause import pause
@@ -20,8 +22,9 @@ from gateway.records.apps.tables import asks
 from gateway.records.apps.types import Basis
 from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
-from gateway.records.grants.types import PermissionState
+from gateway.records.grants.types import AskTally, PermissionState
 from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.outbox import queue
 from gateway.terms.ids import AccountId, AppId, GrantId
 from gateway.terms.refusal import Refusal
 from tests.contract.steps import verified
@@ -160,6 +163,29 @@ async def test_a_follower_s_consent_gives_no_tokens(scene: Scene) -> None:
     assert decided.request.person_id is not None
     with pytest.raises(Refusal, match="nothing_to_change"):
         await make_credential(scene.house, NewCredential(decided.grant_id, decided.request.person_id, "x (mẫu)"))
+
+
+async def test_an_app_is_told_of_no_person_s_decision(scene: Scene) -> None:
+    """Yes, pause, no and time of a follower make no notice, and stand in no list or count that the app sees (I10)."""
+    scene, house = await with_asking_app(scene), scene.house
+    await set_endpoint(house, scene.app.id, "https://app.example/notices", Actor.system())
+    await agree(scene, duration="P365D")
+    paused, refused = await say_yes(scene, "1", [NAME, PHONE]), await say_yes(scene, "2", [])
+    assert None not in {paused.grant_id, paused.request.person_id, refused.grant_id}
+    await pause(house, paused.grant_id or GrantId(""), Actor(ActorKind.PERSON, paused.request.person_id or ""))
+    await take_back(scene, paused, [NAME])
+    await say_yes(scene, "3", [NAME])
+    scene.clock.advance(timedelta(days=40))
+    await expire(house)
+    told = {"among": accounts.known_to_apps()}
+    async with house.storage.read() as connection:
+        assert await queue.list_of_app(connection, scene.app.id, 9, before=None) == []
+        (listed,) = await grants.list_of_app(connection, scene.app.id, 9, before=None, **told)
+        tallies = await grants.count_by_ask(connection, scene.app.id, scene.clock.now(), **told)
+        live = await grants.count_live(connection, [scene.app.id], scene.clock.now(), **told)
+    assert listed.account_id == scene.account.id
+    assert tallies == dict.fromkeys([ask.id for ask in scene.asks], AskTally(live=1))
+    assert live == {scene.app.id: 1}
 
 
 async def test_an_objection_stands_until_it_is_taken_back(scene: Scene) -> None:

@@ -129,6 +129,11 @@ def lapsed(now: datetime) -> Select[Any]:
     return select(accounts.c.id).where(~held.exists(), accounts.c.parent_id.is_(None))
 
 
+def known_to_apps() -> Select[Any]:
+    """Ask for the accounts that apps are told of: a person's own profile is none of them (I10)."""
+    return select(accounts.c.id).where(accounts.c.parent_id.is_(None))
+
+
 async def find_connection(
     connection: AsyncConnection,
     account_id: AccountId,
