@@ -147,11 +147,27 @@ async def test_a_follower_is_asked_of_their_own_profile_alone(scene: Scene) -> N
 
 
 async def test_a_contract_asks_nobody(scene: Scene) -> None:
-    """What rests on a contract, or is about the account, is never agreed to on a follower's screen (R83)."""
-    for ask in (NAME, SENDING):
-        person, profile = await follow(scene, f"of {ask}")
-        with pytest.raises(Refusal, match="unknown_ask"):
-            await decide_as(scene, person, profile, ask_ids=[ask], to=[ask])
+    """What rests on a contract is never agreed to on a follower's screen (R83)."""
+    person, profile = await follow(scene, "1")
+    with pytest.raises(Refusal, match="unknown_ask"):
+        await decide_as(scene, person, profile, ask_ids=[NAME], to=[NAME])
+
+
+async def test_an_ask_from_before_there_were_bases_asks_each_person(scene: Scene) -> None:
+    """What stood before it named any: who agrees passes, on the owner's old permission too; the log folds."""
+    scene = await with_asking_app(scene)
+    async with scene.house.storage.unit() as unit:
+        await unit.connection.execute(asks.update().where(asks.c.app_id == scene.app.id).values(basis=None))
+        await unit.commit()
+    decided = await agree(scene)
+    async with scene.house.storage.read() as connection:
+        above = await grants.find(connection, decided.grant_id or GrantId(""))
+    assert above is not None
+    assert {each.basis for each in above.permissions} == {None}
+    await say_yes(scene, "1", [NAME])
+    said = await find_said(scene, "1", "2")
+    assert said.list_passing(NAME, None, frozenset("12")) == {"1"}
+    assert (await verified(scene.house)).is_ok
 
 
 async def test_a_follower_s_consent_gives_no_tokens(scene: Scene) -> None:
