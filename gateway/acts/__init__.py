@@ -29,7 +29,7 @@ from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.records.families import store as families
-from gateway.records.families.minting import Holding, Terms, list_held
+from gateway.records.families.minting import FamilyHolding, Terms, list_held
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
 from gateway.records.grants.telling import tell_asks
@@ -219,7 +219,7 @@ class House:
         actor = Actor(ActorKind.APP, family.app_id)
         await self.ledger.append(unit.connection, Draft(Kind.FAMILY_ENDED, now, actor, facts, app_id=family.app_id))
 
-    async def holding(self, unit: UnitOfWork, locked: Locked) -> Holding:
+    async def holding(self, unit: UnitOfWork, locked: Locked) -> FamilyHolding:
         """Return what a family still holds, in the order in which the app registered its asks.
 
         Raises:
@@ -231,7 +231,7 @@ class House:
         held = list_held(standing, await apps.list_ask_ids(unit.connection, grant.app_id), family.resources)
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
-        return Holding(family.id, grant.id, account.platform, account.external_id, held)
+        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held)
 
     async def settle(self, change: Change, ended: list[FamilyId], *, about: Account | None = None) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
