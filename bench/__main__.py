@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cost import cpu_seconds, resident_mb
+from bench.events import measure_events
 from bench.filters import measure_filters
 from bench.load import Target, run
 from bench.oauth import Server, basic, measure, running_oidc_provider
@@ -27,6 +28,7 @@ BODY = (
     '"cover":"https://anh.example/c.jpg","package_name":"x"},"error":0,"message":"Success"}'
 ).encode()
 PAGES = 100
+EVENTS = 2000
 TMPFS = Path("/dev/shm")  # noqa: S108 - where Linux has it
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -45,6 +47,8 @@ def main(rounds: int, calls: int) -> None:
 
 def _measure(rounds: int, calls: int) -> None:
     measure_filters(rounds)
+    with tempfile.TemporaryDirectory() as name:
+        asyncio.run(measure_events(Path(name), EVENTS))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with (

@@ -1,7 +1,7 @@
 """Zalo's telling, on stage: the events' door served over a scene, a teller that signs as Zalo, what it left."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,7 @@ from gateway.doors.events.courier import Courier
 from gateway.doors.events.hooks import EventsDoor, Point, endpoints
 from gateway.doors.events.intake import Intake
 from gateway.ground.fetching.fetcher import opened_fetcher
+from gateway.platforms import Hooks
 from gateway.platforms.zalo.hooks import FirstTerm, ZaloHooks, sign
 from gateway.records.apps.types import App
 from gateway.records.ledger.types import Actor
@@ -97,12 +98,17 @@ class Teller:
 
 @asynccontextmanager
 async def telling(
-    scene: Scene, *, is_native: bool = False, app_id: str = UPSTREAM_APP, first_term: FirstTerm = "app_id"
+    scene: Scene,
+    *,
+    is_native: bool = False,
+    app_id: str = UPSTREAM_APP,
+    first_term: FirstTerm = "app_id",
+    hooks: Mapping[str, Hooks] | None = None,
 ) -> AsyncIterator[Teller]:
     """Serve the events' door over a scene. The wall clock is the machine's: receivers judge the time of a try.
 
     `is_native`: the scene's app, which is of Zalo's dialect, gets what it would get at Zalo. `app_id`: by which the
-    platform knows the gateway's own app, where it is not the scene's.
+    platform knows the gateway's own app, where it is not the scene's. `hooks`: other platforms that tell.
     """
     scene.clock.skew(SystemClock().now() - scene.clock.now())
     house, catalogue = scene.house, load_catalogue()
@@ -112,7 +118,7 @@ async def telling(
         catalogue=catalogue,
         limits=LocalLimits(house.clock),
         intake=Intake(house),
-        hooks={"zalo": ZaloHooks(app_id, first_term)},
+        hooks=hooks or {"zalo": ZaloHooks(app_id, first_term)},
         points={("zalo", app_id): Point(KEY, UPSTREAM_APP)},
     )
     app = web.Application()

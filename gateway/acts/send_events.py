@@ -18,8 +18,6 @@ LONGEST = timedelta(hours=24)
 """After so long a copy is destroyed, sent or not."""
 LINES_KEPT = timedelta(days=1)
 """How long the delivery log tells of a copy that is over; the trace tells longer."""
-REMEMBERED = timedelta(hours=26)
-"""How long an arrival is known again: longer than any that is older is taken."""
 MOST_OF_LANE = 40
 MOST_AT_ONCE = 500
 GONE_STATUS = 410
@@ -83,7 +81,7 @@ async def drop_stale(house: House) -> int:
         now = house.clock.now()
         count = await lanes.give_up(unit.connection, now - LONGEST, now, limit=MOST_AT_ONCE)
         await lanes.forget(unit.connection, now - LINES_KEPT, limit=MOST_AT_ONCE)
-        await hooks.forget(unit.connection, now - REMEMBERED)
+        await hooks.forget(unit.connection, now)
         await unit.commit()
     return count
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
@@ -37,6 +38,7 @@ class Told:
         body: the platform's words.
         subjects: the people whom they are about.
         pair: by which ids the platform knows the one person of it: to sign in through its app, and to the account.
+        remembered: for how long it is known again; longer than anything as old would be believed.
     """
 
     account_id: AccountId
@@ -45,6 +47,7 @@ class Told:
     body: bytes = field(repr=False)
     subjects: tuple[str, ...] = field(repr=False)
     pair: tuple[str, str] | None = field(default=None, repr=False)
+    remembered: timedelta = timedelta(hours=26)
 
 
 @shielded
@@ -93,7 +96,8 @@ async def _list_new(house: House, unit: UnitOfWork, told: Sequence[Told]) -> lis
     for _ in range(2):
         known = await hooks.list_known(unit.connection, by_name)
         new = {name: by_name[name] for name in reversed(by_name) if name not in known}
-        if not new or await unit.is_added(hooks.add(unit.connection, new, house.clock.now())):
+        until = {name: house.clock.now() + each.remembered for name, each in new.items()}
+        if not new or await unit.is_added(hooks.add(unit.connection, until)):
             return list(new.values())
     raise Unavailable("database")
 

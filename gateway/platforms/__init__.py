@@ -174,6 +174,8 @@ class Hooks(Protocol):
     platform: str
     is_silent: bool
     """Whether a no of ours would end all telling, so that what is not believed is dropped without a word."""
+    is_asked: bool
+    """Whether it tells where it was asked to, through each connection, and not at one address for all accounts."""
 
     def read(self, headers: Mapping[str, str], body: bytes, key: str, *, now: datetime) -> list[Heard]:
         """Check the signature on the body's very bytes, and its time; return what is told.
@@ -207,3 +209,27 @@ class Native:
 
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+
+
+class Registrar(Protocol):
+    """Where a platform tells, for one that has to be asked through each connection.
+
+    Every coroutine raises `Unavailable("<platform>")` when the platform does not answer as it should, and
+    `Refusal("platform_refused")` when it refuses the credential.
+    """
+
+    @property
+    def platform(self) -> str:
+        """Whose."""
+
+    async def add(self, credential: Credential, name: str, url: str, *, secret: str) -> str:
+        """Let the platform tell events of one name there, signed under a secret; return its own id for that."""
+        ...
+
+    async def list_active(self, credential: Credential) -> Mapping[str, str]:
+        """List by what the platform still tells: its ids, each with the address."""
+        ...
+
+    async def remove(self, credential: Credential, upstream_id: str) -> None:
+        """Let it tell no more."""
+        ...

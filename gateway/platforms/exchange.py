@@ -13,21 +13,27 @@ Content = tuple[str, bytes]  # media type and bytes
 _TIMEOUT = ClientTimeout(total=20, sock_connect=3)
 
 
-async def exchange(
-    http: ClientSession, url: str, headers: Mapping[str, str], *, platform: str, content: Content | None = None
+async def exchange(  # noqa: PLR0913 - one exchange, in words of HTTP
+    http: ClientSession,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    platform: str,
+    content: Content | None = None,
+    method: str = "",
 ) -> tuple[int, dict[str, Any]]:
-    """GET, or POST where there is content; return status and object.
+    """GET, or POST where there is content, unless it is said otherwise; return status and object.
 
     Raises:
         Unavailable: `platform` gave no answer in time, or none of this form; with content its effect is unknown.
     """
-    method, sent = ("GET", None) if content is None else ("POST", content[1])
+    usual, sent = ("GET", None) if content is None else ("POST", content[1])
     plain = {**headers, "Accept": "application/json", "Accept-Encoding": "identity"}
     if content is not None:
         plain["Content-Type"] = content[0]
     options: dict[str, Any] = {"allow_redirects": False, "auto_decompress": False, "timeout": _TIMEOUT}
     try:
-        async with http.request(method, url, data=sent, headers=plain, **options) as answer:
+        async with http.request(method or usual, url, data=sent, headers=plain, **options) as answer:
             return answer.status, _parse(answer, await _read(answer, platform), platform)
     except (ClientError, OSError, TimeoutError) as error:
         raise Unavailable(platform) from error

@@ -45,7 +45,7 @@ from gateway.ground.web.frame import Contact, Site
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.request_ids import request_ids
 from gateway.ground.web.runner import Tell
-from gateway.platforms import Connector
+from gateway.platforms import Connector, Registrar
 from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.api_document import document_endpoints
@@ -75,6 +75,7 @@ class Parts:
     proofs: ProofMemory
     passwords: Passwords
     health: Health
+    registrars: Mapping[str, Registrar] = field(default_factory=dict)
     providers: tuple[SignInProvider, ...] = ()
     followers: Mapping[str, ZaloFollowers] = field(default_factory=dict)
     documents: Fetcher | None = None

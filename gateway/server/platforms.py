@@ -1,10 +1,14 @@
 """The registry of platforms: which connectors these settings ask for. One without settings is absent."""
 
+from collections.abc import Mapping
+
 from aiohttp import ClientSession
 
 from gateway.doors.events.hooks import Point
-from gateway.platforms import Connector, Hooks
+from gateway.platforms import Connector, Hooks, Registrar
 from gateway.platforms.kiotviet.connector import KiotVietConnector, KiotVietUpstream
+from gateway.platforms.kiotviet.hooks import KiotVietHooks
+from gateway.platforms.kiotviet.registrar import KiotVietRegistrar
 from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.platforms.zalo.followers import ZaloFollowers
@@ -55,8 +59,19 @@ def _zalo(settings: Settings) -> ZaloUpstream | None:
 
 def list_hooks(settings: Settings) -> dict[str, Hooks]:
     """Return how each platform that these settings ask for tells events; one that does not is absent."""
-    zalo = settings.platform.zalo
-    return {} if zalo is None else {"zalo": ZaloHooks(zalo.app_id, zalo.hook_first_term)}
+    zalo, kiotviet = settings.platform.zalo, settings.platform.kiotviet
+    hooks: dict[str, Hooks] = {}
+    if zalo is not None:
+        hooks["zalo"] = ZaloHooks(zalo.app_id, zalo.hook_first_term)
+    if kiotviet is not None:
+        hooks["kiotviet"] = KiotVietHooks(kiotviet.hook_digest, kiotviet.hook_key)
+    return hooks
+
+
+def list_registrars(connectors: Mapping[str, Connector], http: ClientSession) -> dict[str, Registrar]:
+    """Return how platforms are asked to tell, for those that are asked through each connection."""
+    kiotviet = connectors.get("kiotviet")
+    return {} if kiotviet is None else {"kiotviet": KiotVietRegistrar(kiotviet, http)}
 
 
 def list_points(settings: Settings) -> dict[tuple[str, str], Point]:

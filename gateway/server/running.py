@@ -30,8 +30,9 @@ from gateway.server.house import opened_house
 from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
-from gateway.server.platforms import list_connectors, list_followers, list_hooks, own_apps
+from gateway.server.platforms import list_connectors, list_followers, list_hooks, list_registrars, own_apps
 from gateway.server.rounds import Round, going_round
+from gateway.server.watching import HookWatch
 from gateway.settings import Settings
 from scopes import Catalogue, load_catalogue
 
@@ -76,7 +77,9 @@ async def serve(settings: Settings) -> None:
             runner = StrictRunner(app, house.entropy, tell=tell, handle_signals=False, **bounds)
             await stack.enter_async_context(_listening(runner, address))
         checks = Round("check_connections", 5, Checks(parts.connectors).check_next)
-        await stack.enter_async_context(going_round(house, parts.health, further=[checks]))
+        watch = HookWatch(catalogue, parts.connectors, parts.registrars, api_url=settings.api_url)
+        hooks = Round("watch_hooks", 10, watch.look)
+        await stack.enter_async_context(going_round(house, parts.health, further=[checks, hooks]))
         await stack.enter_async_context((await _courier(stack, parts)).running())
         await _first_of(stopping, house.storage.broken)
         parts.health.is_draining = True
@@ -99,14 +102,15 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, cat
     http = await stack.enter_async_context(
         ClientSession(timeout=_CONNECTOR_TIMEOUT, cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=False)
     )
-    redis = _open_redis(stack, settings)
+    redis, connectors = _open_redis(stack, settings), list_connectors(settings, http, house.clock)
     passwords = Passwords(house.entropy)
     stack.callback(passwords.close)
     return Parts(
         settings=settings,
         house=house,
         catalogue=catalogue,
-        connectors=list_connectors(settings, http, house.clock),
+        connectors=connectors,
+        registrars=list_registrars(connectors, http),
         limits=_limits(redis, house),
         proofs=_proofs(redis, house),
         passwords=passwords,

@@ -46,6 +46,10 @@ class KiotVietSettings(BaseModel):
 
     base_url: Base = Field(description="the Public API: `https://public.kiotapi.com`")
     oauth_url: Base = Field("https://id.kiotviet.vn", description="where tokens come from")
+    hook_digest: Literal["sha256", "sha1"] = Field("sha256", description="digest of the HMAC that signs webhooks")
+    hook_key: Literal["text", "decoded"] = Field(
+        "text", description="what signs webhooks: the secret's Base64 text, or the bytes that it stands for (`decoded`)"
+    )
 
 
 class PlatformSettings(BaseModel):

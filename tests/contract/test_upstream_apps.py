@@ -1,5 +1,6 @@
 """An app brings its own app at a platform: one owner for each, a sealed secret, connections of its own."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -215,3 +216,30 @@ async def test_the_gateways_own_is_no_apps(scene: Scene) -> None:
     finally:
         passwords.close()
     assert (await get(scene)).external_id == OTHER
+
+
+async def test_of_two_apps_that_bring_one_at_once_one_has_it(scene: Scene) -> None:
+    """Both look and see it free; the database decides, and the other hears that it is taken."""
+    apps = (scene.app.id, scene.public_app.id)
+    said = await asyncio.gather(*(bring(scene, app_id=each) for each in apps), return_exceptions=True)
+    (refused,) = [each for each in said if each is not None]
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "upstream_app_taken"
+    assert [await find(scene, each) is not None for each in apps].count(True) == 1
+    assert len(await list_records(scene.house, kinds=[Kind.UPSTREAM_BROUGHT])) == 1
+
+
+async def test_a_link_that_races_a_removal_leaves_nothing_behind(scene: Scene) -> None:
+    """Whichever comes first: the link is refused, or removed with the rest; no connection outlives its upstream app."""
+    platform = StandInPlatform()
+    for _ in range(8):
+        await bring(scene)
+        upstream = await get(scene)
+        removing = remove_upstream(scene.house, scene.app.id, "zalo", OPERATOR)
+        said = await asyncio.gather(link(scene, platform, upstream), removing, return_exceptions=True)
+        assert said[1] is None
+        assert isinstance(said[0], Linked) or (isinstance(said[0], Refusal) and said[0].reason == "link_state")
+        async with scene.house.storage.read() as connection:
+            account = await accounts.find_external(connection, "zalo", platform.profile.external_id)
+            links = await accounts.list_connections(connection, [account.id] if account else [])
+        assert links == []

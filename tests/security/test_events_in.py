@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway.acts.send_events import REMEMBERED, drop_stale
+from gateway.acts.send_events import drop_stale
 from gateway.acts.take_events import take_events
 from gateway.authority.limits import Limit
 from gateway.doors.events import hooks, intake
@@ -28,6 +28,7 @@ from tests.stand_ins.clock import START, ManualClock
 from tests.telling import KEY, UPSTREAM_APP, Teller, listen, telling
 
 SAYS = b'{"app_id":"360846524940903967","event_name":"user_send_text","timestamp":"154390853474"}'
+REMEMBERED = timedelta(hours=26)
 SAID_MAC = "3e0156ef5f5421c37154eb1876074639202dccd1b4032c21d3f88decca0555d5"
 
 

@@ -12,12 +12,12 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from gateway.acts.pause import pause, resume
-from gateway.acts.send_events import LEASE, LONGEST, drop_stale
+from gateway.acts.send_events import LONGEST, drop_stale
 from gateway.acts.send_notices import send_again
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.records.ledger.types import Actor, ActorKind
-from gateway.records.outbox.tables import event_copies
+from gateway.records.outbox.tables import event_copies, notice_keys
 from gateway.records.trace.types import Outcome
 from gateway.terms.ids import AskId, GrantId
 from gateway.terms.refusal import Refusal, Unavailable
@@ -299,23 +299,60 @@ async def test_each_try_has_a_line_before_its_first_byte(teller: Teller, receive
 
 
 async def test_no_line_no_byte(teller: Teller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the trace cannot be written nothing is sent, and the copy waits for its lane's lease to end."""
+    """Where the trace cannot be written, or a bug is in the way, nothing is sent, and the copy waits."""
 
     async def fail(line: Any) -> None:
+        raise Unavailable("database")
+
+    async def stumble(line: Any) -> None:
+        raise RuntimeError("a bug")
+
+    await listen(teller.scene, receiver.url)
+    await agree(teller.scene)
+    await teller.tell(teller.message())
+    for broken in (fail, stumble):
+        with monkeypatch.context() as patched:
+            patched.setattr(teller.trace, "open", broken)
+            await teller.bring()
+        assert (receiver.came, [each.outcome for each in await teller.list_log()]) == ([], ["not_sent"])
+        teller.scene.clock.advance(timedelta(minutes=6))
+    await teller.bring()
+    assert await teller.states() == ["delivered"]
+
+
+async def test_nothing_goes_out_unsigned(teller: Teller, receiver: Receiver) -> None:
+    """A key that does not open, and an endpoint without any: the copy waits."""
+    await listen(teller.scene, receiver.url)
+    await agree(teller.scene)
+    await teller.tell(teller.message())
+    async with teller.scene.house.storage.unit() as unit:
+        await unit.connection.execute(notice_keys.update().values(sealed_secret=b"x" * 60))
+        await unit.commit()
+    await teller.bring()
+    async with teller.scene.house.storage.unit() as unit:
+        await unit.connection.execute(notice_keys.update().values(ended_at=teller.scene.clock.now()))
+        await unit.commit()
+    teller.scene.clock.advance(timedelta(seconds=6))
+    await teller.bring()
+    (line,) = await teller.list_log()
+    assert (receiver.came, line.tries, line.outcome) == ([], 2, "no_key")
+
+
+async def test_a_line_that_cannot_be_closed_sends_nothing_twice(
+    teller: Teller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken was taken: the line stays open, which reads as it is."""
+
+    async def fail(*_: Any) -> None:
         raise Unavailable("database")
 
     await listen(teller.scene, receiver.url)
     await agree(teller.scene)
     await teller.tell(teller.message())
-    with monkeypatch.context() as broken:
-        broken.setattr(teller.trace, "open", fail)
-        task = asyncio.create_task(teller.courier._take_on())
-        await task
-        await asyncio.gather(*teller.courier._under_way)
-    assert receiver.came == []
-    teller.scene.clock.advance(LEASE)
+    monkeypatch.setattr(teller.trace, "close", fail)
     await teller.bring()
-    assert await teller.states() == ["delivered"]
+    (line,) = await teller.list_lines()
+    assert (await teller.states(), line.ending, len(receiver.came)) == (["delivered"], None, 1)
 
 
 async def test_after_a_day_a_copy_is_gone(teller: Teller, receiver: Receiver) -> None:

@@ -1,5 +1,6 @@
 """The carrier: brings a lane's copies to their app, one after the other, each judged anew before its first byte."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +12,6 @@ from gateway.authority.in_flight import Call
 from gateway.doors.events.parcels import Hold, Parcel, Stopped, line_of, open_parcel
 from gateway.doors.events.sending import Signed, send
 from gateway.ground.fetching.fetcher import Fetcher
-from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.sealing import Unsealable
 from gateway.platforms import Hooks
 from gateway.records.outbox.keys import OpenKey, event_key_of, open_key
@@ -25,6 +25,7 @@ from gateway.terms.refusal import Unavailable
 from scopes import Catalogue
 
 VOID = Tried(None, "ended")
+NO_KEY = Tried(None, "no_key")
 
 log = structlog.get_logger(__name__)
 
@@ -57,38 +58,49 @@ class Carrier:
         """
         ended: list[Ended] = []
         failed: tuple[Copy, Tried] | None = None
-        clock = self.house.clock
+        clock, trip = self.house.clock, _Trip(lane)
         stop_at = clock.boottime() + LEASE.total_seconds() - 2 * self.try_seconds
         try:
-            keys = [open_key(key, self.house.vault) for key in lane.keys]
             for copy in lane.copies:
-                tried = await self._bring(lane, copy, keys)
+                tried = await self._bring_safely(trip, copy)
                 if tried is not VOID and not tried.is_taken:
                     failed = (copy, tried)
                     break
                 ended.append(_ended(copy, tried))
                 if clock.boottime() >= stop_at:
                     break
-        except Unsealable:
-            failed = (lane.copies[0], Tried(None, "no_key"))
-        except Unavailable as unavailable:
-            log.warning("events wait", what=unavailable.what)
         finally:
+            await asyncio.gather(*trip.closing)
             await close_lane(self.house, lane, ended, failed)
 
-    async def _bring(self, lane: Lane, copy: Copy, keys: list[OpenKey]) -> Tried:
+    async def _bring_safely(self, trip: "_Trip", copy: Copy) -> Tried:
+        """Try one copy; what stands in its own way, or in that of all, is a try that failed."""
+        try:
+            if not trip.keys:
+                trip.keys = [open_key(key, self.house.vault) for key in trip.lane.keys]
+            return await self._bring(trip, copy) if trip.keys else NO_KEY
+        except Unsealable:
+            return NO_KEY
+        except Unavailable as unavailable:
+            log.warning("events wait", what=unavailable.what)
+            return Tried(None, "not_sent")
+        except Exception:  # a bug in one copy must not send the others round and round
+            log.exception("an event could not be brought", copy=copy.id)
+            return Tried(None, "not_sent")
+
+    async def _bring(self, trip: "_Trip", copy: Copy) -> Tried:
         """Try one copy; anew by what is left of it where it was cut and something still lets it through."""
         while True:
             parcel = await open_parcel(self.house, self.catalogue, copy)
             if parcel is None:
                 return VOID
-            tried = await self._try(lane, parcel, keys)
+            tried = await self._try(trip, parcel)
             if tried is not None:
                 return tried
 
-    async def _try(self, lane: Lane, parcel: Parcel, keys: list[OpenKey]) -> Tried | None:
-        """Open the trace line, send, close it; None where the parcel was stopped."""
-        signed = self._sign(parcel, keys)
+    async def _try(self, trip: "_Trip", parcel: Parcel) -> Tried | None:
+        """Open the trace line, send, close it beside the next one; None where the parcel was stopped."""
+        lane, signed = trip.lane, self._sign(parcel, trip.keys)
         line = line_of(self.house, parcel)
         await self.trace.open(line)
         hold, tried = Hold(self.house, self.catalogue, parcel), VOID
@@ -106,14 +118,15 @@ class Carrier:
         except Stopped:
             hold.is_cut = True
         finally:
-            await self._close_line(line, _ending_of(parcel, tried, is_cut=hold.is_cut))
+            ending = _ending_of(parcel, tried, is_cut=hold.is_cut)
+            trip.closing.append(asyncio.create_task(self._close_line(line, ending)))
         return None if hold.is_cut else tried
 
     def _sign(self, parcel: Parcel, keys: list[OpenKey]) -> Signed:
         """Write it in the platform's own form for an app of its dialect, else by the standards; the id is the same."""
         copy, holder, now = parcel.copy, parcel.holder, self.house.clock.now()
         hooks = self.natives.get(holder.platform) if holder.app_dialect == holder.platform else None
-        if hooks is not None and keys:
+        if hooks is not None:
             key = event_key_of(keys[0].secret)
             native = hooks.sign(parcel.body, parcel.event.names, app_id=holder.app_id, key=key)
             return Signed(native.body, {**native.headers, "webhook-id": copy.id})
@@ -122,14 +135,18 @@ class Carrier:
 
     async def _close_line(self, line: Line, ending: Ending) -> None:
         try:
-            await _close(self.trace, line, ending)
+            await self.trace.close(line.id, ending)
         except Unavailable:
             log.warning("a trace line stays open: the database does not take it", line=line.id)
 
 
-@shielded
-async def _close(trace: TraceWriter, line: Line, ending: Ending) -> None:
-    await trace.close(line.id, ending)
+@dataclass(slots=True)
+class _Trip:
+    """One way along a lane: its keys, opened, and the trace lines that are being closed."""
+
+    lane: Lane
+    keys: list[OpenKey] = field(default_factory=list)
+    closing: list[asyncio.Task[None]] = field(default_factory=list)
 
 
 def _ended(copy: Copy, tried: Tried) -> Ended:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from types import MappingProxyType
@@ -19,7 +19,9 @@ from gateway.doors.events.intake import Intake
 from gateway.ground.web.addresses import address_of
 from gateway.platforms import Distrust, Heard, Hooks
 from gateway.records.accounts import store as accounts
-from gateway.terms.ids import AccountId
+from gateway.records.hooks.store import look_up_point
+from gateway.records.hooks.types import secret_place
+from gateway.terms.ids import AccountId, is_id
 from gateway.terms.refusal import Unavailable
 from scopes import Catalogue, Event
 from scopes.events import LIMIT_BYTES
@@ -28,6 +30,8 @@ BY_SIGNATURE = "the platform's signature on the body's very bytes"
 ANSWER_SECONDS: Final = 1.8
 """Zalo waits two seconds, KiotViet five."""
 BY_ENDPOINT = Limit(20_000, timedelta(seconds=10))
+WITHOUT_TIME = timedelta(days=30)
+"""How long a telling is known again that bears no time: it would be believed for ever."""
 DISTRUSTED = Limit(60, timedelta(minutes=1))
 """For each address: who is not believed so often is heard no more for a while."""
 STATUS: Final[Mapping[str, int]] = MappingProxyType(
@@ -54,11 +58,15 @@ class Point:
 
     Args:
         key: what it signs with there.
-        upstream_app: through which the accounts are linked that it may tell of.
+        upstream_app: through which the accounts are linked that it may tell of; "" where it is one account's own.
+        account_id: whose own it is.
+        remembered: for how long what it tells is known again.
     """
 
-    key: str
-    upstream_app: str
+    key: str = field(repr=False)
+    upstream_app: str = ""
+    account_id: AccountId | None = None
+    remembered: timedelta = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,8 @@ class EventsDoor:
 
     Args:
         hooks: how each platform tells.
-        points: by platform and endpoint.
+        points: by platform and endpoint, where an upstream app has one for all accounts; where each account has its own
+            they stand in the records.
     """
 
     house: House
@@ -80,7 +89,7 @@ class EventsDoor:
 
 def endpoints(door: EventsDoor) -> list[Endpoint]:
     """Return the door's table; none where no platform tells here."""
-    if not door.points:
+    if not door.points and not any(each.is_asked for each in door.hooks.values()):
         return []
 
     async def answer(request: web.Request) -> web.Response:
@@ -92,22 +101,33 @@ def endpoints(door: EventsDoor) -> list[Endpoint]:
 async def answer_hook(door: EventsDoor, request: web.Request) -> web.Response:
     """Answer one telling."""
     platform, endpoint = request.match_info["platform"], request.match_info["endpoint"]
-    point = door.points.get((platform, endpoint))
-    if point is None:
+    hooks = door.hooks.get(platform)
+    if hooks is None:
         return _render("unknown_endpoint")
-    hooks = door.hooks[platform]
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            said = await _take(door, request, hooks, point)
+            point = door.points.get((platform, endpoint)) or await _find_own(door, hooks, endpoint)
+            said = "unknown_endpoint" if point is None else await _take(door, request, hooks, point)
     except (Unavailable, TimeoutError) as error:
         log.warning("an event was not kept", platform=platform, what=type(error).__name__)
         said = "not_kept"
     return _render("taken" if hooks.is_silent and said not in _TRY_AGAIN else said)
 
 
+async def _find_own(door: EventsDoor, hooks: Hooks, endpoint: str) -> Point | None:
+    """Find an account's own point, where the platform is asked through each connection."""
+    if not hooks.is_asked or not is_id(endpoint, "hk"):
+        return None
+    found = await look_up_point(door.house.storage, endpoint)
+    if found is None:
+        return None
+    key = door.house.vault.open(found.sealed_secret, secret_place(found.id)).decode()
+    return Point(key, account_id=found.account_id, remembered=WITHOUT_TIME)
+
+
 async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Point) -> str:
     address = f"hooks {address_of(request)}"
-    paces = {f"hooks {hooks.platform} {point.upstream_app}": BY_ENDPOINT, address: DISTRUSTED}
+    paces = {f"hooks {hooks.platform} {point.account_id or point.upstream_app}": BY_ENDPOINT, address: DISTRUSTED}
     if max([await door.limits.wait_seconds(key, limit) for key, limit in paces.items()]):
         return "limited"
     body = await _read(request)
@@ -132,19 +152,22 @@ async def _told(door: EventsDoor, platform: str, heard: Heard, point: Point) -> 
     event = door.catalogue.platforms[platform].find_event(heard.name)
     if event is None:
         return None
+    if point.account_id is not None:
+        return _told_of(point.account_id, "", event, heard=heard, point=point)
     for external_id in event.list_accounts(heard.parsed):
         found = await accounts.look_up_linked(
             door.house.storage, platform, external_id, upstream_app=point.upstream_app
         )
         if found is not None:
-            return _told_of(found, external_id, event, heard)
+            return _told_of(found, external_id, event, heard=heard, point=point)
     return None
 
 
-def _told_of(account_id: AccountId, external_id: str, event: Event, heard: Heard) -> Told:
+def _told_of(account_id: AccountId, external_id: str, event: Event, *, heard: Heard, point: Point) -> Told:
     name = sha256(b"%s\n%s\n%s" % (event.platform_id.encode(), account_id.encode(), heard.told_as)).digest()
     subjects = tuple(event.list_subjects(heard.parsed, external_id))
-    return Told(account_id, name, event, heard.body, subjects, event.find_pair(heard.parsed, external_id))
+    pair = event.find_pair(heard.parsed, external_id)
+    return Told(account_id, name, event, heard.body, subjects, pair, point.remembered)
 
 
 async def _read(request: web.Request) -> bytes | None:

@@ -30,6 +30,7 @@ class ZaloHooks:
 
     platform = "zalo"
     is_silent = False
+    is_asked = False
 
     def __init__(self, app_id: str, first_term: FirstTerm = "app_id") -> None:
         self._app_id = app_id

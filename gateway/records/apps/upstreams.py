@@ -49,9 +49,11 @@ async def find_of(
     return await _first(connection, query.with_for_update() if lock else query)
 
 
-async def list_all(connection: AsyncConnection) -> list[UpstreamApp]:
-    """List all of them, oldest first."""
+async def list_all(connection: AsyncConnection, app_id: AppId | None = None) -> list[UpstreamApp]:
+    """List all of them, or those of one app, oldest first."""
     query = select(upstream_apps).order_by(upstream_apps.c.brought_at, upstream_apps.c.id)
+    if app_id is not None:
+        query = query.where(upstream_apps.c.app_id == app_id)
     return [UpstreamApp(**row) for row in (await connection.execute(query)).mappings()]
 
 

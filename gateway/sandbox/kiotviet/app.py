@@ -29,6 +29,8 @@ def mount(app: web.Application, config: KiotVietSandboxConfig, *, clock: Clock, 
     """Add the stand-in to an application; `app[ROOM]` is what its other pages may look into."""
     room = app[ROOM] = build_room(config, clock, entropy=entropy)
 
+    app.cleanup_ctx.append(room.teller.running)
+
     def respond(call: Call) -> web.Response:
         is_token = (call.method, call.path) == ("POST", TOKEN_PATH)
         return answer_token(room, call) if is_token else answer_call(room, call)

@@ -15,6 +15,7 @@ from gateway.sandbox.kiotviet.reading import Visit
 from gateway.sandbox.kiotviet.room import Room
 from gateway.sandbox.kiotviet.shelf import Shelf
 from gateway.sandbox.kiotviet.state import Row
+from gateway.sandbox.kiotviet.telling import KINDS
 from gateway.sandbox.kiotviet.wire import answer_json
 
 OWN_FORM: Mapping[str, Callable[[Visit], Row]] = {
@@ -30,10 +31,31 @@ def answer_call(room: Room, call: Call) -> web.Response:
         retailer = _check_access(room, call)
         if call.method == "GET":
             room.limit.count(retailer, room.clock.now(), limit=room.board.current.get_limit_per_hour)
+        if call.path.startswith("/webhooks"):
+            return answer_json(_answer_webhooks(room, retailer, call))
         shelf = Shelf(room.state.snapshot.shops[retailer], room.state, now=room.clock.now())
-        return answer_json(_find_answer(Visit(shelf, first_values(call.query), room.board.current), call))
+        answer = answer_json(_find_answer(Visit(shelf, first_values(call.query), room.board.current), call))
+        for name, row in shelf.changes:
+            if name in KINDS:
+                what = "delete" if "removeId" in row else "update"
+                room.teller.tell(retailer, f"{KINDS[name]}.{what}", [row])
+        return answer
     except KiotError as error:
         return refuse(error, room.board.current)
+
+
+def _answer_webhooks(room: Room, retailer: str, call: Call) -> Row:
+    """`GET` and `POST /webhooks`, `GET` and `DELETE /webhooks/{id}`."""
+    number = call.path.removeprefix("/webhooks").removeprefix("/")
+    if number:
+        act = {"GET": room.teller.find, "DELETE": room.teller.remove}.get(call.method)
+        if act is not None:
+            return act(retailer, number)
+    elif call.method == "GET":
+        return room.teller.list_all(retailer)
+    elif call.method == "POST":
+        return room.teller.add(retailer, _parse(call))
+    raise KiotError("path", "Không có địa chỉ này")
 
 
 def _check_access(room: Room, call: Call) -> str:

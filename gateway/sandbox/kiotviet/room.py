@@ -8,6 +8,7 @@ from gateway.sandbox.kiotviet.seeds import SHOPS
 from gateway.sandbox.kiotviet.state import State
 from gateway.sandbox.kiotviet.stocking import stock_shop
 from gateway.sandbox.kiotviet.switches import Switches
+from gateway.sandbox.kiotviet.telling import Teller
 from gateway.sandbox.kiotviet.tokens import TokenBook
 from gateway.sandbox.received import ReceivedLog
 from gateway.sandbox.switching import SwitchBoard
@@ -26,6 +27,7 @@ class Room:
     received: ReceivedLog
     board: SwitchBoard[Switches]
     limit: HourLimit
+    teller: Teller
 
 
 def build_room(config: KiotVietSandboxConfig, clock: Clock, *, entropy: Entropy) -> Room:
@@ -34,12 +36,14 @@ def build_room(config: KiotVietSandboxConfig, clock: Clock, *, entropy: Entropy)
     for retailer, seed in SHOPS.items():
         if retailer not in state.snapshot.shops:
             state.snapshot.shops[retailer] = stock_shop(seed, clock.now())
+    board = SwitchBoard(Switches())
     return Room(
         config=config,
         clock=clock,
         state=state,
         tokens=TokenBook(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
-        board=SwitchBoard(Switches()),
+        board=board,
         limit=HourLimit(),
+        teller=Teller(state, board, entropy=entropy),
     )

@@ -24,6 +24,8 @@ class Shelf:
 
     def __init__(self, shop: Shop, state: State, *, now: datetime) -> None:
         self._shop, self._state, self.now = shop, state, write_time(now)
+        self.changes: list[tuple[str, Row]] = []
+        """What this call changed: the collection and the row; a row that was removed is its id alone."""
 
     def list_rows(self, name: str) -> list[Row]:
         """Every row of a collection, oldest first."""
@@ -47,12 +49,14 @@ class Shelf:
         made: Row = {**own, **row, "retailerId": self._shop.rows["settings"][0]["retailerId"], "createdDate": self.now}
         self.list_rows(name).append({**made, "modifiedDate": self.now})
         self._state.save()
+        self.changes.append((name, self.list_rows(name)[-1]))
         return self.list_rows(name)[-1]
 
     def change(self, row: Row, fields: Row) -> Row:
         """Change a row in place."""
         row.update({**fields, "modifiedDate": self.now})
         self._state.save()
+        self.changes += [(name, row) for name, rows in self._shop.rows.items() if any(one is row for one in rows)]
         return row
 
     def remove(self, name: str, row: Row) -> None:
@@ -60,6 +64,7 @@ class Shelf:
         self.list_rows(name).remove(row)
         self._shop.removed.setdefault(name, []).append((row["id"], self.now))
         self._state.save()
+        self.changes.append((name, {"removeId": [row["id"]]}))
 
     def list_removed(self, name: str, since: str) -> list[int]:
         """The ids that were removed since."""

@@ -32,6 +32,7 @@ class Snapshot(BaseModel):
     version: int = 1
     tokens: dict[str, LiveToken] = {}
     shops: dict[str, Shop] = {}
+    webhooks: dict[str, list[Row]] = {}
 
 
 class State:

@@ -26,6 +26,8 @@ class Switches(Faults):
         error_body: how errors are told; the form of 401 and 429 is undocumented.
         empty_page: whether a page without rows has `data`.
         over_page: what becomes of a `pageSize` above 100.
+        hook_digest: of the HMAC over webhooks; older receivers expect SHA-1.
+        hook_retry_seconds: waits between tries of one webhook; how many there are is documented nowhere.
         get_limit_per_hour: GETs of one shop in one hour.
     """
 
@@ -41,4 +43,6 @@ class Switches(Faults):
     error_body: Literal["status", "empty", "page"] = "status"
     empty_page: Literal["list", "absent"] = "list"
     over_page: Literal["clamp", "refuse"] = "clamp"
+    hook_digest: Literal["sha256", "sha1"] = "sha256"
+    hook_retry_seconds: tuple[float, ...] = (5, 30, 300)
     get_limit_per_hour: int = Field(default=5000, ge=1)

@@ -143,5 +143,6 @@ def _outcome(outcome: str, lang: Lang) -> str:
         "too_large": _("trả lời quá dài"),
         "no_key": _("khóa ký không mở được"),
         "too_many": _("quá nhiều sự kiện đang chờ"),
+        "not_sent": _("cổng chưa gửi được"),
         "ended": _("quyền đã hết trước khi gửi"),
     }.get(outcome, outcome)
