@@ -1,7 +1,7 @@
 # Every command of this project. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-synapse setup-peers demo demo-reset test branches test-long check format bench lock clean
+.PHONY: help setup setup-dev setup-synapse setup-kiotviet-client setup-peers demo demo-reset test branches test-long check format bench lock clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -22,6 +22,9 @@ setup-dev: ## the same, with what developing and testing need
 setup-synapse:
 	@tools/setup_venv.sh .venv-synapse requirements-synapse.lock
 
+setup-kiotviet-client:
+	@tools/setup_venv.sh .venv-kiotviet-client requirements-kiotviet-client.lock
+
 setup-peers:
 	@tools/setup_peers.sh
 
@@ -31,7 +34,7 @@ demo: setup ## set everything up and run the demo until Ctrl-C
 demo-reset: ## forget the demo's data
 	rm -rf .demo
 
-test: setup-dev setup-synapse ## every test, with the real services; COVERAGE=1 measures, and asks for the branches that must be walked
+test: setup-dev setup-synapse setup-kiotviet-client ## every test, with the real services; COVERAGE=1 measures, and asks for the branches that must be walked
 	@tools/ensure_services.sh
 	@tools/setup_peers.sh
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TOLD:%=--ignore=%) $(if $(COVERAGE),--cov --cov-report=)
@@ -67,5 +70,5 @@ lock: setup-dev ## write the lock files anew (UPGRADE=1: to the newest versions)
 	@tools/lock.sh $(BIN)/uv
 
 clean: ## remove everything that the other commands make, except the demo's data
-	rm -rf .venv .venv-synapse tests/peers/node_modules .test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv .venv-synapse .venv-kiotviet-client tests/peers/node_modules .test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	  .coverage .coverage.* build ./*.egg-info

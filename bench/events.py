@@ -140,7 +140,7 @@ class Load:
             name = f"Khách {number} (mẫu)"
             request = self._request(name)
             start = time.perf_counter()
-            while not await line.is_taken(request):  # noqa: ASYNC110 - as a platform's retry, by time alone
+            while not await line.is_taken(request):
                 await asyncio.sleep(0.05)
             self.seconds.append(time.perf_counter() - start)
             self.told.append(name)
@@ -186,7 +186,7 @@ async def measure_events(folder: Path, count: int) -> None:
             load = Load(ports[1])
             start = time.perf_counter()
             telling = asyncio.create_task(load.run(count, count))
-            while len(load.told) < count // 3:  # noqa: ASYNC110 - what is waited for is no event of ours
+            while len(load.told) < count // 3:
                 await asyncio.sleep(0.01)
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -216,6 +216,6 @@ async def _wait_for(receiver: Receiver, told: list[str], *, seconds: float = 240
     """Wait until every app got everything that was told, and return how much is missing if that takes too long."""
     deadline = time.perf_counter() + seconds
     wanted = {(f"/{app}", name) for app in receiver.apps for name in told}
-    while not wanted <= receiver.came and time.perf_counter() < deadline:  # noqa: ASYNC110 - as above
+    while not wanted <= receiver.came and time.perf_counter() < deadline:
         await asyncio.sleep(0.1)
     return len(wanted - receiver.came)

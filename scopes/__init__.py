@@ -20,10 +20,12 @@ from scopes.queries import CheckedQuery
 from scopes.refusals import AnswerMalformed, BodyRefused, TargetRefused
 from scopes.routes import Match, Route
 from scopes.texts import Text
+from scopes.trees import ANY
 from scopes.uploads import Part, UploadRule
 from scopes.written import Budget, Limits, ResourceKind, Scope
 
 __all__ = [
+    "ANY",
     "Answer",
     "AnswerMalformed",
     "BodyRefused",

@@ -13,10 +13,10 @@ import msgspec
 
 from scopes import strict_json
 from scopes.filters import compile_root
-from scopes.forms import OTHER_FORM, Reader, Sweep, encode, read_scalar
+from scopes.forms import OTHER_FORM, Reader, Sweep, WithBasis, encode, read_scalar
 from scopes.media import read_media_type
 from scopes.refusals import AnswerMalformed
-from scopes.trees import ANY, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
+from scopes.trees import ANY, MARK, Branch, Cases, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 from scopes.written import Envelope
 
 
@@ -45,12 +45,18 @@ class Opened:
     _kept: object = None
     _sweep: Sweep = field(default_factory=Sweep)
 
-    def render(self, with_basis: frozenset[str] | set[str]) -> Filtered:
+    @property
+    def rests_on_people(self) -> bool:
+        """Whether there is anything in it that may be withheld for want of somebody's basis."""
+        return bool(self._sweep.holds)
+
+    def render(self, with_basis: WithBasis) -> Filtered:
         """Withhold what rests on anyone outside `with_basis` and write the answer.
 
         Args:
-            with_basis: ids of the people whose data may pass, and the account's own ids. An object whose subject the
-                platform did not name counts as one without basis.
+            with_basis: ids of the people whose data may pass, and the account's own ids; where a basis is of some
+                scopes only, by scope (`any` for what whatever opened the route opens). An object whose subject the
+                platform did not name, or whom it calls a minor, counts as one without basis.
         """
         if not self._sweep.mask(with_basis):
             return self.write()
@@ -92,7 +98,7 @@ class Answer:
     @cached_property
     def field_scopes(self) -> frozenset[str]:
         """The scopes that the declared fields name."""
-        return frozenset(leaf.scope for leaf in self._leaves if leaf.scope != ANY)
+        return frozenset(leaf.scope for leaf in self._leaves) - {ANY}
 
     def check_media_type(self, content_type: str | None) -> None:
         """Refuse an answer that does not call itself what the route declares.
@@ -107,6 +113,17 @@ class Answer:
         """Count the declared members that these scopes do not open, whatever an answer holds (I10)."""
         is_open = self._judge(open_scopes)
         return sum(not is_open(leaf.scope) for leaf in self._leaves)
+
+    def declared_resting(self, open_scopes: Collection[str], asked_for: Collection[str]) -> int:
+        """Count the declared members that are open and pass only with each person's own consent (I10).
+
+        Args:
+            open_scopes: what the verdict left open.
+            asked_for: those scopes of which each person is asked; `any` counts as one where any of these opens it.
+        """
+        is_open = self._judge(open_scopes)
+        resting = {*asked_for, ANY} if self.opened_by.intersection(open_scopes) <= {*asked_for} else {*asked_for}
+        return sum(leaf.on_subject and leaf.scope in resting and is_open(leaf.scope) for leaf in self._leaves)
 
     def filter(self, body: bytes, open_scopes: Collection[str], named: Collection[str] = ()) -> Filtered:
         """Reduce a platform's answer to what the scopes open, asking for no subject's basis.
@@ -173,7 +190,7 @@ class Answer:
 
     @cached_property
     def _leaves(self) -> tuple[Leaf, ...]:
-        return () if self.root is None else tuple(walk_leaves(self.root))
+        return () if self.root is None else tuple(leaf for leaf in walk_leaves(self.root) if leaf.scope != MARK)
 
     @cached_property
     def _has_rows(self) -> bool:

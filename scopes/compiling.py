@@ -63,6 +63,8 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     for key, key_rule in entry.query.keys.items():
         shaping.check_scope(key_rule.scope, (*place, "query", "keys", key, "scope"))
         check_resource(shaping, key_rule, (*place, "query", "keys", key))
+    if entry.query.dropped and entry.kind == "write":
+        shaping.add((*place, "query", "dropped"), "a write is done with all that it says, or refused")
     for name, rule in entry.params.items():
         check_resource(shaping, rule, (*place, "params", name))
     templates = [
@@ -94,6 +96,7 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
         narrowed_by=narrowed_by(shaping, entry, answer),
         has_resources_in_body=body is not None and any(rule.resource for rule in body.list_rules()),
         account_header=shaping.written.account_header,
+        serves_subject=entry.serves_subject,
     )
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from scopes.events import Event
 from scopes.loading import Catalogue, Platform
 from scopes.routes import Route
-from scopes.trees import ANY, Branch, Cases, Either, Keyed, Leaf, Node, Rows
+from scopes.trees import ANY, MARK, Branch, Cases, Either, Keyed, Leaf, Node, Rows
 from scopes.uploads import UploadRule
 from scopes.written import Scope
+
+_OPENERS = {ANY: "whatever opened the {what}", MARK: "nothing: where it is not false, nobody's basis counts"}
 
 
 def render_docs(catalogue: Catalogue) -> str:
@@ -88,6 +90,9 @@ def _render_route(route: Route) -> Iterator[str]:
         around = "" if route.query.wrapped_in is None else f" (inside the JSON of `{route.query.wrapped_in}`)"
         around = around.replace(")", ", or plain)") if route.query.or_plain else around
         yield f"- query{around}: {', '.join(_render_key(key, rule.scope) for key, rule in route.query.keys.items())}"
+    if route.query.dropped:
+        dropped = ", ".join(f"`{name}`" for name in sorted(route.query.dropped))
+        yield f"- taken and dropped, since the platform documents it nowhere and clients send it: {dropped}"
     if route.body is not None:
         yield f"- body: {', '.join(route.body.media_types)}, at most {route.body.limit_bytes} bytes"
         if route.body.upload is not None:
@@ -114,7 +119,7 @@ def _render_event(event: Event) -> Iterator[str]:
 def _render_fields(head: str, root: Node, *, what: str) -> Iterator[str]:
     yield from ("", f"| {head} | scope |", "|---|---|")
     for place, leaf in walk_places(root):
-        opener = f"whatever opened the {what}" if leaf.scope == ANY else f"`{leaf.scope}`"
+        opener = _OPENERS.get(leaf.scope, "`{scope}`").format(what=what, scope=leaf.scope)
         yield f"| `{_cell(place)}` | {opener}{' (about other people)' if leaf.on_subject else ''} |"
 
 

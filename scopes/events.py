@@ -27,6 +27,7 @@ class Event:
         opened_by: any one of these scopes gets it.
         sentence: what the trace says, following the app's name.
         accounts, subjects: where ids of the account and of people may stand in the body.
+        login_subject: where the id stands by which the one person of the event signs in at the platform.
         answer: what of the body passes.
     """
 
@@ -38,6 +39,7 @@ class Event:
     accounts: tuple[str, ...]
     subjects: tuple[str, ...]
     answer: Answer
+    login_subject: str | None = None
 
     @property
     def type(self) -> str:
@@ -65,6 +67,12 @@ class Event:
     def list_subjects(self, body: object, account: str) -> list[str]:
         """List the people whom a parsed body names, each once; the account is none of them."""
         return [one for one in dict.fromkeys(_ids_at(body, self.subjects)) if one != account]
+
+    def find_pair(self, body: object, account: str) -> tuple[str, str] | None:
+        """Find by which two ids the platform knows the one person of a parsed body: to sign in, to the account."""
+        people = self.list_subjects(body, account)
+        logins = list(_ids_at(body, () if self.login_subject is None else (self.login_subject,)))
+        return (logins[0], people[0]) if len(people) == len(logins) == 1 else None
 
     def open(self, body: bytes, open_scopes: Iterable[str], subjects: Iterable[str]) -> Opened:
         """Reduce a body to what the scopes open; `Opened.render` withholds what rests on people's own basis.
@@ -96,6 +104,7 @@ def _compile(shaping: Shaping, entry: EventEntry, place: Place) -> Event:
         sentence=entry.sentence,
         accounts=entry.accounts,
         subjects=entry.subjects,
+        login_subject=entry.login_subject,
         answer=Answer(
             root=shaping.shape_branch(entry.fields, (*place, "fields"), Handed(has_subject=bool(entry.subjects))),
             opened_by=frozenset(entry.opened_by),

@@ -152,7 +152,8 @@ def _union(kinds: Iterable[Any]) -> Any:
 
 def _sort_members(branch: Branch, around: Around) -> Members:
     subjects = tuple(name for name, one in branch.fields.items() if isinstance(one, Leaf) and one.names_subject)
-    members = Members(subjects=subjects)
+    minors = tuple(name for name, one in branch.fields.items() if isinstance(one, Leaf) and one.marks_minor)
+    members = Members(subjects=subjects, minors=minors)
     for name, node in branch.fields.items():
         if isinstance(node, Cases):
             compiled = {case: compile_node(one, around.row) for case, one in node.cases.items()}
@@ -168,8 +169,9 @@ def _sort_members(branch: Branch, around: Around) -> Members:
         if name in members.open or name in members.choices:
             mask = _find_mask(node, around)
             if mask is not NOT_HELD:
-                members.masks[name] = mask
-    needed = {*subjects, *(choice.by for choice in members.choices.values())}
+                scopes = frozenset(leaf.scope for leaf in walk_leaves(node) if around.is_open(leaf.scope))
+                members.masks[name] = mask, scopes
+    needed = {*subjects, *members.minors, *(choice.by for choice in members.choices.values())}
     members.hidden = needed - members.open.keys() - members.constants.keys()
     return members
 

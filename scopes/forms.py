@@ -14,6 +14,11 @@ from scopes.refusals import AnswerMalformed
 from scopes.trees import ABSENT, Leaf
 
 Ids = list[str]
+People = frozenset[str] | set[str]
+WithBasis = People | Mapping[str, People]
+"""Whose data may pass: for every scope alike, or by scope."""
+Masks = Sequence[tuple[Sequence[str], Sequence[tuple[str, object]]]]
+"""Members that rest on people, each with what stands for it; those together that rest on the same scopes."""
 _ID = str | int | None
 OTHER_FORM = "a member has another form than declared"
 _encode = msgspec.json.Encoder().encode
@@ -33,22 +38,33 @@ class Sweep:
 
     subjects: dict[str, None] = field(default_factory=dict)
     count: int = 0
-    holds: list[tuple[Ids, Any, Sequence[tuple[str, object]]]] = field(default_factory=list)
+    holds: list[tuple[Ids, Any, Masks]] = field(default_factory=list)
 
-    def mask(self, with_basis: frozenset[str] | set[str]) -> bool:
+    def mask(self, with_basis: WithBasis) -> bool:
         """Withhold, in place, what rests on anyone outside `with_basis`; nobody named counts as nobody's basis.
+
+        A member of several scopes goes whole where none of them has everyone's basis; else what is in it is judged.
 
         Returns:
             whether anything was withheld.
         """
+        may_pass = _judge_of(with_basis)
         has_masked = False
-        for ids, kept, masks in self.holds:
-            if ids and with_basis.issuperset(ids):
-                continue
-            for name, mask in masks:
-                setattr(kept, name, msgspec.UNSET if mask is ABSENT else mask)
-                has_masked = True
+        for ids, kept, groups in self.holds:
+            for scopes, masks in groups:
+                if ids and may_pass(scopes, ids):
+                    continue
+                for name, mask in masks:
+                    setattr(kept, name, msgspec.UNSET if mask is ABSENT else mask)
+                    has_masked = True
         return has_masked
+
+
+def _judge_of(with_basis: WithBasis) -> Callable[[Sequence[str], Ids], bool]:
+    if not isinstance(with_basis, Mapping):
+        return lambda _scopes, ids: with_basis.issuperset(ids)
+    by_scope, nobody = with_basis, frozenset[str]()
+    return lambda scopes, ids: any(by_scope.get(scope, nobody).issuperset(ids) for scope in scopes)
 
 
 Visit = Callable[[Any, Sweep, Ids | None], None]
@@ -135,16 +151,18 @@ class Members:
         hidden: those that are only read: ids of people and deciding siblings that are not open.
         choices: those whose form a sibling decides.
         constants: what stands there whatever was said.
-        masks: what stands for those that rest on a person, without that person's basis.
+        masks: what stands for those that rest on a person, without that person's basis, and the scopes they open by.
         subjects: the members that name the people whom the object is about.
+        minors: the members that say that these are under age.
     """
 
     open: dict[str, Form] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     choices: dict[str, Choice] = field(default_factory=dict)
     constants: dict[str, object] = field(default_factory=dict)
-    masks: dict[str, object] = field(default_factory=dict)
+    masks: dict[str, tuple[object, frozenset[str]]] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
+    minors: tuple[str, ...] = ()
 
 
 def exact_type(leaf: Leaf) -> Any:
@@ -179,13 +197,16 @@ def _build_visit(members: Members, places: Mapping[str, str]) -> Visit | None:
     choices = [(places[name], places[one.by], one.readers) for name, one in members.choices.items()]
     fixed = [(places[name], value) for name, value in members.constants.items()]
     fixed += [(places[name], msgspec.UNSET) for name in members.hidden]
-    masks = [(places[name], mask) for name, mask in members.masks.items()]
+    minors = [places[name] for name in members.minors]
+    masks = _group(members.masks, places)
     if not (subjects or inner or choices or fixed or masks):
         return None
 
     def visit(value: Any, sweep: Sweep, ids: Ids | None) -> None:
         if subjects:
             ids = _read_ids(value, subjects, sweep)
+        if minors and not all(_says_no(getattr(value, place)) for place in minors):
+            ids = []
         for place, by, readers in choices:
             _choose(value, (place, by, readers), sweep, ids)
         for place, go_over in inner:
@@ -198,6 +219,18 @@ def _build_visit(members: Members, places: Mapping[str, str]) -> Visit | None:
             sweep.holds.append((ids or [], value, masks))
 
     return visit
+
+
+def _says_no(raw: Any) -> bool:
+    """Say whether a platform calls somebody no minor; where it says nothing, it does not call them one."""
+    return raw is msgspec.UNSET or bytes(raw) in {b"null", b"false"}
+
+
+def _group(masks: Mapping[str, tuple[object, frozenset[str]]], places: Mapping[str, str]) -> Masks:
+    groups: dict[tuple[str, ...], list[tuple[str, object]]] = {}
+    for name, (mask, scopes) in masks.items():
+        groups.setdefault(tuple(sorted(scopes)), []).append((places[name], mask))
+    return list(groups.items())
 
 
 def _choose(value: Any, choice: tuple[str, str, Mapping[str, Reader]], sweep: Sweep, ids: Ids | None) -> None:

@@ -62,6 +62,8 @@ class QueryRule(BaseModel):
         wrapped_in: the one parameter whose JSON object holds the keys; None for plain keys.
         or_plain: the keys may stand plain as well, where a platform's own papers have both forms; never mixed.
         keys: the allow-list.
+        dropped: names that published clients send although the platform documents them nowhere: taken, whatever they
+            hold, and never passed on. What they would do there is not known, so it is not done (ADR 0037).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,6 +71,7 @@ class QueryRule(BaseModel):
     wrapped_in: str | None = None
     or_plain: bool = False
     keys: Mapping[str, KeyRule] = Field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
 
     @model_validator(mode="after")
     def _lists_stand_in_json(self) -> Self:
@@ -78,6 +81,12 @@ class QueryRule(BaseModel):
             raise ValueError("a list stands only in a query whose keys are wrapped in JSON")
         return self
 
+    @model_validator(mode="after")
+    def _dropped_is_plain_and_unlisted(self) -> Self:
+        if self.dropped and (self.wrapped_in is not None or self.dropped & self.keys.keys()):
+            raise ValueError("a name is dropped only beside plain keys, and is none of them")
+        return self
+
     def check(self, raw_query: str, open_scopes: Collection[str]) -> CheckedQuery:
         """Check a raw query and write it anew.
 
@@ -85,7 +94,7 @@ class QueryRule(BaseModel):
             TargetRefused: `bad_target` for a malformed query, an unlisted key, a broken rule, a missing required key;
                 `insufficient_scope` for a key that reads what a closed scope opens.
         """
-        parameters = parse_query(raw_query)
+        parameters = {name: text for name, text in parse_query(raw_query).items() if name not in self.dropped}
         wrapper = self._find_wrapper(parameters)
         sent = parameters if wrapper is None else _unwrap(parameters, wrapper)
         values = {key: self._check_key(key, value, open_scopes, wrapper) for key, value in sent.items()}

@@ -60,6 +60,7 @@ class Route:
         has_resources_in_body: a body may name some, so that it takes the whole call to know which.
         fresh_seconds: the platform's scopes that want a recent sign-in, each with how many seconds ago it may be.
         account_header: the request header, lower-case, whose value must be the grant's account, if it is sent (I11).
+        serves_subject: what it does is for the person whom it names, and never refused for want of their basis.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Route:
     narrowed_by: Mapping[str, str] = field(default_factory=dict)
     has_resources_in_body: bool = False
     account_header: str | None = None
+    serves_subject: bool = False
 
     @property
     def field_scopes(self) -> frozenset[str]:

@@ -6,7 +6,21 @@ from dataclasses import dataclass, field, replace
 from scopes.bodies import BodyNode
 from scopes.problems import Problem
 from scopes.source import Place, Source
-from scopes.trees import ABSENT, ANY, LEAF_TYPES, Branch, Cases, Either, Keyed, Leaf, Mask, Node, Rows, walk_leaves
+from scopes.trees import (
+    ABSENT,
+    ANY,
+    LEAF_TYPES,
+    MARK,
+    Branch,
+    Cases,
+    Either,
+    Keyed,
+    Leaf,
+    Mask,
+    Node,
+    Rows,
+    walk_leaves,
+)
 from scopes.written import AnswerNode, PlatformFile
 
 NOTHING = Leaf(ANY, frozenset())
@@ -121,6 +135,10 @@ class Shaping:
             self.add(place, f"no such scope: {scope}")
 
     def _shape_leaf(self, node: AnswerNode, place: Place, handed: Handed) -> Leaf:
+        if node.marks_minor:
+            if not handed.has_subject:
+                self.add(place, "marks a minor, but nothing around it names the subject")
+            return Leaf(MARK, LEAF_TYPES["boolean"], marks_minor=True)
         if handed.scope is None:
             self.add(place, "a field without a scope (write `any` for whatever opened the route)")
         if handed.scope != ANY:

@@ -11,6 +11,8 @@ from enum import Enum
 import msgspec
 
 ANY = "any"
+MARK = "mark"
+"""Stands for the scope of what is read to be judged and passes for nobody."""
 
 
 class Absent(Enum):
@@ -40,6 +42,7 @@ class Leaf:
         masked_as: what stands there when it is withheld.
         names_subject: it is the id of the person whom the object around it is about.
         on_subject: it may pass only with that person's own basis.
+        marks_minor: unless it says no, nothing passes that rests on the person whom the object around it is about.
     """
 
     scope: str
@@ -47,6 +50,7 @@ class Leaf:
     masked_as: Mask = ABSENT
     names_subject: bool = False
     on_subject: bool = False
+    marks_minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ class AnswerNode(_Written):
         type: `string`, `integer`, `number`, `boolean`, or several joined by `|`; null passes too.
         masked_as: what stands there when it is withheld; absent when not written.
         subject: the id of the person whom the object around it is about.
+        marks_minor: says that this person is under age; it is read and never passes. Unless it says no, nothing that
+            rests on the person passes either, whatever their basis.
         fields: an object; members that are not listed are dropped.
         items: a list.
         values, keys_are_subjects: an object with free keys and like values.
@@ -102,6 +104,7 @@ class AnswerNode(_Written):
     type: Annotated[str, StringConstraints(pattern=rf"^{_TYPE}(\|{_TYPE})*$")] | None = None
     masked_as: AnswerScalar = None
     subject: bool = False
+    marks_minor: bool = False
     fields: Mapping[str, "AnswerNode"] | None = None
     items: "AnswerNode | None" = None
     values: "AnswerNode | None" = None
@@ -129,6 +132,8 @@ class AnswerNode(_Written):
             raise ValueError("by and cases stand together")
         if self.type is None and (self.subject or "masked_as" in self.model_fields_set):
             raise ValueError("only a scalar is a subject or has masked_as")
+        if self.marks_minor and (self.type != "boolean" or self.model_fields_set - {"type", "marks_minor"}):
+            raise ValueError("what marks a minor is a boolean and nothing else")
         return self
 
 
@@ -192,7 +197,8 @@ class RouteEntry(_Written):
     """One route as written; `also` lists further paths that mean the same.
 
     `crosses_resources`: what it answers may be of another resource than the one that the call names, so a permission
-    that is narrowed to resources never opens it.
+    that is narrowed to resources never opens it. `serves_subject`: what it does is for the person whom it names, as
+    erasing what is kept about them is; it is never refused for want of their basis.
     """
 
     id: Slug
@@ -208,6 +214,7 @@ class RouteEntry(_Written):
     request_headers: tuple[Header, ...] = ("accept",)
     limits: Limits = Limits()
     crosses_resources: bool = False
+    serves_subject: bool = False
     answer: AnswerEntry
 
 
@@ -221,6 +228,7 @@ class EventEntry(_Written):
         sentence: what the trace says of a copy, following the app's name.
         accounts: where the account's id may stand in the body, as dotted places; one that is linked says whose it is.
         subjects: where ids of people may stand, likewise; the account's own id is none.
+        login_subject: where the id stands by which the event's one person signs in at the platform; it never passes.
         fields: what of the body passes.
     """
 
@@ -230,6 +238,7 @@ class EventEntry(_Written):
     sentence: Text
     accounts: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    login_subject: str | None = None
     fields: Mapping[str, AnswerNode]
 
 

@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from tests.services.browser import FAILED, browser, page, visitors
+from tests.services.kiotviet_tap import kiotviet_tap
 from tests.services.loopback import allow_loopback_only
 from tests.services.peers import peer_folder
 from tests.services.postgres_server import postgres_server, postgres_url
@@ -24,6 +25,7 @@ from tests.stand_ins.entropy import SeededEntropy
 
 __all__ = [
     "browser",
+    "kiotviet_tap",
     "page",
     "peer_folder",
     "postgres_server",
@@ -34,7 +36,7 @@ __all__ = [
     "visitors",
 ]
 
-SERVICES = frozenset({"browser", "peer_folder", "postgres_server", "redis_server", "synapse"})
+SERVICES = frozenset({"browser", "kiotviet_tap", "peer_folder", "postgres_server", "redis_server", "synapse"})
 
 MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 2 << 30
 

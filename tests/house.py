@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,17 @@ from gateway.platforms import Credential
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import STANDING_LASTS, Account, Connection, ConnectionState, Standing
-from gateway.records.apps.types import App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
+from gateway.records.apps.types import (
+    Agreement,
+    App,
+    AppState,
+    Ask,
+    AskText,
+    AuthMethod,
+    Basis,
+    GrantType,
+    Recipient,
+)
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Person, Role
 from gateway.records.requests.types import Prompt
@@ -26,6 +37,7 @@ from gateway.settings import Settings
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import AccountId, AppId, AskId, ConnectionId, PersonId, StandingId, new_id
+from scopes import load_catalogue
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
@@ -106,9 +118,13 @@ ASKS = (
 )
 
 
-def ask_of(app_id: AppId, row: tuple[str, str, str, bool]) -> Ask:
-    """Return an ask whose texts name it."""
+AGREEMENT = Agreement("HD-01/2026 (mẫu)", date(2026, 1, 5))
+
+
+def ask_of(app_id: AppId, row: tuple[str, str, str, bool], basis: Basis = Basis.CONTRACT) -> Ask:
+    """Return an ask whose texts name it; about other people it rests on a contract, unless a test says otherwise."""
     ask_id, scope, purpose, is_required = row
+    is_about_others = load_catalogue().scopes[scope].whose == "subject"
     text = AskText(purpose=f"{ask_id} (mẫu).", refusal_effect="không có gì xảy ra (mẫu).", why_required="cần (mẫu).")
     return Ask(
         AskId(ask_id),
@@ -120,6 +136,8 @@ def ask_of(app_id: AppId, row: tuple[str, str, str, bool]) -> Ask:
         is_required,
         30,
         (Recipient("A (mẫu)", "VN"),),
+        basis=basis if is_about_others else None,
+        agreement=AGREEMENT if is_about_others and basis is Basis.CONTRACT else None,
     )
 
 

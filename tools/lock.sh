@@ -15,3 +15,4 @@ compile requirements-build.lock tools/build.in
 compile requirements.lock pyproject.toml
 compile requirements-dev.lock --extra dev --constraints requirements.lock pyproject.toml
 compile requirements-synapse.lock tools/synapse.in
+compile requirements-kiotviet-client.lock tools/kiotviet-client.in

@@ -15,13 +15,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
+from gateway.authority.bases import Words
 from gateway.authority.in_flight import CallsInFlight
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import Storage, UnitOfWork
 from gateway.ground.vault.entries import Entry, Tombstone
 from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.sealing import Vault
+from gateway.records.accounts import noes
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.noes import keys_of
+from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.records.families import store as families
@@ -64,10 +68,11 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a change to a grant left behind, in force when the act returns."""
+    """What a change to a grant left behind, in force when the act returns; `about`: the profile, of a person's own."""
 
     change: Change
     recorded: Recorded
+    about: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,11 @@ class House:
     issuer: str = ""
     has_notices: asyncio.Event = field(default_factory=asyncio.Event)
     _paying: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+
+    @property
+    def words(self) -> Words:
+        """What people said about apps, with what only this process knows of it."""
+        return Words(self.storage, self.clock, self.vault, self.in_flight.denied, self.in_flight.recalled)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:
@@ -131,7 +141,7 @@ class House:
             if change is not None:
                 self.in_flight.deny(change.stopped)
             raise
-        await self.settle(change, ended)
+        await self.settle(change, ended, about=settled.about)
         return settled
 
     async def record_change(
@@ -148,6 +158,7 @@ class House:
             await owed.add(unit.connection, stone)
             live = {p.id for p in change.grant.live(change.at)}
             await lanes.void(unit.connection, change.grant.id, live, change.at)
+        about = await self._note_noes(unit, change)
         standing = [p.id for p in change.grant.permissions if p.state in STANDING_STATES]
         ended = await families.end_unreachable(unit.connection, change.grant.id, standing, change.at)
         draft = Draft(
@@ -164,7 +175,7 @@ class House:
         )
         recorded = await self.ledger.append(unit.connection, draft)
         await self._tell_app(unit, change, kind, recorded)
-        return Settled(change, recorded), ended
+        return Settled(change, recorded, about), ended
 
     async def lock_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
         """Lock and return a grant; the time of what is done to it is read after that, so that it cannot run backwards.
@@ -220,14 +231,20 @@ class House:
             raise Refusal("invalid_grant", "the grant is over")
         return Holding(family.id, grant.id, account.platform, account.external_id, held)
 
-    async def settle(self, change: Change, ended: list[FamilyId]) -> None:
+    async def settle(self, change: Change, ended: list[FamilyId], *, about: Account | None = None) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
+
+        `about` is the profile that it is of, whose person is in calls of the account that sees them.
 
         Raises:
             Unavailable: `not_settled`: recorded and cut here, but the tombstone did not reach the disk.
         """
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
+        if about is not None and about.parent_id is not None:
+            self.in_flight.cut_person(change.grant.app_id, about.parent_id, about.subject_id)
+            keys = keys_of(self.vault, change.grant.app_id, about.platform, profile=about.external_id)
+            self.in_flight.forget({*keys}, change.noes)
         self.has_notices.set()
         self.in_flight.believe(change.stopped)
         await self.write_owed()
@@ -264,6 +281,15 @@ class House:
     async def _list_owed(self) -> dict[int, Entry]:
         async with self.storage.read() as connection:
             return await owed.list_oldest(connection)
+
+    async def _note_noes(self, unit: UnitOfWork, change: Change) -> Account | None:
+        """Owe the journal what a person said of their own profile, and return that; None for any other account."""
+        account = await accounts.find(unit.connection, change.grant.account_id)
+        if account is None or account.parent_id is None:
+            return None
+        for entry in noes.draw_up(self.vault, account, change.grant.app_id, noes=change.noes, at=change.at):
+            await owed.add(unit.connection, entry)
+        return account
 
     async def parts_about(self, unit: UnitOfWork, actor: Actor, evidence: dict[str, Any]) -> tuple[Part, ...]:
         """Return the sealed parts of a record made in a person's name: who they are, and what they were shown."""

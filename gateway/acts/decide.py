@@ -9,10 +9,11 @@ from gateway.acts import House, Settled
 from gateway.acts.recording import add_code
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.types import Account
 from gateway.records.apps import statements
 from gateway.records.apps import store as apps
 from gateway.records.apps.statements import Statement
-from gateway.records.apps.types import App, AppState, Ask
+from gateway.records.apps.types import App, AppState, Ask, Basis
 from gateway.records.families import store as families
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
@@ -111,8 +112,8 @@ class _Case:
 
     def about(self, grant: Grant, at: datetime) -> "_Case":
         """Return the case as decided at `at`, with what stands in this grant; the whole screen asks about that too."""
-        versions = {ask.id: ask.scope_version for ask in self.asks}
-        kept = list_kept(grant, versions, self.seen_at, narrowed_to=self.request.narrowed_to)
+        meanings = {ask.id: ask.meaning for ask in self.asks}
+        kept = list_kept(grant, meanings, self.seen_at, narrowed_to=self.request.narrowed_to)
         return replace(self, at=at, kept=frozenset() if self.request.is_full else kept)
 
     def decision_on(self, grant: Grant) -> transitions.Decision:
@@ -144,7 +145,7 @@ class _Case:
         if not is_agreed and not may_end and grant.stands(ask.id, self.at):
             return None
         wanted = self.request.narrowed_to.get(ask.id)
-        return transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, is_agreed, wanted)
+        return transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, is_agreed, wanted, ask.basis)
 
     def refused(self, grant_id: GrantId | None, recorded: Recorded) -> Decided:
         """Return what the app hears when nothing was given."""
@@ -191,7 +192,7 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
             await statements.keep(unit.connection, grant.id, case.statement)
         issued = None if case.is_refused else await _issue(house, unit, case, settled)
         await unit.commit()
-    await house.settle(change, ended)
+    await house.settle(change, ended, about=settled.about)
     if case.is_refused or (issued is None and case.request.is_from_app):
         return case.refused(grant.id, settled.recorded)
     raw_code = issued.raw_code if issued else None
@@ -241,6 +242,7 @@ async def _get_grant(house: House, unit: UnitOfWork, case: _Case) -> Grant:
         or not await accounts.find_standing(unit.connection, account.id, case.answer.person_id, case.at)
     ):
         raise Refusal("account_required")
+    _check_whose(case, account)
     grant = await grants.find_between(unit.connection, account.id, app_id, lock=True)
     if grant is None:
         fresh = Grant(GrantId(new_id("gr", house.entropy)), account.id, app_id, 0, case.at, ())
@@ -250,6 +252,16 @@ async def _get_grant(house: House, unit: UnitOfWork, case: _Case) -> Grant:
     if grant is None or asked_for not in {None, grant.id}:
         raise Refusal("account_required")
     return grant
+
+
+def _check_whose(case: _Case, account: Account) -> None:
+    """Hold apart what accounts and people are asked: a profile gets no tokens, and a contract asks nobody (R83)."""
+    if account.parent_id is None and case.request.kind is not RequestKind.SUBJECT:
+        return
+    if account.parent_id is None or case.request.is_from_app:
+        raise Refusal("account_required")
+    if any(ask.basis in {None, Basis.CONTRACT} for ask in case.asks):
+        raise Refusal("unknown_ask")
 
 
 async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) -> _Issued | None:

@@ -12,6 +12,7 @@ from gateway.acts.recording import is_journalled
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.platforms import Connector, Credential, Profile
+from gateway.platforms.upstream_apps import speaking_as
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place, verifier_place
 from gateway.records.accounts.types import (
@@ -23,12 +24,24 @@ from gateway.records.accounts.types import (
     LinkAttempt,
     Standing,
 )
+from gateway.records.apps import upstreams
+from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
 from gateway.records.grants.types import Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft
-from gateway.terms.ids import AccountId, ConnectionId, FamilyId, PersonId, StandingId, new_id, random_base62
+from gateway.terms.ids import (
+    GATEWAYS_OWN,
+    AccountId,
+    ConnectionId,
+    FamilyId,
+    PersonId,
+    StandingId,
+    UpstreamAppId,
+    new_id,
+    random_base62,
+)
 from gateway.terms.refusal import Refusal, Unavailable
 
 
@@ -48,22 +61,40 @@ class Linked:
     return_to: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """As which upstream app the platform is spoken to."""
+
+    connector: Connector
+    brought_id: UpstreamAppId
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Name an upstream app that is not the gateway's own."""
+        return {"upstream_app": self.connector.upstream_app} if self.brought_id else {}
+
+
 @shielded
-async def start_link(house: House, connector: Connector, person_id: PersonId, *, return_to: str) -> Journey:
+async def start_link(
+    house: House, connector: Connector, person_id: PersonId, *, return_to: str, upstream: UpstreamApp | None = None
+) -> Journey:
     """Set out to the platform with a fresh state and PKCE verifier, good for ten minutes and one return.
+
+    `upstream`: the one that an app brought, under which the account is to be linked.
 
     Raises:
         Refusal: `no_link_page`: this platform is linked another way.
     """
     raw_state = random_base62(house.entropy)
     verifier = random_base62(house.entropy)
-    url = connector.link_url(raw_state, create_s256_code_challenge(verifier))
+    url = speaking_as(house.vault, connector, upstream).link_url(raw_state, create_s256_code_challenge(verifier))
     if url is None:
         raise Refusal("no_link_page")
     hashed_state = hashed(raw_state)
     sealed = house.vault.seal(verifier.encode(), verifier_place(hashed_state))
     ends_at = house.clock.now() + LINK_ATTEMPT_LASTS
-    attempt = LinkAttempt(hashed_state, person_id, connector.platform, sealed, return_to, ends_at)
+    brought_id = upstream.id if upstream else GATEWAYS_OWN
+    attempt = LinkAttempt(hashed_state, person_id, connector.platform, sealed, return_to, ends_at, brought_id)
     async with house.storage.unit() as unit:
         await accounts.add_attempt(unit.connection, attempt)
         await unit.commit()
@@ -77,13 +108,15 @@ async def finish_link(
     """Take the platform's return: exchange its code, ask whose it is, and keep account, connection and standing.
 
     Raises:
-        Refusal: `link_state` (unknown, another's, used or late), `platform_refused`.
+        Refusal: `link_state` (unknown, another's, used or late; the upstream app was taken back meanwhile),
+            `platform_refused`.
         Unavailable: the platform gave no answer; the journey is spent and must start anew.
     """
     attempt = await _spend(house, connector, person_id, raw_state)
     verifier = house.vault.open(attempt.sealed_verifier, verifier_place(attempt.hashed_state)).decode()
-    credential = await connector.redeem(raw_code, verifier)
-    return Linked(await _keep(house, connector, person_id, credential), attempt.return_to)
+    way = await _find_way(house, connector, attempt)
+    credential = await way.connector.redeem(raw_code, verifier)
+    return Linked(await _keep(house, way, person_id, credential), attempt.return_to)
 
 
 @shielded
@@ -106,7 +139,18 @@ async def link_by_form(
         Refusal: `platform_refused`.
         Unavailable: the platform gave no answer.
     """
-    return await _keep(house, connector, person_id, await connector.log_in(answers))
+    return await _keep(house, _Way(connector, GATEWAYS_OWN), person_id, await connector.log_in(answers))
+
+
+async def _find_way(house: House, connector: Connector, attempt: LinkAttempt) -> _Way:
+    """Speak as the upstream app under which the person set out."""
+    if attempt.brought_id == GATEWAYS_OWN:
+        return _Way(connector, GATEWAYS_OWN)
+    async with house.storage.read() as connection:
+        upstream = await upstreams.find(connection, attempt.brought_id, platform=connector.platform)
+    if upstream is None:
+        raise Refusal("link_state")
+    return _Way(speaking_as(house.vault, connector, upstream), upstream.id)
 
 
 async def _spend(house: House, connector: Connector, person_id: PersonId, raw_state: str) -> LinkAttempt:
@@ -118,13 +162,13 @@ async def _spend(house: House, connector: Connector, person_id: PersonId, raw_st
     return attempt
 
 
-async def _keep(house: House, connector: Connector, person_id: PersonId, credential: Credential) -> Account:
-    profile = _normalised(await connector.describe(credential))
+async def _keep(house: House, way: _Way, person_id: PersonId, credential: Credential) -> Account:
+    profile = _normalised(await way.connector.describe(credential))
     async with house.storage.unit() as unit:
-        account = await _get_account(house, unit, connector.platform, profile)
-        # Locks in the order that every act takes them: grants, then the connection, then the log's head.
+        account = await _get_account(house, unit, way.connector.platform, profile)
+        # Locks in the order that every act takes them: grants, upstream app, connection, then the log's head.
         held = await grants.list_locked(unit.connection, account.id)
-        link = await _save_connection(house, unit, account, upstream_app=connector.upstream_app, credential=credential)
+        link = await _save_connection(house, unit, account, way=way, credential=credential)
         now = house.clock.now()
         lapsed = await _lapse(house, unit, held, now)
         standing = _standing(house, account, person_id, role=profile.role)
@@ -135,7 +179,7 @@ async def _keep(house: House, connector: Connector, person_id: PersonId, credent
             kind=Kind.LINKED,
             at=now,
             actor=actor,
-            facts={"platform": account.platform, "role": profile.role, "how": standing.proven_how},
+            facts={"platform": account.platform, "role": profile.role, "how": standing.proven_how, **way.facts},
             account_id=account.id,
             parts=await house.parts_about(unit, actor, evidence),
         )
@@ -187,20 +231,24 @@ async def _get_account(house: House, unit: UnitOfWork, platform: str, profile: P
 
 
 async def _save_connection(
-    house: House, unit: UnitOfWork, account: Account, *, upstream_app: str, credential: Credential
+    house: House, unit: UnitOfWork, account: Account, *, way: _Way, credential: Credential
 ) -> Connection:
-    known = await accounts.find_connection(unit.connection, account.id, lock=True)
+    brought_id, platform = way.brought_id, account.platform
+    if brought_id and await upstreams.find(unit.connection, brought_id, platform=platform, lock=True) is None:
+        raise Refusal("link_state")  # taken back while the platform was asked: its connections are removed already
+    known = await accounts.find_connection(unit.connection, account.id, brought_id=brought_id, lock=True)
     connection_id = known.id if known else ConnectionId(new_id("cn", house.entropy))
     link = Connection(
         id=connection_id,
         account_id=account.id,
-        upstream_app=upstream_app,
+        upstream_app=way.connector.upstream_app,
         state=ConnectionState.LIVE,
         lost_reason=None,
         sealed_credential=house.vault.seal(credential.to_bytes(), credential_place(connection_id)),
         generation=known.generation + 1 if known else 1,
         credential_expires_at=credential.expires_at,
         changed_at=house.clock.now(),
+        brought_id=brought_id,
     )
     if known is None:
         await accounts.add_connection(unit.connection, link)

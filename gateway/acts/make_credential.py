@@ -6,6 +6,7 @@ from datetime import datetime
 from gateway.acts import House
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.tokens import CLIENT_SECRET, hashed, new_token
+from gateway.records.accounts import store as accounts
 from gateway.records.families import credentials
 from gateway.records.families import store as families
 from gateway.records.families.types import Credential, Family
@@ -50,7 +51,10 @@ async def make_credential(house: House, wanted: NewCredential, *, request_id: st
         grant = await house.lock_grant(unit, wanted.grant_id)
         now = house.clock.now()
         await house.check_standing(unit, grant, actor, now)
-        if not grant.live(now):
+        account = await accounts.find(unit.connection, grant.account_id)
+        if (
+            not grant.live(now) or account is None or account.parent_id is not None
+        ):  # nobody calls as a person's profile
             raise Refusal("nothing_to_change")
         if await credentials.count_live(unit.connection, grant.id) >= MOST_LIVE:
             raise Refusal("too_many_credentials")

@@ -20,7 +20,7 @@ from gateway.records.requests.types import (
     RequestKind,
 )
 from gateway.records.requests.user_codes import USER_CODE, new_user_code
-from gateway.terms.ids import AppId, AskId, GrantId, PersonId, RequestId, new_id
+from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PersonId, RequestId, new_id
 from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Details
 
@@ -135,6 +135,28 @@ async def reconsider(
         fresh = _fresh(house, RequestKind.RECONSIDER, grant.app_id, ask_ids)
         last = {p.ask_id: p.resources for p in grant.permissions if p.ask_id in ask_ids and p.resources is not None}
         request = replace(fresh, grant_id=grant_id, person_id=person_id, resources=last or None)
+        await requests.add(unit.connection, request)
+        await unit.commit()
+    return request
+
+
+@shielded
+async def ask_subject(
+    house: House, profile_id: AccountId, app_id: AppId, *, person_id: PersonId, ask_ids: tuple[AskId, ...]
+) -> AuthorizationRequest:
+    """Open the screen for the person whose profile it is: what they agree to, an app may know of them.
+
+    Raises:
+        Refusal: `not_found`: no such profile, or another person's.
+    """
+    async with house.storage.unit() as unit:
+        now = house.clock.now()
+        profile = await accounts.find(unit.connection, profile_id)
+        standing = await accounts.find_standing(unit.connection, profile_id, person_id, now)
+        if profile is None or profile.parent_id is None or standing is None:
+            raise Refusal("not_found")
+        fresh = _fresh(house, RequestKind.SUBJECT, app_id, ask_ids)
+        request = replace(fresh, person_id=person_id, account_id=profile_id)
         await requests.add(unit.connection, request)
         await unit.commit()
     return request

@@ -17,7 +17,7 @@ from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
-from gateway.terms.ids import ConnectionId
+from gateway.terms.ids import GATEWAYS_OWN, ConnectionId
 from gateway.terms.refusal import Refusal, Unavailable
 
 CHECK_SECONDS: Final = 5.0
@@ -32,7 +32,7 @@ async def renew(house: House, connector: Connector, seen: Connection) -> Connect
 
     Args:
         house: the parts.
-        connector: the platform that the connection leads to.
+        connector: the platform that the connection leads to, spoken to as the connection's upstream app.
         seen: the connection as the call read it.
 
     Returns:
@@ -44,7 +44,7 @@ async def renew(house: House, connector: Connector, seen: Connection) -> Connect
     """
     async with house.storage.exclusive(f"connection {seen.id}"):
         async with house.storage.read() as connection:
-            current = await accounts.find_connection(connection, seen.account_id)
+            current = await accounts.find_connection(connection, seen.account_id, brought_id=seen.brought_id)
         if current is None or current.state is ConnectionState.LOST:
             raise Refusal("connection_lost")
         if current.generation != seen.generation:
@@ -164,10 +164,12 @@ async def _store(house: House, current: Connection, fresh: Credential) -> Connec
 
 async def _get(house: House, seen: Connection) -> Connection:
     async with house.storage.read() as connection:
-        current = await accounts.find_connection(connection, seen.account_id)
-    if current is None:
-        raise AssertionError("a connection is never removed")
-    return current
+        current = await accounts.find_connection(connection, seen.account_id, brought_id=seen.brought_id)
+    if current is not None:
+        return current
+    if seen.brought_id == GATEWAYS_OWN:
+        raise AssertionError("the gateway's own connection is never removed")
+    raise Refusal("connection_lost")  # its upstream app was taken back meanwhile
 
 
 async def _lose(house: House, seen: Connection, trouble: Trouble) -> None:

@@ -7,8 +7,12 @@ from datetime import timedelta
 import structlog
 
 from gateway.acts import House
-from gateway.authority.holders import Holder, list_listening, pass_on
+from gateway.authority.bases import Holding, Said, render
+from gateway.authority.facts import Reach
+from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.storage import UnitOfWork, shielded
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.types import ProfilePair
 from gateway.records.hooks import store as hooks
 from gateway.records.outbox import lanes
 from gateway.records.outbox.copies import seal_copy
@@ -33,6 +37,7 @@ class Told:
         event: what the catalogue says of it.
         body: the platform's words.
         subjects: the people whom they are about.
+        pair: by which ids the platform knows the one person of it: to sign in through its app, and to the account.
         remembered: for how long it is known again; longer than anything as old would be believed.
     """
 
@@ -41,6 +46,7 @@ class Told:
     event: Event
     body: bytes = field(repr=False)
     subjects: tuple[str, ...] = field(repr=False)
+    pair: tuple[str, str] | None = field(default=None, repr=False)
     remembered: timedelta = timedelta(hours=26)
 
 
@@ -53,12 +59,27 @@ async def take_events(house: House, told: Sequence[Told]) -> None:
     """
     async with house.storage.unit() as unit:
         new = await _list_new(house, unit, told)
+        await _note_pairs(house, unit, new)
         for holder, own in await _share_out(house, unit, new):
-            copies = [copy for each in own if (copy := _make_copy(house, each, holder)) is not None]
+            said = await house.words.find(_holding(holder, ()).ask(one for each in own for one in each.subjects))
+            copies = [copy for each in own if (copy := _make_copy(house, each, holder, said)) is not None]
             if copies:
                 await _queue(house, unit, holder, copies)
         await unit.commit()
     house.has_notices.set()
+
+
+async def _note_pairs(house: House, unit: UnitOfWork, new: Sequence[Told]) -> None:
+    """Note whom the platform knows by which two ids, so that a follower is known when they sign in (ADR 0032)."""
+    said = {(each.account_id, each.pair[0]): each.pair[1] for each in new if each.pair is not None}
+    if not said:
+        return
+    known = await accounts.list_pairs(unit.connection, said)
+    for account_id, login_subject in sorted(said):  # in one order, so that two batches never wait for each other
+        subject_id = said[account_id, login_subject]
+        if known.get((account_id, login_subject)) != subject_id:
+            pair = ProfilePair(account_id, login_subject, subject_id, house.clock.now())
+            await accounts.note_pair(unit.connection, pair)
 
 
 async def _share_out(house: House, unit: UnitOfWork, new: Sequence[Told]) -> list[tuple[Holder, list[Told]]]:
@@ -87,7 +108,7 @@ async def _list_new(house: House, unit: UnitOfWork, told: Sequence[Told]) -> lis
     raise Unavailable("database")
 
 
-def _make_copy(house: House, told: Told, holder: Holder) -> Copy | None:
+def _make_copy(house: House, told: Told, holder: Holder, said: Said) -> Copy | None:
     """Filter and seal what this app may hear of it; None where that is nothing."""
     now = house.clock.now()
     live = holder.list_live(told.event.scopes, now)
@@ -95,13 +116,17 @@ def _make_copy(house: House, told: Told, holder: Holder) -> Copy | None:
     if told.event.opened_by.isdisjoint(scopes):
         return None
     try:
-        passed = pass_on(told.event.open(told.body, scopes, told.subjects), holder)
+        passed = render(told.event.open(told.body, scopes, told.subjects), _holding(holder, live), said)
     except AnswerMalformed as malformed:
         log.warning("an event has another form than declared", kind=told.event.type, what=malformed.detail)
         return None
     copy_id = new_id("nt", house.entropy)
     sealed = seal_copy(house.vault, holder.grant_id, copy_id, body=passed.body, subjects=told.subjects)
     return Copy(copy_id, holder.grant_id, 0, frozenset(each.id for each in live), sealed, told.event.type, now)
+
+
+def _holding(holder: Holder, live: Sequence[Reach]) -> Holding:
+    return Holding(holder.app_id, holder.platform, holder.external_id, live)
 
 
 async def _queue(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy import LargeBinary, bindparam, exists, func, select
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, standings
-from gateway.records.apps.tables import apps
+from gateway.records.apps.tables import apps, upstream_apps
 from gateway.records.apps.types import AppState
+from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.families.tables import access_tokens, families, family_permissions, refresh_tokens
 from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import PermissionState
@@ -21,7 +22,10 @@ from gateway.terms.resources import Resources, in_common
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """One permission that the token reaches; `resources` are those that it reaches by it."""
+    """One permission that the token reaches; `resources` are those that it reaches by it.
+
+    `basis` is why data about other people passes by it (`records.apps.types.Basis`); None: it did not say.
+    """
 
     id: PermissionId
     ask_id: AskId
@@ -30,6 +34,7 @@ class Reach:
     state: PermissionState
     ends_at: datetime | None
     resources: Resources = None
+    basis: str | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Say whether it lets something through now."""
@@ -42,7 +47,8 @@ class TokenFacts:
 
     `authenticated_at` and `acr` are of the sign-in that the family rests on. `has_kept_answer`: it came by a refresh
     whose answer is still kept for a retry; its first use destroys that (I3). `jkt`: the thumbprint of the key that each
-    call must prove; None: a bearer token.
+    call must prove; None: a bearer token. `upstream` is the app's own at the platform, if it brought one: its calls go
+    through that alone.
     """
 
     app_id: AppId
@@ -64,6 +70,7 @@ class TokenFacts:
     reach: tuple[Reach, ...]
     authenticated_at: datetime | None = None
     acr: str | None = None
+    upstream: UpstreamApp | None = None
 
 
 _STANDING = (
@@ -96,6 +103,10 @@ _QUERY = Prepared(
         access_tokens.c.permission_ids,
         access_tokens.c.resources.label("token_resources"),
         families.c.resources.label("family_resources"),
+        upstream_apps.c.id.label("upstream_id"),
+        upstream_apps.c.external_id.label("upstream_external_id"),
+        upstream_apps.c.sealed_secret,
+        upstream_apps.c.brought_at,
         permissions.c.id.label("permission_id"),
         permissions.c.ask_id,
         permissions.c.scope,
@@ -103,12 +114,14 @@ _QUERY = Prepared(
         permissions.c.state.label("permission_state"),
         permissions.c.ends_at,
         permissions.c.resources,
+        permissions.c.basis,
     )
     .select_from(access_tokens)
     .join(families, families.c.id == access_tokens.c.family_id)
     .join(grants, grants.c.id == families.c.grant_id)
     .join(apps, apps.c.id == families.c.app_id)
     .join(accounts, accounts.c.id == grants.c.account_id)
+    .outerjoin(upstream_apps, (upstream_apps.c.app_id == apps.c.id) & (upstream_apps.c.platform == accounts.c.platform))
     .outerjoin(family_permissions, family_permissions.c.family_id == families.c.id)
     .outerjoin(permissions, (permissions.c.id == family_permissions.c.permission_id) & permissions.c.is_current)
     .where(access_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
@@ -156,11 +169,19 @@ async def find_token(
         reach=tuple(each for each in reach if (subset is None or each.id in subset) and each.id not in denied),
         authenticated_at=first["authenticated_at"],
         acr=first["acr"],
+        upstream=_upstream(first),
     )
 
 
+def _upstream(row: Mapping[str, Any]) -> UpstreamApp | None:
+    if row["upstream_id"] is None:
+        return None
+    whose = row["upstream_id"], row["app_id"], row["platform"]
+    return UpstreamApp(*whose, row["upstream_external_id"], row["sealed_secret"], row["brought_at"])
+
+
 def _reach(columns: tuple[Any, ...], *narrowings: Mapping[PermissionId, frozenset[str]]) -> Reach:
-    permission_id, ask_id, scope, purpose, state, ends_at, resources = columns
+    permission_id, ask_id, scope, purpose, state, ends_at, resources, basis = columns
     for narrowing in narrowings:
         resources = in_common(resources, narrowing.get(permission_id))
-    return Reach(permission_id, ask_id, scope, purpose, PermissionState(state), ends_at, resources)
+    return Reach(permission_id, ask_id, scope, purpose, PermissionState(state), ends_at, resources, basis)

@@ -20,7 +20,6 @@ from gateway.records.grants.types import PermissionState
 from gateway.records.outbox.tables import notice_endpoints
 from gateway.records.outbox.types import EndpointState
 from gateway.terms.ids import AccountId, AppId, GrantId, PermissionId
-from scopes import Filtered, Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ _SELECT = (
         permissions.c.purpose,
         permissions.c.state,
         permissions.c.ends_at,
+        permissions.c.basis,
     )
     .join(apps, apps.c.id == grants.c.app_id)
     .join(accounts, accounts.c.id == grants.c.account_id)
@@ -79,7 +79,7 @@ _LISTENING = Prepared(
     .order_by(grants.c.id, permissions.c.id)
 )
 _OF_GRANT = Prepared(_SELECT.where(grants.c.id == bindparam("of_grant")).order_by(permissions.c.id))
-_REACH = ("id", "ask_id", "scope", "purpose", "state", "ends_at")
+_REACH = ("id", "ask_id", "scope", "purpose", "state", "ends_at", "basis")
 
 
 async def list_listening(
@@ -104,14 +104,6 @@ async def find_holder(storage: Storage, grant_id: GrantId, *, denied: Collection
     rows = await storage.point(_OF_GRANT, of_grant=grant_id)
     found = _holders([dict(zip(_OF_GRANT.names, row, strict=True)) for row in rows], denied)
     return found[0] if found else None
-
-
-def pass_on(opened: Opened, holder: Holder) -> Filtered:  # noqa: ARG001 - whose grant it is will say on what basis
-    """Return what of an event this app may hear of the people in it: the one place where their own basis is asked for.
-
-    Until there are such bases, the owner's ask is what it rests on, as for answers.
-    """
-    return opened.write()
 
 
 def _holders(rows: Iterable[Mapping[str, Any]], denied: Collection[PermissionId]) -> list[Holder]:

@@ -1,16 +1,19 @@
 """Calls in flight: what runs under which permissions, and how it is cut when they end (I1)."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from gateway.terms.ids import AccountId, AppId, FamilyId, PermissionId
+from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, PermissionId
 
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """One call under way. `cut` stops it at once: after it returns, no byte of the call reaches the kernel."""
+    """One call under way. `cut` stops it at once: after it returns, no byte of the call reaches the kernel.
+
+    `people` are those whom it is about, by the ids that the account knows them by, as far as their word was asked for.
+    """
 
     app_id: AppId
     account_id: AccountId
@@ -19,6 +22,7 @@ class Call:
     permission_ids: frozenset[PermissionId]
     cut: Callable[[], None]
     is_cut: bool = field(default=False)
+    people: set[str] = field(default_factory=set, repr=False)
 
 
 class CallsInFlight:
@@ -27,6 +31,24 @@ class CallsInFlight:
     def __init__(self) -> None:
         self._calls: set[Call] = set()
         self._denied: set[PermissionId] = set()
+        self._recalled: dict[str, set[AskId]] = {}
+
+    @property
+    def recalled(self) -> Mapping[str, AbstractSet[AskId]]:
+        """What people said no to and the database does not know of, by the keyed hash of person and app."""
+        return self._recalled
+
+    def recall(self, names: Iterable[str]) -> None:
+        """Hold noes against calls that only the journal knows, as `records.accounts.noes` names them."""
+        for name in names:
+            key, _, ask_id = name.partition("/")
+            self._recalled.setdefault(key, set()).add(AskId(ask_id))
+
+    def forget(self, keys: AbstractSet[str], ask_ids: Iterable[AskId]) -> None:
+        """Go by the database again for these asks of a person, who decided anew."""
+        decided = set(ask_ids)
+        for key in keys & self._recalled.keys():
+            self._recalled[key] -= decided
 
     @property
     def denied(self) -> AbstractSet[PermissionId]:
@@ -62,6 +84,10 @@ class CallsInFlight:
     def cut_families(self, family_ids: Collection[FamilyId]) -> int:
         """Cut the calls made with tokens of these families; return how many."""
         return self._cut(lambda call: call.family_id in family_ids)
+
+    def cut_person(self, app_id: AppId, account_id: AccountId, person: str) -> int:
+        """Cut an app's calls at an account that are about this person; return how many."""
+        return self._cut(lambda call: call.app_id == app_id and call.account_id == account_id and person in call.people)
 
     def cut_token(self, hashed_token: bytes) -> int:
         """Cut the calls made with this one token; return how many."""

@@ -32,12 +32,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The call may pass: with these scopes for route and fields, resting on these permissions."""
+    """The call may pass: with these scopes for route and fields, resting on these permissions, one for each scope."""
 
     facts: TokenFacts
     open_scopes: frozenset[str]
     ask_ids: tuple[AskId, ...]
     permission_ids: frozenset[PermissionId]
+    reach: tuple[Reach, ...] = ()
 
 
 def check_token(facts: TokenFacts | None, now: datetime) -> TokenFacts:
@@ -87,6 +88,7 @@ def judge(facts: TokenFacts | None, wanted: Wanted, now: datetime) -> Verdict:
         open_scopes=frozenset(reach.scope for reach in usable),
         ask_ids=tuple(sorted(reach.ask_id for reach in usable)),
         permission_ids=frozenset(reach.id for reach in usable),
+        reach=tuple(usable),
     )
 
 

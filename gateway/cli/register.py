@@ -83,7 +83,7 @@ def _issuer(context: click.Context, issuer: str | None) -> str:
 
 @click.group()
 def app() -> None:
-    """Apps: register, list, rotate their secrets, suspend and resume them."""
+    """Apps: register, list, rotate their secrets, suspend and resume them, their own apps at a platform."""
 
 
 @app.command("register")
@@ -117,8 +117,10 @@ def list_apps(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
 
 async def _apps(settings: "Settings") -> list[dict[str, Any]]:
     from gateway.records.apps import store as apps
+    from gateway.records.apps import upstreams
 
     async with reading(settings) as storage, storage.read() as connection:
+        brought = await upstreams.list_all(connection)
         return [
             {
                 "client_id": each.id,
@@ -126,6 +128,7 @@ async def _apps(settings: "Settings") -> list[dict[str, Any]]:
                 "state": each.state.value,
                 "reviewed": each.is_reviewed,
                 "asks": [ask.wire_name for ask in await apps.list_asks(connection, each.id)],
+                "upstream_apps": {one.platform: one.external_id for one in brought if one.app_id == each.id},
             }
             for each in await apps.list_all(connection)
         ]
@@ -157,3 +160,32 @@ def suspend(context: click.Context, *, client_id: str, reason: str, as_json: boo
 def resume(context: click.Context, client_id: str, as_json: bool) -> None:  # noqa: FBT001
     """Let a suspended app work again; what was withdrawn meanwhile stays withdrawn."""
     show(act(context, "app resume", {"client_id": client_id}), as_json=as_json)
+
+
+@app.command("bring-upstream")
+@click.argument("client_id")
+@click.option("--platform", required=True, help="zalo")
+@click.option("--upstream-app", required=True, help="its id at the platform")
+@click.option("--secret-file", required=True, type=click.File(encoding="utf-8"), help="`-` reads standard input")
+@json_option
+@click.pass_context
+def bring_upstream(  # noqa: PLR0913 - each is an option
+    context: click.Context, *, client_id: str, platform: str, upstream_app: str, secret_file: TextIO, as_json: bool
+) -> None:
+    """Let an app's calls go through its own app at a platform; accounts are linked under it first.
+
+    Said again with the same id it has another secret; with another id the one before is removed.
+    """
+    arguments = {"client_id": client_id, "platform": platform, "upstream_app": upstream_app}
+    secret = secret_file.read().rstrip("\n")
+    show(act(context, "app bring-upstream", {**arguments, "secret": secret}), as_json=as_json)
+
+
+@app.command("remove-upstream")
+@click.argument("client_id")
+@click.option("--platform", required=True, help="zalo")
+@json_option
+@click.pass_context
+def remove_upstream(context: click.Context, *, client_id: str, platform: str, as_json: bool) -> None:
+    """Remove an app's own app at a platform, with every connection through it; the gateway's own serves again."""
+    show(act(context, "app remove-upstream", {"client_id": client_id, "platform": platform}), as_json=as_json)

@@ -24,7 +24,7 @@ from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.ground.web.queries import check_query
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.responses import html, see_other
-from gateway.records.apps.types import Ask
+from gateway.records.apps.types import Ask, Basis
 from gateway.records.people import seen
 from gateway.records.people import store as people
 from gateway.records.people.types import Person, Role, Session
@@ -247,7 +247,18 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
         advertising=ask.is_advertising,
         is_new=is_new,
         enforced_by_app=scope is not None and scope.enforced_by == "app",
+        **_basis(ask, scope),
     )
+
+
+def _basis(ask: Ask, scope: Scope | None) -> dict[str, str]:
+    """Return the basis in the view's words; an ask about other people that names none asks each of them."""
+    if scope is None or scope.whose != "subject":
+        return {}
+    agreement = ask.agreement
+    if ask.basis is not Basis.CONTRACT or agreement is None:
+        return {"basis": Basis.OWN_CONSENT.value}
+    return {"basis": ask.basis.value, "agreement": plain(agreement.number), "agreed_on": f"{agreement.dated:%d/%m/%Y}"}
 
 
 def _sensitive_why(scope: Scope | None, lang: Lang) -> str:

@@ -106,6 +106,10 @@ class Connector(Protocol):
     link_form: LinkForm | None
     """None where accounts are linked on a page of the platform's own."""
 
+    def as_app(self, app_id: str, secret: str) -> "Connector":
+        """Return a connector that speaks to the platform as another upstream app, where the platform knows such."""
+        ...
+
     def link_url(self, state: str, challenge: str) -> str | None:
         """Return where the browser goes to link an account; None where the platform has no such page."""
         ...

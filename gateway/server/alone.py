@@ -7,6 +7,7 @@ from gateway.ground.storage.migrate import migrate
 from gateway.ground.vault.passwords import Passwords
 from gateway.server.database import opened_storage
 from gateway.server.house import opened_house
+from gateway.server.platforms import own_apps
 from gateway.settings import Settings
 from gateway.terms.entropy import SystemEntropy
 from scopes import load_catalogue
@@ -24,7 +25,7 @@ async def perform_alone(settings: Settings, command: str, arguments: dict[str, A
     async with opened_house(settings) as house:
         passwords = Passwords(SystemEntropy())
         try:
-            door = AdminDoor(house, catalogue, passwords, settings.is_on_loopback)
+            door = AdminDoor(house, catalogue, passwords, settings.is_on_loopback, own_apps(settings))
             return await perform(door, command, arguments)
         finally:
             passwords.close()

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from gateway.acts import House
 from gateway.acts.renew import check_connection
 from gateway.platforms import Connector
+from gateway.platforms.upstream_apps import speaking_as
 from gateway.records.accounts import store as accounts
-from gateway.terms.ids import ConnectionId
+from gateway.records.accounts.types import Connection
+from gateway.records.apps import upstreams
+from gateway.terms.ids import GATEWAYS_OWN, ConnectionId
 
 EVERY_SECONDS = 6 * 3600.0
 FIRST_AFTER_SECONDS = 600.0
@@ -42,6 +45,15 @@ class Checks:
             return
         account, link = found
         self._last = link.id
-        connector = self._connectors.get(account.platform)
+        connector = await self._find_connector(house, account.platform, link)
         if connector is not None:
             await check_connection(house, connector, link)
+
+    async def _find_connector(self, house: House, platform: str, link: Connection) -> Connector | None:
+        """Find how the platform is spoken to as the connection's own upstream app; None where that was taken back."""
+        connector = self._connectors.get(platform)
+        if connector is None or link.brought_id == GATEWAYS_OWN:
+            return connector
+        async with house.storage.read() as connection:
+            upstream = await upstreams.find(connection, link.brought_id, platform=platform)
+        return speaking_as(house.vault, connector, upstream) if upstream else None

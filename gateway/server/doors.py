@@ -46,6 +46,7 @@ from gateway.ground.web.rendering import Pages
 from gateway.ground.web.request_ids import request_ids
 from gateway.ground.web.runner import Tell
 from gateway.platforms import Connector, Registrar
+from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.api_document import document_endpoints
 from gateway.server.health import Health
@@ -76,6 +77,7 @@ class Parts:
     health: Health
     registrars: Mapping[str, Registrar] = field(default_factory=dict)
     providers: tuple[SignInProvider, ...] = ()
+    followers: Mapping[str, ZaloFollowers] = field(default_factory=dict)
     documents: Fetcher | None = None
     """Reads client documents; None where the settings do not open that road."""
 
@@ -196,6 +198,7 @@ def _person_door(parts: Parts) -> PersonDoor:
         site=_site(settings),
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
         providers=parts.providers,
+        followers=parts.followers,
         cool_down_days=settings.refusal_cool_down_days,
     )
 

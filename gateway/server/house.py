@@ -12,6 +12,7 @@ import structlog
 from gateway.acts import House
 from gateway.acts.bury import bury
 from gateway.acts.found_log import get_signer
+from gateway.acts.recall_noes import recall_noes
 from gateway.acts.renew import recover_credentials
 from gateway.acts.verify_log import verify_log
 from gateway.authority.in_flight import CallsInFlight
@@ -101,6 +102,7 @@ async def _apply_journal(house: House) -> None:
     await asyncio.to_thread(_destroy_again, house.ledger.person_keys, kept)
     await recover_credentials(house, kept.entries)
     await bury(house, kept.tombstones)
+    await recall_noes(house, kept)
 
 
 def check_not_under_way(folder: Path) -> None:

@@ -11,30 +11,50 @@ from gateway.platforms.kiotviet.hooks import KiotVietHooks
 from gateway.platforms.kiotviet.registrar import KiotVietRegistrar
 from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
+from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.platforms.zalo.hooks import ZaloHooks
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
 
 
+def own_apps(settings: Settings) -> dict[str, str]:
+    """Return the ids of the gateway's own upstream apps, on the platforms that know such."""
+    return {} if settings.platform.zalo is None else {"zalo": settings.platform.zalo.app_id}
+
+
 def list_connectors(settings: Settings, http: ClientSession, clock: Clock) -> dict[str, Connector]:
     """Return the connectors by platform."""
     connectors: dict[str, Connector] = {}
-    zalo, matrix, kiotviet = settings.platform.zalo, settings.platform.matrix, settings.platform.kiotviet
+    zalo, matrix, kiotviet = _zalo(settings), settings.platform.matrix, settings.platform.kiotviet
     if zalo is not None:
-        upstream = ZaloUpstream(
-            base_url=zalo.base_url,
-            oauth_url=zalo.oauth_url,
-            app_id=zalo.app_id,
-            app_secret=zalo.app_secret.get_secret_value(),
-            callback_url=f"{settings.public_url}/connections/zalo/callback",
-        )
-        connectors["zalo"] = ZaloConnector(upstream, http, clock=clock)
+        connectors["zalo"] = ZaloConnector(zalo, http, clock=clock)
     if matrix is not None:
         connectors["matrix"] = MatrixConnector(MatrixUpstream(base_url=matrix.base_url), http, clock=clock)
     if kiotviet is not None:
         shops = KiotVietUpstream(base_url=kiotviet.base_url, oauth_url=kiotviet.oauth_url)
         connectors["kiotviet"] = KiotVietConnector(shops, http, clock=clock)
     return connectors
+
+
+def list_followers(settings: Settings, http: ClientSession) -> dict[str, ZaloFollowers]:
+    """Return what tells followers apart, by platform: where the sign-in is of the app that accounts are linked by."""
+    zalo, login = _zalo(settings), settings.zalo_login
+    if zalo is None or login is None or login.app_id != zalo.app_id:
+        return {}
+    return {"zalo": ZaloFollowers(zalo, http, hears=bool(list_points(settings)))}
+
+
+def _zalo(settings: Settings) -> ZaloUpstream | None:
+    zalo = settings.platform.zalo
+    if zalo is None:
+        return None
+    return ZaloUpstream(
+        base_url=zalo.base_url,
+        oauth_url=zalo.oauth_url,
+        app_id=zalo.app_id,
+        app_secret=zalo.app_secret.get_secret_value(),
+        callback_url=f"{settings.public_url}/connections/zalo/callback",
+    )
 
 
 def list_hooks(settings: Settings) -> dict[str, Hooks]:

@@ -30,7 +30,7 @@ from gateway.server.house import opened_house
 from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
-from gateway.server.platforms import list_connectors, list_hooks, list_registrars
+from gateway.server.platforms import list_connectors, list_followers, list_hooks, list_registrars, own_apps
 from gateway.server.rounds import Round, going_round
 from gateway.server.watching import HookWatch
 from gateway.settings import Settings
@@ -66,7 +66,7 @@ async def serve(settings: Settings) -> None:
         parts = await _parts(stack, settings, house, catalogue=catalogue)
         if house.ledger.checked is not None and house.ledger.checked.faults:
             log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
-        door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback)
+        door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback, own_apps(settings))
         await stack.enter_async_context(listening(door, admin_socket_path(settings)))
         origins = (
             (build_public(parts), tell_people(parts), settings.listen),
@@ -116,6 +116,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, cat
         passwords=passwords,
         health=Health(house),
         providers=list_providers(settings, http, house.clock),
+        followers=list_followers(settings, http),
         documents=await _open_fetcher(stack, settings) if settings.client_documents else None,
     )
 

@@ -14,6 +14,7 @@ AccountId = NewType("AccountId", str)
 ConnectionId = NewType("ConnectionId", str)
 StandingId = NewType("StandingId", str)
 AppId = NewType("AppId", str)
+UpstreamAppId = NewType("UpstreamAppId", str)
 AskId = NewType("AskId", str)
 RequestId = NewType("RequestId", str)
 GrantId = NewType("GrantId", str)
@@ -22,6 +23,9 @@ FamilyId = NewType("FamilyId", str)
 CredentialId = NewType("CredentialId", str)
 RecordId = NewType("RecordId", str)
 TraceId = NewType("TraceId", str)
+
+GATEWAYS_OWN = UpstreamAppId("")
+"""Stands where a connection is through the gateway's own app at the platform, and not one that an app brought."""
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_DIGITS = 43

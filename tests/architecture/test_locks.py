@@ -9,7 +9,13 @@ from packaging.utils import canonicalize_name
 
 from tests.architecture.tree import ROOT
 
-LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock", "requirements-synapse.lock"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-build.lock",
+    "requirements-synapse.lock",
+    "requirements-kiotviet-client.lock",
+]
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 

@@ -13,6 +13,7 @@ SQL_PLACES = [
     "gateway/records",
     "gateway/authority/facts.py",  # the verdict's one look-up joins rooms, so it can stand in none of them
     "gateway/authority/holders.py",  # so does the one of whoever may be told of an event
+    "gateway/authority/bases.py",  # and that of people's own words
 ]
 UNIT_PLACES = [
     "gateway/acts",

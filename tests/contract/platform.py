@@ -1,7 +1,7 @@
 """A platform for the tests of linking: it satisfies `gateway.platforms.Connector` and does what a test tells it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.platforms import Connector, Credential, LinkForm, Profile, Trouble
@@ -25,8 +25,13 @@ class StandInPlatform:
     renewals: int = 0
     redeemed: list[tuple[str, str]] = field(default_factory=list)
     sent: dict[str, str] = field(default_factory=dict)
+    others: dict[tuple[str, str], "StandInPlatform"] = field(default_factory=dict)
     _live: str = "refresh-0"
     _count: int = 0
+
+    def as_app(self, app_id: str, secret: str) -> "StandInPlatform":
+        """Return the platform as another app sees it, the same one whenever it is asked."""
+        return self.others.setdefault((app_id, secret), replace(self, upstream_app=app_id, others={}))
 
     def link_url(self, state: str, challenge: str) -> str | None:
         """Remember what was sent out."""

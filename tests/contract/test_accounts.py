@@ -47,8 +47,8 @@ async def test_a_grant_outlives_the_first_holder(scene: Scene) -> None:
     assert await expire(scene.house) == 1
 
 
-async def test_an_account_has_one_connection(scene: Scene) -> None:
-    """Every reader takes "the" connection: a second one, to whatever app of ours at the platform, is not stored."""
+async def test_an_account_has_one_connection_through_each_upstream_app(scene: Scene) -> None:
+    """A second one through the gateway's own, whatever it is called at the platform, is not stored."""
     await agree(scene)
     async with scene.house.storage.unit() as unit:
         known = await accounts.find_connection(unit.connection, scene.account.id)

@@ -17,6 +17,7 @@ from gateway.records.grants import store as grants
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import GrantId
 from tests.house import fresh_parts, house_in, link_account, set_scene
+from tests.protocol.connection_keys import make_key
 from tests.protocol.proofs import prove
 from tests.protocol.wire import PLATFORMS, Reply, Wire, basic, served
 
@@ -67,14 +68,9 @@ class Client:
 
 async def client_for(wire: Wire, app_id: str, **changes: Any) -> Client:
     """Register an app of the dialect, let the shop's owner agree to its asks and make a key."""
-    app, raw_secret = await wire.add_secret_app(app_id, ASKS, **{"dialect": "kiotviet", **changes})
-    await wire.agree_to(app, [row[0] for row in ASKS])
-    async with wire.house.storage.read() as connection:
-        grant = await grants.find_between(connection, wire.scene.account.id, app.id)
-    assert grant is not None
-    made = await make_credential(wire.house, NewCredential(grant.id, wire.scene.owner.id, "Máy tính quầy (mẫu)"))
-    form = {"client_id": made.credential.id, "client_secret": made.raw_secret, **FIXED}
-    return Client(wire, app, raw_secret, grant.id, form)
+    made = await make_key(wire, app_id, SCOPES, **changes)
+    form = {"client_id": made.key.credential.id, "client_secret": made.key.raw_secret, **FIXED}
+    return Client(wire, made.app, made.raw_secret, made.grant_id, form)
 
 
 async def test_a_key_is_exchanged_as_kiotviet_does_it(wire: Wire) -> None:

@@ -16,6 +16,7 @@ from gateway.authority.limits import Limit
 from gateway.doors.events import hooks, intake
 from gateway.platforms import Distrust
 from gateway.platforms.zalo.hooks import OLDEST, ZaloHooks, sign
+from gateway.records.accounts import store as accounts
 from gateway.records.hooks.tables import hook_arrivals
 from gateway.records.outbox.tables import event_copies
 from gateway.terms.refusal import Unavailable
@@ -268,3 +269,27 @@ async def test_the_door_stands_on_the_api_origin(teller: Teller) -> None:
     assert [each.path for each in hooks.endpoints(teller.door)] == ["/hooks/{platform}/{endpoint}"]
     async with aiohttp.ClientSession() as http, http.get(f"{teller.url}/hooks/zalo/{UPSTREAM_APP}") as answer:
         assert answer.status == 405
+
+
+async def test_a_signed_event_tells_who_a_follower_is(teller: Teller) -> None:
+    """The platform's word on one person's two ids is kept, the newest of it; a forged one, and an odd one, are not."""
+    shop = teller.scene.account.id
+
+    async def known() -> list[str | None]:
+        async with teller.scene.house.storage.read() as connection:
+            return [await accounts.find_pair(connection, shop, each) for each in ("77", "78")]
+
+    assert await teller.tell(teller.message(user_id_by_app="77"), key="khoa-khac") == 401
+    assert await known() == [None, None]
+    said = teller.message(user_id_by_app="77")
+    assert await teller.tell(said) == 200
+    sender = said["sender"]["id"]
+    assert await known() == [sender, None]
+    await teller.tell(teller.message(user_id_by_app="77"))
+    await teller.tell(teller.message(user_id_by_app="78", sender={"id": "9999"}))
+    assert await known() == [sender, "9999"]
+    await teller.tell(teller.message(user_id_by_app="78", sender={"id": "9998"}))
+    assert await known() == [sender, "9998"]
+    for odd in ({"x": 1}, None, ["79"]):
+        assert await teller.tell(teller.message(user_id_by_app=odd)) == 200
+    assert await known() == [sender, "9998"]

@@ -299,7 +299,7 @@ async def test_each_try_has_a_line_before_its_first_byte(teller: Teller, receive
 
 
 async def test_no_line_no_byte(teller: Teller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the trace cannot be written, or a bug stands in the way, nothing is sent, and the copy waits."""
+    """Where the trace cannot be written, or a bug is in the way, nothing is sent, and the copy waits."""
 
     async def fail(line: Any) -> None:
         raise Unavailable("database")

@@ -48,7 +48,7 @@ def test_the_table_says_who_may(origin: Origin) -> None:
     """Public rows are these and no others; what links an account is for owners of data, not for staff."""
     well_known = {"/.well-known/security.txt", "/.well-known/change-password", "/change-password"}
     public = {row.path for row in origin.table if row.public and not row.path.startswith("/static/")}
-    assert public == {"/", "/sign-in", "/receipts/verify", *well_known}
+    assert public == {"/", "/sign-in", "/receipts/verify", "/ask", *well_known}
     linking = [row for row in origin.table if row.path.startswith("/connections")]
     assert len(linking) == 3
     assert all(not row.roles & {Role.DEVELOPER, Role.OPERATOR} for row in linking)

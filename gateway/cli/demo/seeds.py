@@ -6,8 +6,14 @@ from typing import Any
 
 import yaml
 
+from gateway.sandbox.zalo.seeds import FLORIST
+
 _FOLDER = Path(__file__).parent / "apps"
 _APPS = ("so-ban-hang.yaml", "giao-hang.yaml")
+
+
+FOLLOWER = FLORIST.followers[0]
+"""Who signs in as `khach-1`, by password or by the stand-in's Zalo Login; they follow the second owner's OA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class SeedPerson:
 PEOPLE = (
     SeedPerson("chu-shop-1", "Trần Minh Hạnh (mẫu)", "owner"),
     SeedPerson("chu-shop-2", "Lê Quốc Bảo (mẫu)", "owner"),
-    SeedPerson("khach-1", "Phạm Thu Lan (mẫu)", "follower"),
+    SeedPerson("khach-1", FOLLOWER.display_name, "follower"),
     SeedPerson("dev-1", "Võ Anh Khoa (mẫu)", "developer"),
     SeedPerson("van-hanh-1", "Đỗ Hải Yến (mẫu)", "operator"),
 )

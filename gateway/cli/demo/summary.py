@@ -5,25 +5,25 @@ import shutil
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway.cli.demo import seeds, walk
 from gateway.cli.demo.files import SHOP_KEYS, DemoFolder, Ports, random_word
 from gateway.records.accounts import store as accounts
-from gateway.sandbox.zalo.seeds import ACCOUNTS
+from gateway.sandbox.zalo.seeds import ACCOUNTS, FLORIST_ID
 from gateway.terms.entropy import Entropy
 
 PASSWORD_LENGTH = 16
-FOR_WHAT = {"follower": " – chưa có gì để quyết: cổng chưa hỏi từng người quan tâm"}
-"""What to say of a sign-in whose part is not begun."""
 
 
 async def seed_records(folder: DemoFolder, ports: Ports, entropy: Entropy) -> dict[str, Any]:
     """Add the people and register the apps, by the operator's commands; remember their passwords and keys."""
     from gateway.doors.admin.commands import AdminDoor, perform
     from gateway.ground.vault.passwords import Passwords
+    from gateway.platforms.zalo.login import login_issuer
     from gateway.server.house import opened_house
     from gateway.settings import read_settings
     from scopes import load_catalogue
@@ -38,6 +38,9 @@ async def seed_records(folder: DemoFolder, ports: Ports, entropy: Entropy) -> di
             arguments = {"login": person.login, "name": person.name, "roles": [person.role], "password": password}
             await perform(door, "person create", arguments)
             people.append({"name": person.name, "login": person.login, "password": password, "roles": [person.role]})
+        issuer = login_issuer(settings.zalo_login.app_id) if settings.zalo_login else ""
+        known = {"login": "khach-1", "issuer": issuer, "subject": seeds.FOLLOWER.id_by_app}
+        await perform(door, "person link", known)
         for entry in seeds.list_apps(ports.sample_app):
             registered = await perform(door, "app register", {"app": entry})
             apps.append(_app(entry, registered))
@@ -107,15 +110,15 @@ async def write_summary(
 
 def print_table(facts: dict[str, Any]) -> None:
     """Print addresses, sign-ins and commands, once, in one table."""
-    table = Table("", "", title="Quyền · bản chạy thử", title_justify="left", show_header=False)
+    table = Table("", Column(overflow="fold"), title="Quyền · bản chạy thử", title_justify="left", show_header=False)
     table.add_row("Cổng quyền", facts["gateway"])
     table.add_row("API", facts["api"])
     table.add_row("Nền tảng giả lập", facts["sandbox"]["zalo"].removesuffix("/zalo"))
     table.add_row("Ứng dụng mẫu", facts["sample_app"])
     table.add_section()
     for person in facts["people"]:
-        note = FOR_WHAT.get(person["roles"][0], "")
-        table.add_row(f"{person['login']} ({person['roles'][0]})", f"{person['password']}   {person['name']}{note}")
+        table.add_row(f"{person['login']} ({person['roles'][0]})", f"{person['password']}   {person['name']}")
+    table.add_row("hỏi khach-1 (vào bằng Zalo)", ask_link(facts))
     table.add_section()
     for key in facts["shop_keys"]:
         table.add_row("Gian hàng KiotViet", key["retailer"])
@@ -126,6 +129,12 @@ def print_table(facts: dict[str, Any]) -> None:
     table.add_row("kiểm nhật ký", f"{command} log verify")
     table.add_row("các quyền đã cấp", f"{command} grant list")
     Console(soft_wrap=True).print(table)
+
+
+def ask_link(facts: dict[str, Any]) -> str:
+    """Return the link by which the first app asks the seeded follower, who signs in at the stand-in's Zalo Login."""
+    named = {"app": facts["apps"][0]["client_id"], "account": FLORIST_ID, "follower": seeds.FOLLOWER.user_id}
+    return f"{facts['gateway']}/ask?{urlencode(named)}"
 
 
 def _quyen() -> str:

@@ -1,8 +1,8 @@
 """The commands that act, by name: each a model of its arguments and a coroutine that calls one act."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,6 +11,7 @@ from gateway.acts.identities import link_identity, unlink_identity
 from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.register import NewPerson, add_person, register_app, rotate_secret, set_roles
 from gateway.acts.suspend import resume_app, suspend_app
+from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.acts.withdraw import withdraw
 from gateway.doors.admin.fitting import list_misfits
 from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
@@ -29,12 +30,16 @@ OPERATOR = Actor.command_line()
 
 @dataclass(frozen=True, slots=True)
 class AdminDoor:
-    """What the commands work with; `is_on_loopback`: on this machine alone, so that endpoints of apps may be too."""
+    """What the commands work with; `is_on_loopback`: on this machine alone, so that endpoints of apps may be too.
+
+    `own_apps` are the gateway's own upstream apps, by platform: no app may bring one of these.
+    """
 
     house: House
     catalogue: Catalogue
     passwords: Passwords
     is_on_loopback: bool = False
+    own_apps: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Arguments(BaseModel):
@@ -82,6 +87,20 @@ class AppSuspend(_Arguments):
 
     client_id: str
     reason: str = Field(min_length=3, max_length=500)
+
+
+class UpstreamNamed(_Arguments):
+    """`app remove-upstream`."""
+
+    client_id: str
+    platform: Literal["zalo"]
+
+
+class UpstreamBring(UpstreamNamed):
+    """`app bring-upstream`."""
+
+    upstream_app: str = Field(pattern=r"^[1-9][0-9]{0,31}$")
+    secret: str = Field(pattern=r"^[!-~]{1,256}$", repr=False)
 
 
 class GrantWithdraw(_Arguments):
@@ -162,6 +181,19 @@ async def _resume_app(door: AdminDoor, given: AppNamed) -> dict[str, Any]:
     return {"client_id": given.client_id, "state": "active"}
 
 
+async def _bring_upstream(door: AdminDoor, given: UpstreamBring) -> dict[str, Any]:
+    if door.own_apps.get(given.platform) == given.upstream_app:
+        raise Refusal("upstream_app_taken", "it is the gateway's own")
+    brought = Brought(AppId(given.client_id), given.platform, given.upstream_app, given.secret)
+    await bring_upstream(door.house, brought, OPERATOR)
+    return {"client_id": given.client_id, "platform": given.platform, "upstream_app": given.upstream_app}
+
+
+async def _remove_upstream(door: AdminDoor, given: UpstreamNamed) -> dict[str, Any]:
+    await remove_upstream(door.house, AppId(given.client_id), given.platform, OPERATOR)
+    return {"client_id": given.client_id, "platform": given.platform, "upstream_app": None}
+
+
 async def _withdraw(door: AdminDoor, given: GrantWithdraw) -> dict[str, Any]:
     ask_ids = None if given.ask is None else [AskId(given.ask)]
     settled = await withdraw(door.house, GrantId(given.grant_id), OPERATOR, ask_ids=ask_ids)
@@ -177,6 +209,8 @@ COMMANDS: dict[str, tuple[type[Any], Callable[[AdminDoor, Any], Awaitable[dict[s
     "app rotate-secret": (AppNamed, _rotate_secret),
     "app suspend": (AppSuspend, _suspend_app),
     "app resume": (AppNamed, _resume_app),
+    "app bring-upstream": (UpstreamBring, _bring_upstream),
+    "app remove-upstream": (UpstreamNamed, _remove_upstream),
     "grant withdraw": (GrantWithdraw, _withdraw),
 }
 

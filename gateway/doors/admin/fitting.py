@@ -51,12 +51,25 @@ def _list_of_ask(ask: _Said, before: Sequence[_Said], catalogue: Catalogue) -> I
         (each.get("scope"), each.get("purpose")) for each in before
     ]:
         yield "purpose: a scope stands once for one purpose"
+    yield from _list_of_basis(ask, scope, catalogue)
     if ask.get("required") is not True:
         return
     if purpose in ADVERTISING:
         yield "required: advertising is an item of its own that nobody has to agree to"
     if any(isinstance(words := ask.get(lang), Mapping) and not words.get("why_required") for lang in _LANGUAGES):
         yield "required: a required ask says why (why_required), in both languages"
+
+
+def _list_of_basis(ask: _Said, scope: str | None, catalogue: Catalogue) -> Iterator[str]:
+    """A contract and its agreement stand together, and only an ask about other people has a basis (R78)."""
+    known = catalogue.scopes.get(scope or "")
+    if known is not None and known.whose != "subject" and ask.get("basis") is not None:
+        yield "basis: only an ask about other people has one"
+    has_agreement = ask.get("agreement") is not None
+    if ask.get("basis") == "contract" and not has_agreement:
+        yield "agreement: a contract is named by its number and its day"
+    if ask.get("basis") != "contract" and has_agreement:
+        yield "agreement: stands with the basis contract"
 
 
 def _mapping(said: object) -> _Said:

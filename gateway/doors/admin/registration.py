@@ -1,14 +1,25 @@
 """What an app's registration file holds, and how it becomes records; what does not fit in it is in `fitting.py`."""
 
+from datetime import date
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from gateway.ground.fetching.urls import check_fetchable
 from gateway.ground.web.responses import check_redirect_uri
 from gateway.records.apps.keys import check_public_keys
-from gateway.records.apps.types import App, AppState, Ask, AskText, AuthMethod, GrantType, Recipient
+from gateway.records.apps.types import (
+    Agreement,
+    App,
+    AppState,
+    Ask,
+    AskText,
+    AuthMethod,
+    Basis,
+    GrantType,
+    Recipient,
+)
 from gateway.records.apps.wording import Definite, Name, Readable, Told
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
@@ -46,8 +57,28 @@ class TextEntry(_Strict):
     why_required: Told = Field("", max_length=400)
 
 
+def _day(value: object) -> date:
+    """Read a day as YAML has it, or as it is written in JSON."""
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    if type(value) is date:
+        return value
+    raise ValueError("a day is written 2026-01-05")
+
+
+class AgreementEntry(_Strict):
+    """The contract under which the app works for the accounts that it asks: its number, and its day as `2026-01-05`."""
+
+    number: Definite = Field(min_length=1, max_length=80)
+    dated: Annotated[date, BeforeValidator(_day)]
+
+
 class AskEntry(_Strict):
-    """One ask: a scope for a purpose."""
+    """One ask: a scope for a purpose.
+
+    One about other people says why their data may pass; by default only that of who agrees themself. A contract names
+    its agreement (R78).
+    """
 
     id: Slug
     scope: str
@@ -55,6 +86,8 @@ class AskEntry(_Strict):
     required: bool = False
     retention_days: int = Field(ge=0, le=3650)
     recipients: list[RecipientEntry] = Field(min_length=1)
+    basis: Literal["own_consent", "contract"] | None = None
+    agreement: AgreementEntry | None = None
     vi: TextEntry
     en: TextEntry
 
@@ -140,6 +173,7 @@ def _auth_method(entry: AppEntry) -> AuthMethod:
 
 def _ask(entry: AskEntry, app_id: AppId, catalogue: Catalogue) -> Ask:
     texts = {"vi": AskText(**entry.vi.model_dump()), "en": AskText(**entry.en.model_dump())}
+    is_about_others = catalogue.scopes[entry.scope].whose == "subject"
     return Ask(
         id=AskId(entry.id),
         app_id=app_id,
@@ -150,4 +184,6 @@ def _ask(entry: AskEntry, app_id: AppId, catalogue: Catalogue) -> Ask:
         is_required=entry.required,
         retention_days=entry.retention_days,
         recipients=tuple(Recipient(each.name, each.country) for each in entry.recipients),
+        basis=Basis(entry.basis or Basis.OWN_CONSENT) if is_about_others else None,
+        agreement=Agreement(entry.agreement.number, entry.agreement.dated) if entry.agreement else None,
     )

@@ -18,6 +18,8 @@ class Flight:
     Args:
         deadline: the timeout around the call's task; moved to now by a cut.
         hang_up: ends the app's connection.
+
+    `people` are those whom it is about, noted before their word is asked for.
     """
 
     def __init__(self, deadline: asyncio.Timeout, hang_up: Callable[[], None]) -> None:
@@ -27,6 +29,7 @@ class Flight:
         self._is_answering = False
         self.is_sent = False
         self.is_cut = False
+        self.people: set[str] = set()
 
     def begin_attempt(self) -> None:
         """Note that nothing of the coming attempt was sent yet."""

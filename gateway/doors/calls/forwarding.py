@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from aiohttp import ClientResponse, ClientSession
 
 from gateway.acts.renew import lose, renew
+from gateway.authority.bases import count_withheld, show_people
 from gateway.authority.facts import TokenFacts
 from gateway.authority.in_flight import Call
 from gateway.authority.verdict import Verdict, Wanted, is_still, judge
@@ -14,8 +16,9 @@ from gateway.doors.calls.admission import Outgoing
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.flight import Flight
 from gateway.doors.calls.incoming import CallerGone, Incoming
-from gateway.doors.calls.links import get_link, open_credential
+from gateway.doors.calls.links import find_connector, get_link, open_credential
 from gateway.doors.calls.pacing import pace_upstream
+from gateway.doors.calls.people import check_people, holding_of, say_withheld
 from gateway.doors.calls.tracing import Entry
 from gateway.doors.calls.uploading import Upload
 from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
@@ -73,7 +76,6 @@ class Forwarding:
         self._admitted = admitted
         self._incoming = incoming
         self._entry = entry
-        self._connector: Connector = door.connectors[admitted.route.platform_id]
         self._flight: Flight | None = None
         self._upstream_status: int | None = None
 
@@ -94,6 +96,10 @@ class Forwarding:
                 raise
             raise told from error
 
+    @cached_property
+    def _connector(self) -> Connector:
+        return find_connector(self._door, self._admitted.verdict.facts)
+
     @property
     def _is_cut(self) -> bool:
         return self._flight is not None and self._flight.is_cut
@@ -110,6 +116,7 @@ class Forwarding:
                 self._admitted.hashed_token,
                 verdict.permission_ids,
                 self._flight.cut,
+                people=self._flight.people,
             )
             with self._door.house.in_flight.registered(call):
                 await self._pass_through(self._flight)
@@ -174,29 +181,34 @@ class Forwarding:
 
     async def _check_last(self, flight: Flight, transport: asyncio.Transport | None) -> None:
         """Let bytes follow only if everything still holds; the client's own resend of a write is refused."""
+        verdict, named = self._admitted.verdict, self._admitted.outgoing.subjects
+        await check_people(self._door, verdict, self._admitted.route, named=named, noted=flight.people)
         facts = await self._door.find_token(self._admitted.hashed_token)
-        if flight.is_cut or not is_still(self._admitted.verdict, facts, self._door.house.clock.now()):
+        if flight.is_cut or not is_still(verdict, facts, self._door.house.clock.now()):
             raise self._why_ended(facts)
+        if facts is None or facts.upstream != verdict.facts.upstream:
+            raise Refusal("connection_lost", log_detail="the app's own upstream app changed meanwhile")
         if flight.is_sent and self._admitted.route.kind == "write":
             raise Refusal("upstream_failed", log_detail="a write is sent once")
         flight.hold(transport)
 
     async def _answer_whole(self, flight: Flight, received: Received, told: Mapping[str, str]) -> None:
-        route, scopes = self._admitted.route, self._admitted.verdict.open_scopes
+        route, verdict = self._admitted.route, self._admitted.verdict
         answer = _find_answer(route, received.status)
         try:
             answer.check_media_type(_only(received.headers.get("content-type", ())))
-            filtered = answer.filter(received.body, scopes, self._admitted.outgoing.subjects)
+            opened = answer.open(received.body, verdict.open_scopes, self._admitted.outgoing.subjects)
         except AnswerMalformed as malformed:
             raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
-        withheld = route.answer.declared_withheld(scopes)
+        filtered = await show_people(self._door.house.words, opened, holding_of(verdict), flight.people)
+        withheld = count_withheld(route.answer, verdict.reach)
         is_refused = answer is not route.answer or self._connector.is_refusal(received.status, received.body)
         outcome, reason = (Outcome.FAILED, "platform_refused") if is_refused else (Outcome.PASSED, None)
         people = set(filtered.subjects) | (set() if is_refused else self._admitted.outgoing.subjects)
-        people -= {self._admitted.verdict.facts.external_id}  # the account is no subject
-        await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld))
+        people -= {verdict.facts.external_id}  # the account is no subject
+        await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld.count))
         picked = _pick_headers(answer, received.headers)
-        headers = {**picked, **told, **_say_withheld(withheld), "content-type": _JSON}
+        headers = {**picked, **told, **say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
         await self._incoming.start(received.status, headers, length=len(filtered.body))
         await self._incoming.write(filtered.body)
@@ -274,7 +286,3 @@ def _only(values: tuple[str, ...]) -> str | None:
 
 def _pick_headers(answer: Answer, headers: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return {name: headers[name][0] for name in answer.headers if len(headers.get(name, ())) == 1}
-
-
-def _say_withheld(count: int) -> dict[str, str]:
-    return {"Quyen-Withheld": f'{count}; reasons="scope"'} if count else {}

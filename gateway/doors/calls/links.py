@@ -1,25 +1,34 @@
-"""The account's connection: where the platform's own credential comes from, for the length of one call."""
+"""The account's connection: as which app the platform is spoken to, and the credential, for the length of one call."""
 
 from gateway.acts import House
 from gateway.authority.facts import TokenFacts
-from gateway.platforms import Credential
+from gateway.doors.calls.door import CallsDoor
+from gateway.platforms import Connector, Credential
+from gateway.platforms.upstream_apps import speaking_as
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Connection, ConnectionState
+from gateway.terms.ids import GATEWAYS_OWN
 from gateway.terms.refusal import Refusal
 
 
 async def get_link(house: House, facts: TokenFacts) -> Connection:
-    """Read the connection of the grant's account.
+    """Read the connection of the grant's account, through the app's own upstream app if it brought one.
 
     Raises:
-        Refusal: `connection_lost`: there is none, or the platform refuses it.
+        Refusal: `connection_lost`: there is none through that upstream app, or the platform refuses it.
         Unavailable: the database gave no answer.
     """
-    link = await accounts.look_up_connection(house.storage, facts.account_id)
+    brought_id = facts.upstream.id if facts.upstream else GATEWAYS_OWN
+    link = await accounts.look_up_connection(house.storage, facts.account_id, brought_id)
     if link is None or link.state is ConnectionState.LOST:
         raise Refusal("connection_lost")
     return link
+
+
+def find_connector(door: CallsDoor, facts: TokenFacts) -> Connector:
+    """Find how the platform is spoken to for this app: as its own upstream app, or as the gateway's."""
+    return speaking_as(door.house.vault, door.connectors[facts.platform], facts.upstream)
 
 
 def open_credential(house: House, link: Connection) -> Credential:

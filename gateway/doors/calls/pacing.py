@@ -47,8 +47,7 @@ def pace_upstream(door: CallsDoor, route: Route, facts: TokenFacts) -> dict[str,
     budget = door.catalogue.platforms[route.platform_id].budget
     if budget is None or (budget.methods and route.method not in budget.methods):
         return {}
-    whose = door.connectors[route.platform_id].upstream_app if budget.per == "upstream_app" else facts.account_id
-    key = f"{route.platform_id}/{whose}"
+    key = f"{route.platform_id}/{_whose(door, route, facts, per=budget.per)}"
     allowance = door.budgets.take(key, facts.app_id, Budget(budget.calls, budget.seconds))
     told = {
         "RateLimit-Policy": f'"{route.platform_id}";q={budget.calls};w={budget.seconds}',
@@ -57,6 +56,13 @@ def pace_upstream(door: CallsDoor, route: Route, facts: TokenFacts) -> dict[str,
     if not allowance.is_granted:
         raise Refusal("limited", retry_after_seconds=allowance.resets_seconds, rate_limit=told)
     return told
+
+
+def _whose(door: CallsDoor, route: Route, facts: TokenFacts, *, per: str) -> str:
+    """Say whose limit it is: the account's, or that of the upstream app that the call goes through."""
+    if per != "upstream_app":
+        return facts.account_id
+    return facts.upstream.external_id if facts.upstream else door.connectors[route.platform_id].upstream_app
 
 
 async def _pace(door: CallsDoor, key: str, limit: Limit) -> None:

@@ -102,6 +102,13 @@ PROBLEMS: Mapping[str, Row] = {
         "Quyền này chỉ được cho phép với những nơi khác.",
         "What would open this route was granted for other resources than those that the call is about.",
     ),
+    "no_basis": Row(
+        403,
+        -223,
+        "M_FORBIDDEN",
+        "Người mà lượt gọi này nói tới chưa đồng ý, hoặc đã nói không.",
+        "Somebody whom this call is about has not agreed to it, or said no.",
+    ),
     "paused": Row(
         403, -223, "M_FORBIDDEN", "Chủ tài khoản đang tạm dừng quyền này.", "The account's owner has paused this."
     ),

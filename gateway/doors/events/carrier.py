@@ -103,8 +103,9 @@ class Carrier:
         lane, signed = trip.lane, self._sign(parcel, trip.keys)
         line = line_of(self.house, parcel)
         await self.trace.open(line)
-        hold, tried = Hold(self.house, parcel), VOID
-        call = Call(lane.app_id, parcel.holder.account_id, FamilyId(""), b"", parcel.permission_ids, hold.cut)
+        hold, tried = Hold(self.house, self.catalogue, parcel), VOID
+        whose = lane.app_id, parcel.holder.account_id, FamilyId(""), b"", parcel.permission_ids
+        call = Call(*whose, hold.cut, people=set(parcel.asked))
         try:
             with self.house.in_flight.registered(call):
                 tried = await send(

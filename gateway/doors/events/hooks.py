@@ -166,7 +166,8 @@ async def _told(door: EventsDoor, platform: str, heard: Heard, point: Point) -> 
 def _told_of(account_id: AccountId, external_id: str, event: Event, *, heard: Heard, point: Point) -> Told:
     name = sha256(b"%s\n%s\n%s" % (event.platform_id.encode(), account_id.encode(), heard.told_as)).digest()
     subjects = tuple(event.list_subjects(heard.parsed, external_id))
-    return Told(account_id, name, event, heard.body, subjects, point.remembered)
+    pair = event.find_pair(heard.parsed, external_id)
+    return Told(account_id, name, event, heard.body, subjects, pair, point.remembered)
 
 
 async def _read(request: web.Request) -> bytes | None:

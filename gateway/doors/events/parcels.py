@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 from gateway.acts import House
+from gateway.authority.bases import Holding, count_withheld, show_people
 from gateway.authority.facts import Reach
-from gateway.authority.holders import Holder, find_holder, pass_on
+from gateway.authority.holders import Holder, find_holder
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.outbox.copies import open_copy
 from gateway.records.outbox.types import Copy
@@ -25,6 +26,7 @@ class Parcel:
         permission_ids, ask_ids: what lets it through.
         body: the platform's words, filtered.
         people: how many people it is about.
+        asked: those of them whose own word counts.
         withheld: how many declared members this app may not see.
     """
 
@@ -35,6 +37,7 @@ class Parcel:
     ask_ids: tuple[AskId, ...]
     body: bytes = field(repr=False)
     people: int
+    asked: frozenset[str] = field(repr=False)
     withheld: int
 
 
@@ -58,7 +61,9 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
         return None
     try:
         body, subjects = open_copy(house.vault, copy.grant_id, copy.id, copy.sealed)
-        passed = pass_on(event.open(body, scopes, subjects), holder)
+        opened, noted = event.open(body, scopes, subjects), set[str]()
+        holding = Holding(holder.app_id, holder.platform, holder.external_id, live)
+        passed = await show_people(house.words, opened, holding, noted)
     except (Unsealable, AnswerMalformed):
         return None
     return Parcel(
@@ -69,7 +74,8 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
         ask_ids=tuple(sorted(each.ask_id for each in live)),
         body=passed.body,
         people=len(subjects),
-        withheld=event.answer.declared_withheld(scopes),
+        asked=frozenset(noted),
+        withheld=count_withheld(event.answer, live).count,
     )
 
 
@@ -93,23 +99,24 @@ def line_of(house: House, parcel: Parcel) -> Line:
 class Hold:
     """One try's hold on the wire: its last check, and how it is cut."""
 
-    def __init__(self, house: House, parcel: Parcel) -> None:
+    def __init__(self, house: House, catalogue: Catalogue, parcel: Parcel) -> None:
         self._house = house
+        self._catalogue = catalogue
         self._parcel = parcel
         self._transport: asyncio.Transport | None = None
         self.is_cut = False
 
     async def check_last(self, transport: asyncio.Transport | None) -> None:
-        """Let bytes follow only if everything still holds.
+        """Let bytes follow only if the same would go out of it now: nothing ended, and nobody in it said no.
 
         Raises:
-            Stopped: it does not.
+            Stopped: it would not.
             Unavailable: the authority gave no answer.
         """
-        parcel, house = self._parcel, self._house
-        holder = await find_holder(house.storage, parcel.copy.grant_id, denied=house.in_flight.denied)
-        live = [] if holder is None else _list_live(house, parcel.event, parcel.copy, holder)
-        if self.is_cut or not parcel.permission_ids <= {each.id for each in live}:
+        parcel = self._parcel
+        fresh = await open_parcel(self._house, self._catalogue, parcel.copy)
+        is_same = fresh is not None and parcel.permission_ids <= fresh.permission_ids and fresh.body == parcel.body
+        if self.is_cut or not is_same:
             raise Stopped
         self._transport = transport
 

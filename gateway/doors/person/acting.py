@@ -10,6 +10,7 @@ from gateway.acts import Settled
 from gateway.acts.decide import DURATIONS
 from gateway.acts.open_request import reconsider
 from gateway.acts.pause import pause, resume
+from gateway.acts.profiles import Objection, lift_objection, object_to
 from gateway.acts.shorten import shorten
 from gateway.acts.withdraw import withdraw
 from gateway.doors import visitor_of
@@ -19,9 +20,9 @@ from gateway.doors.person.flash import SO_BEFORE
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.ground.web.forms import Form
 from gateway.ground.web.request_ids import request_id_of
-from gateway.records.apps.types import Ask
+from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.types import Actor, ActorKind
-from gateway.terms.ids import AskId, RecordId
+from gateway.terms.ids import AskId, PersonId, RecordId
 from gateway.terms.refusal import Refusal
 
 
@@ -63,8 +64,29 @@ async def _shorten(door: PersonDoor, wish: Wish) -> Settled:
     return await shorten(door.house, wish.own.grant.id, wish.actor, lasts=lasts, request_id=wish.request_id)
 
 
+async def _object(door: PersonDoor, wish: Wish) -> Settled:
+    about = Objection(wish.own.account.id, wish.own.app.id, None if wish.ask is None else frozenset({wish.ask.id}))
+    return await object_to(door.house, about, PersonId(wish.actor.id), request_id=wish.request_id)
+
+
+async def _lift(door: PersonDoor, wish: Wish) -> Settled:
+    grant_id = wish.own.grant.id
+    return await lift_objection(door.house, grant_id, wish.actor, ask_ids=wish.ask_ids, request_id=wish.request_id)
+
+
 Act = Callable[[PersonDoor, Wish], Awaitable[Settled]]
-ACTS = MappingProxyType({WITHDRAW: _withdraw, "pause": _pause, "resume": _resume, "shorten": _shorten})
+OBJECT = "object"
+ACTS = MappingProxyType(
+    {
+        WITHDRAW: _withdraw,
+        "pause": _pause,
+        "resume": _resume,
+        "shorten": _shorten,
+        OBJECT: _object,
+        "lift": _lift,
+    }
+)
+OF_ONE_GRANT = frozenset({OBJECT, "lift"})
 RECONSIDER = "reconsider"
 
 
@@ -72,8 +94,9 @@ async def act_on_one(door: PersonDoor, request: web.Request, form: Form, *, own:
     """Do what the form of one grant's page asks for."""
     path = f"/permissions/{own.grant.id}"
     raw_ask = form.find("ask")
-    ask = None if raw_ask is None else own.get_ask(raw_ask)
-    if form.get_one("action") == RECONSIDER:
+    action = form.get_one("action")
+    ask = None if raw_ask is None else own.get_any_ask(raw_ask) if action == OBJECT else own.get_ask(raw_ask)
+    if action == RECONSIDER:
         return await _reconsider(door, request, own, ask=ask)
     act = _get_act(form)
     if act is _withdraw and form.find("confirm") != "yes":
@@ -83,7 +106,7 @@ async def act_on_one(door: PersonDoor, request: web.Request, form: Form, *, own:
 
 async def act_on_all(door: PersonDoor, request: web.Request, form: Form) -> web.Response:
     """Do what the list's page asks for, on every grant."""
-    if "ask" in form:
+    if "ask" in form or form.find("action") in OF_ONE_GRANT:
         raise Refusal("bad_form", "an ask belongs to one app")
     own = await list_own_grants(door, visitor_of(request).person.id)
     if _get_act(form) is _withdraw and form.find("confirm") != "yes":
@@ -124,7 +147,8 @@ async def _reconsider(door: PersonDoor, request: web.Request, own: OwnGrant, *, 
     """Open the consent screen for what does not stand."""
     now = door.now()
     over = [p.ask_id for p in own.grant.permissions if not p.is_standing(now)]
-    chosen = tuple(each for each in over if ask is None or each == ask.id)
+    agreeable = {each.id for each in own.asks if own.account.parent_id is None or each.basis is Basis.OWN_CONSENT}
+    chosen = tuple(each for each in over if each in agreeable and (ask is None or each == ask.id))
     if not chosen:
         return door.go(request, f"/permissions/{own.grant.id}")
     opened = await reconsider(door.house, own.grant.id, visitor_of(request).person.id, chosen)

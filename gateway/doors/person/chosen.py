@@ -1,4 +1,4 @@
-"""What a person chose before they had an account linked: kept in their own browser, sealed, until they confirm it.
+"""What a person chose before their account was linked: kept in their own browser, sealed, until they confirm it.
 
 The choice must survive the way to the platform and back, and must come from the person: a link, an app or another
 person cannot make one. So it travels in a cookie that only the vault can write, bound to request and person.
@@ -13,18 +13,24 @@ from pydantic import AwareDatetime, TypeAdapter
 from gateway.ground.vault.sealing import Place, Unsealable, Vault
 from gateway.ground.web.frame import Lang
 from gateway.records.requests.types import REQUEST_LASTS
-from gateway.terms.ids import AskId, PersonId, RequestId
+from gateway.terms.ids import AccountId, AskId, PersonId, RequestId
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The asks that were ticked, the duration's code, and which screen that was: its moment, language and words."""
+    """The asks that were ticked, the duration's code, and which screen that was: its moment, language and words.
+
+    `accounts` are those that stood on it; `waits_for` is the one of them that had to be linked through the app's own
+    upstream app first.
+    """
 
     ask_ids: frozenset[AskId]
     duration: str
     shown_at: AwareDatetime
     lang: Lang
     said: str | None
+    accounts: tuple[AccountId, ...] = ()
+    waits_for: AccountId | None = None
 
 
 _CHOSEN = TypeAdapter(Chosen)

@@ -1,5 +1,11 @@
-"""What a person has linked: accounts, the state of each connection, how many apps hold something there."""
+"""What a person has linked: accounts, the state of each connection, how many apps hold something there.
 
+An account has a connection for each upstream app that it was linked under: the gateway's own, and those that apps
+brought.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from aiohttp import web
@@ -9,26 +15,70 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view
 from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_access import ConnectionRow
+from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.types import ConnectionState
+from gateway.records.accounts.types import Account, Connection, ConnectionState
+from gateway.records.apps import store as apps
+from gateway.records.apps import upstreams
+from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.grants import store as grants
+from gateway.records.grants.types import Grant
+from gateway.terms.ids import GATEWAYS_OWN, AppId, UpstreamAppId
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """The upstream apps that apps brought, and what those apps are called."""
+
+    by_id: Mapping[UpstreamAppId, UpstreamApp]
+    names: Mapping[AppId, str]
+
+    def used_by(self, app_id: AppId, platform: str) -> UpstreamAppId:
+        """Say through which one an app's calls on a platform go."""
+        found = (each.id for each in self.by_id.values() if (each.app_id, each.platform) == (app_id, platform))
+        return next(found, GATEWAYS_OWN)
+
+    def name_of(self, upstream_id: UpstreamAppId) -> str:
+        """Name the app that brought it; "" for the gateway's own."""
+        known = self.by_id.get(upstream_id)
+        return plain(self.names[known.app_id]) if known else ""
 
 
 async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[AccountView], list[ConnectionRow]]:
-    """Read every account that the visitor may decide for, newest first, and the row of each that has a connection."""
+    """Read every account that the visitor may decide for, newest first, and the rows of each."""
     person, now, lang = visitor_of(request).person, door.now(), lang_of(request)
     async with door.house.storage.read() as connection:
-        held = await accounts.list_held(connection, person.id, now)
-        links = {account.id: await accounts.find_connection(connection, account.id) for account, _ in held}
-        given = await grants.list_of_accounts(connection, [account.id for account, _ in held])
+        everything = await accounts.list_held(connection, person.id, now)
+        held = [pair for pair in everything if pair[0].parent_id is None]
+        account_ids = [account.id for account, _ in held]
+        links = await accounts.list_connections(connection, account_ids)
+        given = [each for each in await grants.list_of_accounts(connection, account_ids) if each.live(now)]
+        known = {each.id: each for each in await upstreams.list_all(connection)}
+        named = [await apps.find(connection, each.app_id) for each in known.values()]
+    brought = _Brought(known, {each.id: each.name for each in named if each})
     views: list[AccountView] = []
     rows: list[ConnectionRow] = []
     for account, standing in reversed(held):
-        view, link = account_view(door.catalogue, account, lang, standing=standing), links[account.id]
+        view = account_view(door.catalogue, account, lang, standing=standing)
         views.append(view)
-        if link is not None:
-            live = sum(grant.account_id == account.id and bool(grant.live(now)) for grant in given)
-            is_lost = link.state is ConnectionState.LOST
-            state: Literal["live", "lost"] = "lost" if is_lost else "live"
-            rows.append(ConnectionRow(view, account.platform, state, link.changed_at, live))
+        own = [link for link in links if link.account_id == account.id]
+        rows += _rows(view, account, own, given=given, brought=brought)
     return views, rows
+
+
+def _rows(
+    view: AccountView, account: Account, links: Iterable[Connection], *, given: Iterable[Grant], brought: _Brought
+) -> Iterable[ConnectionRow]:
+    """Make a row for each connection, and for each upstream app through which an app waits to be let in."""
+    used = [brought.used_by(grant.app_id, account.platform) for grant in given if grant.account_id == account.id]
+    found = {link.brought_id: link for link in links}
+    for upstream_id in [*found, *sorted({*used} - {*found, GATEWAYS_OWN})]:
+        link, through = found.get(upstream_id), brought.name_of(upstream_id)
+        changed_at, live = link.changed_at if link else None, used.count(upstream_id)
+        yield ConnectionRow(view, account.platform, _state(link), changed_at, live, upstream_id, through)
+
+
+def _state(link: Connection | None) -> Literal["live", "lost", "none"]:
+    if link is None:
+        return "none"
+    return "lost" if link.state is ConnectionState.LOST else "live"

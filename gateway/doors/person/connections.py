@@ -19,7 +19,9 @@ from gateway.ground.web.addresses import address_of
 from gateway.ground.web.responses import scheme_source
 from gateway.platforms import Connector
 from gateway.records.accounts.types import Account
-from gateway.terms.ids import PersonId
+from gateway.records.apps import upstreams
+from gateway.records.apps.upstreams import UpstreamApp
+from gateway.terms.ids import PersonId, UpstreamAppId
 from gateway.terms.refusal import Refusal, Unavailable
 
 WITHIN = timedelta(minutes=15)
@@ -46,8 +48,21 @@ async def link(door: PersonDoor, request: web.Request) -> web.Response:
     if connector.link_form is not None:
         answers = {name: form.get_one(name) for name in (*connector.link_form.named, connector.link_form.secret)}
         return await _link_by_form(door, request, connector, answers=answers, return_to=return_to)
-    journey = await start_link(door.house, connector, visitor_of(request).person.id, return_to=return_to)
+    upstream = await _find_upstream(door, connector, form.find("upstream") or "")
+    person_id = visitor_of(request).person.id
+    journey = await start_link(door.house, connector, person_id, return_to=return_to, upstream=upstream)
     return door.leave(journey.url)
+
+
+async def _find_upstream(door: PersonDoor, connector: Connector, unverified_id: str) -> UpstreamApp | None:
+    """Find the upstream app that the form names; None where it names none, and the gateway's own is meant."""
+    if not unverified_id:
+        return None
+    async with door.house.storage.read() as connection:
+        found = await upstreams.find(connection, UpstreamAppId(unverified_id), platform=connector.platform)
+    if found is None:
+        raise Refusal("bad_form", "no such upstream app")
+    return found
 
 
 async def finish(door: PersonDoor, request: web.Request) -> web.Response:

@@ -1,6 +1,7 @@
 """The consent screen: one app asks, a person decides, item by item, once."""
 
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from gateway.doors.person.ended import get_own_request
 from gateway.doors.person.screen import Screen, read_screen
 from gateway.doors.person.unshown import answer_unshown
 from gateway.ground.web.forms import Form
+from gateway.ground.web.frame import Lang
 from gateway.ground.web.responses import scheme_source, stay
 from gateway.records.people.types import Role
 from gateway.records.requests.types import AuthorizationRequest
@@ -49,7 +51,7 @@ async def show_consent(door: PersonDoor, request: web.Request) -> web.Response:
     chosen = _cookie(door, asked, visitor).find(request)
     if chosen and chosen.said != screen.said:
         return _ask(door, request, screen, error="outdated")
-    if chosen and screen.held and screen.is_plain:
+    if chosen and screen.held and screen.is_plain and chosen.waits_for not in screen.unlinked:
         return _ask_account(door, request, screen, chosen=chosen)
     return _ask(door, request, screen)
 
@@ -97,9 +99,9 @@ STEPS: Mapping[str | None, Step] = {"look": _look, "choose": _choose}
 async def _answer(
     door: PersonDoor, request: web.Request, screen: Screen, *, reply: Reply, cookie: ChosenCookie
 ) -> web.Response:
-    if reply.is_agreed and not screen.held:
+    if reply.is_agreed and (not screen.held or reply.account_id in screen.unlinked):
         response = await link_first(door, request, screen)
-        cookie.set(response, Chosen(reply.ask_ids, reply.duration, screen.shown_at, lang_of(request), screen.said))
+        cookie.set(response, _chosen(screen, reply, lang_of(request)))
         return response
     try:
         response = await decide_and_return(door, request, screen, reply=reply)
@@ -111,14 +113,18 @@ async def _answer(
     return response
 
 
+def _chosen(screen: Screen, reply: Reply, lang: Lang) -> Chosen:
+    if reply.chosen is not None:
+        return replace(reply.chosen, waits_for=reply.account_id)
+    shown = tuple(account.id for account, _ in screen.held)
+    return Chosen(reply.ask_ids, reply.duration, screen.shown_at, lang, screen.said, shown, reply.account_id)
+
+
 def _ask(door: PersonDoor, request: web.Request, screen: Screen, *, error: str = "") -> web.Response:
     """Show the screen with nothing chosen, and forget any choice made before it."""
     status = 400 if error and request.method == "POST" else 200
     view = draw(door, screen, lang_of(request), error=error)
-    sources = _sources(screen.request)
-    if not screen.held and screen.platform in door.connectors:
-        sources += list_sources([door.connectors[screen.platform]])
-    response = door.show(request, view, status=status, form_action=sources)
+    response = door.show(request, view, status=status, form_action=_sources(door, screen))
     _cookie(door, screen.request, visitor_of(request)).clear(response)
     return response
 
@@ -127,7 +133,7 @@ def _ask_account(
     door: PersonDoor, request: web.Request, screen: Screen, *, chosen: Chosen, error: str = ""
 ) -> web.Response:
     view = confirm_view(door, screen, lang_of(request), chosen=chosen, error=error)
-    return door.show(request, view, status=400 if error else 200, form_action=_sources(screen.request))
+    return door.show(request, view, status=400 if error else 200, form_action=_sources(door, screen))
 
 
 async def _ask_again(door: PersonDoor, request: web.Request, unclear: UnclearReply) -> web.Response:
@@ -154,6 +160,9 @@ def _cookie(door: PersonDoor, asked: AuthorizationRequest, visitor: Visitor) -> 
     return ChosenCookie(door.house.vault, door.is_https, asked.id, visitor.person.id)
 
 
-def _sources(asked: AuthorizationRequest) -> list[str]:
-    """Return where the form may lead beside this origin: the checked redirect URI's scheme."""
-    return [scheme_source(asked.redirect_uri)] if asked.redirect_uri else []
+def _sources(door: PersonDoor, screen: Screen) -> list[str]:
+    """Return where the form may lead beside this origin: the checked redirect URI's scheme, the platform's page."""
+    sources = [scheme_source(screen.request.redirect_uri)] if screen.request.redirect_uri else []
+    if (screen.unlinked or not screen.held) and screen.platform in door.connectors:
+        sources += list_sources([door.connectors[screen.platform]])
+    return sources

@@ -19,6 +19,7 @@ from gateway.doors.person.views_credentials import CredentialRow, CredentialsVie
 from gateway.ground.web.forms import Form
 from gateway.ground.web.plain import plain
 from gateway.ground.web.request_ids import request_id_of
+from gateway.records.apps.dialects import KEY_PATHS
 from gateway.records.apps.types import AppState
 from gateway.records.families import credentials
 from gateway.records.families import store as families
@@ -30,6 +31,7 @@ from gateway.terms.ids import PersonId
 from gateway.terms.refusal import Refusal
 
 LONGEST_NAME = 60
+_OAUTH = "/oauth/token"
 
 
 async def show_credentials(door: PersonDoor, request: web.Request) -> web.Response:
@@ -111,13 +113,19 @@ async def _answer(
         ],
         making=_making(door, own, found, visitor=visitor_of(request)),
         sign_in=_sign_in(request),
-        token_url=f"{door.public_url}/oauth/token",
+        token_url=f"{door.public_url}{_token_path(own)}",
         made=MadeView(made.credential.id, plain(made.credential.name), made.raw_secret) if made else None,
         name=plain(bad_name or "", 200),
         is_bad_name=bad_name is not None,
     )
     status = HTTPStatus.OK if bad_name is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return door.show(request, view, status=status)
+
+
+def _token_path(own: OwnGrant) -> str:
+    """Say where the app's clients exchange a key: the platform's own, where they know nothing else."""
+    is_spoken = own.app.dialect == own.account.platform
+    return KEY_PATHS.get(own.account.platform, _OAUTH) if is_spoken else _OAUTH
 
 
 def _making(door: PersonDoor, own: OwnGrant, found: list[Credential], *, visitor: Visitor) -> Making:

@@ -38,8 +38,10 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
         sign_in=sign_in_of(request),
     )
     decided = await decide(door.house, screen.request.id, answer, request_id=request_id_of(request))
-    if decided.request.kind is RequestKind.RECONSIDER:
-        return door.go(request, f"/permissions/{decided.request.grant_id}?done={decided.recorded.record_id}")
+    if not decided.request.is_from_app:
+        return door.go(
+            request, f"/permissions/{decided.grant_id or decided.request.grant_id}?done={decided.recorded.record_id}"
+        )
     if decided.request.kind is RequestKind.DEVICE:
         return door.go(request, f"/device/done/{decided.request.id}")
     return door.leave(return_url(decided, door.public_url, account=_account_told(screen, answer)))
@@ -71,7 +73,8 @@ async def link_first(door: PersonDoor, request: web.Request, screen: Screen) -> 
         raise Refusal("no_link_page")
     if not has_page(connector):
         return door.go(request, f"/connections?return_to={quote(back, safe='')}")
-    journey = await start_link(door.house, connector, visitor_of(request).person.id, return_to=back)
+    person_id = visitor_of(request).person.id
+    journey = await start_link(door.house, connector, person_id, return_to=back, upstream=screen.upstream)
     return door.leave(journey.url)
 
 
@@ -80,7 +83,9 @@ def shown_text(door: PersonDoor, request: web.Request, screen: Screen, *, chosen
     lang = lang_of(request)
     if chosen is None:
         return _text(door, request, draw(door, screen, lang), lang=lang)
-    before = replace(screen, request=replace(screen.request, shown_at=chosen.shown_at), held=(), grant=None, refused={})
+    shown = tuple(pair for pair in screen.held if pair[0].id in chosen.accounts)
+    asked = replace(screen.request, shown_at=chosen.shown_at)
+    before = replace(screen, request=asked, held=shown, grant=None, refused={})
     first = _text(door, request, consent_view(door, before, chosen.lang), lang=chosen.lang)
     return first + "\n" + _text(door, request, confirm_view(door, screen, lang, chosen=chosen), lang=lang)
 

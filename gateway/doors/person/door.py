@@ -1,7 +1,7 @@
 """What every handler of the person's door works with, and how it answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiohttp import web
@@ -18,6 +18,7 @@ from gateway.ground.web.csrf import check_form, form_token
 from gateway.ground.web.forms import Form, read_form
 from gateway.ground.web.responses import see_other
 from gateway.platforms import Connector
+from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.terms.refusal import Refusal
 from scopes import Catalogue
 
@@ -29,6 +30,7 @@ class PersonDoor(Clerk):
     Args (beside the clerk's):
         connectors: the platforms that this gateway serves, by slug.
         providers: where people may sign in beside the password form.
+        followers: by platform, what tells who of an account's followers a person is.
         cool_down_days: for how long a refused ask is not asked again by the same app (R17).
     """
 
@@ -41,6 +43,7 @@ class PersonDoor(Clerk):
     connectors: Mapping[str, Connector]
     keeper: Keeper
     providers: tuple[SignInProvider, ...] = ()
+    followers: Mapping[str, ZaloFollowers] = field(default_factory=dict)
     cool_down_days: int = 30
 
     @property

@@ -6,7 +6,7 @@ from gateway.acts.decide import DURATIONS, STANDING
 from gateway.doors import ask_views
 from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view, platform_name
+from gateway.doors.person.from_records import about_reader, account_view, app_view, platform_name
 from gateway.doors.person.grant_states import state_of
 from gateway.doors.person.screen import Screen
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
@@ -18,8 +18,8 @@ from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
-NOTICE_VERSION = 6
-NOTICE_DATED = datetime(2026, 11, 21, 17, tzinfo=UTC)
+NOTICE_VERSION = 8
+NOTICE_DATED = datetime(2026, 11, 22, 5, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 
@@ -39,12 +39,14 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
     known = frozenset(p.ask_id for p in screen.grant.permissions) if screen.grant else screen.ask_ids
     offered = [ask for ask in screen.asks if ask.id in screen.offered]
     ends = _ends(screen)
+    new, narrowed = screen.ask_ids - known, screen.request.narrowed_to
+    asks = ask_views(door.catalogue, offered, lang, new=new, resources=narrowed)
     return ConsentView(
         request_id=screen.request.id,
         app=_app(screen),
         platform=platform_name(door.catalogue, screen.platform, lang),
         accounts=account_views(door, screen, lang),
-        asks=ask_views(door.catalogue, offered, lang, new=screen.ask_ids - known, resources=screen.request.narrowed_to),
+        asks=[about_reader(view, screen.profile) for view in asks],
         durations=screen_durations(screen),
         keeper=door.keeper,
         notice=_notice(screen, lang),
@@ -56,10 +58,12 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
         account_named=plain(screen.request.account_named or "", LONGEST_TEXT),
         refused={ask_id: screen.refused[ask_id] for ask_id in screen.offered & screen.refused.keys()},
         reconsider=screen.request.grant_id is not None,
+        shop=plain(screen.profile.name) if screen.profile else "",
         seen=screen.version,
         may_choose=screen.request.account_id is not None,
         by_device=screen.request.kind is RequestKind.DEVICE,
         picks_account=Prompt.SELECT_ACCOUNT in screen.request.prompts,
+        upstream_app=screen.upstream.external_id if screen.upstream else "",
         error=error,
     )
 
@@ -117,6 +121,7 @@ def _short_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str) -> 
         seen=screen.version or 0,
         may_choose=screen.request.account_id is not None,
         by_device=screen.request.kind is RequestKind.DEVICE,
+        upstream_app=screen.upstream.external_id if screen.upstream else "",
         error=error,
     )
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from gateway.doors import Endpoint
 from gateway.doors.person import (
+    asked,
     at_provider,
     connections,
     consent,
@@ -34,6 +35,7 @@ ANYONE_SIGNED_IN = frozenset(Role)
 
 PUBLIC: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/", first.show_first),
+    ("GET", asked.PATH, asked.show_asked),
     ("GET", "/sign-in", sign_in.show_sign_in),
     ("POST", "/sign-in", sign_in.sign_in),
     ("GET", "/receipts/verify", verify.show_verify),
@@ -44,6 +46,7 @@ PUBLIC: tuple[tuple[str, str, PersonHandler], ...] = (
 )
 SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
     ("POST", "/sign-out", sign_in.sign_out),
+    ("POST", asked.PATH, asked.answer_asked),
     ("GET", "/consent/{request}", consent.show_consent),
     ("POST", "/consent/{request}", consent.answer_consent),
     ("GET", "/device", device.show_device),

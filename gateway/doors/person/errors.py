@@ -31,6 +31,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "app_suspended": HTTPStatus.FORBIDDEN,
         "bad_form": HTTPStatus.BAD_REQUEST,
         "bad_target": HTTPStatus.BAD_REQUEST,
+        "connection_lost": HTTPStatus.BAD_REQUEST,
         "csrf_failed": HTTPStatus.FORBIDDEN,
         "decided": HTTPStatus.CONFLICT,
         "expired": HTTPStatus.GONE,

@@ -23,6 +23,7 @@ ACTS = {
     Kind.PAUSED: "pause",
     Kind.RESUMED: "resume",
     Kind.SHORTENED: "shorten",
+    Kind.OBJECTION_LIFTED: "lift",
 }
 
 

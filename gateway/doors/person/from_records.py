@@ -1,9 +1,10 @@
 """From records to the pieces that views share. Names that outsiders chose are made harmless to read here, once."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from gateway.doors import spoken
-from gateway.doors.person.views import AccountView, AppView
+from gateway.doors.person.views import AccountView, AppView, AskView
 from gateway.doors.person.words import role_name
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import LONGEST_TEXT, plain
@@ -38,6 +39,11 @@ def app_view(app: App, redirect_uri: str | None = None, *, said: str | None = No
         is_local=is_web and parts.hostname in LOOPBACK_HOSTS,
         said=said or "",
     )
+
+
+def about_reader(ask: AskView, profile: Account | None) -> AskView:
+    """Show an ask to whoever decides: to the person whose profile it is, nothing of it is about anybody else."""
+    return ask if profile is None or profile.parent_id is None else replace(ask, about_others=False)
 
 
 def account_view(

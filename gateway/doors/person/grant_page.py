@@ -6,11 +6,12 @@ from aiohttp import web
 
 from gateway.doors import ask_views, lang_of, visitor_of
 from gateway.doors.person.acting import act_on_one
+from gateway.doors.person.asked import write_link
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import list_durations
 from gateway.doors.person.flash import find_done
-from gateway.doors.person.from_records import account_view, app_view
+from gateway.doors.person.from_records import about_reader, account_view, app_view
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
 from gateway.doors.person.heard import find_told
 from gateway.doors.person.history import StateChange, Story, read_story
@@ -19,7 +20,11 @@ from gateway.doors.person.permissions import MONTH
 from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
 from gateway.doors.person.views_grants import GrantView, PermissionRow
+from gateway.ground.web.frame import Lang
+from gateway.ground.web.plain import plain
+from gateway.records.apps.types import Basis
 from gateway.records.families import credentials
+from gateway.records.grants import store as grants
 from gateway.records.grants.types import Permission, PermissionState
 from gateway.terms.ids import AskId
 
@@ -35,7 +40,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
     usage = await read_usage(door, own.grant, now - MONTH)
     resources = {p.ask_id: p.resources for p in own.grant.permissions}
     views = ask_views(door.catalogue, own.decided_asks, lang, resources=resources)
-    asks = {AskId(view.id): view for view in views}
+    asks = {AskId(view.id): about_reader(view, own.account) for view in views}
     rows = [_row(p, asks[p.ask_id], story, use=usage[p.ask_id], now=now) for p in _ordered(own)]
     view = GrantView(
         id=own.grant.id,
@@ -50,6 +55,9 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         done=await find_done(door, request, [own]),
         told=await find_told(door, own.grant.id),
         live_credentials=await _count_credentials(door, own),
+        shop=plain(own.account.name) if own.account.parent_id else "",
+        contracts=await list_contracts(door, own, lang),
+        invitation=_invitation(door, own),
     )
     return door.show(request, view)
 
@@ -64,6 +72,26 @@ async def act_on_grant(door: PersonDoor, request: web.Request) -> web.Response:
 async def _count_credentials(door: PersonDoor, own: OwnGrant) -> int:
     async with door.house.storage.read() as connection:
         return await credentials.count_live(connection, own.grant.id)
+
+
+async def list_contracts(door: PersonDoor, own: OwnGrant, lang: Lang) -> list[AskView]:
+    """List what the app does under a contract with the account above, and the person did not object to."""
+    if own.account.parent_id is None:
+        return []
+    async with door.house.storage.read() as connection:
+        above = await grants.find_between(connection, own.account.parent_id, own.app.id)
+    live = above.live(door.now()) if above else ()
+    wanted = {p.ask_id for p in live if p.basis == Basis.CONTRACT and not own.grant.has_refused(p.ask_id)}
+    found = [ask for ask in own.asks if ask.id in wanted]
+    return [about_reader(view, own.account) for view in ask_views(door.catalogue, found, lang)]
+
+
+def _invitation(door: PersonDoor, own: OwnGrant) -> str:
+    """Return the link that asks the account's followers, where an ask that stands wants each of them asked."""
+    now, platform = door.now(), own.account.platform
+    is_wanted = any(p.is_standing(now) and p.basis == Basis.OWN_CONSENT for p in own.grant.permissions)
+    may_ask = own.account.parent_id is None and platform in door.followers
+    return write_link(door.public_url, own.app.id, own.account) if is_wanted and may_ask else ""
 
 
 def _ordered(own: OwnGrant) -> list[Permission]:

@@ -1,5 +1,6 @@
 """The grants that a person may see and change: those of the accounts on which they have standing, and no others."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.doors.person.door import PersonDoor
@@ -34,10 +35,22 @@ class OwnGrant:
         Raises:
             Refusal: `unknown_ask`.
         """
-        found = next((ask for ask in self.decided_asks if ask.id == raw_ask_id), None)
-        if found is None:
-            raise Refusal("unknown_ask")
-        return found
+        return _get(self.decided_asks, raw_ask_id)
+
+    def get_any_ask(self, raw_ask_id: str) -> Ask:
+        """Return an ask of the app, decided on or not.
+
+        Raises:
+            Refusal: `unknown_ask`.
+        """
+        return _get(self.asks, raw_ask_id)
+
+
+def _get(asks: Iterable[Ask], raw_ask_id: str) -> Ask:
+    found = next((ask for ask in asks if ask.id == raw_ask_id), None)
+    if found is None:
+        raise Refusal("unknown_ask")
+    return found
 
 
 async def list_own_grants(door: PersonDoor, person_id: PersonId) -> list[OwnGrant]:

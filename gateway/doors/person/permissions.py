@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.acting import act_on_all
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
+from gateway.doors.person.contract_cards import list_contract_cards
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view
@@ -42,6 +43,7 @@ async def show_permissions(door: PersonDoor, request: web.Request) -> web.Respon
         accounts=_accounts(cards, account, lang),
         is_filtered=bool(state or account),
         done=await find_done(door, request, own),
+        contracts=[] if state or account else await list_contract_cards(door, visitor_of(request).person.id),
     )
     return door.show(request, view)
 

@@ -12,6 +12,7 @@ EVENTS = {
     Kind.PAUSED: "paused",
     Kind.RESUMED: "resumed",
     Kind.SHORTENED: "shortened",
+    Kind.OBJECTION_LIFTED: "lifted",
     Kind.RECONFIRM: "reconfirm",
     Kind.WITHDRAWN: "withdrawn",
     Kind.BURIED: "withdrawn",

@@ -17,6 +17,7 @@ from gateway.doors.person.receipt_view import verify_url
 from gateway.doors.person.views import AskView
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
+from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
 from gateway.records.ledger.note import InvalidNote, open_note
@@ -95,10 +96,17 @@ def _item_facts(item: Item, view: AskView) -> dict[str, Any]:
         "retention_days": item.ask.retention_days,
         "recipients": [{"name": each.name, "country": each.country} for each in view.recipients],
         "refusal_effect": view.refusal_effect,
+        "basis": item.ask.basis,
+        "agreement": _agreement_facts(item.ask),
         "decision": item.state,
         "resources": None if item.resources is None else sorted(item.resources),
         "valid_until": item.ends_at.isoformat() if item.ends_at else None,
     }
+
+
+def _agreement_facts(ask: Ask) -> dict[str, str] | None:
+    agreement = ask.agreement if ask.basis is Basis.CONTRACT else None
+    return {"number": agreement.number, "dated": agreement.dated.isoformat()} if agreement else None
 
 
 def _proof(door: PersonDoor, record: Record, attestation: Attestation) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a receipt says, gathered from the record and the register: the same facts for sheet, list and JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,9 @@ from gateway.doors.person.receipt_codes import EVENTS, receipt_code
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
-from gateway.records.apps.types import App, Ask
+from gateway.records.apps.types import App, Ask, Basis
 from gateway.records.grants.types import STANDING_STATES
+from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
@@ -86,22 +87,28 @@ async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet
             account = await accounts.find(connection, record.account_id) if record.account_id else None
             asks = {ask.id: ask for ask in await apps.list_asks(connection, app.id)}
             person = known.get(PersonId(record.actor.id))
-            sheets.append(Sheet(record, app, account, person, _items(record.facts, asks)))
+            sheets.append(Sheet(record, app, account, person, _items(record, asks)))
     return sheets
 
 
-def _items(facts: Mapping[str, Any], asks: Mapping[Any, Ask]) -> list[Item]:
+def _items(record: Record, asks: Mapping[Any, Ask]) -> list[Item]:
     """Read the asks of a record; one that was replaced by a new decision is told by the new one alone."""
+    facts, is_past = record.facts, record.kind is Kind.OBJECTION_LIFTED
     refused = [Item(asks[ask_id], "refused", None) for ask_id in facts.get("refused_asks", ())]
     decided = [
         Item(
-            asks[fact["ask"]],
+            _as_decided(asks[fact["ask"]], fact.get("basis")),
             fact["state"],
             None if fact["ends_at"] is None else moment_of(fact["ends_at"]),
             None if fact["resources"] is None else frozenset(fact["resources"].split()),
         )
         for fact in facts.get("permissions", ())
-        if fact["current"]
+        if fact["current"] or is_past
     ]
     places = {ask_id: place for place, ask_id in enumerate(asks)}
     return sorted(refused + decided, key=lambda item: places[item.ask.id])
+
+
+def _as_decided(ask: Ask, basis: str | None) -> Ask:
+    """Return an ask with the basis that it had when it was decided; a record from before there were any says none."""
+    return replace(ask, basis=Basis(basis) if basis else None)

@@ -51,7 +51,7 @@ def receipt_view(
         person=actor_name(sheet.record.actor, sheet.person, lang),
         account=_account(door, sheet, lang),
         app=app_view(sheet.app),
-        items=[_item(views[item.ask.id], item.state) for item in sheet.items],
+        items=[_item(views[item.ask.id], item.state, basis=item.ask.basis) for item in sheet.items],
         recipients=list(dict.fromkeys(f"{r.name}, {r.country}" for view in views.values() for r in view.recipients)),
         notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "",
         verify_url=verify_url(door, sheet.code),
@@ -78,9 +78,17 @@ def verify_url(door: PersonDoor, code: str) -> str:
     return f"{door.public_url}/receipts/verify?code={code}"
 
 
-def _item(view: AskView, state: str) -> ReceiptItem:
+def _item(view: AskView, state: str, *, basis: str | None) -> ReceiptItem:
     return ReceiptItem(
-        view.name, view.purpose, view.kept_days, state, view.about_others, only=view.only, only_name=view.only_name
+        name=view.name,
+        purpose=view.purpose,
+        kept_days=view.kept_days,
+        state=state,
+        only=view.only,
+        only_name=view.only_name,
+        basis=view.basis if basis else "",
+        agreement=view.agreement,
+        agreed_on=view.agreed_on,
     )
 
 

@@ -4,23 +4,24 @@ All of it follows from the request, the records and the moment the screen was sh
 very same screen again: for the archive, or with what was wrong. How it looks is in `drawing.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from gateway.doors.person.door import PersonDoor
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.types import Account, Standing
-from gateway.records.apps import statements
+from gateway.records.accounts.types import Account, Connection, Standing
+from gateway.records.apps import statements, upstreams
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppState, Ask
+from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.grants import store as grants
 from gateway.records.grants.difference import list_kept, list_refused
 from gateway.records.grants.types import Grant, Permission
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest
-from gateway.terms.ids import AskId, PersonId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, AskId, PersonId, UpstreamAppId
 from gateway.terms.refusal import Refusal
 
 Face = Literal["asks", "short", "cool_down", "account"]
@@ -40,6 +41,8 @@ class Screen:
         grant: the standing decision, where it is clear which account it is about.
         refused: what this person refused lately when this app asked, with the time of it (R17).
         needs_account: several accounts are held and the app asked one of them before, so the screen depends on which.
+        upstream: the app's own at the platform, under which accounts are linked for it; None: the gateway's is used.
+        unlinked: accounts of `held` without a connection through that upstream app: linking comes before a decision.
         said: the digest of what a dynamic app says of itself; None for an app that operators registered.
     """
 
@@ -52,11 +55,18 @@ class Screen:
     refused: Mapping[AskId, datetime] = field(default_factory=dict)
     needs_account: bool = False
     said: str | None = None
+    upstream: UpstreamApp | None = None
+    unlinked: frozenset[AccountId] = frozenset()
 
     @property
     def platform(self) -> str:
         """The slug of the platform that all asks are of."""
         return self.asks[0].platform
+
+    @property
+    def profile(self) -> Account | None:
+        """The profile whose person decides about data of their own; None where an account's own people decide."""
+        return next((account for account, _ in self.held if account.parent_id is not None), None)
 
     @property
     def shown_at(self) -> datetime:
@@ -71,8 +81,8 @@ class Screen:
     @property
     def standing(self) -> frozenset[AskId]:
         """The asks of the request that stand, in the meaning that they have today."""
-        versions = {ask.id: ask.scope_version for ask in self.asks}
-        return list_kept(self.grant, versions, self.shown_at, narrowed_to=self.request.narrowed_to)
+        meanings = {ask.id: ask.meaning for ask in self.asks}
+        return list_kept(self.grant, meanings, self.shown_at, narrowed_to=self.request.narrowed_to)
 
     @property
     def differing(self) -> dict[AskId, Permission]:
@@ -141,18 +151,32 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         register = tuple(await apps.list_asks(connection, app.id))
         asks = tuple(ask for ask in register if ask.id in request.ask_ids)
         listed = await accounts.list_held(connection, person_id, door.now())
-        meant = (pair for pair in listed if pair[0].platform == asks[0].platform)
+        may_be_profile = not request.is_from_app
+        meant = (
+            pair
+            for pair in listed
+            if pair[0].platform == asks[0].platform and (may_be_profile or pair[0].parent_id is None)
+        )
         everyone = tuple(pair for pair in meant if request.account_named in {None, pair[0].external_id})
         given = await grants.list_of_accounts(connection, [account.id for account, _ in everyone])
         about = [grant for grant in given if grant.app_id == app.id]
         held, grant = _narrow(request, everyone, about)
+        upstream = await upstreams.find_of(connection, app.id, asks[0].platform)
+        links = await accounts.list_connections(connection, [account.id for account, _ in held])
         since = (request.shown_at or request.created_at) - timedelta(days=door.cool_down_days)
         earlier = await requests.list_refused(connection, person_id, app.id, since)
     refused = list_refused(grant, earlier, person_id, since) if grant else earlier
     may_differ = any(p.ask_id in request.ask_ids for each in about for p in each.permissions)
     needs_account = len(held) > 1 and may_differ
     said = statement.digest if statement else None
-    return Screen(request, app, asks, register, held, grant, refused, needs_account, said)
+    unlinked = _list_unlinked(held, links, through=upstream.id if upstream else GATEWAYS_OWN)
+    return Screen(request, app, asks, register, held, grant, refused, needs_account, said, upstream, unlinked)
+
+
+def _list_unlinked(held: Held, links: Iterable[Connection], *, through: UpstreamAppId) -> frozenset[AccountId]:
+    """List the accounts without a connection through this upstream app; people's own profiles need none."""
+    linked = {link.account_id for link in links if link.brought_id == through}
+    return frozenset(account.id for account, _ in held if account.parent_id is None) - linked
 
 
 def _narrow(request: AuthorizationRequest, held: Held, about: list[Grant]) -> tuple[Held, Grant | None]:

@@ -9,9 +9,10 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.looks import list_looks, look_row
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.doors.person.own_pages import check_is_theirs
+from gateway.doors.person.shared_trace import as_shared, list_shared
 from gateway.doors.person.trace_rows import OUTCOMES, damaged_row, trace_row
 from gateway.doors.person.views import Choice
-from gateway.doors.person.views_records import TraceView
+from gateway.doors.person.views_records import TraceRow, TraceView
 from gateway.doors.person.words import outcome_name, words
 from gateway.ground.web.cursors import read_moment, write_moment
 from gateway.ground.web.frame import Lang, with_query
@@ -35,12 +36,14 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     own = await list_own_grants(door, visitor_of(request).person.id)
     app_id, raw_outcome, raw_day = (query.get(name, "") for name in ("app", "outcome", "after"))
     since, before = _read_day(raw_day), read_moment(query.get("cursor", ""))
+    shared = await list_shared(door, visitor_of(request).person.id, own)
     outcome = Outcome(raw_outcome) if raw_outcome in OUTCOMES else None
     wanted = trace.Filter(
         grant_ids=[each.grant.id for each in own if app_id in {"", each.app.id}],
         outcome=outcome,
         since=since,
         before=before,
+        about_people={each: one.since for each, one in shared.items() if app_id in {"", one.own.app.id}},
     )
     async with door.house.storage.read() as connection:
         lines = await trace.list_lines(connection, wanted, PAGE + 1)
@@ -50,21 +53,28 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     looks = [] if is_narrow else await list_looks(door, person, PAGE + 1, since=since, before=before)
     found: list[Row] = sorted([*lines, *looks], key=_moment, reverse=True)
     check_is_theirs(visitor_of(request), has_something=bool(own or found or is_narrow or since or before))
-    by_grant = {each.grant.id: each for each in own}
     names: dict[str, str] = {key.family_id: key.name for key in keys}
+    by_grant = {each.grant.id: each for each in own}
+    at_shops = [one.own for one in shared.values()]
+
+    def tell(closed: ClosedLine) -> TraceRow:
+        grant_id, by = _grant_of(closed), names.get(closed.line.family_id or "", "")
+        if grant_id in shared:
+            return as_shared(trace_row(door.catalogue, closed, shared[grant_id].own, lang=lang), shared[grant_id])
+        return trace_row(door.catalogue, closed, by_grant[grant_id], lang=lang, by=by)
+
     view = TraceView(
         rows=[
             await look_row(door, each, lang)
             if isinstance(each, Record)
             else damaged_row(each)
             if isinstance(each, DamagedLine)
-            else trace_row(
-                door.catalogue, each, by_grant[_grant_of(each)], lang=lang, by=names.get(each.line.family_id or "", "")
-            )
+            else tell(each)
             for each in found[:PAGE]
         ],
         checked_at=door.now(),
-        apps=_apps(own, app_id, lang),
+        apps=_apps([*own, *at_shops], app_id, lang),
+        is_shared=bool(shared),
         outcomes=_outcomes(raw_outcome, lang),
         after=raw_day,
         is_filtered=bool(app_id or outcome or since),

@@ -48,6 +48,7 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         purpose="; ".join(_unique(view.purpose.rstrip(".") for view in used)),
         recipient="; ".join(_unique(f"{each.name}, {each.country}" for view in used for each in view.recipients)),
         by=plain(by),
+        bases=[view for view in used if view.basis],
         note=ended_because(ending.reason, lang) if ending and result in {"blocked", "failed"} else "",
     )
 

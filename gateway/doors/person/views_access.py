@@ -43,17 +43,22 @@ class ConnectionRow:
     """One linked account.
 
     Args:
-        state: `live`; `lost` (the platform refuses the connection: link again).
+        state: `live`; `lost` (the platform refuses the connection: link again); `none` (an app holds something there
+            and brought an upstream app, under which nobody linked the account yet).
         platform_slug: `zalo`, `matrix` or `kiotviet`, for the form that links again.
         changed_at: when it was linked, or when it was lost.
-        live_grants: how many apps hold a permission there now.
+        live_grants: how many apps hold a permission there now and go through this upstream app.
+        upstream_id: which upstream app it is, for the form; "" is the gateway's own.
+        through: the name of the app that brought it, or "".
     """
 
     account: AccountView
     platform_slug: str
-    state: Literal["live", "lost"]
-    changed_at: datetime
+    state: Literal["live", "lost", "none"]
+    changed_at: datetime | None
     live_grants: int
+    upstream_id: str = ""
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)

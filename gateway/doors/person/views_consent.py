@@ -72,6 +72,8 @@ class ConsentView:
         picks_account: the app wants the person to choose: no account is preselected, be it the only one.
         by_device: asked from a device; nobody is sent back to the app by this browser.
         reconsider: opened from Quản lý quyền by the person, not by the app; the decision returns there.
+        shop: the account whose follower decides about data of their own; "" where an account's own people decide.
+        upstream_app: the id of the app's own app at the platform, through which accounts are linked for it; or "".
         error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `outdated`, or "".
     """
 
@@ -96,6 +98,8 @@ class ConsentView:
     picks_account: bool = False
     by_device: bool = False
     reconsider: bool = False
+    shop: str = ""
+    upstream_app: str = ""
     error: str = ""
 
     @property

@@ -50,7 +50,7 @@ class CredentialsView:
         making: whether one can be made, or why not: `sign_in` (the sign-in is too long ago), `full` (too many live),
             `nothing` (nothing of the grant is live), `staff`.
         sign_in: where to prove oneself again.
-        token_url: where a credential is exchanged.
+        token_url: where a credential is exchanged, as the app's clients know it.
         made: shown this once.
         name: what was typed, if it was refused.
     """

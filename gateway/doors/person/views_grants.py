@@ -15,7 +15,7 @@ class ActDone:
     """What was done a moment ago, said on the page that a 303 led to.
 
     Args:
-        act: `withdraw`, `pause`, `resume`, `shorten`, `agree`, `refuse`; `none` where it was so before.
+        act: `withdraw`, `pause`, `resume`, `shorten`, `agree`, `refuse`, `lift`; `none` where it was so before.
         at: when it took effect.
         ask: the ask's name; "" for the whole app.
         receipt_code: the receipt's code, or "".
@@ -65,6 +65,15 @@ class GrantCard:
 
 
 @dataclass(frozen=True, slots=True)
+class ContractCard:
+    """An app that works under a contract for a shop that the reader follows, and on which they decided nothing."""
+
+    app_name: str
+    shop: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class PermissionsView:
     """`GET /permissions`: every grant, current and past (R29, R42).
 
@@ -74,6 +83,7 @@ class PermissionsView:
         grants: as filtered; the page splits them into current and ended.
         states, accounts: options of the filters `?state=` and `?account=`; the first is "all".
         is_filtered: so that an empty list says the right thing.
+        contracts: what goes on about the reader without any decision of theirs.
     """
 
     TEMPLATE: ClassVar[str] = "person/permissions.html"
@@ -82,6 +92,7 @@ class PermissionsView:
     accounts: Sequence[Choice] = ()
     is_filtered: bool = False
     done: ActDone | None = None
+    contracts: Sequence[ContractCard] = ()
 
     def count_apps(self, state: str) -> int:
         """Count the apps with a grant in this state, each once."""
@@ -164,6 +175,9 @@ class GrantView:
         shorter: ends that lie before the present one; empty hides the form.
         receipts: codes, newest first.
         live_credentials: how many credentials of it are not over.
+        shop: the account whose follower the reader is, where it is about the reader's own data; or "".
+        contracts: with `shop`: what goes on under a contract and was not objected to.
+        invitation: where the account's followers can be asked; "" where nobody has to be, or can.
         told: whether the app heard of the latest change that was to be told it; None where none was.
     """
 
@@ -180,6 +194,9 @@ class GrantView:
     done: ActDone | None = None
     told: AppTold | None = None
     live_credentials: int = 0
+    shop: str = ""
+    contracts: Sequence[AskView] = ()
+    invitation: str = ""
 
     def count(self, state: str) -> int:
         """How many asks are in a state."""

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import ClassVar, Literal
 
-from gateway.doors.person.views import AccountView, AppView, Choice
+from gateway.doors.person.views import AccountView, AppView, AskView, Choice
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
 
@@ -30,6 +30,8 @@ class TraceRow:
         is_bare: what passed held ids or numbers at most.
         by: name of the grant-bound credential that it came by; "" where the app called itself.
         purpose, recipient: in words; "" where they do not apply.
+        bases: the asks about other people that it used, each for its basis.
+        shop: whose call it was, where the reader is a follower of the shop's who may have been in it; or "".
         note: why it was blocked or failed, the operator's reason.
     """
 
@@ -47,6 +49,8 @@ class TraceRow:
     note: str = ""
     by: str = ""
     is_bare: bool = False
+    bases: Sequence[AskView] = ()
+    shop: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class TraceView:
         checked_at: when the gateway was last seen alive and its trace whole.
         apps, outcomes: options of the filters.
         after: the day typed, dd/mm/yyyy, kept even if wrong.
+        is_shared: the reader is a follower of a shop, and may have been in calls of its apps.
         error: `bad_day` or "".
         older, newer: own paths with cursors, or "".
     """
@@ -69,6 +74,7 @@ class TraceView:
     outcomes: Sequence[Choice] = ()
     after: str = ""
     is_filtered: bool = False
+    is_shared: bool = False
     error: str = ""
     older: str = ""
     newer: str = ""
@@ -84,8 +90,8 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `reconfirm`, `withdrawn` or `expired`; `damaged` of
-            a record that is not what was written.
+        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`;
+            `damaged` of a record that is not what was written.
         states: that of each item, as the record tells it.
     """
 
@@ -109,15 +115,20 @@ class ReceiptsView:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptItem:
-    """One decision on a receipt: the ask's words as they were shown, and the state decided; `only` as in `AskView`."""
+    """One decision on a receipt: the ask's words as they were shown, and the state decided.
+
+    `only` and `basis` with what goes with them are as in `AskView`; the basis is the one that was decided on.
+    """
 
     name: str
     purpose: str
     kept_days: int | None
     state: str
-    about_others: bool = False
     only: Sequence[str] | None = None
     only_name: str = ""
+    basis: str = ""
+    agreement: str = ""
+    agreed_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class ShortView:
         seen: the version of the grant that this is drawn from.
         may_choose: another account may be chosen.
         by_device: as on `ConsentView`: what goes on is a device, and nobody is sent back by this browser.
+        upstream_app: as on `ConsentView`.
         error: as on `ConsentView`.
     """
 
@@ -35,6 +36,7 @@ class ShortView:
     seen: int
     may_choose: bool = False
     by_device: bool = False
+    upstream_app: str = ""
     error: str = ""
 
 

@@ -21,7 +21,12 @@ def words(lang: Lang) -> Translate:
 def role_name(role: str, lang: Lang) -> str:
     """Name the role that a standing proves."""
     _ = words(lang)
-    return {"admin": _("quản trị viên"), "owner": _("chủ tài khoản"), "user": _("chính chủ")}.get(role, role)
+    return {
+        "admin": _("quản trị viên"),
+        "owner": _("chủ tài khoản"),
+        "user": _("chính chủ"),
+        "self": _("chính bạn"),
+    }.get(role, role)
 
 
 def actor_name(actor: Actor, person: Person | None, lang: Lang) -> str:
@@ -75,6 +80,7 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "purpose_required": _("Ứng dụng không nói dùng cho mục đích nào."),
         "purpose_not_granted": _("Mục đích ứng dụng nói ra không có trong những gì đã đồng ý."),
         "resource_not_granted": _("Mục này chỉ được đồng ý cho những nơi khác."),
+        "no_basis": _("Người mà lượt gọi nói tới chưa đồng ý, hoặc đã nói không."),
         "app_suspended": _("Người vận hành đang dừng ứng dụng này."),
         "connection_lost": _("Nền tảng từ chối kết nối của tài khoản này."),
         "limited": _("Ứng dụng gọi quá nhiều lần trong thời gian ngắn."),

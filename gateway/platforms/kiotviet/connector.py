@@ -65,6 +65,10 @@ class KiotVietConnector:
         self.upstream_app = upstream.base_url
         self.base_url = upstream.base_url
 
+    def as_app(self, app_id: str, secret: str) -> "KiotVietConnector":  # noqa: ARG002 - the port's
+        """Refuse: no command brings one."""
+        raise AssertionError("KiotViet knows no upstream apps")
+
     def link_url(self, state: str, challenge: str) -> str | None:  # noqa: ARG002 - the port's
         """Return None: accounts are linked by a key that the shop's admin makes."""
         return None

@@ -59,6 +59,10 @@ class MatrixConnector:
         self.upstream_app = upstream.base_url
         self.base_url = upstream.base_url
 
+    def as_app(self, app_id: str, secret: str) -> "MatrixConnector":  # noqa: ARG002 - the port's
+        """Refuse: no command brings one."""
+        raise AssertionError("Matrix knows no upstream apps")
+
     def link_url(self, state: str, challenge: str) -> str | None:  # noqa: ARG002 - the port's
         """Return None: accounts are linked by password, once."""
         return None

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -78,6 +78,11 @@ class ZaloConnector:
         self._clock = clock
         self.upstream_app = upstream.app_id
         self.base_url = upstream.base_url
+
+    def as_app(self, app_id: str, secret: str) -> "ZaloConnector":
+        """Return a connector with another app's id and secret; everything else of it is the same."""
+        upstream = replace(self._upstream, app_id=app_id, app_secret=secret)
+        return ZaloConnector(upstream, self._http, clock=self._clock)
 
     def link_url(self, state: str, challenge: str) -> str | None:
         """Return Zalo's consent page with the four parameters that both SDKs send."""

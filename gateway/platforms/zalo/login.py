@@ -69,7 +69,7 @@ class ZaloLogin:
     @property
     def issuer(self) -> str:
         """Zalo Login and the app: Zalo's id of a person is another one for each app."""
-        return f"https://oauth.zaloapp.com/v4/permission?app_id={self._app.app_id}"
+        return login_issuer(self._app.app_id)
 
     @property
     def page_url(self) -> str:
@@ -159,6 +159,11 @@ class ZaloLogin:
         if code != 0:
             raise _refused(f"{place} answered {code}")
         return answer
+
+
+def login_issuer(app_id: str) -> str:
+    """Name Zalo Login of an app as an issuer."""
+    return f"https://oauth.zaloapp.com/v4/permission?app_id={app_id}"
 
 
 def _refused(why: str) -> Refusal:

@@ -4,19 +4,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
-from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
-from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
-from gateway.terms.ids import AccountId, ConnectionId, PersonId
+from gateway.records.accounts.tables import accounts, connections, link_attempts, profile_pairs, standings
+from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, ProfilePair, Standing
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId, PersonId, UpstreamAppId
 
 _BY_ID = Prepared(select(accounts).where(accounts.c.id == bindparam("account_id")))
 _LINK = Prepared(
     select(*[connections.c[name] for name in Connection.__slots__]).where(
-        connections.c.account_id == bindparam("account_id")
+        connections.c.account_id == bindparam("account_id"), connections.c.brought_id == bindparam("brought_id")
     )
 )
 
@@ -62,7 +62,7 @@ async def list_held(connection: AsyncConnection, person_id: PersonId, now: datet
     )
     held: list[tuple[Account, Standing]] = []
     for row in (await connection.execute(query)).mappings():
-        account = Account(**{name: row[name] for name in ("id", "platform", "external_id", "name", "linked_at")})
+        account = Account(**{name: row[name] for name in Account.__slots__})
         names = ("account_id", "person_id", "role", "proven_how", "proven_at", "lapses_at")
         held.append((account, Standing(id=row["standing_id"], **{name: row[name] for name in names})))
     return held
@@ -114,17 +114,30 @@ async def end_standing(connection: AsyncConnection, account_id: AccountId, perso
     return (await connection.execute(update(standings).where(*known).values(lapses_at=now))).rowcount == 1
 
 
+async def end_standings(connection: AsyncConnection, account_id: AccountId, now: datetime) -> None:
+    """Let every standing on an account lapse now."""
+    known = standings.c.account_id == account_id, standings.c.lapses_at > now
+    await connection.execute(update(standings).where(*known).values(lapses_at=now))
+
+
 def lapsed(now: datetime) -> Select[Any]:
-    """Ask for the accounts that have no standing left: a question for other questions, since there may be very many."""
+    """Ask for the accounts that have no standing left: a question for other questions, since there may be very many.
+
+    A person's own profile is none of them: what was decided for it is theirs, whether or not they ever signed in.
+    """
     held = select(standings.c.id).where(standings.c.account_id == accounts.c.id, standings.c.lapses_at > now)
-    return select(accounts.c.id).where(~held.exists())
+    return select(accounts.c.id).where(~held.exists(), accounts.c.parent_id.is_(None))
 
 
 async def find_connection(
-    connection: AsyncConnection, account_id: AccountId, *, lock: bool = False
+    connection: AsyncConnection,
+    account_id: AccountId,
+    *,
+    brought_id: UpstreamAppId = GATEWAYS_OWN,
+    lock: bool = False,
 ) -> Connection | None:
-    """Find the gateway's connection to the account; `lock` holds the row until the unit ends."""
-    query = select(connections).where(connections.c.account_id == account_id)
+    """Find the connection to the account through an upstream app; `lock` holds the row until the unit ends."""
+    query = select(connections).where(connections.c.account_id == account_id, connections.c.brought_id == brought_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
     return _connection(dict(row)) if row else None
 
@@ -142,9 +155,21 @@ async def find_live_after(connection: AsyncConnection, last: ConnectionId) -> tu
     return account, link
 
 
-async def look_up_connection(storage: Storage, account_id: AccountId) -> Connection | None:
-    """Find the gateway's connection to the account by one compiled look-up, as each call does."""
-    rows = await storage.point(_LINK, account_id=account_id)
+async def list_connections(connection: AsyncConnection, account_ids: Collection[AccountId]) -> list[Connection]:
+    """List the connections to some accounts, through whatever upstream apps; the gateway's own first."""
+    query = select(connections).where(connections.c.account_id.in_(sorted(account_ids)))
+    query = query.order_by(connections.c.brought_id, connections.c.id)
+    return [_connection(dict(row)) for row in (await connection.execute(query)).mappings()]
+
+
+async def remove_connections(connection: AsyncConnection, brought_id: UpstreamAppId) -> None:
+    """Remove every connection through an upstream app that its app takes back, with the credentials."""
+    await connection.execute(delete(connections).where(connections.c.brought_id == brought_id))
+
+
+async def look_up_connection(storage: Storage, account_id: AccountId, brought_id: UpstreamAppId) -> Connection | None:
+    """Find the connection to the account through an upstream app by one compiled look-up, as each call does."""
+    rows = await storage.point(_LINK, account_id=account_id, brought_id=brought_id)
     return _connection(dict(zip(Connection.__slots__, rows[0], strict=True))) if rows else None
 
 
@@ -202,6 +227,30 @@ async def mark_lost(
     return (await connection.execute(update(connections).where(*known).values(**lost))).rowcount == 1
 
 
+async def note_pair(connection: AsyncConnection, pair: ProfilePair) -> None:
+    """Note by which two ids the platform knows one person; it says so, so that what was noted before is replaced."""
+    known = profile_pairs.c.account_id == pair.account_id, profile_pairs.c.login_subject == pair.login_subject
+    said = {"subject_id": pair.subject_id, "noted_at": pair.noted_at}
+    if (await connection.execute(update(profile_pairs).where(*known).values(**said))).rowcount == 0:
+        await connection.execute(insert(profile_pairs).values(**_fields(pair)))
+
+
+async def list_pairs(
+    connection: AsyncConnection, wanted: Collection[tuple[AccountId, str]]
+) -> dict[tuple[AccountId, str], str]:
+    """List by which ids accounts know those who sign in by others, at once; who is not known is absent."""
+    named = tuple_(profile_pairs.c.account_id, profile_pairs.c.login_subject).in_(list(wanted))
+    rows = await connection.execute(select(profile_pairs).where(named))
+    return {(AccountId(row.account_id), row.login_subject): row.subject_id for row in rows}
+
+
+async def find_pair(connection: AsyncConnection, account_id: AccountId, login_subject: str) -> str | None:
+    """Find by which id an account knows the person who signs in by another."""
+    known = profile_pairs.c.account_id == account_id, profile_pairs.c.login_subject == login_subject
+    row = (await connection.execute(select(profile_pairs.c.subject_id).where(*known))).first()
+    return str(row.subject_id) if row else None
+
+
 async def add_attempt(connection: AsyncConnection, attempt: LinkAttempt) -> None:
     """Remember a journey to a platform."""
     await connection.execute(insert(link_attempts).values(**_fields(attempt)))
@@ -224,5 +273,5 @@ async def redeem_attempt(
     return LinkAttempt(**{name: value for name, value in row.items() if name != "used_at"})
 
 
-def _fields(record: Account | Connection | Standing | LinkAttempt) -> dict[str, Any]:
+def _fields(record: Account | Connection | Standing | ProfilePair | LinkAttempt) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__slots__}

@@ -12,7 +12,17 @@ accounts = Table(
     Column("external_id", String, nullable=False),
     Column("name", String, nullable=False),
     Column("linked_at", Instant, nullable=False),
+    Column("parent_id", ForeignKey("accounts.id")),
     UniqueConstraint("platform", "external_id"),
+)
+
+profile_pairs = Table(
+    "profile_pairs",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("login_subject", String, primary_key=True),
+    Column("subject_id", String, nullable=False),
+    Column("noted_at", Instant, nullable=False),
 )
 
 connections = Table(
@@ -27,7 +37,8 @@ connections = Table(
     Column("generation", Integer, nullable=False),
     Column("credential_expires_at", Instant),
     Column("changed_at", Instant, nullable=False),
-    UniqueConstraint("account_id"),
+    Column("brought_id", String, nullable=False, server_default=""),
+    UniqueConstraint("account_id", "brought_id"),
 )
 
 standings = Table(
@@ -54,4 +65,5 @@ link_attempts = Table(
     Column("return_to", String, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
+    Column("brought_id", String, nullable=False, server_default=""),
 )

@@ -1,10 +1,10 @@
 """Accounts, connections and standings, as the rest of the house sees them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from gateway.terms.ids import AccountId, ConnectionId, PersonId, StandingId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId, PersonId, StandingId, UpstreamAppId
 
 STANDING_LASTS = timedelta(days=90)
 LINK_ATTEMPT_LASTS = timedelta(minutes=10)
@@ -17,15 +17,34 @@ class ConnectionState(StrEnum):
     LOST = "lost"
 
 
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""When a standing lapses that is proven by each sign-in: a person's for their own profile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One thing on a platform; `external_id` is the platform's own id for it."""
+    """One thing on a platform; `external_id` is the platform's own id for it.
+
+    A person's own profile has a `parent_id`: the account that sees them, such as the OA that they follow. The platform
+    names them to that account alone, so their `external_id` is the pair `parent/them` (`profile_name`).
+    """
 
     id: AccountId
     platform: str
     external_id: str
     name: str
     linked_at: datetime
+    parent_id: AccountId | None = None
+
+    @property
+    def subject_id(self) -> str:
+        """By which the account above knows the person whose profile this is."""
+        return self.external_id.partition("/")[2]
+
+
+def profile_name(parent_external_id: str, subject_id: str) -> str:
+    """Name the profile of a person whom an account knows by `subject_id`."""
+    return f"{parent_external_id}/{subject_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +52,8 @@ class Connection:
     """The gateway's own link to an account through one upstream app.
 
     `sealed_credential` is opened by the vault for the place (connections, id, sealed_credential); `generation` counts
-    renewals, so that a renewal that lost the race is seen.
+    renewals, so that a renewal that lost the race is seen. `upstream_app` is its id at the platform; `brought_id` says
+    which one that an app brought it is.
     """
 
     id: ConnectionId
@@ -45,6 +65,7 @@ class Connection:
     generation: int
     credential_expires_at: datetime | None
     changed_at: datetime
+    brought_id: UpstreamAppId = GATEWAYS_OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +82,16 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfilePair:
+    """One person under two ids: as an account knows them, and as they sign in at the platform through its app."""
+
+    account_id: AccountId
+    login_subject: str
+    subject_id: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LinkAttempt:
     """A journey to a platform and back. Its `state` value is known only by hash; the verifier is sealed."""
 
@@ -70,3 +101,4 @@ class LinkAttempt:
     sealed_verifier: bytes
     return_to: str
     expires_at: datetime
+    brought_id: UpstreamAppId = GATEWAYS_OWN

@@ -23,3 +23,6 @@ DIALECTS: Mapping[str, Dialect] = {
     "zalo": Dialect("access_token", "oa_id"),
     "kiotviet": Dialect("retailer", "retailer", holds_token=False),
 }
+
+KEY_PATHS: Mapping[str, str] = {"kiotviet": "/dialect/kiotviet/connect/token"}
+"""Where clients of a platform's exchange a connection key, if they know a key at all."""

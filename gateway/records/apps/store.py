@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, String, bindparam, delete, func, insert, select, update
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.ground.storage.prepared import Prepared
 from gateway.records.apps.tables import app_secrets, apps, asks, spent_assertions
 from gateway.records.apps.types import (
+    Agreement,
     App,
     AppOrigin,
     AppSecret,
@@ -18,6 +19,7 @@ from gateway.records.apps.types import (
     Ask,
     AskText,
     AuthMethod,
+    Basis,
     GrantType,
     Recipient,
 )
@@ -47,7 +49,13 @@ def _ask(row: RowMapping) -> Ask:
     fields: dict[str, Any] = {name: value for name, value in row.items() if name != "position"}
     fields["texts"] = {language: AskText(**text) for language, text in row["texts"].items()}
     fields["recipients"] = tuple(Recipient(**recipient) for recipient in row["recipients"])
+    fields["basis"] = Basis(row["basis"]) if row["basis"] else None
+    fields["agreement"] = _agreement(row["agreement"]) if row["agreement"] else None
     return Ask(**fields)
+
+
+def _agreement(kept: dict[str, str]) -> Agreement:
+    return Agreement(kept["number"], date.fromisoformat(kept["dated"]))
 
 
 async def find(connection: AsyncConnection, app_id: str, *, lock: bool = False) -> App | None:
@@ -95,6 +103,8 @@ async def add_ask(connection: AsyncConnection, ask: Ask, position: int) -> None:
     fields = {name: getattr(ask, name) for name in ask.__slots__}
     fields["texts"] = {language: asdict(text) for language, text in ask.texts.items()}
     fields["recipients"] = [asdict(recipient) for recipient in ask.recipients]
+    if ask.agreement is not None:
+        fields["agreement"] = {"number": ask.agreement.number, "dated": ask.agreement.dated.isoformat()}
     await connection.execute(insert(asks).values(**fields, position=position))
 
 

@@ -44,6 +44,19 @@ app_secrets = Table(
     UniqueConstraint("app_id", "number"),
 )
 
+upstream_apps = Table(
+    "upstream_apps",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("app_id", ForeignKey("apps.id"), nullable=False),
+    Column("platform", String, nullable=False),
+    Column("external_id", String, nullable=False),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("brought_at", Instant, nullable=False),
+    UniqueConstraint("app_id", "platform"),
+    UniqueConstraint("platform", "external_id"),
+)
+
 spent_assertions = Table(
     "spent_assertions",
     metadata,
@@ -65,6 +78,8 @@ asks = Table(
     Column("is_required", Boolean, nullable=False),
     Column("retention_days", Integer),
     Column("recipients", JSON, nullable=False),
+    Column("basis", String),
+    Column("agreement", JSON(none_as_null=True)),
     UniqueConstraint("app_id", "scope", "purpose"),
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -45,6 +45,24 @@ class GrantType(StrEnum):
     DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
+class Basis(StrEnum):
+    """Why data about other people may pass under an ask: what the app registered, told wherever the ask stands.
+
+    `own_consent`: each of them agreed. `contract`: the app works for the account under an agreement; each may object.
+    """
+
+    OWN_CONSENT = "own_consent"
+    CONTRACT = "contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The contract under which an app works for an account: its number, and the day of it (R78)."""
+
+    number: str
+    dated: date
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who receives the data, and the ISO 3166 code of the country where."""
@@ -67,7 +85,8 @@ class Ask:
     """One scope for one purpose, as the app registered it: the unit of consent.
 
     `purpose` is the slug on the wire; `texts` holds `vi` and `en`. `retention_days` 0 means that nothing is kept, None
-    that the app did not say; no recipients mean the same.
+    that the app did not say; no recipients mean the same. `basis` is of an ask about other people, None of one about
+    the account itself; where such an ask does not say, it is `own_consent`. `agreement` stands with `contract` alone.
     """
 
     id: AskId
@@ -79,6 +98,13 @@ class Ask:
     is_required: bool
     retention_days: int | None
     recipients: tuple[Recipient, ...]
+    basis: Basis | None = None
+    agreement: Agreement | None = None
+
+    @property
+    def meaning(self) -> tuple[int, str | None]:
+        """What of it makes it another ask when it changes: the version of its scope, and the basis."""
+        return self.scope_version, self.basis
 
     @property
     def platform(self) -> str:

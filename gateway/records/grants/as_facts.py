@@ -28,6 +28,8 @@ async def list_permissions(connection: AsyncConnection) -> dict[str, dict[str, F
     found: dict[str, dict[str, Facts]] = defaultdict(dict)
     for row in (await connection.execute(as_stored(permissions))).mappings():
         facts = _renamed(row, _NAMES, left_out="grant_id")
+        if facts["basis"] is None:  # as `Permission.to_facts` has it, and as all had it before there were any
+            del facts["basis"]
         found[row["grant_id"]][row["id"]] = {**facts, "current": _BOOLEANS.get(facts["current"], facts["current"])}
     return found
 

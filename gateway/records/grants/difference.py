@@ -10,20 +10,20 @@ from gateway.terms.resources import Resources, covers, in_common
 
 def list_kept(
     grant: Grant | None,
-    versions: Mapping[AskId, int],
+    meanings: Mapping[AskId, tuple[int, str | None]],
     seen_at: datetime,
     *,
     narrowed_to: Mapping[AskId, frozenset[str]],
 ) -> frozenset[AskId]:
     """Return which asks stood when the screen was seen and need no new decision: they are listed, not asked.
 
-    An ask whose scope means something else today is asked again, and so is one that stands for other resources than
+    An ask that means something else today is asked again, and so is one that stands for other resources than
     are wanted now; for all of these and more it stands. One decided after the screen was seen raced with it:
     the person did not see that it stands, so nothing may rest on it.
 
     Args:
         grant: the standing decision; None where there is none, or it is not clear which.
-        versions: the asks of the request, each with the version of its scope today.
+        meanings: the asks of the request, each with what it means today (`Ask.meaning`).
         seen_at: when the person saw the screen.
         narrowed_to: the asks that are wanted for some resources only.
     """
@@ -32,7 +32,7 @@ def list_kept(
         for p in (grant.permissions if grant else ())
         if p.is_standing(seen_at)
         and p.decided_at <= seen_at
-        and versions.get(p.ask_id) == p.scope_version
+        and meanings.get(p.ask_id) == p.meaning
         and covers(p.resources, narrowed_to.get(p.ask_id))
     )
 

@@ -32,6 +32,7 @@ permissions = Table(
     Column("ended_at", Instant),
     Column("is_current", Boolean, nullable=False),
     Column("resources", ResourceIds),
+    Column("basis", String),
 )
 
 Index(

@@ -23,6 +23,12 @@ class Choice:
     purpose: str
     is_agreed: bool
     resources: Resources = None
+    basis: str | None = None
+
+    @property
+    def meaning(self) -> tuple[int, str | None]:
+        """As `Ask.meaning`."""
+        return self.scope_version, self.basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,16 @@ def shorten(grant: Grant, ask_ids: Collection[AskId] | None, ends_at: datetime, 
     return _change(grant, at, [(p, replace(p, ends_at=ends_at, changed_at=at)) for p in later])
 
 
+def lift(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime, *, basis: str) -> Change:
+    """Take refusals of asks on this basis back (all, if None): nothing is said of them any more."""
+    chosen = [
+        p
+        for p in grant.permissions
+        if p.state is PermissionState.REFUSED and p.basis == basis and (ask_ids is None or p.ask_id in ask_ids)
+    ]
+    return _change(grant, at, [(p, replace(p, is_current=False, ended_at=at, changed_at=at)) for p in chosen])
+
+
 def expire(grant: Grant, at: datetime) -> Change:
     """Write down that the time of permissions has run out. Verdicts knew it without this."""
     due = [p for p in grant.permissions if p.state in STANDING_STATES and not p.is_standing(at)]
@@ -114,11 +130,11 @@ def _decided(
         if now is not None and is_standing:
             return [(now, _end(now, PermissionState.WITHDRAWN, decision.at))]
         if now is not None and now.state is PermissionState.REFUSED:
-            return [(now, replace(_redecided(now, decision), resources=choice.resources))]
+            return [(now, replace(_redecided(now, decision), resources=choice.resources, basis=choice.basis))]
         return [*_superseded(now, decision.at), (None, _new(choice, decision, PermissionState.REFUSED, new_id))]
     if now is not None and now.changed_at > decision.seen_at and now.state is not PermissionState.GRANTED:
         return []
-    if now is not None and is_standing and now.scope_version == choice.scope_version:
+    if now is not None and is_standing and now.meaning == choice.meaning:
         return _agreed_anew(now, choice, decision, new_id)
     return [*_superseded(now, decision.at), (None, _new(choice, decision, PermissionState.GRANTED, new_id))]
 
@@ -170,6 +186,7 @@ def _new(choice: Choice, decision: Decision, state: PermissionState, new_id: Cal
         ended_at=None,
         is_current=True,
         resources=choice.resources,
+        basis=choice.basis,
     )
 
 

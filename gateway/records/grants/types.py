@@ -24,12 +24,17 @@ STANDING_STATES = frozenset({PermissionState.GRANTED, PermissionState.PAUSED})
 """The states that can still let something through, now or after a resume; all others are over."""
 
 
+NOES = frozenset({PermissionState.REFUSED, PermissionState.WITHDRAWN})
+"""The states in which somebody said no."""
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     """One ask inside a grant. An ended permission stays as it is; a new decision makes a new one with a new id.
 
     `resources` are those that it is narrowed to. While it stands they never change: other ones are another permission,
-    so that no token reaches more than was decided when it came (ADR 0026).
+    so that no token reaches more than was decided when it came (ADR 0026). `basis` is the one that an ask about other
+    people had when it was decided: another basis is another ask (ADR 0031).
     """
 
     id: PermissionId
@@ -45,6 +50,12 @@ class Permission:
     ended_at: datetime | None
     is_current: bool
     resources: Resources = None
+    basis: str | None = None
+
+    @property
+    def meaning(self) -> tuple[int, str | None]:
+        """What was decided on: as `Ask.meaning` was then."""
+        return self.scope_version, self.basis
 
     def is_standing(self, now: datetime) -> bool:
         """Say whether the permission is granted or paused and its time has not run out."""
@@ -70,6 +81,7 @@ class Permission:
             "ended_at": None if self.ended_at is None else microseconds(self.ended_at),
             "current": self.is_current,
             "resources": in_words(self.resources),
+            **({} if self.basis is None else {"basis": self.basis}),
         }
 
 
@@ -93,6 +105,11 @@ class Grant:
         permission = self.find(ask_id)
         return permission is not None and permission.is_standing(now)
 
+    def has_refused(self, ask_id: AskId) -> bool:
+        """Say whether the last word on an ask is a no."""
+        permission = self.find(ask_id)
+        return permission is not None and permission.state in NOES
+
     def live(self, now: datetime) -> tuple[Permission, ...]:
         """Return what lets something through now."""
         return tuple(permission for permission in self.permissions if permission.is_live(now))
@@ -114,6 +131,12 @@ class Change:
     added: tuple[Permission, ...]
     stopped: frozenset[PermissionId]
     ended: frozenset[PermissionId]
+
+    @property
+    def noes(self) -> dict[AskId, bool]:
+        """Which of the asks that it touched are now a no."""
+        touched = {permission.ask_id for permission in (*self.changed, *self.added)}
+        return {ask_id: self.grant.has_refused(ask_id) for ask_id in sorted(touched)}
 
 
 @dataclass(frozen=True, slots=True)

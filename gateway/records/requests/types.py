@@ -15,11 +15,15 @@ POLL_SECONDS = 5
 
 
 class RequestKind(StrEnum):
-    """Who opened the request: an app by a browser or from a device, or the person from Quản lý quyền."""
+    """Who opened the request: an app by a browser or from a device, or the person from Quản lý quyền.
+
+    Of kind `subject`: the one whom the data is about, by a link that names what is asked (ADR 0032).
+    """
 
     AUTHORIZE = "authorize"
     DEVICE = "device"
     RECONSIDER = "reconsider"
+    SUBJECT = "subject"
 
 
 class Prompt(StrEnum):
@@ -74,7 +78,7 @@ class AuthorizationRequest:
     @property
     def is_from_app(self) -> bool:
         """Say whether an app opened it, which then hears what comes of it."""
-        return self.kind is not RequestKind.RECONSIDER
+        return self.kind in {RequestKind.AUTHORIZE, RequestKind.DEVICE}
 
     @property
     def narrowed_to(self) -> Mapping[AskId, frozenset[str]]:

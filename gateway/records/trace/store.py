@@ -1,7 +1,7 @@
 """Questions on the trace, newest first."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,8 @@ class AnyOf:
 class Filter:
     """What to look for; None leaves a field open, and each of `matching` must hold.
 
-    `before` is a cursor: (opened_at, id) of the last line seen.
+    `before` is a cursor: (opened_at, id) of the last line seen. `about_people` are grants beside `grant_ids`, each
+    after a moment, of which only what was about somebody counts, or may have been: a line that is not closed.
     """
 
     grant_ids: Sequence[GrantId] | None = None
@@ -44,6 +45,7 @@ class Filter:
     request_id: str | None = None
     before: tuple[datetime, str] | None = None
     matching: Sequence[AnyOf] = ()
+    about_people: Mapping[GrantId, datetime] = field(default_factory=dict)
 
 
 async def list_lines(connection: AsyncConnection, wanted: Filter, limit: int) -> list[Entry]:
@@ -117,7 +119,12 @@ def _asked(connection: AsyncConnection) -> TableValuedAlias:
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     table = trace_lines.c
     if wanted.grant_ids is not None:
-        query = query.where(table.grant_id.in_(wanted.grant_ids))
+        has_people = or_(table.subjects > 0, table.closed_at.is_(None))
+        partly = [
+            and_(table.grant_id == grant_id, table.opened_at > since, has_people)
+            for grant_id, since in wanted.about_people.items()
+        ]
+        query = query.where(or_(table.grant_id.in_(wanted.grant_ids), *partly))
     equals = {table.app_id: wanted.app_id, table.request_id: wanted.request_id}
     for column, value in equals.items():
         query = query if value is None else query.where(column == value)

@@ -13,6 +13,7 @@ SENTENCES = {
     "insufficient_scope": "Chủ tài khoản chưa cho phép việc này.",
     "purpose_required": "Cổng cần biết việc này để làm gì.",
     "resource_not_granted": "Chủ tài khoản chỉ cho phép việc này ở những nơi khác.",
+    "no_basis": "Người này chưa đồng ý, hoặc đã nói không.",
     "purpose_not_granted": "Chủ tài khoản chưa cho phép việc này cho mục đích đó.",
     "paused": "Chủ tài khoản đang tạm dừng việc này.",
     "app_suspended": "Ứng dụng đang bị cổng đình chỉ.",

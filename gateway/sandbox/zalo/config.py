@@ -1,4 +1,4 @@
-"""Settings of the Zalo stand-in: the one upstream app that is registered there."""
+"""Settings of the Zalo stand-in: the upstream apps that are registered there."""
 
 from pathlib import Path
 
@@ -7,8 +7,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.sandbox.serving import LOOPBACK_HOSTS
 
 
+class OtherApp(BaseModel):
+    """One more app, whose saved callbacks are the first one's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    app_id: str = Field(pattern=r"^[0-9]+$")
+    app_secret: str = Field(min_length=1, repr=False)
+    app_name: str
+
+
 class ZaloSandboxConfig(BaseModel):
-    """One app, as the platform's developer console would hold it.
+    """One app, as the platform's developer console would hold it, and others beside it.
 
     Args:
         app_id: the app's id, digits.
@@ -16,6 +26,7 @@ class ZaloSandboxConfig(BaseModel):
         callback_urls: saved callbacks; `redirect_uri` must equal one byte for byte.
         login_callback_urls: the same for people's sign-in (Zalo Social), a list of its own; empty: no sign-in.
         app_name: shown on the consent page.
+        others: apps of other developers; sign-in by Zalo Social is the first app's alone.
         webhook_url: the one URL that hears what happens at every linked OA; None: nothing is told.
         oa_secret_key: the console's "OA Secret Key", which signs that.
         requires_secret_proof: the console's "Yêu cầu kiểm tra app secret proof".
@@ -30,8 +41,14 @@ class ZaloSandboxConfig(BaseModel):
     callback_urls: tuple[str, ...] = Field(min_length=1)
     login_callback_urls: tuple[str, ...] = ()
     app_name: str = "Cổng Quyền (mẫu)"
+    others: tuple[OtherApp, ...] = ()
     webhook_url: str | None = None
     oa_secret_key: str | None = Field(default=None, repr=False)
     requires_secret_proof: bool = False
     state_path: Path | None = None
     hosts: frozenset[str] = LOOPBACK_HOSTS
+
+    def find_app(self, app_id: str) -> OtherApp | None:
+        """Find an app by its id, the first one among them."""
+        first = OtherApp(app_id=self.app_id, app_secret=self.app_secret, app_name=self.app_name)
+        return next((app for app in (first, *self.others) if app.app_id == app_id), None)

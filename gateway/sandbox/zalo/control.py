@@ -13,12 +13,16 @@ from gateway.sandbox.zalo.seeds import ACCOUNTS
 
 
 class Revocation(BaseModel):
-    """End an OA's tokens as its admin would; `keeps_refresh` ends the access token only."""
+    """End an OA's tokens as its admin would; `keeps_refresh` ends the access token only.
+
+    `app_id`: those of this app; left out, the first one's.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     oa_id: str
     keeps_refresh: bool = False
+    app_id: str | None = None
 
 
 class Incoming(BaseModel):
@@ -34,7 +38,10 @@ class Incoming(BaseModel):
 def revoke(room: Room, call: Call) -> web.Response:
     """End an OA's tokens."""
     wanted = Revocation.model_validate_json(call.body)
-    return web.json_response({"revoked": room.tokens.revoke(wanted.oa_id, keeps_refresh=wanted.keeps_refresh)})
+    book = room.books.get(wanted.app_id or room.config.app_id)
+    if book is None:
+        return web.json_response({"error": "no such app"}, status=404)
+    return web.json_response({"revoked": book.revoke(wanted.oa_id, keeps_refresh=wanted.keeps_refresh)})
 
 
 class Doing(BaseModel):

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from gateway.sandbox.calls import Call, first_values
 from gateway.sandbox.zalo.errors import OAuthError
-from gateway.sandbox.zalo.oauth import callback_with, check_app, check_callback, refuse
+from gateway.sandbox.zalo.oauth import callback_with, check_callback, get_app, refuse
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.seeds import ACCOUNTS, find_by_app_id
 
@@ -28,7 +28,7 @@ def decide_login(room: Room, call: Call) -> web.Response:
 
 def _answer(room: Room, asked: dict[str, str], *, form: dict[str, str] | None) -> web.Response:
     try:
-        check_app(room, asked.get("app_id", ""))
+        get_app(room, asked.get("app_id", ""), having={room.config.app_id})
         check_callback(room.config.login_callback_urls, asked.get("redirect_uri", ""))
     except OAuthError as error:
         return refuse(error)

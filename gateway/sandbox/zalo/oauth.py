@@ -1,13 +1,14 @@
 """The OAuth host: what an authorize request must be, and the token endpoint (facts A0.3, A1)."""
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from datetime import timedelta
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from gateway.sandbox.calls import Call
+from gateway.sandbox.zalo.config import OtherApp
 from gateway.sandbox.zalo.errors import OAuthError
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.tokens import Issued, TokenBook
@@ -16,12 +17,14 @@ from gateway.sandbox.zalo.wire import answer_json
 NOT_ACTIVE = "App is not active but user is not admin"
 
 
-def check_app(room: Room, app_id: str) -> None:
-    """Refuse another app, and ours after it was removed."""
+def get_app(room: Room, app_id: str, *, having: Container[str]) -> OtherApp:
+    """Get an app that has this flow; a stranger, and every one while they are removed, is refused."""
     if room.board.current.app_removed:
         raise OAuthError(-14002, reason=NOT_ACTIVE)
-    if app_id != room.config.app_id:
+    app = room.config.find_app(app_id)
+    if app is None or app_id not in having:
         raise OAuthError(-14002)
+    return app
 
 
 def check_callback(saved: Collection[str], redirect_uri: str) -> None:
@@ -38,12 +41,12 @@ def callback_with(redirect_uri: str, answer: Mapping[str, str]) -> web.Response:
 
 def answer_token(room: Room, call: Call) -> web.Response:
     """Answer `POST /v4/oa/access_token`; `expires_in` is a text, and errors are HTTP 200."""
-    return _answer(room, call, book=room.tokens, tells_refresh=False)
+    return _answer(room, call, books=room.books, tells_refresh=False)
 
 
 def answer_social_token(room: Room, call: Call) -> web.Response:
     """Answer `POST /v4/access_token`; as above, and it says how long the refresh token has left."""
-    return _answer(room, call, book=room.social_tokens, tells_refresh=True)
+    return _answer(room, call, books={room.config.app_id: room.social_tokens}, tells_refresh=True)
 
 
 def refuse(error: OAuthError) -> web.Response:
@@ -51,9 +54,9 @@ def refuse(error: OAuthError) -> web.Response:
     return answer_json(error.body())
 
 
-def _answer(room: Room, call: Call, *, book: TokenBook, tells_refresh: bool) -> web.Response:
+def _answer(room: Room, call: Call, *, books: Mapping[str, TokenBook], tells_refresh: bool) -> web.Response:
     try:
-        issued = _redeem(room, call, book)
+        issued = _redeem(room, call, books)
     except OAuthError as error:
         return refuse(error)
     body = {"access_token": issued.access_token, "refresh_token": issued.refresh_token}
@@ -67,11 +70,12 @@ def _seconds(lasts: timedelta) -> str:
     return str(int(lasts.total_seconds()))
 
 
-def _redeem(room: Room, call: Call, book: TokenBook) -> Issued:
+def _redeem(room: Room, call: Call, books: Mapping[str, TokenBook]) -> Issued:
     form = call.form()
-    check_app(room, form.get("app_id", ""))
+    app = get_app(room, form.get("app_id", ""), having=books)
+    book = books[app.app_id]
     secret = call.headers.get("secret_key", "")
-    if not hmac.compare_digest(secret.encode("utf-8", "replace"), room.config.app_secret.encode()):
+    if not hmac.compare_digest(secret.encode("utf-8", "replace"), app.app_secret.encode()):
         raise OAuthError(-14004)
     grant_type = form.get("grant_type")
     if grant_type == "authorization_code":

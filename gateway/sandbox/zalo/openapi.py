@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from aiohttp import web
 
 from gateway.sandbox.calls import Call
+from gateway.sandbox.zalo.config import OtherApp
 from gateway.sandbox.zalo.endpoints import (
     calls,
     details,
@@ -68,9 +69,9 @@ def answer_call(room: Room, call: Call) -> web.Response:
     headers: dict[str, str] = {}
     try:
         endpoint = _get_endpoint(call)
-        oa = ACCOUNTS[_check_access(room, call)]
-        limit = room.board.current.rate_limit_per_minute
-        remaining = room.limit.count(room.clock.now(), limit)
+        app_id, oa_id = _check_access(room, call)
+        oa, limit = ACCOUNTS[oa_id], room.board.current.rate_limit_per_minute
+        remaining = room.limits[app_id].count(room.clock.now(), limit)
         headers |= limit_headers(limit, remaining)
         _check_limit(remaining)
         visit = Visit(
@@ -97,29 +98,38 @@ def _get_endpoint(call: Call) -> Endpoint:
     return endpoint
 
 
-def _check_access(room: Room, call: Call) -> str:
-    """Judge the header `access_token` (an `Authorization` is not looked at) and the switches; returns the OA's id."""
+def _check_access(room: Room, call: Call) -> tuple[str, str]:
+    """Judge the header `access_token` (an `Authorization` is not looked at) and the switches; say whose app and OA."""
     switches = room.board.current
     if switches.app_removed:
         raise OaError(-219)
     if switches.tokens_dead:
         raise OaError(-216)
     token = call.headers.get("access_token", "")
-    found = room.tokens.find_holder(token)
+    found = _find_holder(room, token)
     if found is None:
         raise OaError(-216)
-    oa_id, is_alive = found
+    app, oa_id, is_alive = found
     if not is_alive:
         raise OaError(-216, message="Access token has expired")
     proof = call.headers.get("appsecret_proof")
     # A proof that is sent must be right; the console's toggle makes it required.
-    if (proof is not None or room.config.requires_secret_proof) and not is_proof(room.config, proof, token=token):
+    if (proof is not None or room.config.requires_secret_proof) and not is_proof(app.app_secret, proof, token=token):
         raise OaError(-242)
     if switches.permission_lost:
         raise OaError(-223)
     if switches.refuse is not None:
         raise OaError(switches.refuse)
-    return oa_id
+    return app.app_id, oa_id
+
+
+def _find_holder(room: Room, token: str) -> tuple[OtherApp, str, bool] | None:
+    """Find which app has the token, for which OA, and whether it is alive."""
+    for app_id, book in room.books.items():
+        found, app = book.find_holder(token), room.config.find_app(app_id)
+        if found is not None and app is not None:
+            return app, *found
+    return None
 
 
 def _check_limit(remaining: int) -> None:

@@ -3,10 +3,8 @@
 import hashlib
 import hmac
 
-from gateway.sandbox.zalo.config import ZaloSandboxConfig
 
-
-def is_proof(config: ZaloSandboxConfig, proof: str | None, *, token: str) -> bool:
+def is_proof(app_secret: str, proof: str | None, *, token: str) -> bool:
     """Say whether the header is there and right."""
-    expected = hmac.new(config.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+    expected = hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), (proof or "").encode("utf-8", "replace"))

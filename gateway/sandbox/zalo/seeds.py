@@ -1,7 +1,7 @@
 """Who lives in the sandbox: two invented Official Accounts with twelve invented followers each.
 
-Of each twelve, six have a phone (the sixth is a minor, `is_sensitive`), four an address; the seventh's phone is the
-number 0, the eighth has no `shared_info` at all, the rest have one without a phone. The twelfth was last seen 12 days
+Of each twelve, six have a phone, four an address; the seventh's phone is the number 0, the eighth has no `shared_info`
+at all, the rest have one without a phone; the ninth is a minor (`is_sensitive`). The twelfth was last seen 12 days
 ago, so no message may be sent to them. Every name ends in "(mẫu)"; phones are 84000000NNN, which nobody can have; ids
 exceed 2^53, as the platform's do.
 """
@@ -15,7 +15,7 @@ BAKERY_ID = "2511530240960241001"
 FLORIST_ID = "2511530240960241002"
 
 WITH_PHONE = range(6)
-PLACE_OF_MINOR = 5
+PLACE_OF_MINOR = 8
 PLACE_OF_ZERO_PHONE = 6
 PLACE_OF_NO_CONTACT = 7
 PLACE_OF_LONG_GONE = 11

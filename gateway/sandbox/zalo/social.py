@@ -35,7 +35,7 @@ def _get_person(room: Room, call: Call) -> Follower:
     found = room.social_tokens.find_holder(token)
     if found is None or not found[1] or switches.tokens_dead or switches.app_removed:
         raise social_error(452)
-    if not is_proof(room.config, call.headers.get("appsecret_proof"), token=token):
+    if not is_proof(room.config.app_secret, call.headers.get("appsecret_proof"), token=token):
         raise social_error(switches.social_proof_error)
     if switches.social_refuse is not None:
         raise social_error(switches.social_refuse)

@@ -68,6 +68,13 @@ class Card(BaseModel):
     custom: dict[str, str | dict[str, str]] = {}
 
 
+class OtherTokens(BaseModel):
+    """The codes and pairs of an app beside the first."""
+
+    codes: dict[str, PendingCode] = {}
+    tokens: dict[str, TokenPair] = {}
+
+
 class Snapshot(BaseModel):
     """The file's content."""
 
@@ -76,6 +83,7 @@ class Snapshot(BaseModel):
     tokens: dict[str, TokenPair] = {}
     social_codes: dict[str, PendingCode] = {}
     social_tokens: dict[str, TokenPair] = {}
+    others: dict[str, OtherTokens] = {}
     messages: list[Message] = []
     cards: dict[str, dict[str, Card]] = {}
     tags: dict[str, list[str]] = {}

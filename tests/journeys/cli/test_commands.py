@@ -187,6 +187,7 @@ def test_the_documents_example_registers(quyen: Quyen, tmp_path: Path) -> None:
     assert done["client_secret"].startswith("qcs_")
     assert parsed(quyen("app", "list", "--json"))[0]["asks"] == [
         "zalo.profile.read#show_account",
+        "zalo.follower.phone.read#order_notice",
         "zalo.message.send#order_notice",
     ]
     assert "docs/apps.md" in quyen("app", "register", "--help").stdout
@@ -218,6 +219,27 @@ def test_secrets_rotate_and_apps_are_suspended_and_resumed(quyen: Quyen, app_fil
     assert quyen("app", "suspend", client_id, "--reason", "lần nữa").stderr.strip() == "nothing_to_change"
     assert quyen("app", "resume", client_id).exit_code == 0
     assert quyen("app", "resume", "app_nobody").stderr.strip() == "not_found"
+
+
+def test_an_upstream_app_is_brought_and_taken_back(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """The secret comes from a file and is printed nowhere; what cannot be one is refused."""
+    client_id = register(quyen, app_file)["client_id"]
+    secret = tmp_path / "secret"
+    secret.write_text("a-secret-of-the-isv\n", encoding="utf-8")
+    whose = ("--platform", "zalo")
+    bring = ("app", "bring-upstream", client_id, *whose, "--secret-file", str(secret), "--upstream-app")
+    done = quyen(*bring, "2233445566778899001", "--json")
+    assert parsed(done) == {"client_id": client_id, "platform": "zalo", "upstream_app": "2233445566778899001"}
+    assert parsed(quyen("app", "list", "--json"))[0]["upstream_apps"] == {"zalo": "2233445566778899001"}
+    assert quyen(*bring, "x").stderr.startswith("bad_arguments: upstream_app")
+    secret.write_text("two words", encoding="utf-8")
+    refused = quyen(*bring, "2233445566778899001")
+    assert refused.stderr.startswith("bad_arguments: secret")
+    assert "two words" not in refused.stderr
+    assert "a-secret" not in quyen("log", "search", "--json").stdout + done.stdout
+    assert quyen("app", "remove-upstream", client_id, *whose).exit_code == 0
+    assert parsed(quyen("app", "list", "--json"))[0]["upstream_apps"] == {}
+    assert quyen("app", "remove-upstream", client_id, *whose).stderr.strip() == "not_found"
 
 
 def test_the_log_says_who_suspended_and_why(quyen: Quyen, app_file: Path) -> None:

@@ -16,6 +16,7 @@ from tests.journeys.http.consoles_origin import consoles, developer, operator
 from tests.journeys.http.oidc_stage import Stage, staged
 from tests.journeys.http.origin import Browser, Origin, served
 from tests.journeys.http.our_script import run_script
+from tests.platforms.sandbox.zalo_caller import OTHERS
 from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
@@ -36,7 +37,7 @@ async def scene(tmp_path: Path, clock: ManualClock, entropy: SeededEntropy) -> A
 @pytest.fixture
 async def zalo(clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[str]:
     """Yield the address of a served Zalo stand-in."""
-    config = ZaloSandboxConfig(app_id=APP_ID, app_secret=APP_SECRET, callback_urls=(CALLBACK,))
+    config = ZaloSandboxConfig(app_id=APP_ID, app_secret=APP_SECRET, callback_urls=(CALLBACK,), others=OTHERS)
     async with TestServer(build_zalo_sandbox(config, clock, entropy)) as server:
         yield str(server.make_url("/zalo"))
 

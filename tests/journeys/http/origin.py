@@ -31,6 +31,7 @@ from gateway.ground.web.frame import Site
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.request_ids import request_ids
 from gateway.platforms import Connector
+from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.records.people.types import Person
 from gateway.sandbox.zalo.seeds import BAKERY_ID
 from gateway.terms.ids import AskId
@@ -199,6 +200,7 @@ async def served(
     connectors: Mapping[str, Connector] | None = None,
     *,
     providers: tuple[SignInProvider, ...] = (),
+    followers: Mapping[str, ZaloFollowers] | None = None,
     port: int | None = None,
     public_url: str = PUBLIC_URL,
 ) -> AsyncIterator[Origin]:
@@ -217,6 +219,7 @@ async def served(
         site=Site("127.0.0.1:8400", has_ways=bool(providers)),
         keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
         providers=providers,
+        followers=followers or {},
     )
     try:
         async with served_door(scene, door, port=port) as origin:

@@ -11,6 +11,7 @@ from gateway.acts.pause import pause
 from gateway.acts.register import rotate_secret
 from gateway.acts.show_request import show_request
 from gateway.acts.suspend import suspend_app
+from gateway.acts.upstream_apps import Brought, bring_upstream
 from gateway.acts.withdraw import withdraw
 from gateway.records.accounts.types import Account
 from gateway.records.apps.types import BEFORE_RESTORE
@@ -69,6 +70,17 @@ async def test_the_page_says_who_stands_behind_and_what_people_see(consoles: Con
     shown = re.findall(r'<div class="say">.*?</dl>', screen.text, re.DOTALL)
     assert len(shown) == len(OWN_ASKS)
     assert re.findall(r'<div class="say">.*?</dl>', page.text, re.DOTALL) == shown
+
+
+async def test_an_app_of_its_own_at_a_platform_is_named(consoles: Consoles, developer: Browser) -> None:
+    """The developer sees as which app calls go out, and nothing of the secret, its length or its end."""
+    assert "ứng dụng riêng" not in (await developer.get(PATH)).words
+    brought = Brought(consoles.own_app.id, "zalo", "2233445566778899001", "a-secret-of-the-isv")
+    await bring_upstream(consoles.scene.house, brought, Actor.command_line())
+    page = await developer.get(PATH)
+    assert "Gọi bằng ứng dụng riêng Zalo" in page.words
+    assert "2233445566778899001" in page.words
+    assert "the-isv" not in page.text
 
 
 async def test_keys_are_shown_by_their_last_four(consoles: Consoles, developer: Browser) -> None:

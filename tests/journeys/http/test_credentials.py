@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.make_credential import MOST_LIVE, NewCredential, make_credential
+from gateway.acts.open_request import Asked, open_request
 from gateway.acts.pause import pause
-from gateway.acts.register import set_roles
+from gateway.acts.register import register_app, set_roles
+from gateway.acts.show_request import show_request
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.use_credential import Use, use_credential
 from gateway.acts.withdraw import withdraw
+from gateway.records.accounts.types import Account
 from gateway.records.families import credentials
 from gateway.records.families.types import Credential
 from gateway.records.ledger.types import Actor
@@ -20,7 +25,18 @@ from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.ids import AskId, GrantId, TraceId
 from gateway.terms.refusal import Refusal
-from tests.house import agree, fresh_parts, house_in, link_account, set_scene
+from tests.house import (
+    CHALLENGE,
+    PUBLIC_URL,
+    REDIRECT_URI,
+    agree,
+    app_of,
+    ask_of,
+    fresh_parts,
+    house_in,
+    link_account,
+    set_scene,
+)
 from tests.journeys.http.origin import Browser, Origin, Page, served
 
 PASSED = Ending(Outcome.PASSED, None, 200, 200, 1, 0)
@@ -186,3 +202,42 @@ async def test_the_trace_names_the_key(origin: Origin, browser: Browser, grant_i
     newest, older = text.split("data-trace=")[1:3]
     assert "khóa kết nối" not in newest
     assert "Bằng khóa kết nối “Máy quầy &lt;b&gt; (mẫu)”." in older
+
+
+async def grant_on(origin: Origin, account: Account, *, dialect: str | None) -> GrantId:
+    """Register an app with an ask on the account's platform, and let the owner agree to it."""
+    scope = {"kiotviet": "kiotviet.shop.read", "zalo": "zalo.profile.read"}[account.platform]
+    app_id = f"{dialect}-{account.platform}"
+    app = app_of(f"{app_id} (mẫu)", app_id, is_confidential=True, clock=origin.scene.clock)
+    await register_app(
+        origin.scene.house,
+        replace(app, dialect=dialect),
+        [ask_of(app.id, ("shop", scope, "crm", False))],
+        Actor.system(),
+    )
+    ask = AskId("shop")
+    request = await open_request(origin.scene.house, Asked(app.id, (ask,), REDIRECT_URI, "s", CHALLENGE))
+    await show_request(origin.scene.house, request.id, origin.scene.owner.id)
+    answer = Answer(origin.scene.owner.id, account.id, frozenset({ask}), DURATIONS["P30D"], "Chữ (mẫu)", "vi")
+    return GrantId(str((await decide(origin.scene.house, request.id, answer)).grant_id))
+
+
+@pytest.mark.parametrize(
+    "dialect,platform,path",
+    [
+        ("kiotviet", "kiotviet", "/dialect/kiotviet/connect/token"),
+        (None, "kiotviet", "/oauth/token"),
+        ("kiotviet", "zalo", "/oauth/token"),
+        ("zalo", "zalo", "/oauth/token"),
+    ],
+)
+async def test_a_key_says_where_its_clients_exchange_it(
+    origin: Origin, browser: Browser, dialect: str | None, platform: str, path: str
+) -> None:
+    """A client that knows only KiotViet is given KiotViet's address, on the gateway; every other one OAuth's."""
+    numbers = {"kiotviet": "tiem-banh-mau", "zalo": "4000000000000055"}
+    scene = origin.scene
+    account = await link_account(scene.house, scene.owner.id, external_id=numbers[platform], platform=platform)
+    page = f"/permissions/{await grant_on(origin, account, dialect=dialect)}/credentials"
+    made = await browser.submit(page, {"action": "make", "name": "Máy tính quầy (mẫu)"})
+    assert f'<dd class="mono">{PUBLIC_URL}{path}</dd>' in made.text

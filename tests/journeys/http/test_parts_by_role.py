@@ -114,7 +114,7 @@ async def test_what_was_given_before_becoming_staff_is_still_there_to_end(consol
 
 
 async def test_a_follower_reads_what_these_pages_are_not_about(consoles: Consoles) -> None:
-    """What an OA holds about them is not theirs to decide here yet: no page promises it, or says that nobody looked."""
+    """Before a shop's link was opened there is nothing here: the pages say how it comes, and not that nobody looked."""
     wanted = NewPerson("khach", "Khách (mẫu)", frozenset({Role.FOLLOWER}), None)
     follower = await add_person(consoles.scene.house, wanted, Actor.system())
     async with consoles.signed_in(follower) as browser:
@@ -122,9 +122,9 @@ async def test_a_follower_reads_what_these_pages_are_not_about(consoles: Console
         english = await browser.get("/permissions?lang=en")
     assert "người quan tâm" not in first.words
     for page in pages:
-        assert (page.status, "cổng chưa hỏi từng người" in page.words) == (200, True)
+        assert (page.status, "Shop mời bạn bằng một liên kết" in page.words) == (200, True)
         assert not [claim for claim in ("0 ứng dụng", "Chưa ai xem dữ liệu của bạn") if claim in page.words]
-    assert "does not ask each of them yet" in english.words
+    assert "A shop invites you by a link" in english.words
     async with consoles.signed_in(consoles.scene.owner) as browser:
-        assert "cổng chưa hỏi từng người" not in (await browser.get("/permissions")).words
+        assert "Shop mời bạn" not in (await browser.get("/permissions")).words
         assert "Chưa ai xem dữ liệu của bạn" in (await browser.get("/permissions/trace")).words

@@ -17,7 +17,8 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
 from gateway.platforms.kiotviet.connector import KiotVietConnector, KiotVietUpstream
-from gateway.sandbox.kiotviet.app import build_kiotviet_sandbox
+from gateway.sandbox.kiotviet.app import ROOM, build_kiotviet_sandbox
+from gateway.sandbox.kiotviet.state import Row
 from tests.house import Scene
 from tests.platforms.sandbox.kiotviet_caller import KEY, KiotVietCaller, kiotviet_config
 from tests.platforms.zalo.stage import AppCaller, CallsServer, door_of, open_socket
@@ -30,13 +31,17 @@ ANSWERS = {"retailer": KEY.retailer, "client_id": KEY.client_id, "client_secret"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything in a test of the proxy; `app` holds no token, `app_with` makes apps that do."""
+    """Everything in a test of the proxy; `app` holds no token, `app_with` makes apps that do.
+
+    `rows` is what the shop holds at KiotViet, by list: to be added to where no call can.
+    """
 
     scene: Scene
     door: CallsDoor
     kiot: KiotVietCaller
     app: AppCaller
     connector: KiotVietConnector
+    rows: dict[str, list[Row]]
 
     async def arrived(self) -> list[dict[str, Any]]:
         """Return what reached the platform's API (not its token host)."""
@@ -47,9 +52,10 @@ class Stage:
 async def kiotviet_stage(folder: Path, *, base_url: str = "", **door_settings: Any) -> AsyncIterator[Stage]:
     """Set the stage: the owner's shop is linked for real. `base_url` puts something else in the place of the API."""
     clock = ManualClock()
+    stand_in = build_kiotviet_sandbox(kiotviet_config(), clock, SeededEntropy("kiotviet"))
     async with (
         scene_in(folder, clock, entropy=SeededEntropy("house")) as ready,
-        TestServer(build_kiotviet_sandbox(kiotviet_config(), clock, SeededEntropy("kiotviet"))) as sandbox,
+        TestServer(stand_in) as sandbox,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False) as http,
         open_session(8) as connector_http,
     ):
@@ -62,4 +68,4 @@ async def kiotviet_stage(folder: Path, *, base_url: str = "", **door_settings: A
         door = door_of(ready.house, {"kiotviet": connector}, **door_settings)
         async with CallsServer(build_calls(door), socket_factory=open_socket) as gateway:
             app = AppCaller(http, str(gateway.make_url("")).rstrip("/"), token="none")
-            yield Stage(scene, door, kiot, app, connector)
+            yield Stage(scene, door, kiot, app, connector, stand_in[ROOM].state.snapshot.shops[KEY.retailer].rows)

@@ -1,7 +1,7 @@
 """A client of KiotViet's as its documents have it (facts B1, B2), byte for byte, through both origins of the gateway.
 
-No published client could be installed from npm or the Python index when this was written, so these are the bytes
-that KiotViet's documents and the published sources of its clients send, and what those sources read of an answer.
+The published client that is run (test_published_client.py) reads one list and nothing else. These are the bytes that
+KiotViet's documents and the published sources of its clients send, and what those sources read of an answer.
 """
 
 import asyncio
@@ -14,9 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from yarl import URL
 
-from gateway.acts.make_credential import NewCredential, make_credential
 from gateway.acts.withdraw import withdraw
-from gateway.records.grants import store as grants
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import GrantId
 from tests.platforms.kiotviet.endpoints import CUSTOMER
@@ -24,11 +22,11 @@ from tests.platforms.kiotviet.stage import Stage
 from tests.platforms.sandbox.kiotviet_caller import KEY
 from tests.platforms.zalo.apps import app_with, trace_of
 from tests.platforms.zalo.stage import Reply
+from tests.protocol.connection_keys import make_key
 from tests.protocol.proofs import prove
 from tests.protocol.wire import PLATFORMS, Wire, served
 
 SCOPES = ("kiotviet.customer.read", "kiotviet.customer.write", "kiotviet.shop.read")
-ASKS = tuple((scope.replace(".", "_"), scope, "crm", False) for scope in SCOPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +82,9 @@ async def wire(shared: Stage) -> AsyncIterator[Wire]:
 
 async def client_for(stage: Stage, wire: Wire, app_id: str, **changes: Any) -> KiotVietClient:
     """Let the shop's owner agree to an app of the dialect, and put a key into the integration's two settings."""
-    app, _ = await wire.add_secret_app(app_id, ASKS, **{"dialect": "kiotviet", **changes})
-    await wire.agree_to(app, [row[0] for row in ASKS])
-    async with wire.house.storage.read() as connection:
-        grant = await grants.find_between(connection, stage.scene.account.id, app.id)
-    assert grant is not None
-    made = await make_credential(wire.house, NewCredential(grant.id, stage.scene.owner.id, "Máy (mẫu)"))
+    made = await make_key(wire, app_id, SCOPES, **changes)
     hosts = f"{wire.door.issuer}/dialect/kiotviet", f"{stage.app.base}/kiotviet"
-    return KiotVietClient(*hosts, made.credential.id, made.raw_secret, grant.id)
+    return KiotVietClient(*hosts, made.key.credential.id, made.key.raw_secret, made.grant_id)
 
 
 @pytest.fixture(scope="module")

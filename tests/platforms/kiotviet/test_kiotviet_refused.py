@@ -93,6 +93,21 @@ async def test_unlisted_queries_are_refused(shared: Stage, everything: AppCaller
     assert (await is_refused(shared, everything, f"{CALL}?{query}")).code == "bad_target"
 
 
+async def test_a_name_that_is_dropped_reaches_nobody(shared: Stage, everything: AppCaller) -> None:
+    """What a published client sends and no document has is taken and goes no further, whatever it holds."""
+    query = "sort=modifiedDate&pageSize=1&toDate=2026-11-22&currentItem=0"
+    assert (await everything.call(f"/kiotviet/returns?{query}")).status == 200
+    assert (await shared.arrived())[-1]["target"] == "/returns?pageSize=1&currentItem=0"
+    assert (await everything.call("/kiotviet/returns?toDate=x%26debt%3D1%23&sort=")).status == 200
+    assert (await shared.arrived())[-1]["target"] == "/returns"
+
+
+@pytest.mark.parametrize("target", ["returns?Sort=a", "returns?sort=a&sort=b", "returns?sortBy=a", "users?sort=a"])
+async def test_no_other_name_is_dropped(shared: Stage, everything: AppCaller, target: str) -> None:
+    """Another spelling, the same name twice, another route: refused, and nobody is asked."""
+    assert (await is_refused(shared, everything, f"/kiotviet/{target}")).code == "bad_target"
+
+
 @pytest.mark.parametrize(
     "query, scope",
     [

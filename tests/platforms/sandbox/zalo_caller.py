@@ -9,11 +9,15 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import aiohttp
 from yarl import URL
 
-from gateway.sandbox.zalo.config import ZaloSandboxConfig
+from gateway.sandbox.zalo.config import OtherApp, ZaloSandboxConfig
 from gateway.sandbox.zalo.seeds import BAKERY_ID
 
 APP_ID = "1122334455667788990"
 APP_SECRET = "sandbox-app-secret"
+OTHERS = (
+    OtherApp(app_id="2233445566778899001", app_secret="secret-of-the-first", app_name="Sổ bán hàng riêng (mẫu)"),
+    OtherApp(app_id="3344556677889900112", app_secret="secret-of-the-second", app_name="Giao hàng riêng (mẫu)"),
+)
 CALLBACK = "http://127.0.0.1:8400/connections/zalo/callback"
 LOGIN_CALLBACK = "http://127.0.0.1:8400/sign-in/zalo/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"

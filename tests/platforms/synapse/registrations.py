@@ -39,7 +39,10 @@ def registration(name: str, asks: dict[str, str]) -> dict[str, Any]:
 
 
 def _ask(ask_id: str, scope: str, purpose: str, *, company: str) -> dict[str, Any]:
+    is_about_others = scope in {"matrix.room.read", "matrix.message.read", "matrix.media.read"}
+    agreement = {"number": "HD-02/2026 (mẫu)", "dated": "2026-01-05"}
     return {
+        **({"basis": "contract", "agreement": agreement} if is_about_others else {}),
         "id": ask_id,
         "scope": scope,
         "purpose": purpose,

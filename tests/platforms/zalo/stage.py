@@ -39,7 +39,7 @@ from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
 from gateway.terms.ids import AskId
 from scopes import load_catalogue
 from tests.house import API_URL, PUBLIC_URL, REDIRECT_URI, VERIFIER, Scene, agree, link_account
-from tests.platforms.sandbox.zalo_caller import APP_ID, APP_SECRET, CALLBACK, ZaloCaller
+from tests.platforms.sandbox.zalo_caller import APP_ID, APP_SECRET, CALLBACK, OTHERS, ZaloCaller
 from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
@@ -199,7 +199,7 @@ async def zalo_stage(
     `jkt`: the key that it is bound to. `base_url` puts something else in the place of the platform's open API.
     """
     clock = ManualClock()
-    config = ZaloSandboxConfig(app_id=APP_ID, app_secret=APP_SECRET, callback_urls=(CALLBACK,))
+    config = ZaloSandboxConfig(app_id=APP_ID, app_secret=APP_SECRET, callback_urls=(CALLBACK,), others=OTHERS)
     async with (
         scene_in(folder, clock, entropy=SeededEntropy("house")) as ready,
         TestServer(build_zalo_sandbox(config, clock, SeededEntropy("zalo"))) as sandbox,

@@ -1,6 +1,7 @@
 """What an app may register: its name, its texts, and what it may make a condition."""
 
 import unicodedata
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from gateway.doors.admin.fitting import list_misfits
 from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
 from gateway.records.apps.keys import import_keys
-from gateway.records.apps.types import AuthMethod, GrantType
+from gateway.records.apps.types import AuthMethod, Basis, GrantType
 from scopes import load_catalogue
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
@@ -320,3 +321,62 @@ def test_an_endpoint_on_loopback_is_for_a_gateway_that_is_there_too(host: str) -
     for context in (None, {ON_LOOPBACK: False}):
         with pytest.raises(ValidationError, match="a URL is https"):
             AppEntry.model_validate(raw_entry, context=context)
+
+
+CONTRACT = {"number": "HD-01/2026 (mẫu)", "dated": "2026-01-05"}
+ABOUT_OTHERS = {"scope": "zalo.follower.phone.read"}
+
+
+@pytest.mark.parametrize(
+    "said,basis,dated",
+    [
+        ({}, Basis.OWN_CONSENT, None),
+        ({"basis": "own_consent"}, Basis.OWN_CONSENT, None),
+        ({"basis": "contract", "agreement": CONTRACT}, Basis.CONTRACT, date(2026, 1, 5)),
+        ({"basis": "contract", "agreement": {**CONTRACT, "dated": date(2026, 1, 5)}}, Basis.CONTRACT, date(2026, 1, 5)),
+    ],
+)
+def test_an_ask_about_others_has_a_basis(said: dict[str, Any], basis: Basis, dated: date | None) -> None:
+    """Own consent where the file says nothing; a contract with its number and day, from YAML or JSON."""
+    raw = entry(ask={**ABOUT_OTHERS, **said})
+    assert list(list_misfits(raw, CATALOGUE)) == []
+    (ask,) = records_of(AppEntry.model_validate(raw), CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy())[1]
+    assert ask.basis is basis
+    assert (ask.agreement and ask.agreement.dated) == dated
+
+
+@pytest.mark.parametrize(
+    "ask,place",
+    [
+        ({**ABOUT_OTHERS, "basis": "contract"}, "agreement"),
+        ({**ABOUT_OTHERS, "agreement": CONTRACT}, "agreement"),
+        ({**ABOUT_OTHERS, "basis": "own_consent", "agreement": CONTRACT}, "agreement"),
+        ({"basis": "own_consent"}, "basis"),
+    ],
+)
+def test_a_basis_that_does_not_fit_is_named(ask: dict[str, Any], place: str) -> None:
+    """A contract without its agreement, an agreement without a contract, a basis of the account's own data (R78)."""
+    assert [each.partition(":")[0] for each in list_misfits(entry(ask=ask), CATALOGUE)] == [f"asks.0.{place}"]
+
+
+@pytest.mark.parametrize(
+    "agreement",
+    [
+        {**CONTRACT, "dated": 20260105},
+        {**CONTRACT, "dated": "hôm qua"},
+        {**CONTRACT, "number": "v.v."},
+        {"number": "1"},
+    ],
+)
+def test_an_agreement_is_told_in_full(agreement: dict[str, Any]) -> None:
+    """A number that names it and a day that is one."""
+    with pytest.raises(ValidationError):
+        AppEntry.model_validate(entry(ask={**ABOUT_OTHERS, "basis": "contract", "agreement": agreement}))
+
+
+def test_an_ask_about_the_account_has_no_basis() -> None:
+    """What the owner alone decides rests on the owner's word."""
+    (ask,) = records_of(
+        AppEntry.model_validate(entry()), CATALOGUE, None, clock=ManualClock(), entropy=SeededEntropy()
+    )[1]
+    assert (ask.basis, ask.agreement) == (None, None)

@@ -6,13 +6,13 @@ from gateway.cli.demo import seeds
 from gateway.cli.demo.summary import print_table
 
 
-def test_a_sign_in_without_a_step_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    """Who tries each line finds something behind it, or reads beforehand that there is nothing yet."""
+def test_every_sign_in_has_a_line_and_the_follower_a_link(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who tries each line finds something behind it: the follower by the link that asks them."""
     people = [{"login": each.login, "name": each.name, "password": "x", "roles": [each.role]} for each in seeds.PEOPLE]
     places = dict.fromkeys(("gateway", "api", "sample_app", "env_file"), "http://127.0.0.1:1")
-    print_table({**places, "sandbox": {"zalo": "http://127.0.0.1:1/zalo"}, "people": people, "shop_keys": []})
-    lines = {
-        each.login: line for line in capsys.readouterr().out.splitlines() for each in seeds.PEOPLE if each.login in line
-    }
-    told = [login for login, line in lines.items() if "chưa có gì để quyết" in line]
-    assert (len(lines), told) == (5, ["khach-1"])
+    facts = {"sandbox": {"zalo": "http://127.0.0.1:1/zalo"}, "people": people, "shop_keys": []}
+    print_table({**places, **facts, "apps": [{"client_id": "app_1"}]})
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for each in seeds.PEOPLE for line in lines if f"{each.login} ({each.role})" in line]) == 5
+    folded = "".join(line.split("│")[2].strip() for line in lines if line.count("│") == 3)
+    assert f"http://127.0.0.1:1/ask?app=app_1&account=2511530240960241002&follower={seeds.FOLLOWER.user_id}" in folded

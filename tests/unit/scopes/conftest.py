@@ -65,7 +65,9 @@ routes:
     opened_by: [shop.name.read, shop.phone.read]
     kind: read
     sentence: {vi: xem danh sách, en: viewed the list}
-    query: {keys: {page: {type: integer, least: 1, most: 50}, shop: {format: decimal_id, names_account: true}}}
+    query:
+      keys: {page: {type: integer, least: 1, most: 50}, shop: {format: decimal_id, names_account: true}}
+      dropped: [sort, toDate]
     limits: {answer_bytes: 65536}
     answer:
       fields:
@@ -77,6 +79,7 @@ routes:
               id: {type: string|integer, scope: any, subject: true}
               name: {type: string, scope: shop.name.read}
               vip: {type: boolean, scope: shop.name.read, masked_as: false}
+              minor: {type: boolean, marks_minor: true}
               nicknames: {items: string, scope: shop.name.read}
               contact: {use: contact}
               kind: {type: string, scope: any}

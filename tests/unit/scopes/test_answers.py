@@ -227,6 +227,41 @@ def test_person_without_basis_is_masked_as_declared(shop: Catalogue) -> None:
     assert kept["by_id"] == {"1": {"open": "o"}, "2": {"name": "B"}}
 
 
+def test_basis_of_one_scope_opens_that_scope_alone(detail: Answer) -> None:
+    """A person who agreed to one thing shows that; what another ask opens stays withheld, also beside it."""
+    body = json.dumps({"error": 0, "data": DETAIL["data"] | {"is_sensitive": False}}).encode()
+    opened = detail.open(body, {NAME, PHONE})
+    assert opened.rests_on_people
+    shown = json.loads(opened.render({PHONE: {"123"}}).body)["data"]
+    assert shown["shared_info"] == {"phone": DETAIL["data"]["shared_info"]["phone"]}
+    assert shown.keys() == {"user_id", "user_is_follower", "shared_info"}
+    assert "shared_info" not in json.loads(detail.open(body, {NAME, PHONE}).render({PHONE: {"9"}}).body)["data"]
+
+
+@pytest.mark.parametrize("flag", [True, "true", 1, 0, {}])
+def test_who_is_called_a_minor_is_masked_whatever_the_basis(detail: Answer, flag: object) -> None:
+    """Unless the platform says no, nothing of theirs passes, and the mark itself never does."""
+    body = json.dumps({"error": 0, "data": DETAIL["data"] | {"is_sensitive": flag}}).encode()
+    shown = json.loads(detail.open(body, {NAME, PHONE}).render({NAME: {"123"}, PHONE: {"123"}}).body)
+    assert shown["data"] == {"user_id": "123", "user_is_follower": True}
+
+
+@pytest.mark.parametrize("said", [{"is_sensitive": False}, {"is_sensitive": None}, {}])
+def test_who_is_called_no_minor_is_shown(detail: Answer, said: dict[str, Any]) -> None:
+    """A no, and silence, leave the basis to decide."""
+    data = {name: one for name, one in DETAIL["data"].items() if name != "is_sensitive"}
+    body = json.dumps({"error": 0, "data": data | said}).encode()
+    shown = json.loads(detail.open(body, {PHONE}).render({"123"}).body)
+    assert shown["data"].keys() == {"user_id", "user_is_follower", "shared_info"}
+
+
+def test_members_that_rest_on_people_are_counted_by_declaration(detail: Answer) -> None:
+    """What each person is asked for is counted as the route declares it, the same for every person (I10)."""
+    assert detail.declared_resting({NAME, PHONE}, {PHONE}) == 1
+    assert detail.declared_resting({NAME, PHONE}, {NAME, PHONE, ADDRESS}) == 7
+    assert detail.declared_resting({NAME, PHONE}, set()) == 0
+
+
 def test_content_of_unlisted_events_is_empty(packaged: Catalogue) -> None:
     """Of an event whose type is not listed only the envelope passes, also where its content borrows listed names."""
     answer = packaged.platforms["matrix"].routes["list_messages"].answer

@@ -1,7 +1,7 @@
 """The compiled filters against a slow and obvious reading of the same declaration, over documents that nobody wrote."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from math import isinf
 from typing import Any
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scopes import Answer, AnswerMalformed, Catalogue
-from scopes.trees import ABSENT, ANY, Branch, Cases, Either, Keyed, Leaf, Node, Rows, list_children, walk_leaves
+from scopes.trees import ABSENT, ANY, MARK, Branch, Cases, Either, Keyed, Leaf, Node, Rows, list_children, walk_leaves
 
 MISSING = object()
 ROUTES = [
@@ -46,7 +46,10 @@ def read(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Number)
 
 
-def reference(answer: Answer, document: Any, opened: Collection[str], basis: Collection[str]) -> Any:
+Basis = Mapping[str, Collection[str]]
+
+
+def reference(answer: Answer, document: Any, opened: Collection[str], basis: Basis) -> Any:
     """Filter a document by walking the declaration, one rule at a time."""
     if not isinstance(document, dict) or holds_endless(document):
         raise RefusedByReference
@@ -75,7 +78,7 @@ def holds_endless(value: Any) -> bool:
 class Reading:
     """What the reference needs to know at every place."""
 
-    def __init__(self, answer: Answer, opened: Collection[str], basis: Collection[str]) -> None:
+    def __init__(self, answer: Answer, opened: Collection[str], basis: Basis) -> None:
         self.answer, self.opened, self.basis = answer, opened, basis
 
     def is_open(self, leaf: Leaf) -> bool:
@@ -95,9 +98,10 @@ class Reading:
         children = list_children(node)
         return all(self.is_personal(one) and not getattr(one, "names_subject", False) for one in children)
 
-    def has_basis(self, people: list[str] | None) -> bool:
-        """Whether everyone whom a place is about has a basis."""
-        return bool(people) and all(one in self.basis for one in people or [])
+    def has_basis(self, node: Node, people: list[str] | None) -> bool:
+        """Whether everyone whom a place is about has a basis for something that is open in it."""
+        scopes = {leaf.scope for leaf in walk_leaves(node) if self.is_open(leaf)}
+        return bool(people) and any(all(one in self.basis[scope] for one in people or []) for scope in scopes)
 
 
 def masked(node: Node) -> Any:
@@ -161,6 +165,9 @@ def keep_members(node: Branch, value: dict[str, Any], reading: Reading, people: 
         if any(one is not None and type(one) not in {str, int} for one in named):
             raise RefusedByReference  # whom it is about must be readable, shown or not
         people = [str(one) for one in named] if all(type(one) in {str, int} for one in named) else []
+    marks = [value.get(name) for name, one in node.fields.items() if isinstance(one, Leaf) and one.scope == MARK]
+    if any(mark is not None and mark is not False for mark in marks):
+        people = []
     kept: dict[str, Any] = {}
     for name, one in node.fields.items():
         shown: Any = MISSING
@@ -169,7 +176,7 @@ def keep_members(node: Branch, value: dict[str, Any], reading: Reading, people: 
         elif name in value:
             shown = keep_case(one, value, name, reading, people) if isinstance(one, Cases) else None
             shown = keep(one, value[name], reading, people) if not isinstance(one, Cases) else shown
-        if reading.has_open(one) and reading.is_personal(one) and not reading.has_basis(people):
+        if reading.has_open(one) and reading.is_personal(one) and not reading.has_basis(one, people):
             shown = {} if isinstance(one, Cases) else masked(one)
         if shown is not MISSING:
             kept[name] = shown
@@ -257,7 +264,8 @@ def test_filter_agrees_with_reference(
     assert answer.root is not None
     scopes = sorted(route.field_scopes | route.opened_by)
     opened = data.draw(st.sets(st.sampled_from(scopes)), label="open scopes")
-    basis = data.draw(st.sets(st.sampled_from(["1", "2", "@b:l"])), label="with basis")
+    people = st.sets(st.sampled_from(["1", "2", "@b:l"]))
+    basis = data.draw(st.fixed_dictionaries(dict.fromkeys([*scopes, ANY], people)), label="with basis")
     name = platform_id, route_id
     ROOTS[name] = answer.root
     document = data.draw(strategy(name, odd=data.draw(st.sampled_from([True, False, False]))), label="document")

@@ -100,6 +100,17 @@ BROKEN = {
         "      any_of: []\n      fields:\n        buyer:",
         "    body:\n",
     ),
+    "a listed key that is dropped": ("dropped: [sort, toDate]", "dropped: [sort, page]", "    query:\n"),
+    "something dropped from a query in JSON": (
+        "      dropped: [sort, toDate]",
+        "      dropped: [sort, toDate]\n      wrapped_in: data",
+        "    query:\n",
+    ),
+    "something dropped from a write": (
+        "kind: write\n",
+        "kind: write\n    query: {dropped: [sort]}\n",
+        "    query: {dropped: [sort]}",
+    ),
     "a denied path that a route opens": (
         "routes:\n",
         "denied: [{path: /people, reason: Closed.}]\nroutes:\n",

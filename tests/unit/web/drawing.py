@@ -9,6 +9,7 @@ from gateway.ground.web.rendering import Pages
 from tests.unit.web.samples import PERSON_PAGES, frame
 from tests.unit.web.samples_consoles import CONSOLE_PAGES
 from tests.unit.web.samples_devices import DEVICE_PAGES
+from tests.unit.web.samples_followers import FOLLOWER_PAGES
 from tests.unit.web.samples_grants import GRANT_PAGES
 
 DOORS: Final = Path(__file__).parents[3] / "gateway" / "doors"
@@ -19,7 +20,7 @@ FOLDERS: Final = {
 }
 ASSETS: Final = Assets()
 PAGES: Final = Pages(FOLDERS, ASSETS)
-VIEWS: Final[dict[str, PageView]] = {**PERSON_PAGES, **DEVICE_PAGES, **GRANT_PAGES, **CONSOLE_PAGES}
+VIEWS: Final[dict[str, PageView]] = {**PERSON_PAGES, **DEVICE_PAGES, **FOLLOWER_PAGES, **GRANT_PAGES, **CONSOLE_PAGES}
 STRANGERS: Final = ("first", "sign-in", "verify", "error")
 
 

@@ -100,6 +100,9 @@ PHONE: Final = AskView(
     kept_days=90,
     recipients=(MAKER,),
     about_others=True,
+    basis="contract",
+    agreement="HD-2026/014 (mẫu)",
+    agreed_on="05/01/2026",
 )
 CHAT: Final = replace(
     PHONE,
@@ -137,6 +140,9 @@ CONSENT: Final = ConsentView(
 LINK: Final = ConnectionRow(BAKERY, "zalo", "live", NOW - timedelta(days=9), 2)
 LINKS: Final = (
     LINK,
+    replace(LINK, upstream_id="ua_1", through="Sổ bán hàng (mẫu)"),
+    replace(LINK, upstream_id="ua_2", through="Giao hàng (mẫu)", state="none", changed_at=None),
+    replace(LINK, upstream_id="ua_3", through="Tích điểm (mẫu)", state="lost"),
     replace(LINK, account=STORE, state="lost"),
     replace(
         LINK,
@@ -183,7 +189,13 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
         typed={"retailer": "tiembanhhoasuamau", "client_id": "83a5bcbe-0000-4000-8000-000000000001"},
     ),
     "consent": CONSENT,
-    "consent-one": replace(CONSENT, accounts=(BAKERY,), app=UNKNOWN_APP, keeper=Keeper("Zalo (mẫu)", "platform")),
+    "consent-one": replace(
+        CONSENT,
+        accounts=(BAKERY,),
+        app=UNKNOWN_APP,
+        keeper=Keeper("Zalo (mẫu)", "platform"),
+        upstream_app="2233445566778899001",
+    ),
     "consent-none": replace(CONSENT, accounts=(), error="unknown_duration"),
     "consent-more": replace(
         CONSENT,
@@ -215,7 +227,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     ),
     "consent-short": SHORT,
     "consent-short-device": replace(SHORT, app=APP, by_device=True),
-    "consent-short-again": replace(SHORT, app=APP),
+    "consent-short-again": replace(SHORT, app=APP, upstream_app="2233445566778899001"),
     "cool-down": CoolDownView("rq_1", UNKNOWN_APP, NOW - timedelta(days=3), CONSENT.notice, CONSENT.expires_at),
     "choose-account": ChooseAccountView("rq_1", APP, (BAKERY, STORE), CONSENT.notice, CONSENT.expires_at, "no_account"),
     "consent-again": replace(CONSENT, accounts=(BAKERY,), asks=(CHAT,), reconsider=True),

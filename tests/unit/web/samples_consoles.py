@@ -98,6 +98,7 @@ APP_PAGE: Final = AppPageView(
     may_refresh=True,
     may_use_devices=True,
     dialect="Zalo",
+    upstreams=("Zalo OA · 2233445566778899001",),
 )
 NOTICES: Final = NoticesView(
     client_id="ap_4f7Kq2mau",

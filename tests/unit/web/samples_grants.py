@@ -173,7 +173,7 @@ RECEIPT: Final = ReceiptView(
     account=BAKERY,
     app=APP,
     items=tuple(
-        ReceiptItem(ask.name, ask.purpose, ask.kept_days, "refused" if ask is CHAT else "granted", ask.about_others)
+        ReceiptItem(ask.name, ask.purpose, ask.kept_days, "refused" if ask is CHAT else "granted", basis=ask.basis)
         for ask in (PROFILE, ORDERS, PROMO, replace(ORDERS, name="Xem các nhãn OA đã đặt"), PHONE, CHAT)
     ),
     recipients=("Công ty TNHH Sổ Bán Hàng (mẫu), Việt Nam",),

@@ -1,5 +1,7 @@
 """My apps, and one of them: `/developers`, `/developers/{client_id}`."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from gateway.doors import ask_views, lang_of, spoken, visitor_of
@@ -10,9 +12,11 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import country_name
 from gateway.ground.web.plain import plain
 from gateway.records.apps import store as apps
+from gateway.records.apps import upstreams
 from gateway.records.apps.keys import import_keys
 from gateway.records.apps.types import BEFORE_RESTORE, App, AppSecret, Ask
 from gateway.records.apps.types import AppState as Known
+from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import AskTally
 from gateway.records.ledger import reading
@@ -44,8 +48,11 @@ async def show_app(door: DevelopersDoor, request: web.Request) -> web.Response:
         secrets = await apps.list_secrets(connection, app.id)
         tallies = await grants.count_by_ask(connection, app.id, now)
         unlinked = await reading.count_unlinked_refusals(connection, app.id)
-    lines = _ask_lines(door, asks, tallies, unlinked=unlinked, lang=lang_of(request))
-    return door.clerk.show(request, _page(door, app, lines, secrets=secrets, lang=lang_of(request)))
+        brought = await upstreams.list_all(connection, app.id)
+    lang = lang_of(request)
+    lines = _ask_lines(door, asks, tallies, unlinked=unlinked, lang=lang)
+    page = _page(door, app, lines, secrets=secrets, lang=lang)
+    return door.clerk.show(request, replace(page, upstreams=[_upstream_line(door, each, lang) for each in brought]))
 
 
 async def get_own_app(connection: Connection, request: web.Request) -> App:
@@ -88,6 +95,11 @@ def _page(door: DevelopersDoor, app: App, lines: list[AskLine], *, secrets: list
         suspended_because="" if was_restored else plain(app.suspended_reason or ""),
         was_restored=was_restored,
     )
+
+
+def _upstream_line(door: DevelopersDoor, upstream: UpstreamApp, lang: Lang) -> str:
+    platform = door.catalogue.platforms.get(upstream.platform)
+    return f"{spoken(platform.name, lang) if platform else upstream.platform} · {plain(upstream.external_id)}"
 
 
 def _ask_lines(

@@ -89,6 +89,7 @@ class AppPageView:
         must_push: its authorization requests come by PAR only.
         binds_tokens: it gets no bearer tokens.
         dialect: platform whose own OAuth the app speaks, in words, or "".
+        upstreams: its own apps at platforms, through which its calls go there, in words.
         suspended_because: the operator's words, or "".
         was_restored: it was suspended before the database was restored, which lost the words.
     """
@@ -114,5 +115,6 @@ class AppPageView:
     must_push: bool = False
     binds_tokens: bool = False
     dialect: str = ""
+    upstreams: Sequence[str] = ()
     suspended_because: str = ""
     was_restored: bool = False

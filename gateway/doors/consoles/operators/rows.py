@@ -30,6 +30,7 @@ ACTS: Mapping[Kind, str] = {
     Kind.SHORTENED: "shorten",
     Kind.EXPIRED: "expire",
     Kind.RECONFIRM: "reconfirm",
+    Kind.OBJECTION_LIFTED: "resume",
     Kind.BURIED: "withdraw",
     Kind.LINKED: "link",
     Kind.CONNECTION_LOST: "lost",

@@ -9,11 +9,12 @@ from gateway.doors.oauth.credentials import exchange_credential
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.doors.oauth.errors import answered, only, render_json
 from gateway.doors.oauth.parameters import Parameters, read_parameters
+from gateway.records.apps.dialects import KEY_PATHS
 from gateway.terms.refusal import Refusal
 from scopes.strict_json import parse
 
 PLATFORM = "kiotviet"
-PATH = "/dialect/kiotviet/connect/token"
+PATH = KEY_PATHS[PLATFORM]
 BY_SECRET = "the connection key's secret in the form"
 SCOPE = "PublicApi.Access"
 

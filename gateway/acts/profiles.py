@@ -1,0 +1,150 @@
+"""Profiles: the account that a person has of their own beside a shop's, and what they object to there (ADR 0031)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from gateway.acts import House, Settled
+from gateway.ground.storage.storage import UnitOfWork, ending, shielded
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.types import NEVER, Account, ProfilePair, Standing, profile_name
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import Ask, Basis
+from gateway.records.grants import store as grants
+from gateway.records.grants import transitions
+from gateway.records.grants.types import Grant
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, ActorKind, Draft
+from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PermissionId, PersonId, StandingId, new_id
+from gateway.terms.refusal import Refusal
+
+SELF = "self"
+"""The role of whoever signs in as the person whose profile it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What was proven: by which id an account knows somebody, by which they sign in at the platform, and how."""
+
+    subject_id: str
+    login_subject: str
+    how: str
+
+
+@shielded
+async def keep_profile(house: House, parent: Account, met: Met, *, person_id: PersonId) -> Account:
+    """Keep that a person is the one whom an account knows; proven by the caller.
+
+    The standing does not lapse: what proves it is each sign-in. It is theirs alone: who had it before has it no more.
+    """
+    async with house.storage.unit() as unit:
+        account = await _get_profile(house, unit, parent, met.subject_id)
+        now = house.clock.now()
+        pair = ProfilePair(parent.id, met.login_subject, met.subject_id, now)
+        await accounts.note_pair(unit.connection, pair)
+        if await accounts.find_standing(unit.connection, account.id, person_id, now) is None:
+            await accounts.end_standings(unit.connection, account.id, now)
+            standing_id = StandingId(new_id("st", house.entropy))
+            standing = Standing(standing_id, account.id, person_id, SELF, met.how, now, NEVER)
+            await accounts.save_standing(unit.connection, standing)
+            actor = Actor(ActorKind.PERSON, person_id)
+            evidence = {"platform": account.platform, "external_id": account.external_id, "name": account.name}
+            facts = {"platform": account.platform, "role": SELF, "how": met.how}
+            parts = await house.parts_about(unit, actor, evidence)
+            draft = Draft(Kind.LINKED, now, actor, facts, account_id=account.id, parts=parts)
+            await house.ledger.append(unit.connection, draft)
+        await unit.commit()
+    await house.ledger.publish()
+    return account
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What a person objects to, as whose profile: asks of an app, or (None) all that it does under a contract."""
+
+    account_id: AccountId
+    app_id: AppId
+    ask_ids: frozenset[AskId] | None = None
+
+
+@shielded
+@ending
+async def object_to(house: House, about: Objection, person_id: PersonId, *, request_id: str = "") -> Settled:
+    """Say no to what an app does under a contract: to the asks named, or to all that it does so (R83).
+
+    Raises:
+        Refusal: `not_found`: no such profile, or another's; `nothing_to_change`: no such ask, or objected before.
+        Unavailable: as `House.change_grant` says.
+    """
+    actor = Actor(ActorKind.PERSON, person_id)
+    async with house.unit() as unit:
+        account = await accounts.find(unit.connection, about.account_id)
+        now = house.clock.now()
+        standing = await accounts.find_standing(unit.connection, about.account_id, person_id, now)
+        if account is None or account.parent_id is None or standing is None:
+            raise Refusal("not_found")
+        grant = await _lock_grant(house, unit, about.account_id, about.app_id)
+        now = house.clock.now() if grant.version else grant.created_at
+        registered = await apps.list_asks(unit.connection, about.app_id)
+        asks = [ask for ask in registered if _may_object(grant, ask, about.ask_ids)]
+        if not asks:
+            raise Refusal("nothing_to_change")
+        choices = tuple(
+            transitions.Choice(each.id, each.scope, each.scope_version, each.purpose, is_agreed=False, basis=each.basis)
+            for each in asks
+        )
+        decision = transitions.Decision(choices, person_id, seen_at=now, at=now, ends_at=now)
+        change = transitions.decide(grant, decision, lambda: PermissionId(new_id("pm", house.entropy)))
+        settled, ended = await house.record_change(unit, change, actor, kind=Kind.REFUSED, request_id=request_id)
+        await unit.commit()
+    await house.settle(change, ended, about=settled.about)
+    return settled
+
+
+@shielded
+async def lift_objection(
+    house: House, grant_id: GrantId, actor: Actor, *, ask_ids: Collection[AskId] | None = None, request_id: str = ""
+) -> Settled:
+    """Take an objection back: what the contract lets pass passes again.
+
+    Raises:
+        Refusal: `not_found`; `nothing_to_change` when nothing of it was objected to.
+        Unavailable: as `House.change_grant` says.
+    """
+    return await house.change_grant(
+        grant_id,
+        actor,
+        kind=Kind.OBJECTION_LIFTED,
+        transition=lambda grant, now: transitions.lift(grant, ask_ids, now, basis=Basis.CONTRACT),
+        request_id=request_id,
+    )
+
+
+def _may_object(grant: Grant, ask: Ask, ask_ids: Collection[AskId] | None) -> bool:
+    is_meant = ask_ids is None or ask.id in ask_ids
+    return is_meant and ask.basis is Basis.CONTRACT and not grant.has_refused(ask.id)
+
+
+async def _get_profile(house: House, unit: UnitOfWork, parent: Account, subject_id: str) -> Account:
+    name = profile_name(parent.external_id, subject_id)
+    known = await accounts.find_external(unit.connection, parent.platform, name)
+    if known is None:
+        account_id = AccountId(new_id("ac", house.entropy))
+        fresh = Account(account_id, parent.platform, name, parent.name, house.clock.now(), parent.id)
+        await unit.is_added(accounts.add(unit.connection, fresh))  # where somebody else's is there already, that one
+        known = await accounts.find_external(unit.connection, parent.platform, name)
+    if known is None:
+        raise AssertionError("an account that was added, or that collides, exists")
+    await accounts.rename(unit.connection, known.id, parent.name)
+    return replace(known, name=parent.name)
+
+
+async def _lock_grant(house: House, unit: UnitOfWork, account_id: AccountId, app_id: AppId) -> Grant:
+    if await apps.find(unit.connection, app_id) is None:
+        raise Refusal("not_found")
+    fresh = Grant(GrantId(new_id("gr", house.entropy)), account_id, app_id, 0, house.clock.now(), ())
+    if await grants.find_between(unit.connection, account_id, app_id, lock=True) is None:
+        await unit.is_added(grants.add(unit.connection, fresh))
+    grant = await grants.find_between(unit.connection, account_id, app_id, lock=True)
+    if grant is None:
+        raise AssertionError("a grant that was added, or that collides, exists")
+    return grant

@@ -1,0 +1,56 @@
+"""The people whom a call is about: what of them passes, and what may be done to them (ADR 0031).
+
+Everyone is noted in the register of calls before their word is asked for: who says no in between cuts the call (I1).
+"""
+
+from gateway.authority.bases import Holding, Withheld
+from gateway.authority.verdict import Verdict
+from gateway.doors.calls.door import CallsDoor
+from gateway.records.apps.types import Basis
+from gateway.terms.refusal import Refusal
+from scopes import Route
+
+
+def say_withheld(withheld: Withheld) -> dict[str, str]:
+    """Return the header that says what was withheld; none where everything is seen."""
+    reasons = {"scope": withheld.by_scope, "subject": withheld.by_subject}
+    named = ",".join(reason for reason, count in reasons.items() if count)
+    return {"Quyen-Withheld": f'{withheld.count}; reasons="{named}"'} if named else {}
+
+
+def holding_of(verdict: Verdict) -> Holding:
+    """Return what a verdict lets an app have at the account."""
+    facts = verdict.facts
+    return Holding(facts.app_id, facts.platform, facts.external_id, verdict.reach)
+
+
+async def check_people(
+    door: CallsDoor, verdict: Verdict, route: Route, *, named: frozenset[str], noted: set[str]
+) -> None:
+    """Let nothing be done to people without a basis for it, nor to who said no to the app and yes to nothing (R61).
+
+    What a call reads is masked when it is there; a file names nobody, so it passes where nobody is asked.
+
+    Raises:
+        Refusal: `no_basis`.
+        Unavailable: nobody's word can be had; nothing is sent.
+    """
+    others = [
+        reach for reach in verdict.reach if reach.scope in route.opened_by and _is_about_others(door, reach.scope)
+    ]
+    if route.answer.is_binary and any(reach.basis != Basis.CONTRACT for reach in others):
+        raise Refusal("no_basis")
+    asked = holding_of(verdict).ask(named)
+    people = asked.people
+    if route.kind != "write" or route.serves_subject or not people:
+        return
+    noted.update(people)
+    said = await door.house.words.find(asked)
+    has_all = all(people <= said.list_passing(reach.ask_id, reach.basis, people) for reach in others)
+    if not has_all or any(said.has_only_refused(person) for person in people):
+        raise Refusal("no_basis")
+
+
+def _is_about_others(door: CallsDoor, scope_id: str) -> bool:
+    scope = door.catalogue.scopes.get(scope_id)
+    return scope is not None and scope.whose == "subject"

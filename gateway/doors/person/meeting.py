@@ -1,0 +1,77 @@
+"""Who of a shop's followers the visitor is: proven by their own sign-in at the platform, and by the shop's connection.
+
+A link names a follower, and anybody may write one; so it is only a question, and the answer is the platform's: by which
+id the named one signs in. Who comes without a name is known where that pair was seen before (ADR 0032).
+"""
+
+from datetime import timedelta
+from typing import Literal
+
+from gateway.acts.profiles import Met, keep_profile
+from gateway.acts.renew import renew
+from gateway.authority.limits import Limit
+from gateway.doors import Visitor
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.guessing import Guesses
+from gateway.platforms import Credential, Trouble
+from gateway.platforms.zalo.followers import ZaloFollowers
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.places import credential_place
+from gateway.records.accounts.types import Account, Connection, ConnectionState
+from gateway.terms.ids import GATEWAYS_OWN
+from gateway.terms.refusal import Refusal
+
+Stranger = Literal["other_sign_in", "other_person", "unknown", "unheard"]
+"""Why somebody is not met: not signed in at the platform, not the one whom the link names, or named by nobody; whoever
+is so may write to the shop, but only where the platform tells events."""
+QUESTIONS = Limit(20, timedelta(minutes=15))
+"""How often one person may ask who a follower is: each costs the shop a call."""
+
+
+async def meet(door: PersonDoor, visitor: Visitor, shop: Account, *, named: str) -> Account | Stranger:
+    """Return the visitor's own profile beside a shop, or why there is none.
+
+    Args:
+        door: the parts.
+        visitor: whoever is signed in.
+        shop: the account whose followers are meant.
+        named: the id of a follower, as the shop knows them; "" where the link names nobody.
+
+    Raises:
+        Refusal: `limited`; `connection_lost`, `platform_refused`: the platform refuses the shop.
+        Unavailable: the platform, or the database, gave no answer.
+    """
+    followers, login_subject = door.followers.get(shop.platform), visitor.session.subject
+    if followers is None or login_subject is None or visitor.session.issuer != followers.issuer:
+        return "other_sign_in"
+    async with door.house.storage.read() as connection:
+        known = await accounts.find_pair(connection, shop.id, login_subject)
+    subject_id = known or named
+    if not subject_id or (named and subject_id != named):
+        return "other_person" if named else "unknown" if followers.hears else "unheard"
+    if known is None and await _ask_platform(door, visitor, shop, followers, named=named) != login_subject:
+        return "other_person"
+    met = Met(subject_id, login_subject, f"{shop.platform}_login")
+    return await keep_profile(door.house, shop, met, person_id=visitor.person.id)
+
+
+async def _ask_platform(
+    door: PersonDoor, visitor: Visitor, shop: Account, followers: ZaloFollowers, *, named: str
+) -> str | None:
+    questions = Guesses(door.limits, {f"follower {visitor.person.id}": QUESTIONS})
+    await questions.check()
+    await questions.count()
+    link = await accounts.look_up_connection(door.house.storage, shop.id, GATEWAYS_OWN)
+    if link is None or link.state is ConnectionState.LOST or link.upstream_app != followers.upstream_app:
+        raise Refusal("connection_lost", log_detail="no connection whose ids are those of the sign-in")
+    try:
+        return await followers.find_login_subject(_open(door, link), named)
+    except Refusal as refusal:
+        if refusal.facts["trouble"] is not Trouble.CREDENTIAL_REFUSED:
+            raise
+        fresh = await renew(door.house, door.connectors[shop.platform], link)
+        return await followers.find_login_subject(_open(door, fresh), named)
+
+
+def _open(door: PersonDoor, link: Connection) -> Credential:
+    return Credential.from_bytes(door.house.vault.open(link.sealed_credential, credential_place(link.id)))

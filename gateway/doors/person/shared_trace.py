@@ -1,0 +1,47 @@
+"""What of a shop's calls may have been about its follower: the trace counts people and does not say who (I6).
+
+So a follower sees every call of the app at that shop that was about somebody, since the gateway knows them, and reads
+that nobody noted in which they were. How many others were in it is not theirs to know.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.own_grants import OwnGrant
+from gateway.doors.person.views_records import TraceRow
+from gateway.ground.web.plain import plain
+from gateway.records.accounts import store as accounts
+from gateway.records.apps import store as apps
+from gateway.records.grants import store as grants
+from gateway.terms.ids import GrantId, PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A shop's grant, as its follower may see the calls under it: since when, and as whose."""
+
+    own: OwnGrant
+    since: datetime
+
+
+async def list_shared(door: PersonDoor, person_id: PersonId, own: Sequence[OwnGrant]) -> dict[GrantId, Shared]:
+    """List the grants of the shops that a person was met at, but for those that are the person's to decide anyway."""
+    decided = {each.grant.id for each in own}
+    async with door.house.storage.read() as connection:
+        held = await accounts.list_held(connection, person_id, door.now())
+        profiles = {one.parent_id: one for one, _ in held if one.parent_id is not None}
+        standings = {account.id: standing for account, standing in held}
+        found: dict[GrantId, Shared] = {}
+        for grant in await grants.list_of_accounts(connection, list(profiles)):
+            app, profile = await apps.find(connection, grant.app_id), profiles[grant.account_id]
+            if app is not None and grant.id not in decided:
+                asks = tuple(await apps.list_asks(connection, app.id))
+                found[grant.id] = Shared(OwnGrant(grant, app, asks, profile, standings[profile.id]), profile.linked_at)
+    return found
+
+
+def as_shared(row: TraceRow, shared: Shared) -> TraceRow:
+    """Tell a call to a follower: not how many others it was about, nor by which of the shop's keys it came."""
+    return replace(row, people=None, by="", shop=plain(shared.own.account.name))

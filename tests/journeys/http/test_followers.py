@@ -1,0 +1,374 @@
+"""A shop's follower decides for themself: from a link, through their own Zalo sign-in, to Quản lý quyền (ADR 0032)."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from gateway.acts.suspend import suspend_app
+from gateway.authority.bases import Asked, Said
+from gateway.doors.person.meeting import QUESTIONS
+from gateway.doors.person.provider import SignInProvider
+from gateway.platforms import Credential
+from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
+from gateway.platforms.zalo.followers import ZaloFollowers
+from gateway.platforms.zalo.login import ZaloApp, ZaloLogin
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.tables import connections
+from gateway.records.accounts.types import ProfilePair
+from gateway.records.grants import store as grants
+from gateway.records.ledger.types import Actor
+from gateway.records.people.types import Role
+from gateway.records.trace.types import Ending, Line, Outcome
+from gateway.records.trace.writer import TraceWriter
+from gateway.sandbox.zalo.app import build_zalo_sandbox
+from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
+from gateway.server.identity import FOLLOWERS
+from gateway.terms.ids import AppId, TraceId, new_id
+from tests.followers import CHAT, NAME, PHONE, with_asking_app
+from tests.house import PUBLIC_URL, Scene, agree, link_account
+from tests.journeys.http.origin import Browser, Origin, Page, served
+from tests.journeys.http.test_zalo_login import Fans
+from tests.platforms.sandbox.zalo_caller import (
+    APP_ID,
+    APP_SECRET,
+    CALLBACK,
+    LOGIN_CALLBACK,
+    ZaloCaller,
+    zalo_config,
+)
+from tests.stand_ins.clock import ManualClock
+from tests.stand_ins.entropy import SeededEntropy
+
+FAN, OTHER = BAKERY.followers[0], BAKERY.followers[1]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A shop with an app that asks each follower, another under a contract, and a browser of a follower's."""
+
+    origin: Origin
+    fans: Fans
+    asking: Scene
+
+    @property
+    def name(self) -> str:
+        """The shop's name, as people read it."""
+        return self.asking.account.name
+
+    def link(self, app_id: str = "giao-tan-nha", follower: str = FAN.user_id, **more: str) -> str:
+        """Write the link as it goes into a chat; without a follower as it stands at the counter."""
+        named = {"app": app_id, "account": BAKERY_ID, "follower": follower, **more}
+        return "/ask?" + "&".join(f"{name}={quote(value)}" for name, value in named.items() if value)
+
+    async def press(self, browser: Browser, link: str, **fields: str) -> Page:
+        """Press a button of the page behind a link."""
+        page = await browser.get(link)
+        names = [pair for pair in dict.fromkeys(page.hidden) if pair[0] in {"app", "account", "follower", "asks"}]
+        return await browser.post("/ask", [*names, *fields.items(), ("csrf_token", page.token)])
+
+    async def find_said(self, app_id: str = "giao-tan-nha") -> Said:
+        """Find what the follower said of an app."""
+        return await self.asking.house.words.find(Asked(AppId(app_id), "zalo", BAKERY_ID, frozenset({FAN.user_id})))
+
+
+@pytest.fixture
+async def shop(scene: Scene, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Shop]:
+    """Yield the shop; its owner agreed to everything that both apps ask."""
+    async with (
+        TestServer(build_zalo_sandbox(zalo_config(None), clock, entropy)) as server,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False) as http,
+    ):
+        zalo = ZaloCaller(http, str(server.make_url("/zalo")))
+        upstream = ZaloUpstream(zalo.base, zalo.base, APP_ID, APP_SECRET, CALLBACK)
+        login = ZaloLogin(ZaloApp(zalo.base, zalo.base, APP_ID, APP_SECRET, LOGIN_CALLBACK), http, limit_seconds=2)
+        pair = await zalo.link(BAKERY_ID)
+        credential = Credential(pair["access_token"], pair["refresh_token"], clock.now() + timedelta(hours=25))
+        account = await link_account(scene.house, scene.owner.id, external_id=BAKERY_ID, credential=credential)
+        async with scene.house.storage.unit() as unit:
+            theirs = connections.c.account_id == account.id
+            await unit.connection.execute(connections.update().where(theirs).values(upstream_app=APP_ID))
+            await unit.commit()
+        scene = replace(scene, account=account)
+        await agree(scene)
+        asking = await with_asking_app(scene)
+        await agree(asking)
+        async with served(
+            asking,
+            {"zalo": ZaloConnector(upstream, http, clock=clock)},
+            providers=(SignInProvider(login, "Zalo", "Zalo", FOLLOWERS),),
+            followers={"zalo": ZaloFollowers(upstream, http)},
+        ) as origin:
+            yield Shop(origin, Fans(origin, zalo, login), asking)
+
+
+@pytest.fixture
+async def stranger(shop: Shop) -> AsyncIterator[Browser]:
+    """Yield a browser in which nobody is signed in."""
+    async with shop.origin.browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def fan(shop: Shop, stranger: Browser) -> Browser:
+    """Yield the browser of a follower who is signed in by Zalo."""
+    await shop.fans.sign_in(stranger)
+    return stranger
+
+
+async def test_a_link_names_shop_app_and_asks_to_anyone(shop: Shop, stranger: Browser) -> None:
+    """Who opens it reads both names and every ask; it decides nothing and leads to the sign-in and back (R63)."""
+    page = await stranger.get(shop.link())
+    assert page.status == 200
+    for word in (shop.name, "Giao tận nhà (mẫu)", "Cần bạn đồng ý", "Chỉ bạn quyết được cho bạn"):
+        assert word in page.words
+    assert 'name="action"' not in page.text
+    assert f"/sign-in?return_to={quote(shop.link(), safe='')}" in page.text
+    assert "crm_phone (mẫu)" in page.words
+    some = await stranger.get(shop.link(asks="crm_name"))
+    assert "crm_phone (mẫu)" not in some.words
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "/ask",
+        f"/ask?app=nobody&account={BAKERY_ID}",
+        "/ask?app=giao-tan-nha&account=4000000000000001",
+        f"/ask?app=giao-tan-nha&account={BAKERY_ID}&asks=oa_profile",
+        f"/ask?app=giao-hang&account={BAKERY_ID}",
+        f"/ask?app=giao-tan-nha&account={BAKERY_ID}/{FAN.user_id}",
+        f"/ask?app=giao-tan-nha&account={BAKERY_ID}&asks={'x' * 4000}",
+    ],
+)
+async def test_a_link_that_no_shop_stands_behind_leads_nowhere(shop: Shop, stranger: Browser, link: str) -> None:
+    """An app that the shop gave nothing, nothing about followers, no such shop: nobody is asked in a shop's name."""
+    assert (await stranger.get(link)).status == 404
+    await suspend_app(shop.asking.house, shop.asking.app.id, Actor.system(), reason="thử (mẫu)")
+    assert (await stranger.get(shop.link())).status == 404
+
+
+async def test_a_follower_decides_and_takes_back(shop: Shop, fan: Browser) -> None:
+    """The whole way: link, screen with nothing ticked, decision, Quản lý quyền, withdrawal; in force at once."""
+    screen_path = (await shop.press(fan, shop.link(), action="decide")).location
+    screen = await fan.get(screen_path)
+    assert screen.boxes == {NAME, PHONE, CHAT}
+    assert f"Về bạn ở {shop.name}" in screen.words
+    assert "Dữ liệu của người khác" not in screen.words
+    account = dict(screen.hidden)["account"]
+    fields = [("account", account), ("ask", NAME), ("duration", "P30D"), ("decision", "agree"), ("seen", screen.seen)]
+    done = await fan.post(screen_path, [*fields, ("csrf_token", screen.token)])
+    grant_path = done.location.partition("?")[0]
+    page = await fan.get(done.location)
+    assert page.ask_states == {NAME: "granted", PHONE: "refused", CHAT: "refused"}
+    assert shop.name in page.words
+    assert "credentials" not in page.text
+    said = await shop.find_said()
+    assert said.agreed == {NAME: {FAN.user_id}}
+    assert not said.has_only_refused(FAN.user_id)
+    cards = await fan.get("/permissions")
+    assert "Giao tận nhà (mẫu)" in cards.words
+    receipts = await fan.get("/permissions/receipts")
+    assert "BN-" in receipts.words
+    again = await shop.press(fan, shop.link(follower="", asks="crm_name"), action="decide")
+    assert again.location == grant_path
+    await fan.submit(grant_path, {"action": "withdraw", "confirm": "yes"})
+    said = await shop.find_said()
+    assert said.agreed == {}
+    assert said.has_only_refused(FAN.user_id)
+    anew = await fan.submit(grant_path, {"action": "reconsider", "ask": NAME})
+    assert "Về bạn ở" in (await fan.get(anew.location)).words
+
+
+async def test_a_refusal_is_kept_as_one(shop: Shop, fan: Browser) -> None:
+    """No tick and no is a no of theirs, with a receipt; nothing passes and no message comes (R61)."""
+    screen_path = (await shop.press(fan, shop.link(), action="decide")).location
+    screen = await fan.get(screen_path)
+    fields = {"account": dict(screen.hidden)["account"], "decision": "refuse"}
+    done = await fan.submit(screen_path, fields)
+    assert set((await fan.get(done.location)).ask_states.values()) == {"refused"}
+    assert (await shop.find_said()).has_only_refused(FAN.user_id)
+
+
+async def test_a_follower_objects_and_takes_it_back(shop: Shop, fan: Browser) -> None:
+    """What rests on a contract is listed to object to, never to agree to (R83)."""
+    link = shop.link("so-ban-hang")
+    page = await fan.get(link)
+    assert "Theo hợp đồng, bạn có thể phản đối" in page.words
+    assert 'value="decide"' not in page.text
+    done = await shop.press(fan, link, action="object", ask="crm_phone")
+    grant_path = done.location.partition("?")[0]
+    grant = await fan.get(done.location)
+    assert "Đã phản đối" in grant.words
+    assert 'data-contract="crm_name"' in grant.text
+    assert 'value="reconsider"' not in grant.text
+    assert (await shop.find_said("so-ban-hang")).refused == {PHONE: {FAN.user_id}}
+    assert (await shop.press(fan, link, action="object", ask="crm_phone")).location == "/permissions"
+    await fan.submit(grant_path, {"action": "object", "ask": "crm_name"})
+    assert (await shop.find_said("so-ban-hang")).refused.keys() == {PHONE, NAME}
+    lifted = await fan.submit(grant_path, {"action": "lift", "ask": "crm_phone"})
+    assert "Biên nhận" in (await fan.get(lifted.location)).words
+    assert (await shop.find_said("so-ban-hang")).refused.keys() == {NAME}
+    receipts = await fan.get("/permissions/receipts")
+    assert "Thôi phản đối" in receipts.words
+    everything = await shop.press(fan, link, action="object")
+    assert "Đã phản đối" in (await fan.get(everything.location)).words
+    assert (await fan.submit(grant_path, {"action": "object", "ask": "nothing"})).status == 400
+    assert (await fan.submit("/permissions", {"action": "lift"})).status == 400
+
+
+async def test_what_goes_on_under_a_contract_is_listed(shop: Shop, fan: Browser) -> None:
+    """Whoever was met once sees each app that works for the shop about them, also where they decided nothing."""
+    assert "data-contract" not in (await fan.get("/permissions")).text
+    await shop.press(fan, shop.link(), action="decide")
+    page = await fan.get("/permissions")
+    assert page.text.count('<li class="grant" data-contract>') == 1
+    assert f"làm việc cho {shop.name}" in page.words
+    await shop.press(fan, shop.link("so-ban-hang"), action="object")
+    assert "data-contract>" not in (await fan.get("/permissions")).text
+
+
+async def test_who_a_follower_is_the_platform_says(shop: Shop, fan: Browser) -> None:
+    """Another's link, and one without a name before the first, decide nothing; afterwards the counter's code works."""
+    for link, why in (
+        (shop.link(follower=OTHER.user_id), "gửi cho một người quan tâm khác"),
+        (shop.link(follower="4620160001000000138"), "gửi cho một người quan tâm khác"),
+        (shop.link(follower="x"), "gửi cho một người quan tâm khác"),
+        (shop.link(follower=""), "Cổng chưa biết bạn là ai"),
+    ):
+        page = await shop.press(fan, link, action="decide")
+        assert page.status == 403
+        assert why in page.words
+    async with shop.asking.house.storage.read() as connection:
+        assert await accounts.find_external(connection, "zalo", f"{BAKERY_ID}/{OTHER.user_id}") is None
+    assert (await shop.press(fan, shop.link(), action="decide")).location.startswith("/consent/")
+    assert (await shop.press(fan, shop.link(follower=""), action="decide")).location.startswith("/consent/")
+    known = await shop.press(fan, shop.link(follower=OTHER.user_id), action="decide")
+    assert known.status == 403
+
+
+async def test_the_counter_s_code_serves_whom_the_platform_told_of(shop: Shop, fan: Browser) -> None:
+    """Once a signed event named both ids of a person, a link that names nobody leads them to the screen."""
+    house, account = shop.asking.house, shop.asking.account
+    async with house.storage.unit() as unit:
+        pair = ProfilePair(account.id, FAN.id_by_app, FAN.user_id, house.clock.now())
+        await accounts.note_pair(unit.connection, pair)
+        await unit.commit()
+    before = len(await shop.fans.zalo.received())
+    assert (await shop.press(fan, shop.link(follower=""), action="decide")).location.startswith("/consent/")
+    assert len(await shop.fans.zalo.received()) == before
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.FOLLOWER])
+async def test_a_password_proves_no_follower(shop: Shop, stranger: Browser, role: Role) -> None:
+    """The owner, or a follower who came in by a password, is told to sign in by Zalo (R70)."""
+    person = shop.asking.owner if role is Role.OWNER else await shop.fans.add("khach-2", role)
+    await stranger.sign_in_as(person)
+    page = await stranger.get(shop.link())
+    assert 'name="action"' not in page.text
+    token = (await stranger.get("/permissions/receipts")).token
+    fields = {"app": "giao-tan-nha", "account": BAKERY_ID, "follower": FAN.user_id, "action": "decide"}
+    answer = await stranger.post("/ask", {**fields, "csrf_token": token})
+    assert answer.status == 403
+    assert "Đăng nhập bằng Zalo" in answer.words
+
+
+async def test_staff_decide_for_nobody(shop: Shop, stranger: Browser) -> None:
+    """An operator sees the page as anyone does, and every button of it refuses them (R70)."""
+    await stranger.sign_in_as(await shop.fans.add("van-hanh", Role.OPERATOR))
+    fields = {"app": "giao-tan-nha", "account": BAKERY_ID, "follower": FAN.user_id, "action": "decide"}
+    token = (await stranger.get("/sign-in/ways")).token
+    refused = await stranger.post("/ask", {**fields, "csrf_token": token})
+    assert refused.status == 403
+    assert await shop.find_said() == Said()
+
+
+async def test_a_form_that_was_tampered_with_decides_nothing(shop: Shop, fan: Browser) -> None:
+    """No such act, no such ask, an agreement to a contract: refused."""
+    assert (await shop.press(fan, shop.link(), action="agree")).status == 400
+    assert (await shop.press(fan, shop.link("so-ban-hang"), action="decide")).status == 400
+    assert (await shop.press(fan, shop.link(), action="object")).location == "/permissions"
+    assert await shop.find_said() == Said()
+
+
+async def test_a_credential_that_ran_out_is_renewed(shop: Shop, fan: Browser) -> None:
+    """The shop's own token is over: it is renewed, and the follower is met all the same."""
+    shop.asking.clock.advance(timedelta(hours=26))
+    await shop.fans.sign_in(fan)
+    assert (await shop.press(fan, shop.link(), action="decide")).location.startswith("/consent/")
+
+
+async def test_a_shop_whose_connection_is_lost_proves_nobody(shop: Shop, fan: Browser) -> None:
+    """Where the platform refuses the shop, nobody is met, and the page says that the platform said no."""
+    await shop.fans.zalo.switch(app_removed=True)
+    page = await shop.press(fan, shop.link(), action="decide")
+    assert page.status == 400
+    async with shop.asking.house.storage.read() as connection:
+        assert await accounts.find_external(connection, "zalo", f"{BAKERY_ID}/{FAN.user_id}") is None
+
+
+async def test_questions_are_counted(shop: Shop, fan: Browser) -> None:
+    """Each question costs the shop a call of its allowance, so that nobody asks without end."""
+    for _ in range(QUESTIONS.times):
+        await shop.press(fan, shop.link(follower=OTHER.user_id), action="decide")
+    assert (await shop.press(fan, shop.link(follower=OTHER.user_id), action="decide")).status == 429
+
+
+async def test_the_owner_finds_the_link_and_its_code(shop: Shop, stranger: Browser) -> None:
+    """On the page of an app that asks each follower stand link and QR code; of one under a contract neither."""
+    await stranger.sign_in_as(shop.asking.owner)
+    cards = await stranger.get("/permissions")
+    pages = [await stranger.get(f"/permissions/{grant_id}") for grant_id in cards.grant_states]
+    invited = [page for page in pages if "data-invitation" in page.text]
+    assert len(invited) == 1
+    assert f"{PUBLIC_URL}/ask?app=giao-tan-nha&amp;account={BAKERY_ID}" in invited[0].text
+    assert "<svg" in invited[0].text.partition("data-invitation")[2]
+
+
+async def test_a_follower_sees_the_calls_that_may_have_been_about_them(shop: Shop, fan: Browser) -> None:
+    """Every call about people at the shop since they were met, not how many; none from before."""
+    house, trace = shop.asking.house, TraceWriter(shop.asking.house.storage, shop.asking.clock)
+    async with house.storage.read() as connection:
+        grant = await grants.find_between(connection, shop.asking.account.id, shop.asking.app.id)
+    assert grant is not None
+
+    async def call(route: str, people: int) -> str:
+        shop.asking.clock.advance(1)
+        line = Line(
+            id=TraceId(new_id("tr", house.entropy)),
+            request_id="re_x",
+            app_id=grant.app_id,
+            grant_id=grant.id,
+            account_id=grant.account_id,
+            family_id=None,
+            platform="zalo",
+            route=route,
+            ask_ids=(NAME,),
+            opened_at=shop.asking.clock.now(),
+        )
+        await trace.open(line)
+        await trace.close(line.id, Ending(Outcome.PASSED, None, 200, 200, people, 0))
+        return line.id
+
+    before = await call("list_followers", 12)
+    assert "data-trace=" not in (await fan.get("/permissions/trace")).text
+    await shop.press(fan, shop.link(), action="decide")
+    shown, hidden = await call("list_followers", 12), await call("getoa", 0)
+    page = await fan.get("/permissions/trace")
+    assert f'data-trace="{shown}"' in page.text
+    assert before not in page.text
+    assert hidden not in page.text
+    assert f"Lượt gọi của {shop.name} nói tới người quan tâm: có thể có bạn." in page.words
+    assert "12 người" not in page.words
+    assert "Cổng không ghi tên ai trong từng lượt gọi" in page.words
+    assert shown not in (await fan.get("/permissions/trace?app=so-ban-hang")).text
+    async with shop.origin.browser() as owners:
+        await owners.sign_in_as(shop.asking.owner)
+        assert "12 người" in (await owners.get("/permissions/trace")).words
+    async with shop.origin.browser() as others:
+        await shop.fans.sign_in(others, OTHER.id_by_app)
+        assert shown not in (await others.get("/permissions/trace")).text

@@ -1,0 +1,37 @@
+"""One filled view for each state of the pages about a shop's followers."""
+
+from dataclasses import replace
+from typing import Final
+
+from gateway.doors.person.views_asked import AskedView
+from gateway.doors.person.views_grants import ContractCard, PermissionsView
+from gateway.doors.person.views_records import TraceView
+from gateway.ground.web.frame import PageView
+from tests.unit.web.samples import APP, BAKERY, CONSENT, NOW, PHONE, UNKNOWN_APP
+from tests.unit.web.samples_grants import LOOKS, ONE, RECEIPT, ROWS
+
+OWN: Final = replace(PHONE, about_others=False, basis="own_consent", agreement="", agreed_on="")
+CONTRACT: Final = replace(PHONE, id="chat", about_others=False)
+ASKED: Final = AskedView(
+    app=APP,
+    shop=BAKERY,
+    consents=(OWN,),
+    contracts=(CONTRACT, replace(CONTRACT, id="address")),
+    names=(("app", "app_1"), ("account", "2511530240960241001")),
+    sign_in="/sign-in?return_to=%2Fask%3Fapp%3Dapp_1",
+)
+FOLLOWER_PAGES: Final[dict[str, PageView]] = {
+    "asked": ASKED,
+    "asked-known": replace(ASKED, is_known=True),
+    "asked-consents-alone": replace(ASKED, app=UNKNOWN_APP, contracts=(), is_known=True),
+    "asked-contracts-alone": replace(ASKED, consents=(), is_known=True),
+    **{f"asked-{why}": replace(ASKED, stranger=why) for why in ("other_sign_in", "other_person", "unknown", "unheard")},
+    "consent-follower": replace(CONSENT, accounts=(BAKERY,), asks=(OWN,), shop=BAKERY.name),
+    "grant-follower": replace(
+        ONE, rows=(replace(ROWS[0], ask=CONTRACT, state="refused"),), contracts=(OWN,), shop=BAKERY.name
+    ),
+    "grant-invitation": replace(ONE, invitation="https://quyen.example/ask?app=app_1&account=2511530240960241001"),
+    "permissions-follower": PermissionsView((), contracts=(ContractCard(APP.name, BAKERY.name, "/ask?app=app_1"),)),
+    "trace-follower": TraceView((replace(LOOKS[0], shop=BAKERY.name, people=None),), NOW, is_shared=True),
+    "receipt-lifted": replace(RECEIPT, event="lifted", starts_at=None, items=RECEIPT.items[:1]),
+}
