@@ -314,14 +314,11 @@ class House:
         return (who, Part(EVIDENCE, person.id, evidence)) if evidence else (who,)
 
     async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
-        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another.
-
-        What a person decides for their own profile is not told: no notice names a person (I10).
-        """
+        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
         grant, asks = change.grant, tell_asks(change)
         endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
         account = await accounts.find(unit.connection, grant.account_id) if endpoint else None
-        if endpoint is None or account is None or account.parent_id is not None:
+        if endpoint is None or account is None:
             return
         event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
         facts = {"grant_id": grant.id, "version": grant.version, "account": account.external_id, "asks": asks}

@@ -2,18 +2,18 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from gateway.acts import House, Settled
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.types import NEVER, Account, ProfilePair, Standing, profile_name
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
-from gateway.records.grants.types import Change, Grant
+from gateway.records.grants.types import Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PermissionId, PersonId, StandingId, new_id
@@ -42,7 +42,7 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
         account = await _get_profile(house, unit, parent, met.subject_id)
         now = house.clock.now()
         pair = ProfilePair(parent.id, met.login_subject, met.subject_id, now)
-        await accounts.note_pair(unit.connection, pair)
+        await note_pairs(unit.connection, house.vault, [pair])
         if await accounts.find_standing(unit.connection, account.id, person_id, now) is None:
             await accounts.end_standings(unit.connection, account.id, now)
             standing_id = StandingId(new_id("st", house.entropy))
@@ -88,7 +88,9 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
             meant = [(account, ask.id) for ask in asks]
             grant = await _lock_grant(house, unit, about.account_id, about.app_id)
             now = house.clock.now() if grant.version else grant.created_at
-            change = _object(house, grant, asks, person_id, now)
+            choices = _choose(asks, grant)
+            decision = transitions.Decision(choices, person_id, seen_at=now, at=now, ends_at=now)
+            change = transitions.decide(grant, decision, lambda: PermissionId(new_id("pm", house.entropy)))
             settled, ended = await house.record_change(unit, change, actor, kind=Kind.REFUSED, request_id=request_id)
             await unit.commit()
     except DiskFull:
@@ -107,7 +109,7 @@ async def _get_own(house: House, unit: UnitOfWork, account_id: AccountId, person
     return account
 
 
-def _object(house: House, grant: Grant, asks: Iterable[Ask], person_id: PersonId, now: datetime) -> Change:
+def _choose(asks: Iterable[Ask], grant: Grant) -> tuple[transitions.Choice, ...]:
     choices = tuple(
         transitions.Choice(each.id, each.scope, each.scope_version, each.purpose, is_agreed=False, basis=each.basis)
         for each in asks
@@ -115,8 +117,7 @@ def _object(house: House, grant: Grant, asks: Iterable[Ask], person_id: PersonId
     )
     if not choices:
         raise Refusal("nothing_to_change")
-    decision = transitions.Decision(choices, person_id, seen_at=now, at=now, ends_at=now)
-    return transitions.decide(grant, decision, lambda: PermissionId(new_id("pm", house.entropy)))
+    return choices
 
 
 @shielded

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from gateway.acts.decide import DURATIONS, Answer, decide
@@ -181,8 +182,8 @@ async def test_a_follower_s_consent_gives_no_tokens(scene: Scene) -> None:
         await make_credential(scene.house, NewCredential(decided.grant_id, decided.request.person_id, "x (mẫu)"))
 
 
-async def test_an_app_is_told_of_no_person_s_decision(scene: Scene) -> None:
-    """Yes, pause, no and time of a follower make no notice, and stand in no list or count that the app sees (I10)."""
+async def test_an_app_hears_what_people_take_back_and_counts_none_of_them(scene: Scene) -> None:
+    """What it held of a follower and holds no more it is told (R33); no yes, no mere no, no list and no count (I10)."""
     scene, house = await with_asking_app(scene), scene.house
     await set_endpoint(house, scene.app.id, "https://app.example/notices", Actor.system())
     await agree(scene, duration="P365D")
@@ -193,12 +194,16 @@ async def test_an_app_is_told_of_no_person_s_decision(scene: Scene) -> None:
     await say_yes(scene, "3", [NAME])
     scene.clock.advance(timedelta(days=40))
     await expire(house)
-    told = {"among": accounts.known_to_apps()}
+    now, shops = scene.clock.now(), accounts.counted_for_apps()
     async with house.storage.read() as connection:
-        assert await queue.list_of_app(connection, scene.app.id, 9, before=None) == []
-        (listed,) = await grants.list_of_app(connection, scene.app.id, 9, before=None, **told)
-        tallies = await grants.count_by_ask(connection, scene.app.id, scene.clock.now(), **told)
-        live = await grants.count_live(connection, [scene.app.id], scene.clock.now(), **told)
+        notices = await queue.list_of_app(connection, scene.app.id, 9, before=None)
+        (listed,) = await grants.list_of_app(connection, scene.app.id, 9, before=None, among=shops)
+        tallies = await grants.count_by_ask(connection, scene.app.id, now, among=shops)
+        live = await grants.count_live(connection, [scene.app.id], now, among=shops)
+    bodies = [orjson.loads(each.body) for each in notices]
+    told = sorted((body["type"].rpartition(".")[2], body["data"]["account"]) for body in bodies)
+    first, third = (f"{scene.account.external_id}/{person}" for person in "13")
+    assert told == [("expired", first), ("expired", third), ("paused", first), ("withdrawn", first)]
     assert listed.account_id == scene.account.id
     assert tallies == dict.fromkeys([ask.id for ask in scene.asks], AskTally(live=1))
     assert live == {scene.app.id: 1}

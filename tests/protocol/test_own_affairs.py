@@ -425,9 +425,10 @@ async def test_grants_say_how_they_stand_and_name_nobody(wire: Wire) -> None:
     assert counts == {"a0": {**counted, "paused": 0, "expired": 1}, "a1": dict.fromkeys(counted, 0)}
 
 
-async def test_what_people_decide_for_themselves_is_not_told(wire: Wire) -> None:
+async def test_what_people_decide_for_themselves_is_not_listed(wire: Wire) -> None:
     """A follower's own grant is in no list and in no count (I10)."""
-    app = replace(app_of("Hỏi khách (mẫu)", "hoi-khach", is_confidential=True, clock=wire.scene.clock), grant_types=ALL_GRANTS)
+    plain = app_of("Hỏi khách (mẫu)", "hoi-khach", is_confidential=True, clock=wire.scene.clock)
+    app = replace(plain, grant_types=ALL_GRANTS)
     asked = ask_of(app.id, ("crm_name", "zalo.follower.name.read", "crm", False), Basis.OWN_CONSENT)
     own = Own(app, basic(app.id, await register_app(wire.house, app, [asked], Actor.system()) or ""))
     await say_yes(replace(wire.scene, app=app), "1", [NAME], to=[NAME])

@@ -173,7 +173,8 @@ async def count_live(
     query = (
         select(grants.c.app_id, func.count(grants.c.id.distinct()))
         .join(permissions, grants.c.id == permissions.c.grant_id)
-        .where(grants.c.account_id.in_(among), grants.c.app_id.in_(app_ids), permissions.c.is_current, permissions.c.ends_at > now)
+        .where(grants.c.app_id.in_(app_ids), grants.c.account_id.in_(among))
+        .where(permissions.c.is_current, permissions.c.ends_at > now)
         .where(permissions.c.state == PermissionState.GRANTED.value)
         .group_by(grants.c.app_id)
     )

@@ -32,7 +32,7 @@ async def show_apps(door: DevelopersDoor, request: web.Request) -> web.Response:
         mine = await apps.list_all(connection, developer.id)
         ids = [app.id for app in mine]
         asked = await apps.count_asks(connection, ids)
-        now, told = door.house.clock.now(), accounts.known_to_apps()
+        now, told = door.house.clock.now(), accounts.counted_for_apps()
         live = await grants.count_live(connection, ids, now, among=told)
     lines = [
         AppLine(app.id, plain(app.name), plain(app.domain), _state(app), asked.get(app.id, 0), live.get(app.id, 0))
@@ -48,7 +48,7 @@ async def show_app(door: DevelopersDoor, request: web.Request) -> web.Response:
         app = await get_own_app(connection, request)
         asks = await apps.list_asks(connection, app.id)
         secrets = await apps.list_secrets(connection, app.id)
-        tallies = await grants.count_by_ask(connection, app.id, now, among=accounts.known_to_apps())
+        tallies = await grants.count_by_ask(connection, app.id, now, among=accounts.counted_for_apps())
         unlinked = await reading.count_unlinked_refusals(connection, app.id)
         brought = await upstreams.list_all(connection, app.id)
     lang = lang_of(request)
