@@ -61,7 +61,8 @@ async def take_events(house: House, told: Sequence[Told]) -> None:
         new = await _list_new(house, unit, told)
         await _note_pairs(house, unit, new)
         for holder, own in await _share_out(house, unit, new):
-            said = await house.words.find(_holding(holder, ()).ask(one for each in own for one in each.subjects))
+            asked = _holding(holder, ()).ask(one for each in own for one in each.subjects)
+            said = await house.words.find(asked, unit.connection)
             copies = [copy for each in own if (copy := _make_copy(house, each, holder, said)) is not None]
             if copies:
                 await _queue(house, unit, holder, copies)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -81,8 +82,12 @@ class Words:
     denied: AbstractSet[PermissionId]
     recalled: Mapping[str, AbstractSet[AskId]]
 
-    async def find(self, asked: Asked) -> Said:
+    async def find(self, asked: Asked, connection: AsyncConnection | None = None) -> Said:
         """Find what people decided; one query for all, none for nobody.
+
+        Args:
+            asked: whose word about what.
+            connection: of a unit of work under way, which must not wait for another of the pool.
 
         Raises:
             Unavailable: the authority gave no answer; nothing may pass.
@@ -95,7 +100,7 @@ class Words:
         refused: dict[AskId, set[str]] = defaultdict(set)
         standing: set[str] = set()
         now = self.clock.now()
-        for name, permission_id, ask_id, raw_state, ends_at in await self.storage.point(_QUERY, **known):
+        for name, permission_id, ask_id, raw_state, ends_at in await self._look_up(connection, known):
             state = PermissionState(raw_state)
             if state in NOES or permission_id in self.denied:
                 refused[ask_id].add(names[name])
@@ -108,6 +113,11 @@ class Words:
                 refused[ask_id].add(person)
                 agreed[ask_id].discard(person)
         return Said(_frozen(agreed), _frozen(refused), frozenset(standing))
+
+    async def _look_up(self, connection: AsyncConnection | None, known: Mapping[str, Any]) -> Iterable[Iterable[Any]]:
+        if connection is None:
+            return await self.storage.point(_QUERY, **known)
+        return [row.values() for row in await _QUERY.rows(connection, **known)]
 
     def _list_recalled(self, asked: Asked, profile: str) -> Iterator[AskId]:
         for key in keys_of(self.vault, asked.app_id, asked.platform, profile=profile):

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from gateway.acts.send_events import LEASE, LINES_KEPT, close_lane, drop_stale, take_lanes
 from gateway.acts.take_events import Told, take_events
 from gateway.acts.withdraw import withdraw
-from gateway.ground.storage.storage import UnitOfWork
+from gateway.ground.storage.storage import Storage, UnitOfWork
 from gateway.records.outbox import queue
 from gateway.records.outbox.lanes import Ended
 from gateway.records.outbox.tables import event_copies, event_lanes
@@ -88,6 +89,20 @@ async def test_a_late_close_leaves_the_lane_to_whoever_holds_it(scene: Scene) ->
     scene.clock.advance(timedelta(seconds=6))
     (last,) = await take(scene)
     assert [copy.number for copy in last.copies] == [2]
+
+
+async def test_an_act_that_keeps_events_needs_one_connection(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it holds one it asks for no other: as many at once as the pool has connections would wait for ever."""
+    await listening(scene)
+
+    async def fail(*_: Any, **__: Any) -> None:
+        raise AssertionError("another connection")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Storage, "point", fail)
+        patched.setattr(Storage, "read", fail)
+        await take_events(scene.house, told(scene, "a"))
+    assert await states(scene) == ["queued"]
 
 
 async def test_an_empty_lane_rests_until_something_comes(scene: Scene) -> None:
