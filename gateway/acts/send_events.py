@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gateway.acts import House
-from gateway.acts.recording import end_endpoint
+from gateway.acts.recording import record_gone
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.hooks import store as hooks
 from gateway.records.outbox import endpoints, lanes, queue
@@ -61,15 +61,17 @@ async def close_lane(house: House, lane: Lane, ended: Sequence[Ended], failed: t
     """
     async with house.storage.unit() as unit:
         now = house.clock.now()
+        is_gone = failed is not None and failed[1].status == GONE_STATUS
+        is_gone = is_gone and await endpoints.mark_gone(unit.connection, lane.endpoint, now)
         await lanes.end(unit.connection, ended, now)
         next_try_at = now
-        if failed is not None:
-            is_gone = failed[1].status == GONE_STATUS
-            if is_gone and await end_endpoint(house, unit, lane.endpoint):
-                await queue.let_go(unit.connection, lane.app_id, now)
-            else:
-                next_try_at += await _put_off(house, unit, *failed)
+        if is_gone:
+            await queue.let_go(unit.connection, lane.app_id, now)
+        elif failed is not None:
+            next_try_at += await _put_off(house, unit, *failed)
         await lanes.release(unit.connection, lane.grant_id, lane.leased_until, next_try_at=next_try_at)
+        if is_gone:  # the log's head is held last
+            await record_gone(house, unit, lane.endpoint, now)
         await unit.commit()
     await house.ledger.publish()
 

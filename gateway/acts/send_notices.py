@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from gateway.acts import House
-from gateway.acts.recording import end_endpoint
+from gateway.acts.recording import record_gone
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.ledger import reading
 from gateway.records.outbox import endpoints, queue
@@ -65,9 +65,10 @@ async def close_notice(house: House, errand: Errand, tried: Tried) -> None:
             if notice.grant_id is not None and notice.version is not None:
                 await queue.supersede(unit.connection, notice.grant_id, notice.version, now)
             await queue.close(unit.connection, notice, NoticeState.DELIVERED, outcome=tried.outcome, now=now)
-        elif tried.status == GONE_STATUS and await end_endpoint(house, unit, errand.endpoint):
+        elif tried.status == GONE_STATUS and await endpoints.mark_gone(unit.connection, errand.endpoint, now):
             await queue.close(unit.connection, notice, NoticeState.GONE, outcome=tried.outcome, now=now)
             await queue.let_go(unit.connection, notice.app_id, now)
+            await record_gone(house, unit, errand.endpoint, now)
         else:
             await _put_off(house, unit, notice, tried)
         await unit.commit()

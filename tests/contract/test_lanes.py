@@ -11,7 +11,8 @@ from gateway.acts.send_events import LEASE, LINES_KEPT, close_lane, drop_stale, 
 from gateway.acts.take_events import Told, take_events
 from gateway.acts.withdraw import withdraw
 from gateway.ground.storage.storage import Storage, UnitOfWork
-from gateway.records.outbox import queue
+from gateway.records.ledger.log import Ledger
+from gateway.records.outbox import lanes, queue
 from gateway.records.outbox.lanes import Ended
 from gateway.records.outbox.tables import event_copies, event_lanes
 from gateway.records.outbox.types import Lane, NoticeState, Tried
@@ -58,7 +59,7 @@ async def test_a_lane_is_taken_by_one_in_its_order(scene: Scene) -> None:
     await take_events(scene.house, told(scene, "a", "b"))
     await take_events(scene.house, told(scene, "c"))
     found = await asyncio.gather(take(scene), take(scene), take(scene))
-    (lane,) = [lane for lanes in found for lane in lanes]
+    (lane,) = [lane for taken in found for lane in taken]
     assert [copy.number for copy in lane.copies] == [1, 2, 3]
     assert await take(scene) == []
     scene.clock.advance(LEASE)
@@ -103,6 +104,34 @@ async def test_an_act_that_keeps_events_needs_one_connection(scene: Scene, monke
         patched.setattr(Storage, "read", fail)
         await take_events(scene.house, told(scene, "a"))
     assert await states(scene) == ["queued"]
+
+
+async def test_the_head_of_the_log_is_held_last(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint that is gone lets go of its lines and its lane first: an act that ends a grant holds them so too."""
+    held: list[str] = []
+
+    def noted(name: str, act: Any) -> Any:
+        async def run(*args: Any, **options: Any) -> Any:
+            held.append(name)
+            return await act(*args, **options)
+
+        return run
+
+    grant_id = await listening(scene)
+    await take_events(scene.house, told(scene, "a"))
+    (lane,) = await take(scene)
+    monkeypatch.setattr(queue, "hold_lines", noted("lines", queue.hold_lines))
+    monkeypatch.setattr(lanes, "hold_lines", noted("lines", lanes.hold_lines))
+    monkeypatch.setattr(lanes, "release", noted("lane", lanes.release))
+    monkeypatch.setattr(Ledger, "append", noted("head", Ledger.append))
+    await close_lane(scene.house, lane, [], (lane.copies[0], Tried(410)))
+    assert held == ["lines", "lane", "head"]
+    assert await states(scene) == ["gone"]
+    await listen(scene, NOWHERE)
+    await take_events(scene.house, told(scene, "b"))
+    held.clear()
+    await withdraw(scene.house, grant_id, owner(scene))
+    assert held == ["lines", "head"]
 
 
 async def test_an_empty_lane_rests_until_something_comes(scene: Scene) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.schema import Instant
+from gateway.records.outbox.queue import hold_lines
 from gateway.records.outbox.tables import event_copies, event_lanes, notice_endpoints, outbox
 from gateway.records.outbox.types import Copy, EndpointState, NoticeState
 from gateway.terms.ids import AppId, GrantId, PermissionId
@@ -133,6 +134,7 @@ async def end(connection: AsyncConnection, ended: Collection[Ended], now: dateti
         for each in ended
     ]
     if rows:
+        await hold_lines(connection, outbox.c.id.in_([each.copy_id for each in ended]))
         await _END.run_each(connection, rows)
         await connection.execute(delete(event_copies).where(event_copies.c.id.in_([each.copy_id for each in ended])))
 
@@ -184,6 +186,7 @@ async def void(connection: AsyncConnection, grant_id: GrantId, live: Collection[
         return
     named = select(event_copies.c.id).where(of_grant, event_copies.c.rests_on.in_(dead))
     over = {"state": NoticeState.VOID.value, "outcome": "ended", "settled_at": now}
+    await hold_lines(connection, outbox.c.id.in_(named))
     await connection.execute(update(outbox).where(outbox.c.id.in_(named), _QUEUED).values(**over))
     await connection.execute(delete(event_copies).where(of_grant, event_copies.c.rests_on.in_(dead)))
 
@@ -200,6 +203,7 @@ async def give_up(connection: AsyncConnection, before: datetime, now: datetime, 
     old = select(event_copies.c.id).where(event_copies.c.created_at < before).limit(limit)
     ids = [row.id for row in await connection.execute(old)]
     over = {"state": NoticeState.GIVEN_UP.value, "settled_at": now}
+    await hold_lines(connection, outbox.c.id.in_(ids))
     await connection.execute(update(outbox).where(outbox.c.id.in_(ids), _QUEUED).values(**over))
     await connection.execute(delete(event_copies).where(event_copies.c.id.in_(ids)))
     return len(ids)
