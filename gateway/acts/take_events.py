@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.acts import House
-from gateway.authority.bases import Holding, Said, render
+from gateway.authority.bases import Holding, Said, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.storage import UnitOfWork, shielded
@@ -114,10 +114,11 @@ def _make_copy(house: House, told: Told, holder: Holder, said: Said) -> Copy | N
     now = house.clock.now()
     live = holder.list_live(told.event.scopes, now)
     scopes = frozenset(each.scope for each in live)
-    if told.event.opened_by.isdisjoint(scopes):
+    holding = _holding(holder, live)
+    if not may_hear(told.event, holding, holding.ask(told.subjects), said):
         return None
     try:
-        passed = render(told.event.open(told.body, scopes, told.subjects), _holding(holder, live), said)
+        passed = render(told.event.open(told.body, scopes, told.subjects), holding, said)
     except AnswerMalformed as malformed:
         log.warning("an event has another form than declared", kind=told.event.type, what=malformed.detail)
         return None

@@ -26,7 +26,7 @@ from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import NOES, STANDING_STATES, PermissionState
 from gateway.terms.clock import Clock
 from gateway.terms.ids import AppId, AskId, PermissionId
-from scopes import ANY, Answer, Filtered, Opened
+from scopes import ANY, Answer, Event, Filtered, Opened
 
 People = frozenset[str]
 _NOBODY: People = frozenset()
@@ -177,6 +177,19 @@ def render(opened: Opened, holding: Holding, said: Said) -> Filtered:
     for each in holding.reach:  # the account itself is nobody whom anyone asks
         passing[each.scope] |= said.list_passing(each.ask_id, each.basis, people) | {holding.external_id}
     return opened.render({**passing, ANY: set[str]().union(*passing.values())})
+
+
+def may_hear(event: Event, holding: Holding, asked: Asked, said: Said) -> bool:
+    """Say whether an app may hear of an event at all: that somebody wrote, or left, is about them too.
+
+    So an ask about people opens it only where it passes everyone who is in it; one about the account opens it alone.
+    """
+    return any(
+        each.scope not in event.about_people
+        or asked.people <= said.list_passing(each.ask_id, each.basis, asked.people)
+        for each in holding.reach
+        if each.scope in event.opened_by
+    )
 
 
 def count_withheld(answer: Answer, reach: Iterable[Reach]) -> Withheld:
