@@ -132,7 +132,13 @@ def _holding(holder: Holder, live: Sequence[Reach]) -> Holding:
 
 
 async def _queue(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:
-    end = await lanes.hold_end(unit.connection, holder.grant_id, holder.app_id, house.clock.now())
+    now = house.clock.now()
+    end = await lanes.hold_end(unit.connection, holder.grant_id, now)
+    if end is None:  # another process may add it in the same moment
+        await unit.is_added(lanes.add(unit.connection, holder.grant_id, holder.app_id))
+        end = await lanes.hold_end(unit.connection, holder.grant_id, now)
+    if end is None:
+        raise AssertionError("a lane that was added, or that collides, exists")
     room = max(0, MOST_WAITING - end.waiting)
     await lanes.append(unit.connection, holder.app_id, kept[:room], after=end.newest)
     await lanes.drop(unit.connection, holder.app_id, kept[room:])
