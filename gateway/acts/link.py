@@ -109,7 +109,7 @@ async def finish_link(
 
     Raises:
         Refusal: `link_state` (unknown, another's, used or late; the upstream app was taken back meanwhile),
-            `platform_refused`.
+            `platform_refused`; `link_standing`: under an app's own upstream app, by somebody without a standing.
         Unavailable: the platform gave no answer; the journey is spent and must start anew.
     """
     attempt = await _spend(house, connector, person_id, raw_state)
@@ -172,14 +172,14 @@ async def _keep(house: House, way: _Way, person_id: PersonId, credential: Creden
         now = house.clock.now()
         lapsed = await _lapse(house, unit, held, now)
         standing = _standing(house, account, person_id, role=profile.role)
-        await accounts.save_standing(unit.connection, standing)
+        standing = await _keep_standing(house, unit, standing, way)
         actor = Actor(ActorKind.PERSON, person_id)
         evidence = {"platform": account.platform, "external_id": account.external_id, "name": account.name}
         draft = Draft(
             kind=Kind.LINKED,
             at=now,
             actor=actor,
-            facts={"platform": account.platform, "role": profile.role, "how": standing.proven_how, **way.facts},
+            facts={"platform": account.platform, "role": standing.role, "how": standing.proven_how, **way.facts},
             account_id=account.id,
             parts=await house.parts_about(unit, actor, evidence),
         )
@@ -255,6 +255,20 @@ async def _save_connection(
     elif not await accounts.renew_connection(unit.connection, link):
         raise AssertionError("a connection is renewed under its lock only")
     return link
+
+
+async def _keep_standing(house: House, unit: UnitOfWork, proven: Standing, way: _Way) -> Standing:
+    """Keep the standing that linking proves; under an app's own upstream app it proves none, and one has to be there.
+
+    Who brought the upstream app says where the platform sends its codes, so a code may be somebody else's.
+    """
+    if way.brought_id == GATEWAYS_OWN:
+        await accounts.save_standing(unit.connection, proven)
+        return proven
+    held = await accounts.find_standing(unit.connection, proven.account_id, proven.person_id, house.clock.now())
+    if held is None:
+        raise Refusal("link_standing", log_detail="linking under an app's own upstream app proves no standing")
+    return held
 
 
 def _standing(house: House, account: Account, person_id: PersonId, *, role: str) -> Standing:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from gateway.acts import House, Settled
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.types import NEVER, Account, ProfilePair, Standing, profile_name
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import Ask, Basis
@@ -40,7 +41,7 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
         account = await _get_profile(house, unit, parent, met.subject_id)
         now = house.clock.now()
         pair = ProfilePair(parent.id, met.login_subject, met.subject_id, now)
-        await accounts.note_pair(unit.connection, pair)
+        await note_pairs(unit.connection, house.vault, [pair])
         if await accounts.find_standing(unit.connection, account.id, person_id, now) is None:
             await accounts.end_standings(unit.connection, account.id, now)
             standing_id = StandingId(new_id("st", house.entropy))

@@ -11,7 +11,7 @@ from gateway.authority.bases import Holding, Said, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, hold_listening, list_listening
 from gateway.ground.storage.storage import UnitOfWork, shielded
-from gateway.records.accounts import store as accounts
+from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.types import ProfilePair
 from gateway.records.hooks import store as hooks
 from gateway.records.outbox import lanes
@@ -72,15 +72,9 @@ async def take_events(house: House, told: Sequence[Told]) -> None:
 
 async def _note_pairs(house: House, unit: UnitOfWork, new: Sequence[Told]) -> None:
     """Note whom the platform knows by which two ids, so that a follower is known when they sign in (ADR 0032)."""
-    said = {(each.account_id, each.pair[0]): each.pair[1] for each in new if each.pair is not None}
-    if not said:
-        return
-    known = await accounts.list_pairs(unit.connection, said)
-    for account_id, login_subject in sorted(said):  # in one order, so that two batches never wait for each other
-        subject_id = said[account_id, login_subject]
-        if known.get((account_id, login_subject)) != subject_id:
-            pair = ProfilePair(account_id, login_subject, subject_id, house.clock.now())
-            await accounts.note_pair(unit.connection, pair)
+    now = house.clock.now()
+    pairs = [ProfilePair(each.account_id, *each.pair, now) for each in new if each.pair is not None]
+    await note_pairs(unit.connection, house.vault, pairs)
 
 
 async def _share_out(house: House, unit: UnitOfWork, new: Sequence[Told]) -> list[tuple[Holder, list[Told]]]:

@@ -14,7 +14,7 @@ from gateway.ground.vault.passwords import Passwords
 from gateway.ground.vault.sealing import Unsealable
 from gateway.platforms.upstream_apps import speaking_as
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.types import Connection
+from gateway.records.accounts.types import STANDING_LASTS, Connection, Standing
 from gateway.records.apps import upstreams
 from gateway.records.apps.types import AppOrigin
 from gateway.records.apps.upstreams import UpstreamApp
@@ -81,6 +81,7 @@ async def test_another_secret_keeps_the_connections(scene: Scene) -> None:
     """A secret that was rotated at the platform is said again; accounts need not be linked anew."""
     await bring(scene)
     before, platform = await get(scene), StandInPlatform()
+    await link(scene, platform, None)
     account = (await link(scene, platform, before)).account
     await bring(scene, secret="another-secret")
     after = await get(scene)
@@ -132,6 +133,41 @@ async def test_an_account_is_linked_under_each(scene: Scene) -> None:
     assert sorted(facts, key=str) == [MINE, None]
 
 
+@pytest.mark.parametrize("has_lapsed", [False, True])
+async def test_linking_under_it_proves_no_standing(scene: Scene, *, has_lapsed: bool) -> None:
+    """The ISV says where that app's codes go, so a code may be somebody else's: whoever holds none gets none by it."""
+    await bring(scene)
+    upstream, platform = await get(scene), StandInPlatform()
+    account = (await link(scene, platform, None)).account
+    if has_lapsed:
+        scene.clock.advance(STANDING_LASTS.total_seconds())
+    stranger = scene.owner.id if has_lapsed else scene.other_owner.id
+    journey = await start_link(scene.house, platform, stranger, return_to="/x", upstream=upstream)
+    with pytest.raises(Refusal, match="link_standing"):
+        await finish_link(scene.house, platform, stranger, raw_state=journey.raw_state, raw_code="code")
+    assert await find_link(scene, account.id, upstream.id) is None
+    async with scene.house.storage.read() as connection:
+        assert await accounts.find_standing(connection, account.id, stranger, scene.clock.now()) is None
+    assert len(await list_records(scene.house, kinds=[Kind.LINKED])) == 1
+
+
+async def test_linking_under_it_makes_no_standing_last_longer(scene: Scene) -> None:
+    """Nor does it renew the standing of whoever holds one."""
+    await bring(scene)
+    upstream, platform = await get(scene), StandInPlatform()
+    account = (await link(scene, platform, None)).account
+
+    async def standing() -> Standing | None:
+        async with scene.house.storage.read() as connection:
+            return await accounts.find_standing(connection, account.id, scene.owner.id, scene.clock.now())
+
+    before = await standing()
+    scene.clock.advance(86_400)
+    await link(scene, platform, upstream)
+    assert await standing() == before
+    assert before is not None
+
+
 async def test_removing_takes_secret_and_connections_away(scene: Scene) -> None:
     """Nothing of them is left, the gateway's own stay, and a renewal that was under way finds nothing to keep."""
     await bring(scene)
@@ -161,6 +197,7 @@ async def test_another_upstream_app_replaces_the_one_before(scene: Scene) -> Non
     """With its connections: a token of the one is nothing to the other."""
     await bring(scene)
     before, platform = await get(scene), StandInPlatform()
+    await link(scene, platform, None)
     account = (await link(scene, platform, before)).account
     await bring(scene, OTHER)
     after = await get(scene)

@@ -16,7 +16,8 @@ from gateway.authority.limits import Limit
 from gateway.doors.events import hooks, intake
 from gateway.platforms import Distrust
 from gateway.platforms.zalo.hooks import OLDEST, ZaloHooks, sign
-from gateway.records.accounts import store as accounts
+from gateway.records.accounts.pairs import find_subject
+from gateway.records.accounts.tables import profile_pairs
 from gateway.records.hooks.tables import hook_arrivals
 from gateway.records.outbox.tables import event_copies
 from gateway.terms.refusal import Unavailable
@@ -304,11 +305,11 @@ async def test_the_door_stands_on_the_api_origin(teller: Teller) -> None:
 
 async def test_a_signed_event_tells_who_a_follower_is(teller: Teller) -> None:
     """The platform's word on one person's two ids is kept, the newest of it; a forged one, and an odd one, are not."""
-    shop = teller.scene.account.id
+    shop, vault = teller.scene.account.id, teller.scene.house.vault
 
     async def known() -> list[str | None]:
         async with teller.scene.house.storage.read() as connection:
-            return [await accounts.find_pair(connection, shop, each) for each in ("77", "78")]
+            return [await find_subject(connection, vault, shop, login_subject=each) for each in ("77", "78")]
 
     assert await teller.tell(teller.message(user_id_by_app="77"), key="khoa-khac") == 401
     assert await known() == [None, None]
@@ -324,3 +325,7 @@ async def test_a_signed_event_tells_who_a_follower_is(teller: Teller) -> None:
     for odd in ({"x": 1}, None, ["79"]):
         assert await teller.tell(teller.message(user_id_by_app=odd)) == 200
     assert await known() == [sender, "9998"]
+    async with teller.scene.house.storage.read() as connection:
+        rows = (await connection.execute(profile_pairs.select())).all()
+    assert len(rows) == 2
+    assert not [row for row in rows if {row.login_subject, row.subject_id} & {"77", "78", sender, "9998"}]

@@ -29,7 +29,7 @@ PER_PERSON = Limit(10, WITHIN)
 PER_USER = Limit(100, WITHIN)
 PER_ADDRESS = Limit(300, WITHIN)
 _PATH = "/connections"
-_NOT_LINKED = {"platform_refused": "refused", "link_state": "stale"}
+_NOT_LINKED = {"platform_refused": "refused", "link_state": "stale", "link_standing": "own_first"}
 _TRY_AGAIN = {"platform_refused": ("wrong_secret", 400), "limited": ("limited", 429)}
 
 

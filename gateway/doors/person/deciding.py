@@ -74,7 +74,8 @@ async def link_first(door: PersonDoor, request: web.Request, screen: Screen) -> 
     if not has_page(connector):
         return door.go(request, f"/connections?return_to={quote(back, safe='')}")
     person_id = visitor_of(request).person.id
-    journey = await start_link(door.house, connector, person_id, return_to=back, upstream=screen.upstream)
+    upstream = screen.upstream if screen.held else None  # who holds no account yet proves one first
+    journey = await start_link(door.house, connector, person_id, return_to=back, upstream=upstream)
     return door.leave(journey.url)
 
 

@@ -41,6 +41,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "identity_taken": HTTPStatus.CONFLICT,
         "last_way_in": HTTPStatus.CONFLICT,
         "limited": HTTPStatus.TOO_MANY_REQUESTS,
+        "link_standing": HTTPStatus.BAD_REQUEST,
         "link_state": HTTPStatus.BAD_REQUEST,
         "wrong_method": HTTPStatus.METHOD_NOT_ALLOWED,
         "no_link_page": HTTPStatus.BAD_REQUEST,

@@ -16,6 +16,7 @@ from gateway.doors.person.guessing import Guesses
 from gateway.platforms import Credential, Trouble
 from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.pairs import find_subject
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Account, Connection, ConnectionState
 from gateway.terms.ids import GATEWAYS_OWN
@@ -45,7 +46,7 @@ async def meet(door: PersonDoor, visitor: Visitor, shop: Account, *, named: str)
     if followers is None or login_subject is None or visitor.session.issuer != followers.issuer:
         return "other_sign_in"
     async with door.house.storage.read() as connection:
-        known = await accounts.find_pair(connection, shop.id, login_subject)
+        known = await find_subject(connection, door.house.vault, shop.id, login_subject=login_subject)
     subject_id = known or named
     if not subject_id or (named and subject_id != named):
         return "other_person" if named else "unknown" if followers.hears else "unheard"

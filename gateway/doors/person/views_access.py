@@ -70,7 +70,8 @@ class ConnectionsView:
         platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`),
             `matrix` a form (`platform=matrix`, `user_id`, `password`), `kiotviet` one (`retailer`, `client_id`,
             `client_secret`).
-        error: `refused` (the platform said no), `cancelled`, `stale` (a return that is unknown, used, late or another
+        error: `refused` (the platform said no), `cancelled`, `own_first` (under an app's own
+            upstream app, with no standing yet), `stale` (a return that is unknown, used, late or another
             person's), `wrong_secret`, `unreachable`, `limited`, or "".
         error_platform: the slug it is about.
         typed: what was filled into the platform's form, by field; never the secret.

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
-from gateway.records.accounts.tables import accounts, connections, link_attempts, profile_pairs, standings
-from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, ProfilePair, Standing
+from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
+from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
 from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId, PersonId, UpstreamAppId
 
 _BY_ID = Prepared(select(accounts).where(accounts.c.id == bindparam("account_id")))
@@ -227,30 +227,6 @@ async def mark_lost(
     return (await connection.execute(update(connections).where(*known).values(**lost))).rowcount == 1
 
 
-async def note_pair(connection: AsyncConnection, pair: ProfilePair) -> None:
-    """Note by which two ids the platform knows one person; it says so, so that what was noted before is replaced."""
-    known = profile_pairs.c.account_id == pair.account_id, profile_pairs.c.login_subject == pair.login_subject
-    said = {"subject_id": pair.subject_id, "noted_at": pair.noted_at}
-    if (await connection.execute(update(profile_pairs).where(*known).values(**said))).rowcount == 0:
-        await connection.execute(insert(profile_pairs).values(**_fields(pair)))
-
-
-async def list_pairs(
-    connection: AsyncConnection, wanted: Collection[tuple[AccountId, str]]
-) -> dict[tuple[AccountId, str], str]:
-    """List by which ids accounts know those who sign in by others, at once; who is not known is absent."""
-    named = tuple_(profile_pairs.c.account_id, profile_pairs.c.login_subject).in_(list(wanted))
-    rows = await connection.execute(select(profile_pairs).where(named))
-    return {(AccountId(row.account_id), row.login_subject): row.subject_id for row in rows}
-
-
-async def find_pair(connection: AsyncConnection, account_id: AccountId, login_subject: str) -> str | None:
-    """Find by which id an account knows the person who signs in by another."""
-    known = profile_pairs.c.account_id == account_id, profile_pairs.c.login_subject == login_subject
-    row = (await connection.execute(select(profile_pairs.c.subject_id).where(*known))).first()
-    return str(row.subject_id) if row else None
-
-
 async def add_attempt(connection: AsyncConnection, attempt: LinkAttempt) -> None:
     """Remember a journey to a platform."""
     await connection.execute(insert(link_attempts).values(**_fields(attempt)))
@@ -273,5 +249,5 @@ async def redeem_attempt(
     return LinkAttempt(**{name: value for name, value in row.items() if name != "used_at"})
 
 
-def _fields(record: Account | Connection | Standing | ProfilePair | LinkAttempt) -> dict[str, Any]:
+def _fields(record: Account | Connection | Standing | LinkAttempt) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__slots__}

@@ -6,6 +6,8 @@ from typing import Final
 import pytest
 from playwright.async_api import expect
 
+from gateway.cli.demo.seeds import FOLLOWER
+from gateway.cli.demo.summary import ask_link
 from tests.journeys.demo.conftest import Arrive
 from tests.journeys.demo.walking import Walker
 from tests.journeys.test_pages_look import SIDEWAYS, list_flaws
@@ -118,3 +120,32 @@ async def test_the_staffs_real_pages_are_accessible(arrive: Arrive, width: int, 
     await developer.open(f"/developers/{client_id}")
     flaws["app"] = await list_flaws(developer.page)
     assert {name: found for name, found in flaws.items() if found} == {}
+
+
+async def test_a_follower_objects_from_the_printed_link_and_takes_it_back(arrive: Arrive) -> None:
+    """Through the stand-in's Zalo Login, on a narrow phone without scripts; the app's very next look shows it."""
+    walker = await arrive(**PHONE_WITHOUT_SCRIPTS)
+    page, demo, shop = walker.page, walker.demo, walker.demo.account(OTHER)["external_id"]
+    phone = page.locator(f"tr[data-user-id='{FOLLOWER.user_id}'] td.phone")
+    await walker.show("/followers", demo.app(), shop)
+    await expect(phone).not_to_be_empty()
+    await page.goto(ask_link(demo.facts))
+    await check_fits(walker, "vi")
+    await walker.picture("40-asked")
+    await page.get_by_role("link", name="Đăng nhập bằng Zalo").click()
+    await page.get_by_role("button", name="Đăng nhập bằng Zalo").click()
+    await page.locator(f"input[name=person][value='{FOLLOWER.id_by_app}']").check()
+    await page.locator("button[name=allow]").click()
+    await page.wait_for_url(ask_link(demo.facts))
+    await page.locator("[data-ask=crm_phone] button[value=object]").click()
+    await expect(page.locator("[data-ask=crm_phone]")).to_contain_text("Đã phản đối")
+    await expect(page.locator("header")).to_contain_text(FOLLOWER.display_name)
+    await check_fits(walker, "vi")
+    await walker.picture("41-objected")
+    await walker.show("/followers", demo.app(), shop)
+    await expect(phone).to_be_empty()
+    await page.go_back()
+    await page.locator("[data-ask=crm_phone] button[value=lift]").click()
+    await expect(page.locator("[data-contract=crm_phone]")).to_be_visible()
+    await walker.show("/followers", demo.app(), shop)
+    await expect(phone).not_to_be_empty()

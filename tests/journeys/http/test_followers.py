@@ -18,6 +18,7 @@ from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.platforms.zalo.login import ZaloApp, ZaloLogin
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.tables import connections
 from gateway.records.accounts.types import ProfilePair
 from gateway.records.grants import store as grants
@@ -256,7 +257,7 @@ async def test_the_counter_s_code_serves_whom_the_platform_told_of(shop: Shop, f
     house, account = shop.asking.house, shop.asking.account
     async with house.storage.unit() as unit:
         pair = ProfilePair(account.id, FAN.id_by_app, FAN.user_id, house.clock.now())
-        await accounts.note_pair(unit.connection, pair)
+        await note_pairs(unit.connection, house.vault, [pair])
         await unit.commit()
     before = len(await shop.fans.zalo.received())
     assert (await shop.press(fan, shop.link(follower=""), action="decide")).location.startswith("/consent/")

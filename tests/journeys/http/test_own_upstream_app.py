@@ -4,7 +4,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from gateway.acts.open_request import Asked, open_request
 from gateway.acts.renew import lose
 from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.platforms import Trouble
@@ -15,8 +14,7 @@ from gateway.records.ledger import notices, reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
 from gateway.sandbox.zalo.seeds import FLORIST_ID
-from gateway.terms.ids import GATEWAYS_OWN, AskId, UpstreamAppId
-from tests.house import CHALLENGE, REDIRECT_URI
+from gateway.terms.ids import GATEWAYS_OWN, UpstreamAppId
 from tests.journeys.http.conftest import APP_ID
 from tests.journeys.http.origin import Browser, Origin, Page, allow
 from tests.journeys.http.test_connections import link_zalo
@@ -198,22 +196,30 @@ async def test_a_return_after_it_was_taken_back_links_nothing(origin: Origin, pe
     assert "code" in (await person.submit(path, {"account": account.id, "decision": "agree"})).answer
 
 
-async def test_whoever_linked_nothing_links_under_it_at_once(origin: Origin, other_browser: Browser) -> None:
-    """And another app, which has none of its own, leads the same person to link under the gateway's."""
+async def test_whoever_holds_nothing_proves_it_first(origin: Origin, other_browser: Browser) -> None:
+    """Under the gateway's own, which alone proves a standing; then under the app's own; then the decision counts."""
     house, app = origin.scene.house, origin.scene.app
     await bring_upstream(house, Brought(app.id, "zalo", OWN.app_id, OWN.app_secret), Actor.command_line())
     path = await origin.ask()
     out = await other_browser.submit(path, TICKED)
-    assert asked_as(out) == OWN.app_id
-    await other_browser.get(await allow(out.location))
-    account = await held(origin)
-    assert "code" in (await other_browser.submit(path, {"account": account.id, "decision": "agree"})).answer
-    assert set(await links(origin)) == {OWN.app_id}
-    asked = Asked(origin.scene.public_app.id, (AskId("oa_profile"),), REDIRECT_URI, None, CHALLENGE)
-    second = f"/consent/{(await open_request(house, asked)).id}"
-    fields = [("account", account.id), ("ask", "oa_profile"), ("duration", "P1D"), AGREE]
-    out = await other_browser.submit(second, fields)
     assert asked_as(out) == APP_ID
     await other_browser.get(await allow(out.location))
-    assert "code" in (await other_browser.submit(second, {"account": account.id, "decision": "agree"})).answer
+    account = await held(origin)
+    confirming = {"account": account.id, "decision": "agree"}
+    out = await other_browser.submit(path, confirming)
+    assert asked_as(out) == OWN.app_id
+    assert (await other_browser.get("/permissions")).grant_states == {}
+    await other_browser.get(await allow(out.location))
+    assert "code" in (await other_browser.submit(path, confirming)).answer
     assert set(await links(origin)) == {OWN.app_id, APP_ID}
+
+
+async def test_a_link_under_it_alone_is_refused(origin: Origin, other_browser: Browser) -> None:
+    """Whoever names the upstream app on their own, and holds no account, is told what comes first; nothing is kept."""
+    house, app = origin.scene.house, origin.scene.app
+    await bring_upstream(house, Brought(app.id, "zalo", OWN.app_id, OWN.app_secret), Actor.command_line())
+    out = await other_browser.submit("/connections", {"platform": "zalo", "upstream": await own_id(origin)})
+    back = await other_browser.get(await allow(out.location))
+    assert (back.status, "Bạn chưa nối tài khoản này với cổng" in back.words) == (400, True)
+    async with house.storage.read() as connection:
+        assert await accounts.list_held(connection, origin.scene.other_owner.id, origin.scene.clock.now()) == []

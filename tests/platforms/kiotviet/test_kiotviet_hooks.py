@@ -161,6 +161,8 @@ def test_notifications_are_taken_apart() -> None:
 async def test_the_platform_is_asked_for_what_some_app_may_hear(street: Street) -> None:
     """Nothing without a listening app; then one registration for each type, at one address; none once the ask ended."""
     assert await street.look() == {}
+    street.stage.scene.clock.advance(CHECK_SECONDS + 1)
+    assert await street.look() == {}
     await start(street)
     registered = await street.look()
     assert set(registered) == {"customer.update", "customer.delete"}

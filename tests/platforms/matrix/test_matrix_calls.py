@@ -20,6 +20,7 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
 from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
+from gateway.records.apps.types import Basis
 from gateway.records.ledger.types import Actor
 from gateway.records.trace.types import Outcome
 from gateway.records.trace.writer import TraceWriter
@@ -61,7 +62,7 @@ class MatrixStage:
 
 @asynccontextmanager
 async def matrix_stage(
-    folder: Path, *, base_url: str = "", catalogue: Catalogue | None = None
+    folder: Path, *, base_url: str = "", catalogue: Catalogue | None = None, basis: Basis = Basis.CONTRACT
 ) -> AsyncIterator[MatrixStage]:
     """Set the stage; `base_url` puts something else in the homeserver's place once the account is linked."""
     clock = ManualClock()
@@ -75,7 +76,7 @@ async def matrix_stage(
         credential = await connector.log_in({"user_id": USER_ID, "password": PASSWORD})
         house = ready.house
         app = app_of("Trợ lý chat (mẫu)", "tro-ly", is_confidential=True, clock=clock)
-        asks = tuple(ask_of(app.id, row) for row in ASKS)
+        asks = tuple(ask_of(app.id, row, basis) for row in ASKS)
         await register_app(house, app, list(asks), Actor.system())
         account = await link_account(
             house, ready.owner.id, external_id=USER_ID, platform="matrix", credential=credential
@@ -192,6 +193,14 @@ async def test_types_that_a_browser_runs_do_not_pass(matrix: MatrixStage, media_
     matrix.homeserver.media_type = media_type
     reply = await matrix.call(FILE)
     assert (reply.status, reply.code) == (502, "upstream_malformed")
+
+
+async def test_a_file_passes_only_where_nobody_is_asked(tmp_path: Path) -> None:
+    """Whom a file is about nobody knows: under an ask that asks each person it is refused, and nothing is sent."""
+    async with matrix_stage(tmp_path, basis=Basis.OWN_CONSENT) as matrix:
+        reply = await matrix.call(FILE)
+        assert (reply.status, reply.code) == (403, "no_basis")
+        assert matrix.list_paths() == []
 
 
 async def test_a_coded_file_does_not_pass(tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ async def test_answers_of_their_own_form(kiot: KiotVietCaller, token: str) -> No
     assert [set(one) for one in stock[0]["inventories"]] == [{"branchId", "onhand", "reserved"}]
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/customers/1/2/3", "/branches/1", "/customers/name/x", "/webhooks"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/customers/1/2/3", "/branches/1", "/customers/name/x", "/webhook"])
 async def test_unknown_paths(kiot: KiotVietCaller, token: str, path: str) -> None:
     """What is not there is 404."""
     assert (await kiot.get(path, token, status=404))["responseStatus"]["errorCode"] == "NotFound"
