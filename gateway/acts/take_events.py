@@ -9,7 +9,7 @@ import structlog
 from gateway.acts import House
 from gateway.authority.bases import Holding, Said, may_hear, render
 from gateway.authority.facts import Reach
-from gateway.authority.holders import Holder, list_listening
+from gateway.authority.holders import Holder, hold_listening, list_listening
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.types import ProfilePair
@@ -82,6 +82,7 @@ async def _share_out(house: House, unit: UnitOfWork, new: Sequence[Told]) -> lis
     of_account: dict[AccountId, list[Told]] = {}
     for each in new:
         of_account.setdefault(each.account_id, []).append(each)
+    await hold_listening(unit.connection, of_account)
     denied = house.in_flight.denied
     found = [
         (holder, own)

@@ -185,8 +185,7 @@ def may_hear(event: Event, holding: Holding, asked: Asked, said: Said) -> bool:
     So an ask about people opens it only where it passes everyone who is in it; one about the account opens it alone.
     """
     return any(
-        each.scope not in event.about_people
-        or asked.people <= said.list_passing(each.ask_id, each.basis, asked.people)
+        each.scope not in event.about_people or asked.people <= said.list_passing(each.ask_id, each.basis, asked.people)
         for each in holding.reach
         if each.scope in event.opened_by
     )

@@ -6,14 +6,15 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.authority.facts import Reach
+from gateway.ground.storage.listed import each_of, listed
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, standings
-from gateway.records.apps.tables import apps
+from gateway.records.apps.tables import apps, upstream_apps
 from gateway.records.apps.types import AppState
 from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import PermissionState
@@ -49,6 +50,8 @@ class Holder:
 _STANDING = (
     select(func.max(standings.c.lapses_at)).where(standings.c.account_id == grants.c.account_id).scalar_subquery()
 )
+_HAS_OWN = exists().where(upstream_apps.c.app_id == apps.c.id, upstream_apps.c.platform == accounts.c.platform)
+"""The app brought its own upstream app, whose events come elsewhere: there is no falling back (ADR 0036)."""
 _SELECT = (
     select(
         grants.c.id.label("grant_id"),
@@ -72,14 +75,32 @@ _SELECT = (
     .join(permissions, permissions.c.grant_id == grants.c.id)
     .where(permissions.c.is_current, permissions.c.state == PermissionState.GRANTED.value)
     .where(permissions.c.resources.is_(None))
+    .where(~_HAS_OWN)
 )
 _LISTENING = Prepared(
     _SELECT.join(notice_endpoints, notice_endpoints.c.app_id == apps.c.id)
     .where(notice_endpoints.c.state == EndpointState.LIVE.value, grants.c.account_id == bindparam("of_account"))
     .order_by(grants.c.id, permissions.c.id)
 )
+_NAMED = each_of("held_accounts")
+_HELD = Prepared(
+    select(grants.c.id)
+    .select_from(_NAMED)
+    .join(grants, grants.c.account_id == _NAMED.c.value)
+    .join(notice_endpoints, notice_endpoints.c.app_id == grants.c.app_id)
+    .order_by(grants.c.id)
+    .with_for_update(read=True, of=grants)
+)
 _OF_GRANT = Prepared(_SELECT.where(grants.c.id == bindparam("of_grant")).order_by(permissions.c.id))
 _REACH = ("id", "ask_id", "scope", "purpose", "state", "ends_at", "basis")
+
+
+async def hold_listening(connection: AsyncConnection, account_ids: Collection[AccountId]) -> None:
+    """Hold the grants under which events of these accounts may be kept, until the unit ends, before they are read.
+
+    An act that ends one waits, and finds the copies that were kept beside it; or it was first, and is seen.
+    """
+    await _HELD.rows(connection, held_accounts=listed(sorted(account_ids)))
 
 
 async def list_listening(

@@ -7,6 +7,7 @@ signature must not come back or be lost with the database. Nor are the copies of
 import asyncio
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,17 +41,21 @@ def back_up(settings: Settings, target: Path) -> int:
     """
     if not is_sqlite(settings.database_url):
         raise Refusal("not_sqlite", "back up PostgreSQL with pg_dump")
+    if target.exists():
+        raise Refusal("target_exists", f"{target} is there already")
+    incoming = target.with_name(target.name + ".incoming")  # killed, it leaves no backup with what may be in none (I6)
     try:
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        raise Refusal("target_exists", f"{target} is there already") from None
+        incoming.unlink(missing_ok=True)
+        os.close(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        copy_database(sqlite_path(settings.database_url), incoming, without=event_copies.name)
+        incoming.rename(target)
+    except NotCopied as error:
+        raise Refusal("not_copied", str(error)) from None
     except OSError as error:
         raise Refusal("not_copied", f"{target}: {error.strerror}") from None
-    try:
-        copy_database(sqlite_path(settings.database_url), target, without=event_copies.name)
-    except NotCopied as error:
-        target.unlink()
-        raise Refusal("not_copied", str(error)) from None
+    finally:
+        with suppress(OSError):
+            incoming.unlink(missing_ok=True)
     return target.stat().st_size
 
 

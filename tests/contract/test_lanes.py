@@ -156,8 +156,9 @@ async def test_the_head_of_the_log_is_held_last(scene: Scene, monkeypatch: pytes
     grant_id = await listening(scene)
     await take_events(scene.house, told(scene, "a"))
     (lane,) = await take(scene)
-    monkeypatch.setattr(queue, "hold_lines", noted("lines", queue.hold_lines))
-    monkeypatch.setattr(lanes, "hold_lines", noted("lines", lanes.hold_lines))
+    holding = noted("lines", queue.hold_lines)
+    monkeypatch.setattr("gateway.records.outbox.queue.hold_lines", holding)
+    monkeypatch.setattr("gateway.records.outbox.lanes.hold_lines", holding)
     monkeypatch.setattr(lanes, "release", noted("lane", lanes.release))
     monkeypatch.setattr(Ledger, "append", noted("head", Ledger.append))
     await close_lane(scene.house, lane, [], (lane.copies[0], Tried(410)))
@@ -198,6 +199,29 @@ async def test_copies_of_what_ended_go_with_the_act(scene: Scene) -> None:
     assert await states(scene) == ["void", "void"]
     await close_lane(scene.house, lane, [Ended(lane.copies[0].id, NoticeState.DELIVERED, "200")], None)
     assert await states(scene) == ["void", "void"]
+
+
+async def test_a_copy_kept_beside_a_withdrawal_goes_with_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever is first: after a withdrawal that came while an event was being kept, no copy is at rest (I6)."""
+    grant_id = await listening(scene)
+    append, withdrawing = lanes.append, asyncio.create_task(asyncio.sleep(0))
+
+    async def withdraw_beside(*args: Any, **options: Any) -> None:
+        nonlocal withdrawing
+        withdrawing = asyncio.create_task(_withdraw(scene, grant_id))
+        await asyncio.sleep(0.3)
+        await append(*args, **options)
+
+    monkeypatch.setattr(lanes, "append", withdraw_beside)
+    await take_events(scene.house, told(scene, "a"))
+    await withdrawing
+    assert await states(scene) == ["void"]
+    async with scene.house.storage.read() as connection:
+        assert (await connection.execute(event_copies.select())).all() == []
+
+
+async def _withdraw(scene: Scene, grant_id: GrantId) -> None:
+    await withdraw(scene.house, grant_id, owner(scene))
 
 
 async def test_a_lane_in_which_nothing_is_left_is_put_to_rest(scene: Scene) -> None:

@@ -150,7 +150,7 @@ async def test_the_memory_is_bounded(teller: Teller) -> None:
 async def test_what_is_malformed_changes_nothing(
     teller: Teller, monkeypatch: pytest.MonkeyPatch, body: bytes, status: int
 ) -> None:
-    """Unsigned as far as anyone can tell; or signed, then taken for the platform's and dropped, never held against it."""
+    """Unsigned as far as anyone can tell; or signed, and dropped without being held against the platform."""
     body = body.replace(b"NOW", teller.stamp().encode())
     signature = sign(UPSTREAM_APP, body, teller.stamp(), key=KEY)
     monkeypatch.setattr(hooks, "DISTRUSTED", Limit(1, timedelta(minutes=1)))
@@ -184,7 +184,7 @@ async def test_there_are_no_other_addresses(teller: Teller, path: str) -> None:
 
 
 async def test_a_receipt_of_a_template_names_no_phone_number(teller: Teller) -> None:
-    """By a header or members that only ZNS sets it is another event: its recipient is a phone number, which never passes."""
+    """By a header or members of ZNS alone it is another event: its recipient, a phone number, never passes."""
     account = teller.scene.account.external_id
     said = teller.message(event_name="user_received_message", sender={"id": account}, recipient={"id": "84000000101"})
     assert await teller.tell(said, X_ZEvent_Server="ZNS") == 200
@@ -232,15 +232,18 @@ async def test_what_was_answered_is_not_kept_afterwards(teller: Teller, monkeypa
     """While the database is silent only so many wait, and who was told 503 in the meantime waits no more."""
     monkeypatch.setattr(intake, "MOST_WAITING", 2)
     monkeypatch.setattr(hooks, "ANSWER_SECONDS", 0.3)
-    going_on, taken = asyncio.Event(), 0
+    begun, going_on, taken = asyncio.Event(), asyncio.Event(), 0
 
     async def take(_house: Any, told: Any) -> None:
         nonlocal taken
         taken += len(told)
+        begun.set()
         await going_on.wait()
 
     monkeypatch.setattr(intake, "take_events", take)
-    assert await asyncio.gather(*(teller.tell(teller.message()) for _ in range(5))) == [503] * 5
+    first = asyncio.create_task(teller.tell(teller.message()))
+    await begun.wait()
+    assert await asyncio.gather(first, *(teller.tell(teller.message()) for _ in range(4))) == [503] * 5
     assert (taken, len(teller.door.intake._waiting)) == (1, 2)
     going_on.set()
     monkeypatch.setattr(intake, "MOST_WAITING", 3)

@@ -15,7 +15,9 @@ from gateway.acts.pause import pause, resume
 from gateway.acts.send_events import LONGEST, drop_stale
 from gateway.acts.send_notices import send_again
 from gateway.acts.suspend import resume_app, suspend_app
+from gateway.acts.upstream_apps import Brought, bring_upstream
 from gateway.acts.withdraw import withdraw
+from gateway.doors.events.parcels import Hold
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox.tables import event_copies, notice_keys
 from gateway.records.trace.types import Outcome
@@ -128,6 +130,18 @@ async def test_without_an_ask_or_an_endpoint_nothing_is_kept(teller: Teller, rec
     await agree(teller.scene)
     assert await teller.tell(teller.message()) == 200
     assert await count_copies(teller.scene) == 0
+
+
+async def test_an_app_with_its_own_upstream_app_hears_nothing_of_ours(teller: Teller, receiver: Receiver) -> None:
+    """What is linked under the gateway's own app is not its affair any more: kept before or told since (ADR 0036)."""
+    scene = teller.scene
+    await listen(scene, receiver.url)
+    await agree(scene)
+    assert await teller.tell(teller.message()) == 200
+    await bring_upstream(scene.house, Brought(scene.app.id, "zalo", "5150000000000000001", "bí-mật"), Actor.system())
+    assert await teller.tell(teller.message()) == 200
+    await teller.bring()
+    assert (receiver.came, await teller.states()) == ([], ["void"])
 
 
 async def test_a_copy_is_sealed_for_its_grant(teller: Teller, receiver: Receiver) -> None:
@@ -298,6 +312,23 @@ async def test_each_try_has_a_line_before_its_first_byte(teller: Teller, receive
     assert (second.ending.outcome, second.ending.status, second.ending.subjects) == (Outcome.PASSED, 200, 1)
     assert (second.line.grant_id, second.line.app_id) == (grant_id, scene.app.id)
     assert (second.line.platform, second.line.route, second.line.ask_ids) == ("zalo", "user_message", (CHAT,))
+
+
+async def test_no_verdict_is_no_end(teller: Teller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the last check gets no answer nothing is sent, and the line says that, not that something ended."""
+
+    async def fail(_hold: Any, _transport: Any) -> None:
+        raise Unavailable("database")
+
+    await listen(teller.scene, receiver.url)
+    await agree(teller.scene)
+    await teller.tell(teller.message())
+    monkeypatch.setattr(Hold, "check_last", fail)
+    await teller.bring()
+    (line,) = await teller.list_lines()
+    assert line.ending is not None
+    assert (line.ending.outcome, line.ending.reason) == (Outcome.FAILED, "no_verdict")
+    assert (receiver.came, await teller.states()) == ([], ["queued"])
 
 
 async def test_no_line_no_byte(teller: Teller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

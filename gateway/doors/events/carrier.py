@@ -27,6 +27,8 @@ from scopes import Catalogue
 
 VOID = Tried(None, "ended")
 NO_KEY = Tried(None, "no_key")
+NO_VERDICT = Tried(None, "no_verdict")
+BROKEN_OFF = Tried(None, "internal")
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +106,7 @@ class Carrier:
         lane, signed = trip.lane, self._sign(parcel, trip.keys)
         line = line_of(self.house, parcel)
         await self.trace.open(line)
-        hold, tried = Hold(self.house, self.catalogue, parcel), VOID
+        hold, tried = Hold(self.house, self.catalogue, parcel), BROKEN_OFF
         whose = lane.app_id, parcel.holder.account_id, FamilyId(""), b"", parcel.permission_ids
         call = Call(*whose, hold.cut, people=set(parcel.asked))
         try:
@@ -118,6 +120,9 @@ class Carrier:
                 )
         except Stopped:
             hold.is_cut = True
+        except Unavailable:
+            tried = NO_VERDICT
+            raise
         finally:
             ending = _ending_of(parcel, tried, is_cut=hold.is_cut)
             trip.closing.append(asyncio.create_task(self._close_line(line, ending)))

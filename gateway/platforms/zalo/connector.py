@@ -106,7 +106,7 @@ class ZaloConnector:
         """Ask `getoa`; only an admin can link an OA, so that is the role which linking proves."""
         answer = await self._ask(f"{self.base_url}/v2.0/oa/getoa", self.headers(credential))
         if (code := read_code(answer.get("error"))) != 0:
-            trouble = TROUBLES.get(code)
+            trouble = _trouble_of(answer)
             if trouble is Trouble.LIMITED:
                 raise Unavailable(PLATFORM)
             raise Refusal("platform_refused", log_detail=f"getoa answered {code}", trouble=trouble)
@@ -136,18 +136,11 @@ class ZaloConnector:
         return answer is not None and read_code(answer.get("error", 0)) != 0
 
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:  # noqa: ARG002 - Zalo's is always 200
-        """Read the envelope's `error`; parsed only where one of the codes stands in the body at all.
-
-        -223 also means an article quota, which is about the call and not about the gateway's token.
-        """
+        """Read the envelope's `error`; parsed only where one of the codes stands in the body at all."""
         if not any(code in body for code in _SPELLED):
             return None
         answer = _read_envelope(body)
-        if answer is None:
-            return None
-        trouble = TROUBLES.get(read_code(answer.get("error")))
-        is_quota = trouble is Trouble.PERMISSION_LOST and "quota" in str(answer.get("message", "")).lower()
-        return None if is_quota else trouble
+        return None if answer is None else _trouble_of(answer)
 
     async def _exchange(self, **grant: str) -> Credential:
         url = f"{self._upstream.oauth_url}/v4/oa/access_token"
@@ -174,6 +167,13 @@ class ZaloConnector:
         if not tokens_are_plain or not _SECONDS.fullmatch(seconds):
             raise Unavailable(PLATFORM)
         return Credential(str(access), str(refresh), self._clock.now() + timedelta(seconds=int(seconds)))
+
+
+def _trouble_of(answer: Mapping[str, Any]) -> Trouble | None:
+    """Read what an error means; -223 also means an article quota, which is about the call and not about our token."""
+    trouble = TROUBLES.get(read_code(answer.get("error")))
+    is_quota = trouble is Trouble.PERMISSION_LOST and "quota" in str(answer.get("message", "")).lower()
+    return None if is_quota else trouble
 
 
 def _read_envelope(body: bytes) -> dict[str, Any] | None:

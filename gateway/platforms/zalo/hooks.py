@@ -87,7 +87,7 @@ def _glance(body: bytes) -> Mapping[str, object]:
 
 
 def _is_template(headers: Mapping[str, str], told: Mapping[str, object]) -> bool:
-    """Tell the receipt of a template, whose recipient is a phone number: by its header, which nobody signed, or its body."""
+    """Tell the receipt of a template, whose recipient is a phone number: by its body, or an unsigned header."""
     message = told.get("message")
     is_marked = isinstance(message, dict) and not _TEMPLATES.isdisjoint(message)
     return is_marked or headers.get("x-zevent-server", "").upper() == "ZNS"

@@ -38,7 +38,7 @@ async def add(connection: AsyncConnection, grant_id: GrantId, app_id: AppId) -> 
 
 
 async def hold_end(connection: AsyncConnection, grant_id: GrantId, now: datetime) -> LaneEnd | None:
-    """Hold a grant's lane until the unit ends, and make it due unless it waits for its next try; None: there is none."""
+    """Hold a grant's lane until the unit ends, and make it due unless it waits for its next try; None: none."""
     known = event_lanes.c.grant_id == grant_id
     due = func.coalesce(event_lanes.c.next_try_at, literal(now, Instant))
     if (await connection.execute(update(event_lanes).where(known).values(next_try_at=due))).rowcount == 0:

@@ -115,7 +115,7 @@ class Copy:
     Args:
         number: its place in the grant's lane.
         rests_on: the permissions under which it was kept; it goes out under no other (I4).
-        sealed: opened by the vault for `keys.copy_place`.
+        sealed: opened by `copies.open_copy`.
         event: its CloudEvents type.
         created_at: when the platform told it.
     """

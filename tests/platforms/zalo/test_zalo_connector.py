@@ -217,6 +217,14 @@ def test_trouble_is_read_from_the_envelope_alone(
     assert connector.read_trouble(200, body) is trouble
 
 
+async def test_a_quota_is_no_trouble_of_the_connection(http: aiohttp.ClientSession, clock: ManualClock) -> None:
+    """The look every six hours reads -223 as calls do: that no article may be made takes no permission away."""
+    async with lying(answering(b'{"error":-223,"message":"Quota create article exceeded"}')) as liar:
+        with pytest.raises(Refusal) as refused:
+            await connector_to(liar.url, http, clock).describe(HELD)
+    assert refused.value.facts["trouble"] is None
+
+
 async def test_a_session_that_keeps_cookies_is_not_taken(clock: ManualClock) -> None:
     """One account's cookie would reach the next account."""
     async with aiohttp.ClientSession() as careless:
