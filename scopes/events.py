@@ -25,6 +25,7 @@ class Event:
         platform_id: whose.
         names: what the platform calls it.
         opened_by: any one of these scopes gets it.
+        about_people: those of them that are about people: one gets it only with the basis of everyone in it.
         sentence: what the trace says, following the app's name.
         accounts, subjects: where ids of the account and of people may stand in the body.
         login_subject: where the id stands by which the one person of the event signs in at the platform.
@@ -35,6 +36,7 @@ class Event:
     platform_id: str
     names: tuple[str, ...]
     opened_by: frozenset[str]
+    about_people: frozenset[str]
     sentence: Text
     accounts: tuple[str, ...]
     subjects: tuple[str, ...]
@@ -101,6 +103,7 @@ def _compile(shaping: Shaping, entry: EventEntry, place: Place) -> Event:
         platform_id=shaping.written.platform,
         names=entry.names,
         opened_by=frozenset(entry.opened_by),
+        about_people=frozenset(one.id for one in shaping.written.scopes if one.whose == "subject") & {*entry.opened_by},
         sentence=entry.sentence,
         accounts=entry.accounts,
         subjects=entry.subjects,

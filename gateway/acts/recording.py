@@ -13,7 +13,6 @@ from gateway.records.families import store as families
 from gateway.records.families.types import CODE_LASTS, Code
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
-from gateway.records.outbox import endpoints
 from gateway.records.outbox.types import Endpoint, address_facts
 from gateway.records.people.identities import Identity
 from gateway.records.people.types import Person
@@ -70,11 +69,7 @@ async def add_code(
     return raw_code
 
 
-async def end_endpoint(house: House, unit: UnitOfWork, endpoint: Endpoint) -> bool:
-    """Mark an endpoint gone and record it; False where it was set anew while a try was under way."""
-    now = house.clock.now()
-    if not await endpoints.mark_gone(unit.connection, endpoint, now):
-        return False
+async def record_gone(house: House, unit: UnitOfWork, endpoint: Endpoint, now: datetime) -> None:
+    """Record that an endpoint is gone, once all that waited for it was let go."""
     draft = Draft(Kind.NOTICES_GONE, now, Actor.system(), address_facts(endpoint.url), app_id=endpoint.app_id)
     await house.ledger.append(unit.connection, draft)
-    return True

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gateway.acts import House
-from gateway.acts.recording import end_endpoint
+from gateway.acts.recording import record_gone
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.hooks import store as hooks
 from gateway.records.outbox import endpoints, lanes, queue
 from gateway.records.outbox.lanes import Ended
-from gateway.records.outbox.schedule import find_delay
+from gateway.records.outbox.schedule import find_delay, spread
 from gateway.records.outbox.types import Copy, Lane, NoticeState, Tried
 from gateway.terms.ids import AppId, GrantId
 
@@ -40,8 +40,10 @@ async def take_lanes(house: House, under_way: Mapping[AppId, int], *, most: int,
         now = house.clock.now()
         until = now + LEASE
         busy = [app_id for app_id, number in under_way.items() if number >= most_of_one]
-        found = await lanes.take(unit.connection, now, until, limit=most, busy=busy)
-        taken = [await _lane(unit, grant_id, app_id, until=until) for grant_id, app_id in found]
+        found = await lanes.list_due(unit.connection, now, limit=most, busy=busy)
+        chosen = spread(found, under_way, most_of_one)
+        await lanes.lease(unit.connection, chosen, until)
+        taken = [await _lane(unit, each.grant_id, each.app_id, until=until) for each in chosen]
         await unit.commit()
     return [lane for lane in taken if lane is not None]
 
@@ -61,29 +63,35 @@ async def close_lane(house: House, lane: Lane, ended: Sequence[Ended], failed: t
     """
     async with house.storage.unit() as unit:
         now = house.clock.now()
+        is_gone = failed is not None and failed[1].status == GONE_STATUS
+        is_gone = is_gone and await endpoints.mark_gone(unit.connection, lane.endpoint, now)
         await lanes.end(unit.connection, ended, now)
         next_try_at = now
-        if failed is not None:
-            is_gone = failed[1].status == GONE_STATUS
-            if is_gone and await end_endpoint(house, unit, lane.endpoint):
-                await queue.let_go(unit.connection, lane.app_id, now)
-            else:
-                next_try_at += await _put_off(house, unit, *failed)
+        if is_gone:
+            await queue.let_go(unit.connection, lane.app_id, now)
+        elif failed is not None:
+            next_try_at += await _put_off(house, unit, *failed)
         await lanes.release(unit.connection, lane.grant_id, lane.leased_until, next_try_at=next_try_at)
+        if is_gone:  # the log's head is held last
+            await record_gone(house, unit, lane.endpoint, now)
         await unit.commit()
     await house.ledger.publish()
 
 
 @shielded
 async def drop_stale(house: House) -> int:
-    """Destroy copies that wait for longer than a day, and forget lines and arrivals; return how many copies (I6)."""
+    """Destroy copies that wait for longer than a day, and forget lines and arrivals (I6).
+
+    Returns:
+        How many of that of which it was most: `MOST_AT_ONCE`, and there is more to do.
+    """
     async with house.storage.unit() as unit:
         now = house.clock.now()
-        count = await lanes.give_up(unit.connection, now - LONGEST, now, limit=MOST_AT_ONCE)
-        await lanes.forget(unit.connection, now - LINES_KEPT, limit=MOST_AT_ONCE)
-        await hooks.forget(unit.connection, now)
+        given_up = await lanes.give_up(unit.connection, now - LONGEST, now, limit=MOST_AT_ONCE)
+        lines = await lanes.forget(unit.connection, now - LINES_KEPT, limit=MOST_AT_ONCE)
+        arrivals = await hooks.forget(unit.connection, now, limit=MOST_AT_ONCE)
         await unit.commit()
-    return count
+    return max(given_up, lines, arrivals)
 
 
 async def _lane(unit: UnitOfWork, grant_id: GrantId, app_id: AppId, *, until: datetime) -> Lane | None:

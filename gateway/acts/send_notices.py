@@ -4,17 +4,16 @@ The sending itself is `gateway/doors/events`; between taking on and writing down
 between leaves a lease that runs out, and the notice goes out again under its own id.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 
 from gateway.acts import House
-from gateway.acts.recording import end_endpoint
+from gateway.acts.recording import record_gone
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.ledger import reading
 from gateway.records.outbox import endpoints, queue
 from gateway.records.outbox.letters import Letter, Pin, make_notice
-from gateway.records.outbox.schedule import find_delay
+from gateway.records.outbox.schedule import find_delay, spread
 from gateway.records.outbox.types import EndpointState, Errand, Event, Notice, NoticeState, Tried
 from gateway.terms.ids import AppId, new_id
 from gateway.terms.refusal import Refusal
@@ -44,7 +43,7 @@ async def take_notices(house: House, under_way: Mapping[AppId, int], *, most: in
         until = now + LEASE
         busy = [app_id for app_id, number in under_way.items() if number >= most_of_one]
         found = await queue.take(unit.connection, now, until, limit=most, busy=busy)
-        chosen = _spread(found, under_way, most_of_one)
+        chosen = spread(found, under_way, most_of_one)
         await queue.hold(unit.connection, chosen, until)
         errands = [each for each in [await _errand(unit, notice) for notice in chosen] if each is not None]
         await unit.commit()
@@ -65,9 +64,10 @@ async def close_notice(house: House, errand: Errand, tried: Tried) -> None:
             if notice.grant_id is not None and notice.version is not None:
                 await queue.supersede(unit.connection, notice.grant_id, notice.version, now)
             await queue.close(unit.connection, notice, NoticeState.DELIVERED, outcome=tried.outcome, now=now)
-        elif tried.status == GONE_STATUS and await end_endpoint(house, unit, errand.endpoint):
+        elif tried.status == GONE_STATUS and await endpoints.mark_gone(unit.connection, errand.endpoint, now):
             await queue.close(unit.connection, notice, NoticeState.GONE, outcome=tried.outcome, now=now)
             await queue.let_go(unit.connection, notice.app_id, now)
+            await record_gone(house, unit, errand.endpoint, now)
         else:
             await _put_off(house, unit, notice, tried)
         await unit.commit()
@@ -114,16 +114,6 @@ async def forget_notices(house: House) -> int:
         count = await queue.forget(unit.connection, house.clock.now() - KEPT)
         await unit.commit()
     return count
-
-
-def _spread(found: list[Notice], under_way: Mapping[AppId, int], most_of_one: int) -> list[Notice]:
-    """Leave out what is too much of one app."""
-    counts, chosen = Counter(under_way), []
-    for notice in found:
-        counts[notice.app_id] += 1
-        if counts[notice.app_id] <= most_of_one:
-            chosen.append(notice)
-    return chosen
 
 
 async def _errand(unit: UnitOfWork, notice: Notice) -> Errand | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.acts import House
-from gateway.authority.bases import Holding, Said, render
+from gateway.authority.bases import Holding, Said, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.storage import UnitOfWork, shielded
@@ -61,7 +61,8 @@ async def take_events(house: House, told: Sequence[Told]) -> None:
         new = await _list_new(house, unit, told)
         await _note_pairs(house, unit, new)
         for holder, own in await _share_out(house, unit, new):
-            said = await house.words.find(_holding(holder, ()).ask(one for each in own for one in each.subjects))
+            asked = _holding(holder, ()).ask(one for each in own for one in each.subjects)
+            said = await house.words.find(asked, unit.connection)
             copies = [copy for each in own if (copy := _make_copy(house, each, holder, said)) is not None]
             if copies:
                 await _queue(house, unit, holder, copies)
@@ -107,10 +108,11 @@ def _make_copy(house: House, told: Told, holder: Holder, said: Said) -> Copy | N
     now = house.clock.now()
     live = holder.list_live(told.event.scopes, now)
     scopes = frozenset(each.scope for each in live)
-    if told.event.opened_by.isdisjoint(scopes):
+    holding = _holding(holder, live)
+    if not may_hear(told.event, holding, holding.ask(told.subjects), said):
         return None
     try:
-        passed = render(told.event.open(told.body, scopes, told.subjects), _holding(holder, live), said)
+        passed = render(told.event.open(told.body, scopes, told.subjects), holding, said)
     except AnswerMalformed as malformed:
         log.warning("an event has another form than declared", kind=told.event.type, what=malformed.detail)
         return None
@@ -124,7 +126,13 @@ def _holding(holder: Holder, live: Sequence[Reach]) -> Holding:
 
 
 async def _queue(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:
-    end = await lanes.hold_end(unit.connection, holder.grant_id, holder.app_id, house.clock.now())
+    now = house.clock.now()
+    end = await lanes.hold_end(unit.connection, holder.grant_id, now)
+    if end is None:  # another process may add it in the same moment
+        await unit.is_added(lanes.add(unit.connection, holder.grant_id, holder.app_id))
+        end = await lanes.hold_end(unit.connection, holder.grant_id, now)
+    if end is None:
+        raise AssertionError("a lane that was added, or that collides, exists")
     room = max(0, MOST_WAITING - end.waiting)
     await lanes.append(unit.connection, holder.app_id, kept[:room], after=end.newest)
     await lanes.drop(unit.connection, holder.app_id, kept[room:])

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,7 +26,7 @@ from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import NOES, STANDING_STATES, PermissionState
 from gateway.terms.clock import Clock
 from gateway.terms.ids import AppId, AskId, PermissionId
-from scopes import ANY, Answer, Filtered, Opened
+from scopes import ANY, Answer, Event, Filtered, Opened
 
 People = frozenset[str]
 _NOBODY: People = frozenset()
@@ -81,8 +82,12 @@ class Words:
     denied: AbstractSet[PermissionId]
     recalled: Mapping[str, AbstractSet[AskId]]
 
-    async def find(self, asked: Asked) -> Said:
+    async def find(self, asked: Asked, connection: AsyncConnection | None = None) -> Said:
         """Find what people decided; one query for all, none for nobody.
+
+        Args:
+            asked: whose word about what.
+            connection: of a unit of work under way, which must not wait for another of the pool.
 
         Raises:
             Unavailable: the authority gave no answer; nothing may pass.
@@ -95,7 +100,7 @@ class Words:
         refused: dict[AskId, set[str]] = defaultdict(set)
         standing: set[str] = set()
         now = self.clock.now()
-        for name, permission_id, ask_id, raw_state, ends_at in await self.storage.point(_QUERY, **known):
+        for name, permission_id, ask_id, raw_state, ends_at in await self._look_up(connection, known):
             state = PermissionState(raw_state)
             if state in NOES or permission_id in self.denied:
                 refused[ask_id].add(names[name])
@@ -108,6 +113,11 @@ class Words:
                 refused[ask_id].add(person)
                 agreed[ask_id].discard(person)
         return Said(_frozen(agreed), _frozen(refused), frozenset(standing))
+
+    async def _look_up(self, connection: AsyncConnection | None, known: Mapping[str, Any]) -> Iterable[Iterable[Any]]:
+        if connection is None:
+            return await self.storage.point(_QUERY, **known)
+        return [row.values() for row in await _QUERY.rows(connection, **known)]
 
     def _list_recalled(self, asked: Asked, profile: str) -> Iterator[AskId]:
         for key in keys_of(self.vault, asked.app_id, asked.platform, profile=profile):
@@ -167,6 +177,19 @@ def render(opened: Opened, holding: Holding, said: Said) -> Filtered:
     for each in holding.reach:  # the account itself is nobody whom anyone asks
         passing[each.scope] |= said.list_passing(each.ask_id, each.basis, people) | {holding.external_id}
     return opened.render({**passing, ANY: set[str]().union(*passing.values())})
+
+
+def may_hear(event: Event, holding: Holding, asked: Asked, said: Said) -> bool:
+    """Say whether an app may hear of an event at all: that somebody wrote, or left, is about them too.
+
+    So an ask about people opens it only where it passes everyone who is in it; one about the account opens it alone.
+    """
+    return any(
+        each.scope not in event.about_people
+        or asked.people <= said.list_passing(each.ask_id, each.basis, asked.people)
+        for each in holding.reach
+        if each.scope in event.opened_by
+    )
 
 
 def count_withheld(answer: Answer, reach: Iterable[Reach]) -> Withheld:

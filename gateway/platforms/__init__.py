@@ -144,7 +144,7 @@ class Connector(Protocol):
 
 
 class Distrust(Exception):
-    """What came is not believed, and nothing changes: `forged` (or unsigned), `stale`, `malformed`."""
+    """What came changes nothing: `forged` (or unsigned); or signed, and yet `stale` or `malformed`."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from gateway.acts import send_events
 from gateway.acts.send_events import LEASE, LINES_KEPT, close_lane, drop_stale, take_lanes
 from gateway.acts.take_events import Told, take_events
 from gateway.acts.withdraw import withdraw
-from gateway.ground.storage.storage import UnitOfWork
-from gateway.records.outbox import queue
-from gateway.records.outbox.lanes import Ended
+from gateway.ground.storage.storage import Storage, UnitOfWork
+from gateway.records.ledger.log import Ledger
+from gateway.records.outbox import lanes, queue
+from gateway.records.outbox.lanes import Ended, LaneEnd
 from gateway.records.outbox.tables import event_copies, event_lanes
-from gateway.records.outbox.types import Lane, NoticeState, Tried
+from gateway.records.outbox.types import Copy, Lane, NoticeState, Tried
 from gateway.terms.ids import GrantId
 from gateway.terms.refusal import Unavailable
 from scopes import load_catalogue
@@ -57,12 +60,47 @@ async def test_a_lane_is_taken_by_one_in_its_order(scene: Scene) -> None:
     await take_events(scene.house, told(scene, "a", "b"))
     await take_events(scene.house, told(scene, "c"))
     found = await asyncio.gather(take(scene), take(scene), take(scene))
-    (lane,) = [lane for lanes in found for lane in lanes]
+    (lane,) = [lane for taken in found for lane in taken]
     assert [copy.number for copy in lane.copies] == [1, 2, 3]
     assert await take(scene) == []
     scene.clock.advance(LEASE)
     (again,) = await take(scene)
     assert again.copies == lane.copies
+
+
+async def test_one_app_takes_its_share_of_lanes(scene: Scene) -> None:
+    """Of many lanes that are due four are taken on, and fewer where something of the app is under way already."""
+    await listening(scene)
+    async with scene.house.storage.unit() as unit:
+        for number in range(7):
+            grant_id, now = GrantId(f"gr_{number}"), scene.clock.now()
+            await lanes.add(unit.connection, grant_id, scene.app.id)
+            assert await lanes.hold_end(unit.connection, grant_id, now) == LaneEnd(0, 0)
+            copy = Copy(f"nt_{number}", grant_id, 0, frozenset(), b"sealed", EVENT.type, now)
+            await lanes.append(unit.connection, scene.app.id, [copy], after=0)
+        await unit.commit()
+    first = await take(scene)
+    assert [lane.grant_id for lane in first] == ["gr_0", "gr_1", "gr_2", "gr_3"]
+    second = await take_lanes(scene.house, {scene.app.id: 2}, most=16, most_of_one=4)
+    assert [lane.grant_id for lane in second] == ["gr_4", "gr_5"]
+
+
+async def test_a_new_lane_is_added_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first events of a grant at two processes: whoever comes second finds the lane, and adds to it."""
+    await listening(scene)
+    hold_end, asked = lanes.hold_end, 0
+
+    async def is_late(*args: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await lanes.add(args[0], args[1], scene.app.id)
+            return None
+        return await hold_end(*args)
+
+    monkeypatch.setattr(lanes, "hold_end", is_late)
+    await take_events(scene.house, told(scene, "a"))
+    assert (asked, await states(scene)) == (2, ["queued"])
 
 
 async def test_what_is_told_twice_at_once_is_kept_once(scene: Scene) -> None:
@@ -88,6 +126,48 @@ async def test_a_late_close_leaves_the_lane_to_whoever_holds_it(scene: Scene) ->
     scene.clock.advance(timedelta(seconds=6))
     (last,) = await take(scene)
     assert [copy.number for copy in last.copies] == [2]
+
+
+async def test_an_act_that_keeps_events_needs_one_connection(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it holds one it asks for no other: as many at once as the pool has connections would wait for ever."""
+    await listening(scene)
+
+    async def fail(*_: Any, **__: Any) -> None:
+        raise AssertionError("another connection")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Storage, "point", fail)
+        patched.setattr(Storage, "read", fail)
+        await take_events(scene.house, told(scene, "a"))
+    assert await states(scene) == ["queued"]
+
+
+async def test_the_head_of_the_log_is_held_last(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint that is gone lets go of its lines and its lane first: an act that ends a grant holds them so too."""
+    held: list[str] = []
+
+    def noted(name: str, act: Any) -> Any:
+        async def run(*args: Any, **options: Any) -> Any:
+            held.append(name)
+            return await act(*args, **options)
+
+        return run
+
+    grant_id = await listening(scene)
+    await take_events(scene.house, told(scene, "a"))
+    (lane,) = await take(scene)
+    monkeypatch.setattr(queue, "hold_lines", noted("lines", queue.hold_lines))
+    monkeypatch.setattr(lanes, "hold_lines", noted("lines", lanes.hold_lines))
+    monkeypatch.setattr(lanes, "release", noted("lane", lanes.release))
+    monkeypatch.setattr(Ledger, "append", noted("head", Ledger.append))
+    await close_lane(scene.house, lane, [], (lane.copies[0], Tried(410)))
+    assert held == ["lines", "lane", "head"]
+    assert await states(scene) == ["gone"]
+    await listen(scene, NOWHERE)
+    await take_events(scene.house, told(scene, "b"))
+    held.clear()
+    await withdraw(scene.house, grant_id, owner(scene))
+    assert held == ["lines", "head"]
 
 
 async def test_an_empty_lane_rests_until_something_comes(scene: Scene) -> None:
@@ -153,6 +233,19 @@ async def test_lines_are_forgotten_after_a_day(scene: Scene) -> None:
     scene.clock.advance(timedelta(minutes=2))
     assert await drop_stale(scene.house) == 1
     assert await states(scene) == ["given_up"]
+
+
+async def test_what_is_to_be_forgotten_is_forgotten_whole(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass says that there is more for lines and for arrivals too, which come faster than copies are given up."""
+    monkeypatch.setattr(send_events, "MOST_AT_ONCE", 2)
+    await listening(scene)
+    await take_events(scene.house, told(scene, "a", "b", "c", "d", "e"))
+    (lane,) = await take(scene)
+    await close_lane(scene.house, lane, [Ended(each.id, NoticeState.DELIVERED, "200") for each in lane.copies], None)
+    scene.clock.advance(LINES_KEPT + timedelta(minutes=1))
+    assert [await drop_stale(scene.house) for _ in range(4)] == [2, 2, 1, 0]
+    scene.clock.advance(timedelta(hours=3))
+    assert [await drop_stale(scene.house) for _ in range(4)] == [2, 2, 1, 0]
 
 
 async def test_what_others_take_again_and_again_is_left_to_them(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ DISTRUSTED = Limit(60, timedelta(minutes=1))
 STATUS: Final[Mapping[str, int]] = MappingProxyType(
     {
         "taken": 200,
-        "malformed": 400,
+        "malformed": 200,
         "forged": 401,
         "stale": 401,
         "unknown_endpoint": 404,
@@ -46,7 +46,9 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "not_kept": 503,
     }
 )
-"""What a platform is told. One for which a no ends all telling hears of these only that it may try again."""
+"""What a platform is told; of a signed body that cannot be read nothing is kept, and it would be no better told again.
+
+One for which a no ends all telling hears of these only that it may try again."""
 _TRY_AGAIN = frozenset({"unknown_endpoint", "not_kept"})
 
 log = structlog.get_logger(__name__)
@@ -137,7 +139,8 @@ async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Poi
     try:
         heard = hooks.read(headers, body, point.key, now=door.house.clock.now())
     except Distrust as distrust:
-        await door.limits.count(address, DISTRUSTED)
+        if distrust.why == "forged":  # what is signed is the platform's, which must not lose its way in
+            await door.limits.count(address, DISTRUSTED)
         log.warning("an event was not believed", platform=hooks.platform, why=distrust.why)
         return distrust.why
     await door.limits.count(*next(iter(paces.items())))

@@ -9,6 +9,8 @@ from gateway.terms.refusal import Unavailable
 
 MOST_AT_ONCE = 100
 """Events of one commit: they are filtered and written on the loop, and others want to run too."""
+MOST_WAITING = 500
+"""Requests that wait for a commit; of more a platform that tells them again hears at once."""
 
 
 @dataclass(slots=True)
@@ -33,6 +35,8 @@ class Intake:
         Raises:
             Unavailable: nothing of it was kept.
         """
+        if len(self._waiting) >= MOST_WAITING:
+            raise Unavailable("intake")
         waiting = _Waiting(told, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._flush is None:
@@ -43,7 +47,8 @@ class Intake:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-                await self._flush_batch(batch)
+                if answered_later := [each for each in batch if not each.kept.cancelled()]:
+                    await self._flush_batch(answered_later)
         finally:
             self._flush = None
 

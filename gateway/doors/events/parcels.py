@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from gateway.acts import House
-from gateway.authority.bases import Holding, count_withheld, show_people
+from gateway.authority.bases import Holding, count_withheld, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, find_holder
 from gateway.ground.vault.sealing import Unsealable
@@ -57,15 +57,17 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
         return None
     live = _list_live(house, event, copy, holder)
     scopes = frozenset(each.scope for each in live)
-    if event.opened_by.isdisjoint(scopes):
-        return None
+    holding = Holding(holder.app_id, holder.platform, holder.external_id, live)
     try:
         body, subjects = open_copy(house.vault, copy.grant_id, copy.id, copy.sealed)
-        opened, noted = event.open(body, scopes, subjects), set[str]()
-        holding = Holding(holder.app_id, holder.platform, holder.external_id, live)
-        passed = await show_people(house.words, opened, holding, noted)
+        opened = event.open(body, scopes, subjects)
     except (Unsealable, AnswerMalformed):
         return None
+    asked = holding.ask(subjects)
+    said = await house.words.find(asked)
+    if not may_hear(event, holding, asked, said):
+        return None
+    passed = render(opened, holding, said)
     return Parcel(
         copy=copy,
         event=event,
@@ -74,7 +76,7 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
         ask_ids=tuple(sorted(each.ask_id for each in live)),
         body=passed.body,
         people=len(subjects),
-        asked=frozenset(noted),
+        asked=asked.people,
         withheld=count_withheld(event.answer, live).count,
     )
 

@@ -160,6 +160,18 @@ async def find_live_after(connection: AsyncConnection, last: ConnectionId) -> tu
     return account, link
 
 
+async def list_live_on(connection: AsyncConnection, platforms: Collection[str]) -> list[tuple[str, Connection]]:
+    """List the connections to some platforms that are not lost, each with its platform."""
+    query = (
+        select(accounts.c.platform, connections)
+        .join(accounts, accounts.c.id == connections.c.account_id)
+        .where(accounts.c.platform.in_(platforms), connections.c.state != ConnectionState.LOST)
+        .order_by(connections.c.id)
+    )
+    rows = (await connection.execute(query)).mappings()
+    return [(row["platform"], _connection({name: row[name] for name in Connection.__slots__})) for row in rows]
+
+
 async def list_connections(connection: AsyncConnection, account_ids: Collection[AccountId]) -> list[Connection]:
     """List the connections to some accounts, through whatever upstream apps; the gateway's own first."""
     query = select(connections).where(connections.c.account_id.in_(sorted(account_ids)))

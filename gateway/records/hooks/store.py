@@ -16,8 +16,6 @@ _ADD = Prepared(insert(hook_arrivals))
 _POINT = Prepared(
     select(*[hook_points.c[name] for name in HookPoint.__slots__]).where(hook_points.c.id == bindparam("point_id"))
 )
-_AT_ONCE = 500
-"""Rows that one statement forgets: others write between two of them."""
 
 
 async def list_known(connection: AsyncConnection, hashed_names: Collection[bytes]) -> set[bytes]:
@@ -31,9 +29,9 @@ async def add(connection: AsyncConnection, until: Mapping[bytes, datetime]) -> N
     await _ADD.run_each(connection, [{"hashed_name": name, "forget_at": at} for name, at in until.items()])
 
 
-async def forget(connection: AsyncConnection, now: datetime) -> int:
+async def forget(connection: AsyncConnection, now: datetime, *, limit: int) -> int:
     """Forget some of those whose time is over; return how many."""
-    old = select(hook_arrivals.c.hashed_name).where(hook_arrivals.c.forget_at <= now).limit(_AT_ONCE)
+    old = select(hook_arrivals.c.hashed_name).where(hook_arrivals.c.forget_at <= now).limit(limit)
     query = delete(hook_arrivals).where(hook_arrivals.c.hashed_name.in_(old.scalar_subquery()))
     return (await connection.execute(query)).rowcount
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.schema import Instant
+from gateway.records.outbox.queue import hold_lines
 from gateway.records.outbox.tables import event_copies, event_lanes, notice_endpoints, outbox
 from gateway.records.outbox.types import Copy, EndpointState, NoticeState
 from gateway.terms.ids import AppId, GrantId, PermissionId
@@ -31,14 +32,17 @@ class LaneEnd:
     waiting: int
 
 
-async def hold_end(connection: AsyncConnection, grant_id: GrantId, app_id: AppId, now: datetime) -> LaneEnd:
-    """Hold a grant's lane until the unit ends, and make it due unless it waits for its next try."""
+async def add(connection: AsyncConnection, grant_id: GrantId, app_id: AppId) -> None:
+    """Add a grant's lane, in which nothing waits; one that is there already raises IntegrityError."""
+    await connection.execute(insert(event_lanes).values(grant_id=grant_id, app_id=app_id, newest=0))
+
+
+async def hold_end(connection: AsyncConnection, grant_id: GrantId, now: datetime) -> LaneEnd | None:
+    """Hold a grant's lane until the unit ends, and make it due unless it waits for its next try; None: there is none."""
     known = event_lanes.c.grant_id == grant_id
     due = func.coalesce(event_lanes.c.next_try_at, literal(now, Instant))
     if (await connection.execute(update(event_lanes).where(known).values(next_try_at=due))).rowcount == 0:
-        fields = {"grant_id": grant_id, "app_id": app_id, "newest": 0, "next_try_at": now}
-        await connection.execute(insert(event_lanes).values(**fields))
-        return LaneEnd(0, 0)
+        return None
     newest = (await connection.execute(select(event_lanes.c.newest).where(known))).scalar_one()
     first = select(func.min(event_copies.c.number)).where(event_copies.c.grant_id == grant_id)
     oldest = (await connection.execute(first)).scalar_one()
@@ -66,10 +70,16 @@ async def drop(connection: AsyncConnection, app_id: AppId, copies: Sequence[Copy
         await _ADD_LINE.run_each(connection, dropped)
 
 
-async def take(
-    connection: AsyncConnection, now: datetime, until: datetime, *, limit: int, busy: Collection[AppId]
-) -> list[tuple[GrantId, AppId]]:
-    """Take on lanes that are due, and hold them until `until`."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A lane that is due."""
+
+    grant_id: GrantId
+    app_id: AppId
+
+
+async def list_due(connection: AsyncConnection, now: datetime, *, limit: int, busy: Collection[AppId]) -> list[Due]:
+    """Hold lanes that are due until the unit ends, but for those of busy apps."""
     query = (
         select(event_lanes.c.grant_id, event_lanes.c.app_id)
         .join(notice_endpoints, notice_endpoints.c.app_id == event_lanes.c.app_id)
@@ -80,10 +90,13 @@ async def take(
         .limit(limit)
         .with_for_update(of=event_lanes, skip_locked=True)
     )
-    found = [(GrantId(row.grant_id), AppId(row.app_id)) for row in await connection.execute(query)]
-    named = event_lanes.c.grant_id.in_([grant_id for grant_id, _ in found])
+    return [Due(GrantId(row.grant_id), AppId(row.app_id)) for row in await connection.execute(query)]
+
+
+async def lease(connection: AsyncConnection, due: Collection[Due], until: datetime) -> None:
+    """Write down that these lanes are under way until then."""
+    named = event_lanes.c.grant_id.in_([each.grant_id for each in due])
     await connection.execute(update(event_lanes).where(named).values(leased_until=until))
-    return found
 
 
 async def list_next(connection: AsyncConnection, grant_id: GrantId, limit: int) -> list[Copy]:
@@ -133,6 +146,7 @@ async def end(connection: AsyncConnection, ended: Collection[Ended], now: dateti
         for each in ended
     ]
     if rows:
+        await hold_lines(connection, outbox.c.id.in_([each.copy_id for each in ended]))
         await _END.run_each(connection, rows)
         await connection.execute(delete(event_copies).where(event_copies.c.id.in_([each.copy_id for each in ended])))
 
@@ -184,6 +198,7 @@ async def void(connection: AsyncConnection, grant_id: GrantId, live: Collection[
         return
     named = select(event_copies.c.id).where(of_grant, event_copies.c.rests_on.in_(dead))
     over = {"state": NoticeState.VOID.value, "outcome": "ended", "settled_at": now}
+    await hold_lines(connection, outbox.c.id.in_(named))
     await connection.execute(update(outbox).where(outbox.c.id.in_(named), _QUEUED).values(**over))
     await connection.execute(delete(event_copies).where(of_grant, event_copies.c.rests_on.in_(dead)))
 
@@ -200,6 +215,7 @@ async def give_up(connection: AsyncConnection, before: datetime, now: datetime, 
     old = select(event_copies.c.id).where(event_copies.c.created_at < before).limit(limit)
     ids = [row.id for row in await connection.execute(old)]
     over = {"state": NoticeState.GIVEN_UP.value, "settled_at": now}
+    await hold_lines(connection, outbox.c.id.in_(ids))
     await connection.execute(update(outbox).where(outbox.c.id.in_(ids), _QUEUED).values(**over))
     await connection.execute(delete(event_copies).where(event_copies.c.id.in_(ids)))
     return len(ids)

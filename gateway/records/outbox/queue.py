@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.outbox.tables import event_copies, notice_endpoints, outbox
@@ -84,13 +84,20 @@ async def supersede(connection: AsyncConnection, grant_id: GrantId, version: int
     await connection.execute(late.values(state=NoticeState.SUPERSEDED.value, settled_at=now, leased_until=None))
 
 
+async def hold_lines(connection: AsyncConnection, *which: ColumnElement[bool]) -> None:
+    """Hold lines, in one order, before several are changed: else two who meet at some could wait for each other."""
+    held = select(outbox.c.id).where(*which).order_by(outbox.c.id).with_for_update().subquery()
+    await connection.execute(select(func.count()).select_from(held))
+
+
 async def let_go(connection: AsyncConnection, app_id: AppId, now: datetime) -> None:
     """Let go of all that waits for an app, and destroy its copies of events: there is nowhere to send it."""
-    waits = outbox.c.state.in_([NoticeState.WAITING.value, NoticeState.QUEUED.value])
-    copies = select(outbox.c.id).where(outbox.c.state == NoticeState.QUEUED.value, outbox.c.app_id == app_id)
-    await connection.execute(delete(event_copies).where(event_copies.c.id.in_(copies)))
-    waiting = update(outbox).where(waits, outbox.c.app_id == app_id)
-    await connection.execute(waiting.values(state=NoticeState.GONE.value, settled_at=now, leased_until=None))
+    waiting = outbox.c.app_id == app_id, outbox.c.state.in_([NoticeState.WAITING.value, NoticeState.QUEUED.value])
+    gone = {"state": NoticeState.GONE.value, "settled_at": now, "leased_until": None}
+    await hold_lines(connection, *waiting)
+    await connection.execute(update(outbox).where(*waiting).values(**gone))
+    over = select(outbox.c.id).where(outbox.c.app_id == app_id, _IS_EVENT, outbox.c.state == NoticeState.GONE.value)
+    await connection.execute(delete(event_copies).where(event_copies.c.id.in_(over)))
 
 
 async def renew(connection: AsyncConnection, app_id: AppId, notice_id: str, now: datetime) -> bool:

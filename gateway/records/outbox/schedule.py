@@ -1,8 +1,12 @@
-"""When a notice is tried again: soon at first, then ever later, over three days; then it is given up."""
+"""When a notice is tried again: soon at first, then ever later, over three days; and how many of one app at once."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Protocol, TypeVar
 
 from gateway.terms.entropy import Entropy
+from gateway.terms.ids import AppId
 
 DELAYS = (
     timedelta(seconds=5),
@@ -18,6 +22,24 @@ DELAYS = (
 JITTER = 0.1
 """A wait is up to a tenth longer, so that what failed together does not return together."""
 LONGEST_WISH = timedelta(hours=24)
+
+
+class _OfApp(Protocol):
+    @property
+    def app_id(self) -> AppId: ...
+
+
+T = TypeVar("T", bound=_OfApp)
+
+
+def spread(found: Iterable[T], under_way: Mapping[AppId, int], most_of_one: int) -> list[T]:
+    """Leave out what is too much of one app, so that no endpoint holds up the others."""
+    counts, chosen = Counter(under_way), []
+    for each in found:
+        counts[each.app_id] += 1
+        if counts[each.app_id] <= most_of_one:
+            chosen.append(each)
+    return chosen
 
 
 def find_delay(tries: int, entropy: Entropy, *, wish_seconds: int = 0) -> timedelta | None:
