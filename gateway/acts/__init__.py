@@ -128,6 +128,7 @@ class House:
             DiskFull: nothing was done; what should have ended is denied for as long as this process lives.
             Unavailable: nothing was done; or, with reason `not_settled`, it is done but the tombstone is not on disk.
         """
+        account: Account | None = None
         change: Change | None = None
         try:
             async with self.unit() as unit:

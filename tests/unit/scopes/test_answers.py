@@ -239,7 +239,10 @@ def test_basis_of_one_scope_opens_that_scope_alone(detail: Answer) -> None:
     assert "shared_info" not in json.loads(detail.open(body, {NAME, PHONE}).render({PHONE: {"9"}}).body)["data"]
 
 
-@pytest.mark.parametrize("said", [*({"is_sensitive": flag} for flag in (True, "true", "false", 1, 0, {}, None)), {}])
+FLAGS: tuple[Any, ...] = (True, "true", "false", 1, 0, {}, None)
+
+
+@pytest.mark.parametrize("said", [*({"is_sensitive": flag} for flag in FLAGS), {}])
 def test_who_is_not_called_of_age_is_masked_whatever_the_basis(detail: Answer, said: dict[str, Any]) -> None:
     """Unless the platform says no, in a boolean that stands there, nothing of theirs passes; the mark never does."""
     data = {name: one for name, one in DETAIL["data"].items() if name != "is_sensitive"}
