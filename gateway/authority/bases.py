@@ -23,7 +23,7 @@ from gateway.records.accounts.tables import accounts
 from gateway.records.accounts.types import profile_name
 from gateway.records.apps.types import Basis
 from gateway.records.grants.tables import grants, permissions
-from gateway.records.grants.types import NOES, STANDING_STATES, PermissionState
+from gateway.records.grants.types import NOES, PermissionState
 from gateway.terms.clock import Clock
 from gateway.terms.ids import AppId, AskId, PermissionId
 from scopes import ANY, Answer, Event, Filtered, Opened
@@ -42,11 +42,14 @@ _QUERY = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What some people decided: who agreed to an ask, who said no to it, and who still agrees to anything at all."""
+    """What some people decided: who agrees to an ask, who said no to it, and who said yes to anything and stood by it.
+
+    A yes whose time ran out lets nothing pass, and is no no.
+    """
 
     agreed: Mapping[AskId, People] = field(default_factory=dict)
     refused: Mapping[AskId, People] = field(default_factory=dict)
-    standing: People = _NOBODY
+    assenting: People = _NOBODY
 
     def list_passing(self, ask_id: AskId, basis: str | None, people: People) -> People:
         """List those of some people whose data may pass under an ask; where no basis is known, who agreed."""
@@ -55,8 +58,8 @@ class Said:
         return people & self.agreed.get(ask_id, _NOBODY)
 
     def has_only_refused(self, person: str) -> bool:
-        """Say whether somebody said no to this app, and yes to nothing of it."""
-        return person not in self.standing and any(person in people for people in self.refused.values())
+        """Say whether somebody said no to this app, and yes to nothing of it, or took every yes back."""
+        return person not in self.assenting and any(person in people for people in self.refused.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +101,21 @@ class Words:
         known = {"profiles": listed(names), "on_platform": asked.platform, "by_app": asked.app_id}
         agreed: dict[AskId, set[str]] = defaultdict(set)
         refused: dict[AskId, set[str]] = defaultdict(set)
-        standing: set[str] = set()
+        assenting: set[str] = set()
         now = self.clock.now()
         for name, permission_id, ask_id, raw_state, ends_at in await self._look_up(connection, known):
             state = PermissionState(raw_state)
             if state in NOES or permission_id in self.denied:
                 refused[ask_id].add(names[name])
-            elif state in STANDING_STATES and ends_at is not None and ends_at > now:
-                standing.add(names[name])
-                if state is PermissionState.GRANTED:
-                    agreed[ask_id].add(names[name])
+                continue
+            assenting.add(names[name])
+            if state is PermissionState.GRANTED and ends_at is not None and ends_at > now:
+                agreed[ask_id].add(names[name])
         for name, person in names.items() if self.recalled else ():
             for ask_id in self._list_recalled(asked, name):
                 refused[ask_id].add(person)
                 agreed[ask_id].discard(person)
-        return Said(_frozen(agreed), _frozen(refused), frozenset(standing))
+        return Said(_frozen(agreed), _frozen(refused), frozenset(assenting))
 
     async def _look_up(self, connection: AsyncConnection | None, known: Mapping[str, Any]) -> Iterable[Iterable[Any]]:
         if connection is None:

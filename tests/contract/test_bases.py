@@ -64,10 +64,12 @@ async def test_words_are_found_as_they_were_said(scene: Scene) -> None:
     said = await find_said(scene, "1", "2", "3", "4", "5", "6'\"", "a\x00b", "\ud800", "đ")
     assert said.agreed == {NAME: {"1", "3"}}
     assert said.refused == {NAME: {"2", "4"}, PHONE: {"1", "2", "3", "4"}, CHAT: {"1", "2", "3"}}
-    assert said.standing == {"1", "3", "4"}
+    assert said.assenting == {"1", "3", "4"}
     assert [person for person in "12345" if said.has_only_refused(person)] == ["2"]
     scene.clock.advance(timedelta(days=31))
-    assert (await find_said(scene, "1", "2", "3", "4")).standing == frozenset()
+    over = await find_said(scene, "1", "2", "3", "4")
+    assert (over.agreed, over.refused) == ({}, said.refused)
+    assert [person for person in "1234" if over.has_only_refused(person)] == ["2"]
     assert await find_said(scene) == Said()
 
 
