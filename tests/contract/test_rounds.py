@@ -73,7 +73,7 @@ async def test_the_rounds_of_the_server_do_their_acts(scene: Scene, monkeypatch:
     async with scene.house.storage.read() as connection:
         assert await owed.list_oldest(connection) == {}
     forgotten = {f"forget_{what}" for what in ("spent", "devices", "requests", "tokens", "apps", "notices")}
-    assert {each.name for each in ROUNDS} == {"expire", "seal_trace", *forgotten}
+    assert {each.name for each in ROUNDS} == {"expire", "drop_stale_events", "seal_trace", *forgotten}
     assert health.failing == set()
 
 

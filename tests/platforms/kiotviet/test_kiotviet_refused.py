@@ -144,7 +144,7 @@ async def test_finding_by_something_needs_its_scope(shared: Stage, query: str, s
     ],
 )
 async def test_what_is_not_listed_does_not_exist(shared: Stage, everything: AppCaller, path: str) -> None:
-    """Webhooks are not begun; ids have one spelling; paths keep theirs."""
+    """Webhooks are the gateway's own to register; ids have one spelling; paths keep theirs."""
     assert (await is_refused(shared, everything, f"/kiotviet{path}")).status in {400, 404}
 
 
