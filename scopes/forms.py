@@ -222,8 +222,8 @@ def _build_visit(members: Members, places: Mapping[str, str]) -> Visit | None:
 
 
 def _says_no(raw: Any) -> bool:
-    """Say whether a platform calls somebody no minor; where it says nothing, it does not call them one."""
-    return raw is msgspec.UNSET or bytes(raw) in {b"null", b"false"}
+    """Say whether a platform calls somebody no minor, in just that word: where it says nothing, nobody knows."""
+    return raw is not msgspec.UNSET and bytes(raw) == b"false"
 
 
 def _group(masks: Mapping[str, tuple[object, frozenset[str]]], places: Mapping[str, str]) -> Masks:

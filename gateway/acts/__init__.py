@@ -9,7 +9,7 @@ journal and the calls in flight cannot be forgotten. What several acts write ali
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +29,7 @@ from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.records.families import store as families
-from gateway.records.families.minting import Holding, Terms, list_held
+from gateway.records.families.minting import FamilyHolding, Terms, list_held
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
 from gateway.records.grants.telling import tell_asks
@@ -45,7 +45,7 @@ from gateway.records.people import store as people
 from gateway.records.people.types import Person
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
-from gateway.terms.ids import FamilyId, GrantId, PersonId, new_id
+from gateway.terms.ids import AppId, AskId, FamilyId, GrantId, PersonId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 _SO_ALREADY = frozenset({"nothing_to_change", "decided"})
@@ -128,10 +128,12 @@ class House:
             DiskFull: nothing was done; what should have ended is denied for as long as this process lives.
             Unavailable: nothing was done; or, with reason `not_settled`, it is done but the tombstone is not on disk.
         """
+        account: Account | None = None
         change: Change | None = None
         try:
             async with self.unit() as unit:
                 grant = await self.lock_grant(unit, grant_id)
+                account = await accounts.find(unit.connection, grant.account_id)
                 now = self.clock.now()  # after the wait for the lock: what is written last, happened last
                 await self.check_standing(unit, grant, actor, now)
                 change = transition(grant, now)
@@ -140,6 +142,7 @@ class House:
         except DiskFull:
             if change is not None:
                 self.in_flight.deny(change.stopped)
+                self.hold_noes(account, change.grant.app_id, [ask_id for ask_id, is_no in change.noes.items() if is_no])
             raise
         await self.settle(change, ended, about=settled.about)
         return settled
@@ -217,7 +220,7 @@ class House:
         actor = Actor(ActorKind.APP, family.app_id)
         await self.ledger.append(unit.connection, Draft(Kind.FAMILY_ENDED, now, actor, facts, app_id=family.app_id))
 
-    async def holding(self, unit: UnitOfWork, locked: Locked) -> Holding:
+    async def holding(self, unit: UnitOfWork, locked: Locked) -> FamilyHolding:
         """Return what a family still holds, in the order in which the app registered its asks.
 
         Raises:
@@ -229,7 +232,7 @@ class House:
         held = list_held(standing, await apps.list_ask_ids(unit.connection, grant.app_id), family.resources)
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
-        return Holding(family.id, grant.id, account.platform, account.external_id, held)
+        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held)
 
     async def settle(self, change: Change, ended: list[FamilyId], *, about: Account | None = None) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
@@ -249,6 +252,16 @@ class House:
         self.in_flight.believe(change.stopped)
         await self.write_owed()
         await self.ledger.publish()
+
+    def hold_noes(self, account: Account | None, app_id: AppId, ask_ids: Iterable[AskId]) -> None:
+        """Hold in memory what the person of a profile said no to and the disk had no room for; cut calls about them.
+
+        What calls carry are the permissions of the account above, never those of a profile, so these noes go by name.
+        """
+        if account is None or account.parent_id is None:
+            return
+        self.in_flight.recall(noes.name_noes(self.vault, account, app_id, ask_ids))
+        self.in_flight.cut_person(app_id, account.parent_id, account.subject_id)
 
     async def write_owed(self) -> None:
         """Bring to the journal what acts owe it, this one's and earlier ones'; nothing is acknowledged before (I4).

@@ -255,12 +255,15 @@ async def _get_grant(house: House, unit: UnitOfWork, case: _Case) -> Grant:
 
 
 def _check_whose(case: _Case, account: Account) -> None:
-    """Hold apart what accounts and people are asked: a profile gets no tokens, and a contract asks nobody (R83)."""
+    """Hold apart what accounts and people are asked: a profile gets no tokens, and a contract asks nobody (R83).
+
+    Which asks are about people the catalogue knows, and so whoever opened the request; an old one names no basis.
+    """
     if account.parent_id is None and case.request.kind is not RequestKind.SUBJECT:
         return
     if account.parent_id is None or case.request.is_from_app:
         raise Refusal("account_required")
-    if any(ask.basis in {None, Basis.CONTRACT} for ask in case.asks):
+    if any(ask.basis is Basis.CONTRACT for ask in case.asks):
         raise Refusal("unknown_ask")
 
 

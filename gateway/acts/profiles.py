@@ -1,9 +1,10 @@
 """Profiles: the account that a person has of their own beside a shop's, and what they object to there (ADR 0031)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from gateway.acts import House, Settled
+from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import note_pairs
@@ -74,31 +75,49 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
 
     Raises:
         Refusal: `not_found`: no such profile, or another's; `nothing_to_change`: no such ask, or objected before.
+        DiskFull: nothing was done; what was said no to is denied for as long as this process lives.
         Unavailable: as `House.change_grant` says.
     """
     actor = Actor(ActorKind.PERSON, person_id)
-    async with house.unit() as unit:
-        account = await accounts.find(unit.connection, about.account_id)
-        now = house.clock.now()
-        standing = await accounts.find_standing(unit.connection, about.account_id, person_id, now)
-        if account is None or account.parent_id is None or standing is None:
-            raise Refusal("not_found")
-        grant = await _lock_grant(house, unit, about.account_id, about.app_id)
-        now = house.clock.now() if grant.version else grant.created_at
-        registered = await apps.list_asks(unit.connection, about.app_id)
-        asks = [ask for ask in registered if _may_object(grant, ask, about.ask_ids)]
-        if not asks:
-            raise Refusal("nothing_to_change")
-        choices = tuple(
-            transitions.Choice(each.id, each.scope, each.scope_version, each.purpose, is_agreed=False, basis=each.basis)
-            for each in asks
-        )
-        decision = transitions.Decision(choices, person_id, seen_at=now, at=now, ends_at=now)
-        change = transitions.decide(grant, decision, lambda: PermissionId(new_id("pm", house.entropy)))
-        settled, ended = await house.record_change(unit, change, actor, kind=Kind.REFUSED, request_id=request_id)
-        await unit.commit()
+    meant: list[tuple[Account, AskId]] = []
+    try:
+        async with house.unit() as unit:
+            account = await _get_own(house, unit, about.account_id, person_id)
+            registered = await apps.list_asks(unit.connection, about.app_id)
+            asks = [ask for ask in registered if _may_object(ask, about.ask_ids)]
+            meant = [(account, ask.id) for ask in asks]
+            grant = await _lock_grant(house, unit, about.account_id, about.app_id)
+            now = house.clock.now() if grant.version else grant.created_at
+            choices = _choose(asks, grant)
+            decision = transitions.Decision(choices, person_id, seen_at=now, at=now, ends_at=now)
+            change = transitions.decide(grant, decision, lambda: PermissionId(new_id("pm", house.entropy)))
+            settled, ended = await house.record_change(unit, change, actor, kind=Kind.REFUSED, request_id=request_id)
+            await unit.commit()
+    except DiskFull:
+        for account, ask_id in meant:
+            house.hold_noes(account, about.app_id, [ask_id])
+        raise
     await house.settle(change, ended, about=settled.about)
     return settled
+
+
+async def _get_own(house: House, unit: UnitOfWork, account_id: AccountId, person_id: PersonId) -> Account:
+    account = await accounts.find(unit.connection, account_id)
+    standing = await accounts.find_standing(unit.connection, account_id, person_id, house.clock.now())
+    if account is None or account.parent_id is None or standing is None:
+        raise Refusal("not_found")
+    return account
+
+
+def _choose(asks: Iterable[Ask], grant: Grant) -> tuple[transitions.Choice, ...]:
+    choices = tuple(
+        transitions.Choice(each.id, each.scope, each.scope_version, each.purpose, is_agreed=False, basis=each.basis)
+        for each in asks
+        if not grant.has_refused(each.id)
+    )
+    if not choices:
+        raise Refusal("nothing_to_change")
+    return choices
 
 
 @shielded
@@ -120,9 +139,8 @@ async def lift_objection(
     )
 
 
-def _may_object(grant: Grant, ask: Ask, ask_ids: Collection[AskId] | None) -> bool:
-    is_meant = ask_ids is None or ask.id in ask_ids
-    return is_meant and ask.basis is Basis.CONTRACT and not grant.has_refused(ask.id)
+def _may_object(ask: Ask, ask_ids: Collection[AskId] | None) -> bool:
+    return ask.basis is Basis.CONTRACT and (ask_ids is None or ask.id in ask_ids)
 
 
 async def _get_profile(house: House, unit: UnitOfWork, parent: Account, subject_id: str) -> Account:

@@ -224,6 +224,15 @@ def _list_only(resources: Resources) -> list[str] | None:
     return None if resources is None else [plain(each, LONGEST_TEXT) for each in sorted(resources)]
 
 
+def is_about_people(catalogue: Catalogue, scope_id: str) -> bool:
+    """Say whether a scope is about other people: each of them is asked, but where a contract says otherwise.
+
+    By the catalogue, never by whether an ask names a basis: asks from before there were any name none.
+    """
+    scope = catalogue.scopes.get(scope_id)
+    return scope is not None and scope.whose == "subject"
+
+
 def _only_name(catalogue: Catalogue, scope_id: str, lang: Lang) -> str:
     kind = catalogue.find_kind(scope_id)
     return spoken(kind.only, lang) if kind else scope_id
@@ -242,7 +251,7 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
         recipients=[Recipient(plain(each.name), plain(country_name(each.country, lang))) for each in ask.recipients],
         required=ask.is_required,
         required_why=plain(text.why_required, LONGEST_TEXT) if ask.is_required else "",
-        about_others=scope is not None and scope.whose == "subject",
+        about_others=is_about_people(catalogue, ask.scope),
         sensitive_why=_sensitive_why(scope, lang),
         advertising=ask.is_advertising,
         is_new=is_new,

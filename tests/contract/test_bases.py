@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from gateway.acts.decide import DURATIONS, Answer, decide
+from gateway.acts.expire import expire
 from gateway.acts.make_credential import NewCredential, make_credential
+from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.open_request import Asked as AskedByApp
 from gateway.acts.open_request import ask_subject, open_request, reconsider
 from gateway.acts.pause import pause
@@ -20,8 +23,9 @@ from gateway.records.apps.tables import asks
 from gateway.records.apps.types import Basis
 from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
-from gateway.records.grants.types import PermissionState
+from gateway.records.grants.types import AskTally, PermissionState
 from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.outbox import queue
 from gateway.terms.ids import AccountId, AppId, GrantId
 from gateway.terms.refusal import Refusal
 from tests.contract.steps import verified
@@ -144,11 +148,27 @@ async def test_a_follower_is_asked_of_their_own_profile_alone(scene: Scene) -> N
 
 
 async def test_a_contract_asks_nobody(scene: Scene) -> None:
-    """What rests on a contract, or is about the account, is never agreed to on a follower's screen (R83)."""
-    for ask in (NAME, SENDING):
-        person, profile = await follow(scene, f"of {ask}")
-        with pytest.raises(Refusal, match="unknown_ask"):
-            await decide_as(scene, person, profile, ask_ids=[ask], to=[ask])
+    """What rests on a contract is never agreed to on a follower's screen (R83)."""
+    person, profile = await follow(scene, "1")
+    with pytest.raises(Refusal, match="unknown_ask"):
+        await decide_as(scene, person, profile, ask_ids=[NAME], to=[NAME])
+
+
+async def test_an_ask_from_before_there_were_bases_asks_each_person(scene: Scene) -> None:
+    """What stood before it named any: who agrees passes, on the owner's old permission too; the log folds."""
+    scene = await with_asking_app(scene)
+    async with scene.house.storage.unit() as unit:
+        await unit.connection.execute(asks.update().where(asks.c.app_id == scene.app.id).values(basis=None))
+        await unit.commit()
+    decided = await agree(scene)
+    async with scene.house.storage.read() as connection:
+        above = await grants.find(connection, decided.grant_id or GrantId(""))
+    assert above is not None
+    assert {each.basis for each in above.permissions} == {None}
+    await say_yes(scene, "1", [NAME])
+    said = await find_said(scene, "1", "2")
+    assert said.list_passing(NAME, None, frozenset("12")) == {"1"}
+    assert (await verified(scene.house)).is_ok
 
 
 async def test_a_follower_s_consent_gives_no_tokens(scene: Scene) -> None:
@@ -160,6 +180,33 @@ async def test_a_follower_s_consent_gives_no_tokens(scene: Scene) -> None:
     assert decided.request.person_id is not None
     with pytest.raises(Refusal, match="nothing_to_change"):
         await make_credential(scene.house, NewCredential(decided.grant_id, decided.request.person_id, "x (mẫu)"))
+
+
+async def test_an_app_hears_what_people_take_back_and_counts_none_of_them(scene: Scene) -> None:
+    """What it held of a follower and holds no more it is told (R33); no yes, no mere no, no list and no count (I10)."""
+    scene, house = await with_asking_app(scene), scene.house
+    await set_endpoint(house, scene.app.id, "https://app.example/notices", Actor.system())
+    await agree(scene, duration="P365D")
+    paused, refused = await say_yes(scene, "1", [NAME, PHONE]), await say_yes(scene, "2", [])
+    assert None not in {paused.grant_id, paused.request.person_id, refused.grant_id}
+    await pause(house, paused.grant_id or GrantId(""), Actor(ActorKind.PERSON, paused.request.person_id or ""))
+    await take_back(scene, paused, [NAME])
+    await say_yes(scene, "3", [NAME])
+    scene.clock.advance(timedelta(days=40))
+    await expire(house)
+    now, shops = scene.clock.now(), accounts.counted_for_apps()
+    async with house.storage.read() as connection:
+        notices = await queue.list_of_app(connection, scene.app.id, 9, before=None)
+        (listed,) = await grants.list_of_app(connection, scene.app.id, 9, before=None, among=shops)
+        tallies = await grants.count_by_ask(connection, scene.app.id, now, among=shops)
+        live = await grants.count_live(connection, [scene.app.id], now, among=shops)
+    bodies = [orjson.loads(each.body) for each in notices]
+    told = sorted((body["type"].rpartition(".")[2], body["data"]["account"]) for body in bodies)
+    first, third = (f"{scene.account.external_id}/{person}" for person in "13")
+    assert told == [("expired", first), ("expired", third), ("paused", first), ("withdrawn", first)]
+    assert listed.account_id == scene.account.id
+    assert tallies == dict.fromkeys([ask.id for ask in scene.asks], AskTally(live=1))
+    assert live == {scene.app.id: 1}
 
 
 async def test_an_objection_stands_until_it_is_taken_back(scene: Scene) -> None:

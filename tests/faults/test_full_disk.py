@@ -3,19 +3,24 @@
 import errno
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gateway.acts import House
+from gateway.acts import House, Settled
 from gateway.acts.expire import expire
 from gateway.acts.pause import pause, resume
+from gateway.acts.profiles import Objection, object_to
 from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
+from gateway.authority.bases import Asked
 from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
+from gateway.authority.in_flight import Call
 from gateway.authority.limits import LocalLimits
 from gateway.authority.verdict import list_live
 from gateway.doors.calls.door import CallsDoor
@@ -25,14 +30,17 @@ from gateway.ground.storage.failures import DiskFull
 from gateway.ground.vault.tokens import hashed
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.health import Health
+from gateway.terms.ids import AccountId, AppId, FamilyId
 from gateway.terms.refusal import Unavailable
 from scopes import load_catalogue
 from tests.contract.steps import ALL, SEND, SYSTEM, Agreed, agreed, get_grant, list_stones, verified
+from tests.followers import NAME, PHONE, follow, say_yes, take_back, with_asking_app
 from tests.house import API_URL, PUBLIC_URL, Scene, agree, house_in, set_scene
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
 DISK_BYTES = 3 * SIZE_BYTES
+NO_CALL = Call(AppId(""), AccountId(""), FamilyId(""), b"", frozenset(), cut=lambda: None)
 
 
 @pytest.fixture
@@ -163,6 +171,41 @@ async def test_what_was_denied_in_memory_is_believed_again_once_it_is_written(sc
     await pause(house, given.grant_id, SYSTEM)
     await resume(house, given.grant_id, SYSTEM)
     assert await list_open(house, given) == ALL
+
+
+@pytest.mark.parametrize("is_objection", [False, True], ids=["taken back", "objected to"])
+async def test_a_person_s_no_without_any_room_is_held_in_memory(
+    scene: Scene, disk: Path, *, is_objection: bool
+) -> None:
+    """Nobody calls as a person, so their no stops the calls about them; written down later, the database says it."""
+    house = scene.house
+    say_no: Callable[[], Awaitable[Settled]]
+    if is_objection:
+        person, profile = await follow(scene, "1")
+        say_no = partial(object_to, house, Objection(profile.id, scene.app.id), person.id)
+    else:
+        scene = await with_asking_app(scene)
+        say_no = partial(take_back, scene, await say_yes(scene, "1", [NAME, PHONE]))
+    about = replace(NO_CALL, app_id=scene.app.id, account_id=scene.account.id, people={"1"})
+    other = replace(about, people={"2"})
+    asked = Asked(scene.app.id, "zalo", scene.account.external_id, frozenset("12"))
+    assert NAME not in (await house.words.find(asked)).refused
+    assert house.storage.ballast is not None
+    house.storage.ballast.release()
+    fill(disk)
+    with house.in_flight.registered(about), house.in_flight.registered(other):
+        with pytest.raises(DiskFull):
+            await say_no()
+        assert (about.is_cut, other.is_cut) == (True, False)
+    said = await house.words.find(asked)
+    assert said.refused[NAME] == said.refused[PHONE] == {"1"}
+    assert said.agreed.get(NAME) is None
+    empty(disk)
+    await say_no()
+    assert not any(house.in_flight.recalled.values())
+    assert house.in_flight.denied == set()
+    assert (await house.words.find(asked)).refused[NAME] == {"1"}
+    assert (await verified(house)).bad == []
 
 
 async def test_every_kind_of_end_has_the_room(scene: Scene, disk: Path) -> None:

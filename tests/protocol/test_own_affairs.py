@@ -1,6 +1,7 @@
 """`/v1`: an app's own affairs by machine. RFC 6750, 8707, 9449 and 9728 hold there as at the API; see docs/apps.md."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from gateway.acts.give_own_token import give_own_token
 from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.pause import pause
+from gateway.acts.register import register_app
 from gateway.acts.send_notices import send_test
 from gateway.acts.show_request import show_request
 from gateway.acts.suspend import resume_app, suspend_app
@@ -20,7 +22,7 @@ from gateway.doors.management.endpoints import TABLE
 from gateway.doors.management.notices import CHANGES
 from gateway.records.accounts.types import Account
 from gateway.records.apps.own_tokens import OwnScope
-from gateway.records.apps.types import App
+from gateway.records.apps.types import App, Basis
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
@@ -28,7 +30,18 @@ from gateway.records.outbox import endpoints
 from gateway.records.outbox.tables import outbox
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Unavailable
-from tests.house import CHALLENGE, REDIRECT_URI, agree, fresh_parts, house_in, link_account, set_scene
+from tests.followers import NAME, say_yes
+from tests.house import (
+    CHALLENGE,
+    REDIRECT_URI,
+    agree,
+    app_of,
+    ask_of,
+    fresh_parts,
+    house_in,
+    link_account,
+    set_scene,
+)
 from tests.protocol.proofs import KEY, OTHER, claims_of, hash_of, signed
 from tests.protocol.test_oauth21_client_credentials import ALL_GRANTS, Own
 from tests.protocol.wire import Reply, Wire, basic, served
@@ -410,6 +423,18 @@ async def test_grants_say_how_they_stand_and_name_nobody(wire: Wire) -> None:
     assert await list_states(wire, headers) == {"a0": ("expired", "stop")}
     counts = await count(wire, headers)
     assert counts == {"a0": {**counted, "paused": 0, "expired": 1}, "a1": dict.fromkeys(counted, 0)}
+
+
+async def test_what_people_decide_for_themselves_is_not_listed(wire: Wire) -> None:
+    """A follower's own grant is in no list and in no count (I10)."""
+    plain = app_of("Hỏi khách (mẫu)", "hoi-khach", is_confidential=True, clock=wire.scene.clock)
+    app = replace(plain, grant_types=ALL_GRANTS)
+    asked = ask_of(app.id, ("crm_name", "zalo.follower.name.read", "crm", False), Basis.OWN_CONSENT)
+    own = Own(app, basic(app.id, await register_app(wire.house, app, [asked], Actor.system()) or ""))
+    await say_yes(replace(wire.scene, app=app), "1", [NAME], to=[NAME])
+    headers = await bearer(wire, own)
+    assert (await wire.send("GET", "/v1/grants", headers=headers)).json == {"grants": []}
+    assert set((await count(wire, headers))["crm_name"].values()) == {0}
 
 
 async def test_grants_are_paged_and_only_ones_own(wire: Wire, own: Own) -> None:

@@ -149,7 +149,9 @@ async def test_a_copy_is_sealed_for_its_grant(teller: Teller, receiver: Receiver
     scene = teller.scene
     await listen(scene, receiver.url)
     await agree(scene)
-    await teller.tell(teller.message("Ghi tên bé Bông giúp chị"))
+    said = teller.message("Ghi tên bé Bông giúp chị")
+    del said["user_id_by_app"]  # whom the platform knows by two ids is kept apart (ADR 0032)
+    await teller.tell(said)
     for path in Path(scene.house.storage.url.removeprefix("sqlite+aiosqlite:///")).parent.glob("quyen.db*"):
         content = path.read_bytes()
         assert "bé Bông".encode() not in content

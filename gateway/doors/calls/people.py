@@ -5,6 +5,7 @@ Everyone is noted in the register of calls before their word is asked for: who s
 
 from gateway.authority.bases import Holding, Withheld
 from gateway.authority.verdict import Verdict
+from gateway.doors import is_about_people
 from gateway.doors.calls.door import CallsDoor
 from gateway.records.apps.types import Basis
 from gateway.terms.refusal import Refusal
@@ -35,9 +36,8 @@ async def check_people(
         Refusal: `no_basis`.
         Unavailable: nobody's word can be had; nothing is sent.
     """
-    others = [
-        reach for reach in verdict.reach if reach.scope in route.opened_by and _is_about_others(door, reach.scope)
-    ]
+    opening = [reach for reach in verdict.reach if reach.scope in route.opened_by]
+    others = [reach for reach in opening if is_about_people(door.catalogue, reach.scope)]
     if route.answer.is_binary and any(reach.basis != Basis.CONTRACT for reach in others):
         raise Refusal("no_basis")
     asked = holding_of(verdict).ask(named)
@@ -49,8 +49,3 @@ async def check_people(
     has_all = all(people <= said.list_passing(reach.ask_id, reach.basis, people) for reach in others)
     if not has_all or any(said.has_only_refused(person) for person in people):
         raise Refusal("no_basis")
-
-
-def _is_about_others(door: CallsDoor, scope_id: str) -> bool:
-    scope = door.catalogue.scopes.get(scope_id)
-    return scope is not None and scope.whose == "subject"

@@ -13,6 +13,7 @@ from gateway.doors.events.parcels import Hold, Parcel, Stopped, line_of, open_pa
 from gateway.doors.events.sending import Signed, send
 from gateway.ground.fetching.fetcher import Fetcher
 from gateway.ground.vault.sealing import Unsealable
+from gateway.ground.web.bugs import log_bug
 from gateway.platforms import Hooks
 from gateway.records.outbox.keys import OpenKey, event_key_of, open_key
 from gateway.records.outbox.lanes import Ended
@@ -86,8 +87,8 @@ class Carrier:
         except Unavailable as unavailable:
             log.warning("events wait", what=unavailable.what)
             return Tried(None, "not_sent")
-        except Exception:  # a bug in one copy must not send the others round and round
-            log.exception("an event could not be brought", copy=copy.id)
+        except Exception as bug:  # noqa: BLE001 - a bug in one copy must not send the others round and round
+            log_bug(bug, request_id=copy.id)
             return Tried(None, "not_sent")
 
     async def _bring(self, trip: "_Trip", copy: Copy) -> Tried:

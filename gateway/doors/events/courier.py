@@ -15,6 +15,7 @@ from gateway.doors.events.carrier import Carrier
 from gateway.doors.events.sending import Signed, send
 from gateway.ground.fetching.fetcher import Fetcher
 from gateway.ground.vault.sealing import Unsealable
+from gateway.ground.web.bugs import log_bug
 from gateway.records.outbox.keys import open_key
 from gateway.records.outbox.letters import sign_headers
 from gateway.records.outbox.types import Errand, Lane, Tried
@@ -133,8 +134,8 @@ class Courier:
                 await carrier.carry(lane)
         except Unavailable as unavailable:  # the lease runs out, and what was sent goes out again under its own id
             log.warning("events were sent and could not be written down", what=unavailable.what)
-        except Exception:  # a bug in one lane must not stop the others
-            log.exception("events could not be brought", grant=lane.grant_id)
+        except Exception as bug:  # noqa: BLE001 - a bug in one lane must not stop the others
+            log_bug(bug, request_id=lane.grant_id)
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from gateway.acts.pause import pause, resume
 from gateway.acts.profiles import Objection, lift_objection, object_to
 from gateway.acts.shorten import shorten
 from gateway.acts.withdraw import withdraw
-from gateway.doors import visitor_of
+from gateway.doors import is_about_people, visitor_of
 from gateway.doors.person.confirming import WITHDRAW, show_confirm
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import SO_BEFORE
@@ -147,9 +147,15 @@ async def _reconsider(door: PersonDoor, request: web.Request, own: OwnGrant, *, 
     """Open the consent screen for what does not stand."""
     now = door.now()
     over = [p.ask_id for p in own.grant.permissions if not p.is_standing(now)]
-    agreeable = {each.id for each in own.asks if own.account.parent_id is None or each.basis is Basis.OWN_CONSENT}
+    agreeable = {each.id for each in own.asks if _may_agree(door, own, each)}
     chosen = tuple(each for each in over if each in agreeable and (ask is None or each == ask.id))
     if not chosen:
         return door.go(request, f"/permissions/{own.grant.id}")
     opened = await reconsider(door.house, own.grant.id, visitor_of(request).person.id, chosen)
     return door.go(request, f"/consent/{opened.id}")
+
+
+def _may_agree(door: PersonDoor, own: OwnGrant, ask: Ask) -> bool:
+    """Say whether whoever decides for the account agrees to such an ask: a person to what asks each of them."""
+    is_asked = ask.basis is not Basis.CONTRACT and is_about_people(door.catalogue, ask.scope)
+    return own.account.parent_id is None or is_asked

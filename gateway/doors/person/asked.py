@@ -11,7 +11,7 @@ from aiohttp import web
 
 from gateway.acts.open_request import ask_subject
 from gateway.acts.profiles import Objection, object_to
-from gateway.doors import VISITOR, Visitor, ask_views, lang_of, visitor_of
+from gateway.doors import VISITOR, Visitor, ask_views, is_about_people, lang_of, visitor_of
 from gateway.doors.person.consent import get_decider
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view
@@ -126,7 +126,8 @@ async def _read_link(door: PersonDoor, raw: dict[str, str]) -> Link:
     if app is None or shop is None or grant is None or app.state is not AppState.ACTIVE:
         raise Refusal("not_found")
     standing = {p.ask_id: p.basis for p in grant.permissions if p.is_standing(door.now())}
-    found = [ask for ask in registered if ask.id in standing and ask.basis and (not named or ask.id in named)]
+    asked = [ask for ask in registered if ask.id in standing and is_about_people(door.catalogue, ask.scope)]
+    found = [ask for ask in asked if not named or ask.id in named]
     if not found:
         raise Refusal("not_found")
     contracts = tuple(ask for ask in found if standing[ask.id] == Basis.CONTRACT)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from gateway.doors import ask_views, lang_of, visitor_of
+from gateway.doors import ask_views, is_about_people, lang_of, visitor_of
 from gateway.doors.person.acting import act_on_one
 from gateway.doors.person.asked import write_link
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
@@ -89,7 +89,8 @@ async def list_contracts(door: PersonDoor, own: OwnGrant, lang: Lang) -> list[As
 def _invitation(door: PersonDoor, own: OwnGrant) -> str:
     """Return the link that asks the account's followers, where an ask that stands wants each of them asked."""
     now, platform = door.now(), own.account.platform
-    is_wanted = any(p.is_standing(now) and p.basis == Basis.OWN_CONSENT for p in own.grant.permissions)
+    asking = [p for p in own.grant.permissions if p.is_standing(now) and p.basis != Basis.CONTRACT]
+    is_wanted = any(is_about_people(door.catalogue, p.scope) for p in asking)
     may_ask = own.account.parent_id is None and platform in door.followers
     return write_link(door.public_url, own.app.id, own.account) if is_wanted and may_ask else ""
 

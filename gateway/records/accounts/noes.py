@@ -3,7 +3,7 @@
 The journal stands outside the database and is never erased from, so it names a person by a keyed hash alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from gateway.ground.vault.entries import Barred
@@ -28,9 +28,14 @@ def draw_up(
     vault: Vault, account: Account, app_id: AppId, *, noes: Mapping[AskId, bool], at: datetime
 ) -> Iterator[Barred]:
     """Yield what the journal is to know of each ask that somebody decided on for their profile: whether it is a no."""
+    for name, is_no in zip(name_noes(vault, account, app_id, noes), noes.values(), strict=True):
+        yield Barred("person", name, is_barred=is_no, at=at)
+
+
+def name_noes(vault: Vault, account: Account, app_id: AppId, ask_ids: Iterable[AskId]) -> list[str]:
+    """Name what the person of a profile said of each of an app's asks, as journal and memory hold it."""
     key = key_of(vault, app_id, account.platform, profile=account.external_id)
-    for ask_id, is_no in noes.items():
-        yield Barred("person", f"{key}/{ask_id}", is_barred=is_no, at=at)
+    return [f"{key}/{ask_id}" for ask_id in ask_ids]
 
 
 def _text(app_id: AppId, platform: str, profile: str) -> str:

@@ -129,6 +129,11 @@ def lapsed(now: datetime) -> Select[Any]:
     return select(accounts.c.id).where(~held.exists(), accounts.c.parent_id.is_(None))
 
 
+def counted_for_apps() -> Select[Any]:
+    """Ask for the accounts that lists and counts for apps are about: a person's own profile is none of them (I10)."""
+    return select(accounts.c.id).where(accounts.c.parent_id.is_(None))
+
+
 async def find_connection(
     connection: AsyncConnection,
     account_id: AccountId,
@@ -153,6 +158,18 @@ async def find_live_after(connection: AsyncConnection, last: ConnectionId) -> tu
     if account is None:
         raise AssertionError("a connection is an account's")
     return account, link
+
+
+async def list_live_on(connection: AsyncConnection, platforms: Collection[str]) -> list[tuple[str, Connection]]:
+    """List the connections to some platforms that are not lost, each with its platform."""
+    query = (
+        select(accounts.c.platform, connections)
+        .join(accounts, accounts.c.id == connections.c.account_id)
+        .where(accounts.c.platform.in_(platforms), connections.c.state != ConnectionState.LOST)
+        .order_by(connections.c.id)
+    )
+    rows = (await connection.execute(query)).mappings()
+    return [(row["platform"], _connection({name: row[name] for name in Connection.__slots__})) for row in rows]
 
 
 async def list_connections(connection: AsyncConnection, account_ids: Collection[AccountId]) -> list[Connection]:

@@ -62,7 +62,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class FamilyHolding:
     """What tokens are minted for: a family of a grant, the account by its own id on its platform, and the asks held."""
 
     family_id: FamilyId
@@ -100,7 +100,7 @@ class Minted:
     answer: bytes
 
 
-def mint(holding: Holding, terms: Terms, entropy: Entropy) -> Minted:
+def mint(holding: FamilyHolding, terms: Terms, entropy: Entropy) -> Minted:
     """Make an access token of 15 minutes and, if the app may, a refresh token; neither outlives what is held.
 
     Returns:
@@ -144,7 +144,7 @@ def mint(holding: Holding, terms: Terms, entropy: Entropy) -> Minted:
     return Minted(access, refresh, orjson.dumps(answer))
 
 
-def narrowed(holding: Holding, ask_ids: frozenset[AskId] | None) -> Holding:
+def narrowed(holding: FamilyHolding, ask_ids: frozenset[AskId] | None) -> FamilyHolding:
     """Return less of what is held: the asks named; None is all of it.
 
     Raises:
@@ -158,7 +158,7 @@ def narrowed(holding: Holding, ask_ids: frozenset[AskId] | None) -> Holding:
     return replace(holding, held=held, is_narrowed=True)
 
 
-def detailed(holding: Holding, details: Details | None, *, is_rest_named: bool = False) -> Holding:
+def detailed(holding: FamilyHolding, details: Details | None, *, is_rest_named: bool = False) -> FamilyHolding:
     """Return less of what is held: the asks and resources that the app's details name (RFC 9396 section 6).
 
     Args:
@@ -180,7 +180,7 @@ def detailed(holding: Holding, details: Details | None, *, is_rest_named: bool =
     return replace(holding, held=chosen, is_narrowed=True)
 
 
-def _resources(holding: Holding) -> dict[PermissionId, frozenset[str]] | None:
+def _resources(holding: FamilyHolding) -> dict[PermissionId, frozenset[str]] | None:
     return {each.permission_id: each.resources for each in holding.held if each.resources is not None} or None
 
 
@@ -230,7 +230,7 @@ def unique(words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(words))
 
 
-def check_target(holding: Holding, platform: str | None) -> None:
+def check_target(holding: FamilyHolding, platform: str | None) -> None:
     """Check that tokens are wanted for the platform that they are for (RFC 8707); None: it was not said.
 
     Raises:

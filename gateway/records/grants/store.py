@@ -84,11 +84,14 @@ async def list_of_accounts(connection: AsyncConnection, account_ids: Sequence[Ac
 
 
 async def list_of_app(
-    connection: AsyncConnection, app_id: AppId, limit: int, *, before: tuple[datetime, str] | None
+    connection: AsyncConnection, app_id: AppId, limit: int, *, among: Select[Any], before: tuple[datetime, str] | None
 ) -> list[Grant]:
-    """List the grants of an app that ever gave something, newest first; `before` is the place of the last one seen."""
+    """List the grants of an app that ever gave something, of some accounts, newest first; `before`: the last one seen.
+
+    `among` selects the accounts that are told of, here and in the counts: what a person decides for themself is not.
+    """
     gave = permissions.c.grant_id == grants.c.id, permissions.c.state != PermissionState.REFUSED.value
-    query = select(grants).where(grants.c.app_id == app_id, exists().where(*gave))
+    query = select(grants).where(grants.c.app_id == app_id, grants.c.account_id.in_(among), exists().where(*gave))
     if before is not None:
         at, seen = before
         query = query.where(or_(grants.c.created_at < at, and_(grants.c.created_at == at, grants.c.id < seen)))
@@ -144,14 +147,16 @@ async def list_due(connection: AsyncConnection, now: datetime) -> list[GrantId]:
     return [GrantId(row.grant_id) for row in rows]
 
 
-async def count_by_ask(connection: AsyncConnection, app_id: AppId, now: datetime) -> dict[AskId, AskTally]:
-    """Count every permission that accounts ever held about an app, by ask and by where it stands now."""
+async def count_by_ask(
+    connection: AsyncConnection, app_id: AppId, now: datetime, *, among: Select[Any]
+) -> dict[AskId, AskTally]:
+    """Count every permission that some accounts ever held about an app, by ask and by where it stands now."""
     is_over = and_(permissions.c.state.in_(sorted(STANDING_STATES)), permissions.c.ends_at <= now)
     state = case((is_over, PermissionState.EXPIRED.value), else_=permissions.c.state).label("stands")
     query = (
         select(permissions.c.ask_id, state, func.count())
         .join(grants, grants.c.id == permissions.c.grant_id)
-        .where(grants.c.app_id == app_id)
+        .where(grants.c.app_id == app_id, grants.c.account_id.in_(among))
         .group_by(permissions.c.ask_id, state)
     )
     counted: dict[AskId, dict[str, int]] = {}
@@ -161,12 +166,15 @@ async def count_by_ask(connection: AsyncConnection, app_id: AppId, now: datetime
     return {ask_id: AskTally(**numbers) for ask_id, numbers in counted.items()}
 
 
-async def count_live(connection: AsyncConnection, app_ids: Sequence[AppId], now: datetime) -> dict[AppId, int]:
-    """Count the accounts that let each app do something now; an app without any is absent."""
+async def count_live(
+    connection: AsyncConnection, app_ids: Sequence[AppId], now: datetime, *, among: Select[Any]
+) -> dict[AppId, int]:
+    """Count those of some accounts that let each app do something now; an app without any is absent."""
     query = (
         select(grants.c.app_id, func.count(grants.c.id.distinct()))
         .join(permissions, grants.c.id == permissions.c.grant_id)
-        .where(grants.c.app_id.in_(app_ids), permissions.c.is_current, permissions.c.ends_at > now)
+        .where(grants.c.app_id.in_(app_ids), grants.c.account_id.in_(among))
+        .where(permissions.c.is_current, permissions.c.ends_at > now)
         .where(permissions.c.state == PermissionState.GRANTED.value)
         .group_by(grants.c.app_id)
     )

@@ -1,6 +1,7 @@
 """The developers' pages over HTTP: my apps, what people see of them, keys, and how each ask was decided."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from gateway.records.apps.types import BEFORE_RESTORE
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.people.types import Person
 from gateway.terms.ids import AccountId, AskId, GrantId
+from tests.followers import object_as
 from tests.house import CHALLENGE, REDIRECT_URI, link_account
 from tests.journeys.http.consoles_origin import OWN_ASKS, Consoles
 from tests.journeys.http.origin import Browser, Page
@@ -106,6 +108,7 @@ async def test_each_ask_is_counted_by_what_became_of_it(consoles: Consoles, deve
     scene.clock.advance(60)
     await withdraw(scene.house, first, owner, ask_ids=[PHONE])
     await pause(scene.house, second, other, ask_ids=[WHO])
+    await object_as(replace(scene, app=consoles.own_app), "1", PHONE)  # a follower's own no: not the app's to count
     page = await developer.get(PATH)
     nothing = dict.fromkeys(("agreed", "refused", "withdrawn", "paused", "expired", "reconfirm", "live"), 0)
     assert counts(page, WHO) == nothing | {"agreed": 2, "paused": 1, "live": 1}

@@ -21,7 +21,9 @@ from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.tables import connections
 from gateway.records.accounts.types import ProfilePair
+from gateway.records.apps.tables import asks
 from gateway.records.grants import store as grants
+from gateway.records.grants.tables import permissions
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Role
 from gateway.records.trace.types import Ending, Line, Outcome
@@ -141,6 +143,7 @@ async def test_a_link_names_shop_app_and_asks_to_anyone(shop: Shop, stranger: Br
         f"/ask?app=nobody&account={BAKERY_ID}",
         "/ask?app=giao-tan-nha&account=4000000000000001",
         f"/ask?app=giao-tan-nha&account={BAKERY_ID}&asks=oa_profile",
+        f"/ask?app=giao-tan-nha&account={BAKERY_ID}&asks=order_send",
         f"/ask?app=giao-hang&account={BAKERY_ID}",
         f"/ask?app=giao-tan-nha&account={BAKERY_ID}/{FAN.user_id}",
         f"/ask?app=giao-tan-nha&account={BAKERY_ID}&asks={'x' * 4000}",
@@ -183,6 +186,26 @@ async def test_a_follower_decides_and_takes_back(shop: Shop, fan: Browser) -> No
     assert said.has_only_refused(FAN.user_id)
     anew = await fan.submit(grant_path, {"action": "reconsider", "ask": NAME})
     assert "Về bạn ở" in (await fan.get(anew.location)).words
+
+
+async def test_an_ask_from_before_bases_is_decided_on_as_any(shop: Shop, fan: Browser) -> None:
+    """Its rows name no basis: the link asks, the answer counts and may be thought over, the owner finds the link."""
+    async with shop.asking.house.storage.unit() as unit:
+        for table in (asks, permissions):
+            await unit.connection.execute(table.update().values(basis=None))
+        await unit.commit()
+    screen_path = (await shop.press(fan, shop.link(), action="decide")).location
+    screen = await fan.get(screen_path)
+    assert screen.boxes == {NAME, PHONE, CHAT}
+    fields = [("account", dict(screen.hidden)["account"]), ("ask", NAME), ("duration", "P30D"), ("seen", screen.seen)]
+    done = await fan.post(screen_path, [*fields, ("decision", "agree"), ("csrf_token", screen.token)])
+    assert (await shop.find_said()).agreed == {NAME: {FAN.user_id}}
+    anew = await fan.submit(done.location.partition("?")[0], {"action": "reconsider", "ask": PHONE})
+    assert (await fan.get(anew.location)).boxes == {PHONE}
+    async with shop.origin.browser() as owner:
+        await owner.sign_in_as(shop.asking.owner)
+        pages = [await owner.get(f"/permissions/{each}") for each in (await owner.get("/permissions")).grant_states]
+    assert all("data-invitation" in page.text for page in pages)
 
 
 async def test_a_refusal_is_kept_as_one(shop: Shop, fan: Browser) -> None:

@@ -11,6 +11,7 @@ from gateway.ground.storage.storage import Connection
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import country_name
 from gateway.ground.web.plain import plain
+from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
 from gateway.records.apps import upstreams
 from gateway.records.apps.keys import import_keys
@@ -31,7 +32,8 @@ async def show_apps(door: DevelopersDoor, request: web.Request) -> web.Response:
         mine = await apps.list_all(connection, developer.id)
         ids = [app.id for app in mine]
         asked = await apps.count_asks(connection, ids)
-        live = await grants.count_live(connection, ids, door.house.clock.now())
+        now, told = door.house.clock.now(), accounts.counted_for_apps()
+        live = await grants.count_live(connection, ids, now, among=told)
     lines = [
         AppLine(app.id, plain(app.name), plain(app.domain), _state(app), asked.get(app.id, 0), live.get(app.id, 0))
         for app in mine
@@ -46,7 +48,7 @@ async def show_app(door: DevelopersDoor, request: web.Request) -> web.Response:
         app = await get_own_app(connection, request)
         asks = await apps.list_asks(connection, app.id)
         secrets = await apps.list_secrets(connection, app.id)
-        tallies = await grants.count_by_ask(connection, app.id, now)
+        tallies = await grants.count_by_ask(connection, app.id, now, among=accounts.counted_for_apps())
         unlinked = await reading.count_unlinked_refusals(connection, app.id)
         brought = await upstreams.list_all(connection, app.id)
     lang = lang_of(request)
