@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldEvent:
     """One event, as a platform told it; its signature, time and form hold.
 
     Args:
@@ -51,7 +51,7 @@ class Told:
 
 
 @shielded
-async def take_events(house: House, told: Sequence[Told]) -> None:
+async def take_events(house: House, told: Sequence[ToldEvent]) -> None:
     """Keep a copy for each app with a live ask for it; on disk when this returns. What was told before changes nothing.
 
     Raises:
@@ -70,16 +70,16 @@ async def take_events(house: House, told: Sequence[Told]) -> None:
     house.has_notices.set()
 
 
-async def _note_pairs(house: House, unit: UnitOfWork, new: Sequence[Told]) -> None:
+async def _note_pairs(house: House, unit: UnitOfWork, new: Sequence[ToldEvent]) -> None:
     """Note whom the platform knows by which two ids, so that a follower is known when they sign in (ADR 0032)."""
     now = house.clock.now()
     pairs = [ProfilePair(each.account_id, *each.pair, now) for each in new if each.pair is not None]
     await note_pairs(unit.connection, house.vault, pairs)
 
 
-async def _share_out(house: House, unit: UnitOfWork, new: Sequence[Told]) -> list[tuple[Holder, list[Told]]]:
+async def _share_out(house: House, unit: UnitOfWork, new: Sequence[ToldEvent]) -> list[tuple[Holder, list[ToldEvent]]]:
     """Give each app that listens what was told of its account, in the order in which lanes are held."""
-    of_account: dict[AccountId, list[Told]] = {}
+    of_account: dict[AccountId, list[ToldEvent]] = {}
     for each in new:
         of_account.setdefault(each.account_id, []).append(each)
     await hold_listening(unit.connection, of_account)
@@ -92,7 +92,7 @@ async def _share_out(house: House, unit: UnitOfWork, new: Sequence[Told]) -> lis
     return sorted(found, key=lambda pair: pair[0].grant_id)
 
 
-async def _list_new(house: House, unit: UnitOfWork, told: Sequence[Told]) -> list[Told]:
+async def _list_new(house: House, unit: UnitOfWork, told: Sequence[ToldEvent]) -> list[ToldEvent]:
     """Leave out what was taken before, here or by another process a moment ago, and remember the rest."""
     by_name = {each.hashed_name: each for each in reversed(told)}
     for _ in range(2):
@@ -104,7 +104,7 @@ async def _list_new(house: House, unit: UnitOfWork, told: Sequence[Told]) -> lis
     raise Unavailable("database")
 
 
-def _make_copy(house: House, told: Told, holder: Holder, said: Said) -> Copy | None:
+def _make_copy(house: House, told: ToldEvent, holder: Holder, said: Said) -> Copy | None:
     """Filter and seal what this app may hear of it; None where that is nothing."""
     now = house.clock.now()
     live = holder.list_live(told.event.scopes, now)

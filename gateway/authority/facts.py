@@ -73,9 +73,10 @@ class TokenFacts:
     upstream: UpstreamApp | None = None
 
 
-_STANDING = (
+STANDING = (
     select(func.max(standings.c.lapses_at)).where(standings.c.account_id == grants.c.account_id).scalar_subquery()
 )
+"""Until when somebody may decide for the account of a grant."""
 _KEPT = exists().where(
     refresh_tokens.c.hashed_token == access_tokens.c.parent_hash, refresh_tokens.c.sealed_answer.is_not(None)
 )
@@ -99,7 +100,7 @@ _QUERY = Prepared(
         families.c.ended_at.label("family_ended_at"),
         families.c.authenticated_at,
         families.c.acr,
-        _STANDING.label("standing_lapses_at"),
+        STANDING.label("standing_lapses_at"),
         access_tokens.c.permission_ids,
         access_tokens.c.resources.label("token_resources"),
         families.c.resources.label("family_resources"),

@@ -6,14 +6,14 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.authority.facts import Reach
+from gateway.authority.facts import STANDING, Reach
 from gateway.ground.storage.listed import each_of, listed
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
-from gateway.records.accounts.tables import accounts, standings
+from gateway.records.accounts.tables import accounts
 from gateway.records.apps.tables import apps, upstream_apps
 from gateway.records.apps.types import AppState
 from gateway.records.grants.tables import grants, permissions
@@ -47,9 +47,6 @@ class Holder:
         return [each for each in self.reach if each.scope in scopes and each.is_live(now)]
 
 
-_STANDING = (
-    select(func.max(standings.c.lapses_at)).where(standings.c.account_id == grants.c.account_id).scalar_subquery()
-)
 _HAS_OWN = exists().where(upstream_apps.c.app_id == apps.c.id, upstream_apps.c.platform == accounts.c.platform)
 """The app brought its own upstream app, whose events come elsewhere: there is no falling back (ADR 0036)."""
 _SELECT = (
@@ -61,7 +58,7 @@ _SELECT = (
         accounts.c.id.label("account_id"),
         accounts.c.platform,
         accounts.c.external_id,
-        _STANDING.label("standing_lapses_at"),
+        STANDING.label("standing_lapses_at"),
         permissions.c.id,
         permissions.c.ask_id,
         permissions.c.scope,

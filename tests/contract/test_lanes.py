@@ -9,7 +9,7 @@ import pytest
 
 from gateway.acts import send_events
 from gateway.acts.send_events import LEASE, LINES_KEPT, close_lane, drop_stale, take_lanes
-from gateway.acts.take_events import Told, take_events
+from gateway.acts.take_events import ToldEvent, take_events
 from gateway.acts.withdraw import withdraw
 from gateway.ground.storage.storage import Storage, UnitOfWork
 from gateway.records.ledger.log import Ledger
@@ -28,11 +28,12 @@ EVENT = load_catalogue().platforms["zalo"].events["user_message"]
 NOWHERE = "http://127.0.0.1:9/"
 
 
-def told(scene: Scene, *names: str) -> list[Told]:
+def told(scene: Scene, *names: str) -> list[ToldEvent]:
     """Return events that the platform told, in this order."""
     body = b'{"event_name":"user_send_text","message":{"text":"%s"}}'
     return [
-        Told(scene.account.id, name.encode().rjust(32, b"."), EVENT, body % name.encode(), ("9",)) for name in names
+        ToldEvent(scene.account.id, name.encode().rjust(32, b"."), EVENT, body % name.encode(), ("9",))
+        for name in names
     ]
 
 
@@ -190,7 +191,7 @@ async def test_copies_of_what_ended_go_with_the_act(scene: Scene) -> None:
     grant_id = await listening(scene)
     info = load_catalogue().platforms["zalo"].events["info_submitted"]
     body = b'{"event_name":"user_submit_info","info":{"name":"A","phone":"84"}}'
-    await take_events(scene.house, [*told(scene, "a"), Told(scene.account.id, b"i" * 32, info, body, ("9",))])
+    await take_events(scene.house, [*told(scene, "a"), ToldEvent(scene.account.id, b"i" * 32, info, body, ("9",))])
     await withdraw(scene.house, grant_id, owner(scene), ask_ids=[CHAT, PHONE])
     assert await states(scene) == ["queued", "void"]
     (lane,) = await take(scene)

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from gateway.acts import House
-from gateway.acts.take_events import Told
+from gateway.acts.take_events import ToldEvent
 from gateway.authority.limits import Limit, Limits
 from gateway.doors import Endpoint
 from gateway.doors.events.intake import Intake
@@ -150,7 +150,7 @@ async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Poi
     return "taken"
 
 
-async def _told(door: EventsDoor, platform: str, heard: Heard, point: Point) -> Told | None:
+async def _told(door: EventsDoor, platform: str, heard: Heard, point: Point) -> ToldEvent | None:
     """Say whose event it is and what the catalogue knows of it; None for one that nobody may hear of (I5)."""
     event = door.catalogue.platforms[platform].find_event(heard.name)
     if event is None:
@@ -166,11 +166,11 @@ async def _told(door: EventsDoor, platform: str, heard: Heard, point: Point) -> 
     return None
 
 
-def _told_of(account_id: AccountId, external_id: str, event: Event, *, heard: Heard, point: Point) -> Told:
+def _told_of(account_id: AccountId, external_id: str, event: Event, *, heard: Heard, point: Point) -> ToldEvent:
     name = sha256(b"%s\n%s\n%s" % (event.platform_id.encode(), account_id.encode(), heard.told_as)).digest()
     subjects = tuple(event.list_subjects(heard.parsed, external_id))
     pair = event.find_pair(heard.parsed, external_id)
-    return Told(account_id, name, event, heard.body, subjects, pair, point.remembered)
+    return ToldEvent(account_id, name, event, heard.body, subjects, pair, point.remembered)
 
 
 async def _read(request: web.Request) -> bytes | None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from gateway.acts import House
-from gateway.acts.take_events import Told, take_events
+from gateway.acts.take_events import ToldEvent, take_events
 from gateway.terms.refusal import Unavailable
 
 MOST_AT_ONCE = 100
@@ -17,7 +17,7 @@ MOST_WAITING = 500
 class _Waiting:
     """What one request told, and who waits for it."""
 
-    told: list[Told]
+    told: list[ToldEvent]
     kept: asyncio.Future[None]
 
 
@@ -29,7 +29,7 @@ class Intake:
         self._waiting: list[_Waiting] = []
         self._flush: asyncio.Task[None] | None = None
 
-    async def keep(self, told: list[Told]) -> None:
+    async def keep(self, told: list[ToldEvent]) -> None:
         """Keep what one request told; on disk when this returns.
 
         Raises:
