@@ -14,6 +14,7 @@ from gateway.acts.decide import DURATIONS, Answer, Decided, decide
 from gateway.acts.open_request import Asked, Wishes, open_request
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.acts.show_request import show_request
+from gateway.doors import is_about_people
 from gateway.platforms import Credential
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
@@ -124,7 +125,7 @@ AGREEMENT = Agreement("HD-01/2026 (mẫu)", date(2026, 1, 5))
 def ask_of(app_id: AppId, row: tuple[str, str, str, bool], basis: Basis = Basis.CONTRACT) -> Ask:
     """Return an ask whose texts name it; about other people it rests on a contract, unless a test says otherwise."""
     ask_id, scope, purpose, is_required = row
-    is_about_others = load_catalogue().scopes[scope].whose == "subject"
+    is_about_others = is_about_people(load_catalogue(), scope)
     text = AskText(purpose=f"{ask_id} (mẫu).", refusal_effect="không có gì xảy ra (mẫu).", why_required="cần (mẫu).")
     return Ask(
         AskId(ask_id),

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from gateway.terms.ids import AppId
+from gateway.terms.refusal import Unavailable
 from tests.house import CHALLENGE, REDIRECT_URI, VERIFIER, agree
 from tests.protocol.wire import Reply, Wire, basic
 
@@ -70,6 +71,18 @@ async def test_the_whole_way(wire: Wire) -> None:
     assert second.json["access_token"] != first.json["access_token"]
     assert await wire.is_active(second.json["access_token"])
     assert (await wire.refresh(second.json["refresh_token"])).status == 200  # the same family, in the other dialect
+
+
+async def test_no_answer_from_the_database_is_told_in_zalos_words(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was given, and the client is told when to come again."""
+
+    async def silent(*_args: object, **_options: object) -> None:
+        raise Unavailable("database", retry_after_seconds=3)
+
+    monkeypatch.setattr("gateway.doors.oauth.dialects.zalo._exchange", silent)
+    reply = await redeem(wire, "qac_any")
+    assert told(reply) == (200, -200, "no_verdict")
+    assert reply.headers["Retry-After"] == "3"
 
 
 async def test_a_replay_ends_the_family_here_too(wire: Wire) -> None:

@@ -334,7 +334,7 @@ async def test_nobody_there_is_502(tmp_path: Path) -> None:
 async def test_big_integers_arrive_digit_for_digit(tmp_path: Path) -> None:
     """Ids beyond 64 bits are not rounded."""
     big = "123456789012345678901234567890"
-    body = f'{{"error":0,"data":{{"user_id":{big},"shared_info":{{"phone":{big}}}}}}}'.encode()
+    body = f'{{"error":0,"data":{{"user_id":{big},"is_sensitive":false,"shared_info":{{"phone":{big}}}}}}}'.encode()
     async with lying(answering(body)) as liar, zalo_stage(tmp_path, base_url=liar.url) as stage:
         reply = await stage.app.call(DETAIL)
         assert reply.body.count(big.encode()) == 2

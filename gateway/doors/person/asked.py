@@ -114,7 +114,7 @@ async def _read_link(door: PersonDoor, raw: dict[str, str]) -> Link:
     Raises:
         Refusal: `not_found`: no such app or shop, or the shop lets the app ask nobody for anything of this.
     """
-    if any(len(value) > LONGEST_TEXT for value in raw.values()):
+    if any(len(value) > LONGEST_TEXT or not value.isprintable() for value in raw.values()):
         raise Refusal("not_found")
     named = set(raw["asks"].split())
     async with door.house.storage.read() as connection:

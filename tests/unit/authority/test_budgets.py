@@ -73,6 +73,9 @@ def test_idle_keys_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     rush(spent, "b")
     spent.take("kiotviet/new", "a", MINUTE)
     assert len(spent) == 2
+    for name in ("newer", "newest"):
+        spent.take(f"kiotviet/{name}", "a", MINUTE)
+    assert len(spent) == 4
     assert not spent.take("zalo", "b", MINUTE).is_granted
 
 
