@@ -149,7 +149,7 @@ async def test_what_stood_before_goes_on_once_it_is_linked(origin: Origin, perso
     await bring_upstream(house, Brought(app.id, "zalo", OWN.app_id, OWN.app_secret), Actor.command_line())
     listed = await person.get("/connections")
     assert listed.text.count(f'data-connection="{account.id}"') == 2
-    assert f'data-upstream="{await own_id(origin)}" data-state="none"' in listed.text
+    assert f'data-state="none" data-upstream="{await own_id(origin)}"' in listed.text
     assert "Sổ bán hàng (mẫu) dùng ứng dụng riêng của họ ở nền tảng" in listed.words
     again = await origin.ask("oa_profile", "crm_phone")
     assert "Ứng dụng này có ứng dụng riêng" in (await person.get(again)).words
@@ -157,7 +157,7 @@ async def test_what_stood_before_goes_on_once_it_is_linked(origin: Origin, perso
     assert asked_as(out) == OWN.app_id
     await person.get(await allow(out.location))
     assert "code" in (await person.submit(again, {"account": account.id, "decision": "agree"})).answer
-    assert f'data-upstream="{await own_id(origin)}" data-state="live"' in (await person.get("/connections")).text
+    assert f'data-state="live" data-upstream="{await own_id(origin)}"' in (await person.get("/connections")).text
 
 
 async def test_a_loss_is_of_one_connection_and_is_mended_there(origin: Origin, person: Browser) -> None:
@@ -168,8 +168,8 @@ async def test_a_loss_is_of_one_connection_and_is_mended_there(origin: Origin, p
     seen = (await links(origin))[OWN.app_id]
     await lose(origin.scene.house, seen, Trouble.ACCESS_REMOVED)
     listed = await person.get("/connections")
-    assert f'data-upstream="{upstream_id}" data-state="lost"' in listed.text
-    assert 'data-upstream="" data-state="live"' in listed.text
+    assert f'data-state="lost" data-upstream="{upstream_id}"' in listed.text
+    assert 'data-state="live" data-upstream=""' in listed.text
     assert f'name="upstream" value="{upstream_id}"' in listed.text
     out = await person.submit("/connections", fields)
     assert asked_as(out) == OWN.app_id
