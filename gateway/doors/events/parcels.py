@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from gateway.acts import House
-from gateway.authority.bases import Holding, count_withheld, may_hear, render
+from gateway.authority.bases import Holding, Said, count_withheld, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, find_holder
 from gateway.ground.vault.sealing import Unsealable
@@ -26,7 +26,7 @@ class Parcel:
         permission_ids, ask_ids: what lets it through.
         body: the platform's words, filtered.
         people: how many people it is about.
-        asked: those of them whose own word counts.
+        asked: those of them whose own word counts; nobody's where it tells just that they say no.
         withheld: how many declared members this app may not see.
     """
 
@@ -63,8 +63,8 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
         opened = event.open(body, scopes, subjects)
     except (Unsealable, AnswerMalformed):
         return None
-    asked = holding.ask(subjects)
-    said = await house.words.find(asked)
+    asked = holding.ask(() if event.ends_consent else subjects)
+    said = Said.of_all(live, subjects) if event.ends_consent else await house.words.find(asked)
     if not may_hear(event, holding, asked, said):
         return None
     passed = render(opened, holding, said)
