@@ -6,8 +6,10 @@ keyed hash, the other sealed under it. Only who comes with the first finds the s
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.vault.sealing import Place, Vault
@@ -34,7 +36,9 @@ async def note_pairs(connection: AsyncConnection, vault: Vault, pairs: Iterable[
             await connection.execute(update(profile_pairs).where(*here).values(**said))
         else:
             row = {"account_id": key[0], "login_subject": key[1], **said}
-            await connection.execute(insert(profile_pairs).values(**row))
+            with suppress(IntegrityError):  # another process noted it at the same moment: one of the two stays
+                async with connection.begin_nested():
+                    await connection.execute(insert(profile_pairs).values(**row))
 
 
 async def find_subject(
