@@ -17,7 +17,6 @@ from gateway.acts.recall_noes import recall_noes
 from gateway.acts.show_request import show_request
 from gateway.acts.take_events import ToldEvent, take_events
 from gateway.authority.bases import Asked, Said
-from gateway.doors import is_about_people
 from gateway.ground.storage.failures import DiskFull
 from gateway.records.accounts.pairs import list_subjects
 from gateway.records.grants import store as grants
@@ -30,12 +29,11 @@ from gateway.records.outbox.tables import event_copies
 from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
 from tests.contract.steps import verified
-from tests.followers import CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, with_asking_app
+from tests.followers import ABOUT_PEOPLE, CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, with_asking_app
 from tests.house import Scene, agree
 
 CATALOGUE = load_catalogue()
 EVENT = CATALOGUE.platforms["zalo"].events["consent_ended"]
-ABOUT = frozenset(scope for scope in CATALOGUE.scopes if is_about_people(CATALOGUE, scope))
 BODY = b'{"event_name":"user_withdraw","timestamp":"5","user_id":"1"}'
 
 
@@ -43,7 +41,7 @@ def told(scene: Scene, name: str = "a", *people: str, body: bytes = BODY) -> Wit
     """Return that some followers of the scene's account (the first, if none is named) took it all back."""
     followers = [Follower(scene.account.id, each, f"login of {each}") for each in people or ("1",)]
     hashed = sha256(name.encode()).digest()
-    return Withdrawal("zalo", "user_withdraw", hashed, followers, ABOUT, Original(EVENT, body))
+    return Withdrawal("zalo", "user_withdraw", hashed, followers, ABOUT_PEOPLE, Original(EVENT, body))
 
 
 async def find_said(scene: Scene, *people: str) -> Said:

@@ -85,7 +85,7 @@ async def find_grant(scene: Scene, app: App | None = None) -> Grant | None:
     async with scene.house.storage.read() as connection:
         name = f"{scene.account.external_id}/{FOLLOWER}"
         profile = await accounts.find_external(connection, "zalo", name)
-        return profile and await grants.find_between(connection, profile.id, (app or scene.app).id)
+        return await grants.find_between(connection, profile.id, (app or scene.app).id) if profile else None
 
 
 async def list_told(house: House) -> list[Record]:

@@ -35,10 +35,13 @@ async def note_pairs(connection: AsyncConnection, vault: Vault, pairs: Iterable[
             here = profile_pairs.c.account_id == key[0], profile_pairs.c.login_subject == key[1]
             await connection.execute(update(profile_pairs).where(*here).values(**said))
         else:
-            row = {"account_id": key[0], "login_subject": key[1], **said}
-            with suppress(IntegrityError):  # another process noted it at the same moment: one of the two stays
-                async with connection.begin_nested():
-                    await connection.execute(insert(profile_pairs).values(**row))
+            await _add(connection, {"account_id": key[0], "login_subject": key[1], **said})
+
+
+async def _add(connection: AsyncConnection, row: Mapping[str, object]) -> None:
+    with suppress(IntegrityError):  # another noted it at the same moment: one of the two stays
+        async with connection.begin_nested():
+            await connection.execute(insert(profile_pairs).values(**row))
 
 
 async def find_subject(
