@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.acts import House
 from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_platform
@@ -80,13 +79,12 @@ class Withdrawals:
         """List them where the body names no account: by the pair of ids that one of them told before."""
         if pair is None:
             return []
-        async with self.house.storage.read() as connection:
-            return [each for each in await self._list_met(connection, pair[0]) if each.subject_id == pair[1]]
+        return [each for each in await self._list_met(pair[0]) if each.subject_id == pair[1]]
 
     async def _list_known(self, signed_in: SignedIn) -> list[Follower]:
         """List them by the id of their sign-in: whom accounts told of, and who came to their own profile by it."""
+        met = await self._list_met(signed_in.subject)
         async with self.house.storage.read() as connection:
-            met = await self._list_met(connection, signed_in.subject)
             known = await identities.find(connection, signed_in.issuer, signed_in.subject)
             now = self.house.clock.now()
             held = await accounts.list_held(connection, known.person_id, now) if known else []
@@ -94,9 +92,10 @@ class Withdrawals:
         came = [Follower(each.parent_id, each.subject_id) for each in own if each.parent_id is not None]
         return [*met, *(each for each in came if each not in met)]
 
-    async def _list_met(self, connection: AsyncConnection, login_subject: str) -> list[Follower]:
-        vault, upstream_app = self.house.vault, self.upstream_app
-        found = await list_subjects(connection, vault, login_subject, platform=self.platform, upstream_app=upstream_app)
+    async def _list_met(self, login_subject: str) -> list[Follower]:
+        house, whose = self.house, {"platform": self.platform, "upstream_app": self.upstream_app}
+        async with house.storage.read() as connection:
+            found = await list_subjects(connection, house.vault, login_subject, **whose)
         return list(dict.fromkeys(Follower(account_id, subject_id) for account_id, subject_id in found))
 
 
