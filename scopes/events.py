@@ -31,7 +31,7 @@ class Event:
         login_subject: where the id stands by which the one person of the event signs in at the platform.
         answer: what of the body passes.
         ends_consent: whoever it is about took back, at the platform, what apps may have of them. An app that had
-            something is told, though they say no to it now.
+            something is told, though they say no to it now; so it holds nothing that a scope opens.
     """
 
     id: str
@@ -99,7 +99,11 @@ def compile_events(shaping: Shaping) -> list[Event]:
                 shaping.add(("events", index, "names", at), f"stands twice: {name}")
         if entry.ends_consent:
             _check_ending(shaping, entry, ("events", index))
-    return [_compile(shaping, entry, ("events", index)) for index, entry in enumerate(shaping.written.events)]
+    events = [_compile(shaping, entry, ("events", index)) for index, entry in enumerate(shaping.written.events)]
+    for index, event in enumerate(events):
+        if event.ends_consent and event.field_scopes:
+            shaping.add(("events", index, "fields"), "it goes out against a person's no, so it holds ids alone")
+    return events
 
 
 def _check_ending(shaping: Shaping, entry: EventEntry, place: Place) -> None:

@@ -222,7 +222,7 @@ def _make_copy(house: House, original: Original, follower: Follower, holder: Hol
         log.warning("an event has another form than declared", kind=event.type, what=malformed.detail)
         return None
     holding = Holding(holder.app_id, holder.platform, holder.external_id, holder.reach)
-    passed = render(opened, holding, Said.of_all(holder.reach, people))
+    passed = render(opened, holding, Said())
     copy_id = new_id("nt", house.entropy)
     sealed = seal_copy(house.vault, holder.grant_id, copy_id, body=passed.body, subjects=people)
     rests_on = frozenset(each.id for each in holder.reach)

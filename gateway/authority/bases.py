@@ -51,11 +51,6 @@ class Said:
     refused: Mapping[AskId, People] = field(default_factory=dict)
     assenting: People = _NOBODY
 
-    @classmethod
-    def of_all(cls, reach: Iterable[Reach], people: Iterable[str]) -> "Said":
-        """Return what lets everyone pass: for what tells an app of their very no (`Event.ends_consent`)."""
-        return cls({each.ask_id: frozenset(people) for each in reach})
-
     def list_passing(self, ask_id: AskId, basis: str | None, people: People) -> People:
         """List those of some people whose data may pass under an ask; where no basis is known, who agreed."""
         if basis == Basis.CONTRACT:

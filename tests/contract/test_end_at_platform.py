@@ -118,15 +118,18 @@ async def test_told_twice_at_once_it_is_done_once(scene: Scene) -> None:
 async def test_a_telling_that_another_process_takes_in_between_does_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its name was free when it was looked for, and is not when it is to be written."""
+    """Its name was free when it was looked for, and is not when it is to be written: a yes of meanwhile stands."""
 
     async def none(*_args: Any) -> set[bytes]:
         return set()
 
-    await listening(scene)
+    scene = await with_asking_app(scene)
+    await agree(scene)
     assert await end_at_platform(scene.house, told(scene)) == 1
+    await say_yes(scene, "1", [NAME])
     monkeypatch.setattr(hooks, "list_known", none)
     assert await end_at_platform(scene.house, told(scene)) == 0
+    assert (await find_said(scene)).agreed == {NAME: {"1"}}
 
 
 async def test_a_decision_that_races_never_outlives_it(scene: Scene) -> None:

@@ -337,6 +337,7 @@ async def test_a_copy_on_the_wire_is_not_cut_by_the_no_that_it_tells(teller: Tel
     go_on.set()
     await bringing
     assert await teller.states() == ["delivered"]
+    assert len(events(receiver.came)) == 1  # and was not sent anew
 
 
 async def test_a_contract_of_the_shop_alone_is_not_touched(teller: Teller) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from gateway.acts import House
-from gateway.authority.bases import Holding, Said, count_withheld, may_hear, render
+from gateway.authority.bases import Holding, count_withheld, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, find_holder
 from gateway.ground.vault.sealing import Unsealable
@@ -64,7 +64,7 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
     except (Unsealable, AnswerMalformed):
         return None
     asked = holding.ask(() if event.ends_consent else subjects)
-    said = Said.of_all(live, subjects) if event.ends_consent else await house.words.find(asked)
+    said = await house.words.find(asked)
     if not may_hear(event, holding, asked, said):
         return None
     passed = render(opened, holding, said)

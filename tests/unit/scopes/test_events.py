@@ -92,13 +92,15 @@ def test_whoever_took_their_consent_back_is_in_it(shop_yaml: str, write: Write) 
     """Every scope about people opens it, and each place that names nobody or misses a scope is told apart."""
     scopes = "[shop.card.write, shop.name.read, shop.phone.read]"
     whole = EVENTS.replace("opened_by: [shop.name.read]", f"opened_by: {scopes}\n    ends_consent: true")
+    assert ["it holds ids alone" in str(one) for one in check(write(shop_yaml + whole))] == [True]
+    whole = whole.replace("shop.name.read}", "any}")
     event = load_catalogue(write(shop_yaml + whole)).platforms["shop"].events["visited"]
     assert (event.ends_consent, event.opened_by) == (True, event.about_people)
     fewer = check(write(shop_yaml + whole.replace("shop.card.write, ", "")))
     assert ["an app with shop.card.write may hold something of whoever took it back" in str(one) for one in fewer] == [
         True
     ]
-    nobody = whole.replace('subjects: ["people[].id", by]', "subjects: []").replace("shop.name.read}", "any}")
+    nobody = whole.replace('subjects: ["people[].id", by]', "subjects: []")
     problems = [str(one) for one in check(write(shop_yaml + nobody))]
     assert any("no place says who took their consent back" in one for one in problems)
 
