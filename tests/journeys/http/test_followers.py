@@ -27,6 +27,8 @@ from gateway.records.apps.tables import asks
 from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
 from gateway.records.ledger.types import Actor
+from gateway.records.people import identities
+from gateway.records.people.identities import Identity
 from gateway.records.people.types import Role
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
@@ -224,6 +226,29 @@ async def test_what_they_took_back_at_zalo_itself_stands_on_their_pages(shop: Sh
         assert (await shop.find_said()).agreed == {NAME: {FAN.user_id}}
         await shop.fans.sign_in(fan)
         assert len((await fan.get("/permissions")).grant_states) == 2
+
+
+async def test_staff_and_those_without_a_profile_get_none_by_signing_in(shop: Shop, stranger: Browser) -> None:
+    """Only what is there already is theirs, and an operator who signs in by Zalo decides for nobody (R70)."""
+    house, account = shop.asking.house, shop.asking.account
+    async with house.storage.unit() as unit:
+        pairs = [ProfilePair(account.id, each.id_by_app, each.user_id, house.clock.now()) for each in (FAN, OTHER)]
+        await note_pairs(unit.connection, house.vault, pairs)
+        await unit.commit()
+    await take_back_at_zalo(shop.asking, FAN.user_id, login_subject=FAN.id_by_app)
+    staff = await shop.fans.add("van-hanh-zalo", Role.OPERATOR)
+    async with house.storage.unit() as unit:
+        known = Identity(shop.fans.login.issuer, FAN.id_by_app, staff.id, "operator", house.clock.now())
+        await identities.add(unit.connection, known)
+        await unit.commit()
+    await shop.fans.sign_in(stranger)
+    async with shop.origin.browser() as other:
+        await shop.fans.sign_in(other, OTHER.id_by_app)
+    someone = await shop.fans.find_person(OTHER.id_by_app)
+    assert someone is not None
+    async with house.storage.read() as connection:
+        held = [await accounts.list_held(connection, each, house.clock.now()) for each in (staff.id, someone.id)]
+    assert held == [[], []]
 
 
 async def test_an_ask_from_before_bases_is_decided_on_as_any(shop: Shop, fan: Browser) -> None:
