@@ -44,7 +44,7 @@ class ZaloSettings(BaseModel):
     def _check_mini_app(self) -> Self:
         together = {self.mini_app_id is None, self.mini_app_key is None}
         if len(together) == 2 or (self.mini_app_id is not None and self.oa_secret_key is None):
-            raise ValueError("QUYEN_PLATFORM__ZALO__MINI_APP_ID, MINI_APP_KEY and OA_SECRET_KEY must be set together")
+            raise ValueError("MINI_APP_ID and MINI_APP_KEY must be set together, and beside OA_SECRET_KEY")
         return self
 
 
