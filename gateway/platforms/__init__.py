@@ -152,7 +152,7 @@ class Distrust(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
+class LoginSubject:
     """Somebody by the id of their sign-in, and at whom they sign in: as an identity of a person has it."""
 
     issuer: str
@@ -175,7 +175,7 @@ class Heard:
     body: bytes = field(repr=False)
     parsed: object = field(repr=False)
     told_as: bytes = field(repr=False)
-    revoked_by: SignedIn | None = None
+    revoked_by: LoginSubject | None = None
 
 
 class Hooks(Protocol):

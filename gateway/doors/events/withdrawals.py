@@ -9,7 +9,7 @@ import structlog
 from gateway.acts import House
 from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_platform
 from gateway.acts.profiles import SELF
-from gateway.platforms import Heard, SignedIn
+from gateway.platforms import Heard, LoginSubject
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import list_subjects
 from gateway.records.people import identities
@@ -81,11 +81,11 @@ class Withdrawals:
             return []
         return [each for each in await self._list_met(pair[0]) if each.subject_id == pair[1]]
 
-    async def _list_known(self, signed_in: SignedIn) -> list[Follower]:
+    async def _list_known(self, login: LoginSubject) -> list[Follower]:
         """List them by the id of their sign-in: whom accounts told of, and who came to their own profile by it."""
-        met = await self._list_met(signed_in.subject)
+        met = await self._list_met(login.subject)
         async with self.house.storage.read() as connection:
-            known = await identities.find(connection, signed_in.issuer, signed_in.subject)
+            known = await identities.find(connection, login.issuer, login.subject)
             now = self.house.clock.now()
             held = await accounts.list_held(connection, known.person_id, now) if known else []
         own = [account for account, standing in held if standing.role == SELF and account.platform == self.platform]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from gateway.platforms import Distrust, Heard, SignedIn
+from gateway.platforms import Distrust, Heard, LoginSubject
 from scopes.strict_json import NotStrict, encode, parse
 
 NAME: Final = "user.revoke.consent"
@@ -34,7 +34,7 @@ class Revocation:
     def as_heard(self, body: bytes, issuer: str) -> Heard:
         """Return it as a platform's telling: Zalo's id of a person in a Mini App is that of the sign-in of its app."""
         told_as = f"{NAME} {self.app_id} {self.timestamp} {self.user_id}".encode()
-        return Heard(NAME, body, {}, told_as, revoked_by=SignedIn(issuer, self.user_id))
+        return Heard(NAME, body, {}, told_as, revoked_by=LoginSubject(issuer, self.user_id))
 
 
 @dataclass(frozen=True, slots=True)
