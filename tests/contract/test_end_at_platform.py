@@ -32,6 +32,8 @@ from tests.contract.steps import verified
 from tests.followers import ABOUT_PEOPLE, CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, with_asking_app
 from tests.house import Scene, agree
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what no database does in its own way."""
 CATALOGUE = load_catalogue()
 EVENT = CATALOGUE.platforms["zalo"].events["consent_ended"]
 BODY = b'{"event_name":"user_withdraw","timestamp":"5","user_id":"1"}'
@@ -87,6 +89,7 @@ async def test_the_rows_and_the_log_agree(scene: Scene) -> None:
     assert (await find_said(scene)).refused.keys() == {NAME, PHONE, CHAT}
 
 
+@ON_SQLITE
 async def test_a_yes_that_ran_out_is_told_and_refused(scene: Scene) -> None:
     """The app had something until its time ran out, so it hears; of what was refused all along it hears nothing."""
     scene = await with_asking_app(scene)
@@ -115,6 +118,7 @@ async def test_told_twice_at_once_it_is_done_once(scene: Scene) -> None:
     assert (await verified(scene.house)).is_ok
 
 
+@ON_SQLITE
 async def test_a_telling_that_another_process_takes_in_between_does_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +190,7 @@ async def test_several_accounts_know_one_person(scene: Scene) -> None:
     assert met == [[(scene.account.id, "1")], [], []]
 
 
+@ON_SQLITE
 async def test_nothing_asked_nothing_ended(scene: Scene) -> None:
     """Before the shop let any app in there is nothing to refuse; an app that comes later starts on its own basis."""
     assert await end_at_platform(scene.house, replace(told(scene), original=None)) == 0
@@ -193,6 +198,7 @@ async def test_nothing_asked_nothing_ended(scene: Scene) -> None:
     assert (await find_said(scene)).refused == {}
 
 
+@ON_SQLITE
 async def test_an_objection_from_before_stays_as_it_was(scene: Scene) -> None:
     """What they objected to by hand is not decided again: one record for the rest, and the app is told of the rest."""
     await listening(scene)
@@ -208,6 +214,7 @@ async def test_an_objection_from_before_stays_as_it_was(scene: Scene) -> None:
     assert (b"crm_phone" in body, b"crm_name" in body) == (True, False)
 
 
+@ON_SQLITE
 async def test_a_form_that_is_not_declared_ends_it_all_the_same(scene: Scene) -> None:
     """Nothing of such a body goes on to anybody; what was taken back is over."""
     await listening(scene)
@@ -216,6 +223,7 @@ async def test_a_form_that_is_not_declared_ends_it_all_the_same(scene: Scene) ->
     assert (await find_said(scene)).refused.keys() == {NAME, PHONE, CHAT}
 
 
+@ON_SQLITE
 async def test_what_the_disk_has_no_room_for_is_denied_in_memory(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written; calls about the person pass nothing for as long as this process lives."""
 
