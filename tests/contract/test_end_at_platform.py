@@ -13,6 +13,7 @@ from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_
 from gateway.acts.expire import expire
 from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.open_request import ask_subject
+from gateway.acts.pause import pause
 from gateway.acts.recall_noes import recall_noes
 from gateway.acts.show_request import show_request
 from gateway.acts.take_events import ToldEvent, take_events
@@ -23,7 +24,7 @@ from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
 from gateway.records.grants.types import PermissionState
 from gateway.records.hooks import store as hooks
-from gateway.records.ledger.types import Actor
+from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox import queue
 from gateway.records.outbox.tables import event_copies
 from gateway.terms.refusal import Refusal
@@ -66,10 +67,12 @@ async def count_copies(scene: Scene) -> int:
 
 
 async def test_the_rows_and_the_log_agree(scene: Scene) -> None:
-    """Nobody here decided it; the log folds to the rows, and neither a restore nor a restart forgets it."""
+    """Nobody here decided it, what was paused ends too; the log folds to the rows, and neither a restore nor a restart forgets it."""
     scene = await with_asking_app(await listening(scene))
     await agree(scene)
-    await say_yes(scene, "1", [NAME], to=[NAME])
+    yes = await say_yes(scene, "1", [NAME], to=[NAME])
+    assert yes.grant_id is not None
+    await pause(scene.house, yes.grant_id, Actor(ActorKind.PERSON, str(yes.request.person_id)))
     assert await end_at_platform(scene.house, told(scene)) == 2
     async with scene.house.storage.read() as connection:
         found = [each for each in await grants.list_all(connection) if each.account_id != scene.account.id]
