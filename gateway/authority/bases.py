@@ -44,7 +44,7 @@ _QUERY = Prepared(
 class Said:
     """What some people decided: who agrees to an ask, who said no to it, and who said yes to anything and stood by it.
 
-    A yes whose time ran out lets nothing pass, and is no no.
+    A yes whose time ran out lets nothing pass, and is no no; one that waits for its evidence is not a word at all.
     """
 
     agreed: Mapping[AskId, People] = field(default_factory=dict)
@@ -107,6 +107,8 @@ class Words:
             state = PermissionState(raw_state)
             if state in NOES or permission_id in self.denied:
                 refused[ask_id].add(names[name])
+                continue
+            if state is PermissionState.PENDING:
                 continue
             assenting.add(names[name])
             if state is PermissionState.GRANTED and ends_at is not None and ends_at > now:

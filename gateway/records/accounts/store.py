@@ -46,6 +46,15 @@ async def find_external(connection: AsyncConnection, platform: str, external_id:
     return Account(**row) if row else None
 
 
+async def list_external(
+    connection: AsyncConnection, platform: str, external_ids: Collection[str]
+) -> dict[str, Account]:
+    """Find several accounts at once, by the platform's own ids."""
+    known = accounts.c.platform == platform, accounts.c.external_id.in_(external_ids)
+    rows = (await connection.execute(select(accounts).where(*known))).mappings()
+    return {row["external_id"]: Account(**row) for row in rows}
+
+
 async def list_named(connection: AsyncConnection, account_ids: Collection[AccountId]) -> dict[AccountId, Account]:
     """Find several accounts at once, by id."""
     rows = (await connection.execute(select(accounts).where(accounts.c.id.in_(account_ids)))).mappings()

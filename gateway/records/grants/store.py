@@ -1,6 +1,6 @@
 """Questions on grants, and the one way to write a `Change`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +71,14 @@ async def find_between(
     return found[0] if found else None
 
 
+async def list_between(
+    connection: AsyncConnection, account_ids: Collection[AccountId], app_id: AppId
+) -> dict[AccountId, Grant]:
+    """Find the grants of some accounts about an app, by account."""
+    known = grants.c.app_id == app_id, grants.c.account_id.in_(account_ids)
+    return {grant.account_id: grant for grant in await _grants(connection, select(grants).where(*known))}
+
+
 async def list_locked(connection: AsyncConnection, account_id: AccountId) -> list[Grant]:
     """Lock and list the grants of an account, in the one order in which several are locked."""
     query = select(grants).where(grants.c.account_id == account_id).order_by(grants.c.id)
@@ -98,11 +106,12 @@ async def list_of_app(
     return await _grants(connection, query.order_by(grants.c.created_at.desc(), grants.c.id.desc()).limit(limit))
 
 
-async def list_named(connection: AsyncConnection, grant_ids: Iterable[GrantId]) -> list[Grant]:
-    """List those of some grants, however many, that there are."""
+async def list_named(connection: AsyncConnection, grant_ids: Iterable[GrantId], *, lock: bool = False) -> list[Grant]:
+    """List those of some grants, however many, that there are; `lock` locks them, in the order of `list_locked`."""
     ids, found = sorted(grant_ids), list[Grant]()
     for begin in range(0, len(ids), _AT_ONCE):
-        found += await _grants(connection, select(grants).where(grants.c.id.in_(ids[begin : begin + _AT_ONCE])))
+        query = select(grants).where(grants.c.id.in_(ids[begin : begin + _AT_ONCE])).order_by(grants.c.id)
+        found += await _grants(connection, query.with_for_update() if lock else query)
     return found
 
 

@@ -10,6 +10,8 @@ from gateway.terms.ids import AskId
 from gateway.terms.instants import write_instant
 from gateway.terms.resources import Resources
 
+_UNTOLD = frozenset({PermissionState.REFUSED, PermissionState.PENDING})
+"""The states that say nothing to the app, as it never held anything by them."""
 WANTED = {PermissionState.GRANTED: "use", PermissionState.PAUSED: "hold"}
 """What the app is to do under an ask in that state; in any other state it stops."""
 
@@ -30,9 +32,9 @@ def tell_asks(change: Change) -> list[dict[str, Any]]:
 
 
 def tell_state(grant: Grant, now: datetime) -> list[dict[str, Any]]:
-    """Tell how every ask that was given stands now; one whose last answer is a refusal is not there."""
+    """Tell how every ask that was given stands now; one that was refused last, or waits for evidence, is not there."""
     shown = [_as_of(permission, now) for permission in grant.permissions]
-    return [_told(each, each) for each in sorted(shown, key=_ask_of) if each.state is not PermissionState.REFUSED]
+    return [_told(each, each) for each in sorted(shown, key=_ask_of) if each.state not in _UNTOLD]
 
 
 def _as_of(permission: Permission, now: datetime) -> Permission:
@@ -67,7 +69,7 @@ def _by_ask(permissions: Iterable[Permission]) -> dict[AskId, Permission]:
 
 
 def _is_known(before: Permission | None, after: Permission) -> bool:
-    return after.state is not PermissionState.REFUSED or _stood(before)
+    return after.state not in _UNTOLD or _stood(before)
 
 
 def _stood(permission: Permission | None) -> bool:

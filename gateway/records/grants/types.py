@@ -18,6 +18,8 @@ class PermissionState(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     RECONFIRM = "reconfirm"
+    PENDING = "pending"
+    """Somebody says that the person agreed, and has not shown it: nothing passes by it (R71)."""
 
 
 STANDING_STATES = frozenset({PermissionState.GRANTED, PermissionState.PAUSED})
@@ -34,7 +36,8 @@ class Permission:
 
     `resources` are those that it is narrowed to. While it stands they never change: other ones are another permission,
     so that no token reaches more than was decided when it came (ADR 0026). `basis` is the one that an ask about other
-    people had when it was decided: another basis is another ask (ADR 0031).
+    people had when it was decided: another basis is another ask (ADR 0031). Nobody decided here on what was brought in
+    (ADR 0039): `decided_by` is None, and `decided_at` is when that was.
     """
 
     id: PermissionId
@@ -43,7 +46,7 @@ class Permission:
     scope_version: int
     purpose: str
     state: PermissionState
-    decided_by: PersonId
+    decided_by: PersonId | None
     decided_at: datetime
     changed_at: datetime
     ends_at: datetime | None
@@ -109,6 +112,12 @@ class Grant:
         """Say whether the last word on an ask is a no."""
         permission = self.find(ask_id)
         return permission is not None and permission.state in NOES
+
+    @property
+    def is_nothing_but_no(self) -> bool:
+        """Say whether somebody said no, and stands by no yes: then no is their word on the whole app."""
+        states = {permission.state for permission in self.permissions} - {PermissionState.PENDING}
+        return bool(states) and states <= NOES
 
     def live(self, now: datetime) -> tuple[Permission, ...]:
         """Return what lets something through now."""

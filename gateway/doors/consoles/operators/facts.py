@@ -27,6 +27,7 @@ def record_facts(record: Record, lang: Lang) -> Facts:
         "format": _("Định dạng"),
         "grant": _("Mã lần cấp quyền"),
         "how": _("Cách"),
+        "import": _("Lần đưa vào"),
         "is_reviewed": _("Đã duyệt"),
         "language": _("Ngôn ngữ đã hiện"),
         "last4": _("4 chữ cuối của khóa"),
