@@ -8,7 +8,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -139,15 +139,10 @@ def _read_row(number: int, cells: list[str] | dict[str, str], faults: list[Fault
 
 
 _NOT_WHOLE = "a spreadsheet rounded this id: make the column text, and enter it again"
-_SENTENCES: Mapping[str, str] = {
-    "missing": "stands empty",
-    "date_from_datetime_parsing": "a day is written 2026-01-05 or 05/01/2026",
-    "date_parsing": "a day is written 2026-01-05 or 05/01/2026",
-}
 
 
 def _sentence(error: Any) -> str:
-    return _SENTENCES.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
+    return "stands empty" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")
 
 
 def _day(cell: str) -> str:

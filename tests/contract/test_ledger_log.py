@@ -189,7 +189,7 @@ async def test_an_act_whose_record_fails_changes_nothing(scene: Scene, monkeypat
         raise LogDamaged
 
     with monkeypatch.context() as broken, pytest.raises(LogDamaged):
-        broken.setattr("gateway.records.ledger.log._check_written", fail)
+        broken.setattr("gateway.records.ledger.log.check_written", fail)
         await withdraw(scene.house, given.grant_id, owner(scene))
     assert await get_states(scene.house, given.grant_id) == before
     assert await list_records(scene.house, kinds=[Kind.WITHDRAWN]) == []

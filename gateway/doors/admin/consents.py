@@ -4,12 +4,14 @@
 its rows or for none. A file comes in several of these, as it fits (`docs/consent-import.md`).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from gateway.acts.bring_in import Consent, Import, bring_in, foretell
 from gateway.acts.decide import DURATIONS
@@ -31,6 +33,18 @@ MOST_ROWS = 500
 LONGEST = max(DURATIONS.values())
 PLAIN_ID = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,255}$")]
 Fault = dict[str, Any]
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _day(value: object) -> date:
+    """Read a day that stands as text; a number would be one of many things."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise ValueError("a day is written 2026-01-05 or 05/01/2026")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class _Strict(BaseModel):
@@ -49,8 +63,8 @@ class ConsentRow(_Strict):
     app: PLAIN_ID
     ask: PLAIN_ID
     evidence: Readable = Field("", max_length=200, repr=False)
-    agreed_at: date
-    ends_at: date | None = None
+    agreed_at: Day
+    ends_at: Day | None = None
     duration: Literal["P1D", "P30D", "P90D", "P180D", "P365D"] | None = None
 
     @property

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice
+from gateway.doors.person.views_grants import BroughtView
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
 
@@ -90,7 +91,8 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`;
+        event: `given`, `imported`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or
+            `expired`;
             `damaged` of a record that is not what was written.
         states: that of each item, as the record tells it.
     """
@@ -129,6 +131,7 @@ class ReceiptItem:
     basis: str = ""
     agreement: str = ""
     agreed_on: str = ""
+    brought: BroughtView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,11 @@ def counted_for_apps() -> Select[Any]:
     return select(accounts.c.id).where(accounts.c.parent_id.is_(None))
 
 
+def profiles_of(account_id: AccountId) -> Select[Any]:
+    """Ask for the profiles of the people whom an account sees."""
+    return select(accounts.c.id).where(accounts.c.parent_id == account_id)
+
+
 async def find_connection(
     connection: AsyncConnection,
     account_id: AccountId,

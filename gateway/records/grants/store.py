@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
 from gateway.records.grants.tables import grants, permissions
-from gateway.records.grants.types import STANDING_STATES, AskTally, Change, Grant, Permission, PermissionState
+from gateway.records.grants.types import STANDING_STATES, AskTally, Change, Grant, HeldBy, Permission, PermissionState
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId
 
 _AT_ONCE = 1000
@@ -173,6 +173,24 @@ async def count_by_ask(
         name = "live" if stands == PermissionState.GRANTED else str(stands)
         counted.setdefault(AskId(ask_id), {})[name] = number
     return {ask_id: AskTally(**numbers) for ask_id, numbers in counted.items()}
+
+
+async def count_people(
+    connection: AsyncConnection, app_id: AppId, now: datetime, *, among: Select[Any]
+) -> dict[AskId, dict[str | None, HeldBy]]:
+    """Count the permissions that some people hold about an app, by ask and by the basis that each was given on."""
+    is_live = and_(permissions.c.state == PermissionState.GRANTED.value, permissions.c.ends_at > now)
+    waits = permissions.c.state == PermissionState.PENDING.value
+    query = (
+        select(permissions.c.ask_id, permissions.c.basis, func.count(case((is_live, 1))), func.count(case((waits, 1))))
+        .join(grants, grants.c.id == permissions.c.grant_id)
+        .where(grants.c.app_id == app_id, grants.c.account_id.in_(among), permissions.c.is_current)
+        .group_by(permissions.c.ask_id, permissions.c.basis)
+    )
+    counted: dict[AskId, dict[str | None, HeldBy]] = {}
+    for ask_id, basis, live, pending in await connection.execute(query):
+        counted.setdefault(AskId(ask_id), {})[basis] = HeldBy(live, pending)
+    return counted
 
 
 async def count_live(

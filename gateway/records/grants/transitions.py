@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.records.grants.types import STANDING_STATES, Change, Grant, Permission, PermissionState
+from gateway.records.grants.types import ENDABLE_STATES, STANDING_STATES, Change, Grant, Permission, PermissionState
 from gateway.terms.ids import AskId, PermissionId, PersonId
 from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Resources, in_common
@@ -80,9 +80,9 @@ def decide(grant: Grant, decision: Decision, new_id: Callable[[], PermissionId])
 
 
 def withdraw(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
-    """End the standing permissions named (all, if None), and what waits for its evidence: that will wait no more."""
-    chosen = _standing(grant, ask_ids, STANDING_STATES | {PermissionState.PENDING})
-    return _change(grant, at, [(p, _end(p, PermissionState.WITHDRAWN, at)) for p in chosen])
+    """End the standing permissions named (all, if None); what waits for its evidence never stood, and is refused."""
+    chosen = _standing(grant, ask_ids, ENDABLE_STATES)
+    return _change(grant, at, [(p, _taken_back(p, at)) for p in chosen])
 
 
 def pause(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
@@ -241,6 +241,12 @@ def _new(choice: Choice, decision: Decision, state: PermissionState, new_id: Cal
         resources=choice.resources,
         basis=choice.basis,
     )
+
+
+def _taken_back(permission: Permission, at: datetime) -> Permission:
+    if permission.state is PermissionState.PENDING:
+        return replace(permission, state=PermissionState.REFUSED, changed_at=at)
+    return _end(permission, PermissionState.WITHDRAWN, at)
 
 
 def _end(permission: Permission, state: PermissionState, at: datetime) -> Permission:

@@ -26,6 +26,9 @@ STANDING_STATES = frozenset({PermissionState.GRANTED, PermissionState.PAUSED})
 """The states that can still let something through, now or after a resume; all others are over."""
 
 
+ENDABLE_STATES = STANDING_STATES | {PermissionState.PENDING}
+"""What a withdrawal ends: those, and what waits for its evidence, which could let something through one day."""
+
 NOES = frozenset({PermissionState.REFUSED, PermissionState.WITHDRAWN})
 """The states in which somebody said no."""
 
@@ -146,6 +149,14 @@ class Change:
         """Which of the asks that it touched are now a no."""
         touched = {permission.ask_id for permission in (*self.changed, *self.added)}
         return {ask_id: self.grant.has_refused(ask_id) for ask_id in sorted(touched)}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBy:
+    """On one basis: how many permissions of an ask let something through now, and how many wait for evidence."""
+
+    live: int = 0
+    pending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
