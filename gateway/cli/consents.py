@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,9 @@ import click
 from gateway.cli.context import acting, fail, get_settings, json_option, run, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from gateway.cli.consent_file import ConsentFile
+    from gateway.cli.consent_file import ConsentFile, Fault
     from gateway.settings import Settings
 
 CHECKED_AT_ONCE = 500
@@ -66,13 +67,15 @@ def _say_faults(faults: list[dict[str, Any]]) -> str:
 
 async def _import(settings: "Settings", read: "ConsentFile", by: str, *, is_dry: bool) -> dict[str, Any]:
     """Check every row, and where all are good bring them in, batch by batch."""
+    from gateway.cli.consent_file import Fault
+
     outcomes: dict[int, str] = {}
-    faults: list[dict[str, Any]] = []
+    faults: list[Fault] = []
     async with acting(settings) as perform:
         with _progress("checking", len(read.rows)) as advance:
             for lines in _batches(read.rows, CHECKED_AT_ONCE):
                 answer = await perform("consent check", _arguments(read, by, lines))
-                faults += [{**each, "line": lines[each.pop("row")]} for each in answer["faults"]]
+                faults += [Fault(lines[each["row"]], each["column"], each["fault"]) for each in answer["faults"]]
                 outcomes |= zip(lines, answer["outcomes"], strict=False)
                 advance(len(lines))
         if faults or is_dry:
@@ -97,7 +100,7 @@ def _batches(lines: Iterable[int], size: int) -> Iterator[list[int]]:
 
 
 def _told(
-    read: "ConsentFile", outcomes: dict[int, str], *, is_dry: bool, faults: list[dict[str, Any]] | None = None
+    read: "ConsentFile", outcomes: dict[int, str], *, is_dry: bool, faults: "Sequence[Fault]" = ()
 ) -> dict[str, Any]:
     """Return what is printed: of which file, how many rows, and what became, or would become, of how many."""
     known = {} if faults else outcomes
@@ -108,8 +111,7 @@ def _told(
         "dry_run": is_dry,
         **{name: counted[name] for name in _OUTCOMES},
         "kept_lines": [line for line, outcome in known.items() if outcome == "kept"],
-        "faults": [{"line": each.line, "column": each.column, "fault": each.fault} for each in read.faults]
-        + (faults or []),
+        "faults": [asdict(each) for each in (*read.faults, *faults)],
     }
 
 

@@ -18,6 +18,7 @@ from gateway.acts.withdraw import withdraw
 from gateway.authority.bases import Asked, Said
 from gateway.ground.web.local import HANOI
 from gateway.records.accounts import store as accounts
+from gateway.records.apps.tables import asks
 from gateway.records.apps.types import Basis
 from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
@@ -258,7 +259,6 @@ async def test_it_ends_with_its_last_day_in_vietnam(scene: Scene) -> None:
     [
         ({"account": "4000000000000009"}, "account", "no account 4000000000000009 of zalo was ever linked here"),
         ({"account": "4000000000000001/known"}, "account", "was ever linked here"),
-        ({"platform": "matrix"}, "account", "no account 4000000000000001 of matrix"),
         ({"app": "nobody"}, "app", "there is no app nobody"),
         ({"ask": "crm_email"}, "ask", "the app has no ask crm_email"),
         ({"ask": "oa_profile"}, "ask", "it is not about people"),
@@ -294,10 +294,19 @@ async def test_the_same_row_twice_and_an_ask_of_another_platform_are_told(scene:
     row = row_of(scene, "1", NAME)
     (told,) = (await run(scene, "consent check", row, row))["faults"]
     assert (told["row"], told["column"]) == (1, "person")
-    elsewhere = row_of(scene, "1", NAME, platform="kiotviet")
-    faults = (await run(scene, "consent check", elsewhere))["faults"]
-    assert [each["column"] for each in faults] == ["account", "ask"]
-    for wrong in ({"agreed_at": 20260105}, {"person": "có dấu"}, {"evidence": "x" * 201}, {"extra": "x"}):
+    async with scene.house.storage.unit() as unit:
+        moved = asks.update().where(asks.c.app_id == scene.app.id, asks.c.id == PHONE)
+        await unit.connection.execute(moved.values(scope="kiotviet.customer.phone.read"))
+        await unit.commit()
+    (told,) = (await run(scene, "consent check", row_of(scene, "1", PHONE)))["faults"]
+    assert (told["column"], told["fault"]) == ("ask", "it is about kiotviet, and not zalo")
+    for wrong in (
+        {"platform": "kiotviet"},
+        {"agreed_at": 20260105},
+        {"person": "có dấu"},
+        {"evidence": "x" * 201},
+        {"extra": "x"},
+    ):
         with pytest.raises(Refusal, match="bad_arguments"):
             await run(scene, "consent check", row_of(scene, "1", SENDING) | wrong)
 

@@ -55,9 +55,10 @@ class ConsentRow(_Strict):
     """One row: this person agreed to this ask of this app, as this evidence says; without any it waits for it.
 
     `ends_at` is the last day on which it holds; `duration` counts from when it is brought in. One of the two stands.
+    Platforms are those whose people can sign in as themselves: what is brought in must be theirs to take back (I9).
     """
 
-    platform: PLAIN_ID
+    platform: Literal["zalo"]
     account: PLAIN_ID
     person: PLAIN_ID
     app: PLAIN_ID

@@ -53,6 +53,7 @@ def test_columns_stand_in_any_order_and_some_may_be_left_out() -> None:
         (("2026-01-05", "2026-01-05T10:00"), "line 2, agreed_at: a day is written 2026-01-05 or 05/01/2026"),
         (("2026-01-05", "20260105"), "line 2, agreed_at: a day is written 2026-01-05 or 05/01/2026"),
         (("2026-12-31", "hè"), "line 2, ends_at: a day is written 2026-01-05 or 05/01/2026"),
+        (("zalo", "kiotviet"), "line 2, platform: Input should be 'zalo'"),
         ((",9101,", ",,"), "line 2, person: stands empty"),
         ((",9101,", ",1.23E+18,"), "line 2, person: a spreadsheet rounded this id: make the column text"),
         (("4000000000000001", "4,62E+18"), "line 2: 10 cells are not as many as the header names"),
