@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gateway.acts import bring_in as act
 from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.expire import expire
 from gateway.acts.notice_endpoint import set_endpoint
@@ -64,7 +63,9 @@ async def test_evidence_lets_pass_and_none_does_not(scene: Scene) -> None:
     rows = [row_of(scene, "1", NAME), row_of(scene, "1", PHONE, evidence=None), row_of(scene, "2", NAME, evidence="")]
     assert await bring(scene, *rows) == ["granted", "pending", "pending"]
     said = await find_said(scene, "1", "2", "3")
-    assert (said.agreed, said.refused, said.assenting) == ({NAME: {"1"}}, {}, {"1"})
+    assert said.agreed == said.by_evidence == {NAME: {"1"}}
+    assert said.refused == {}
+    assert said.assenting == {"1"}
     assert await bring(scene, *rows) == ["there", "there", "there"]
     assert await bring(scene, row_of(scene, "2", NAME), row_of(scene, "1", NAME)) == ["granted", "there"]
     assert (await find_said(scene, "1", "2")).agreed == {NAME: {"1", "2"}}
@@ -118,7 +119,8 @@ async def test_a_person_takes_back_what_was_brought_in(scene: Scene) -> None:
     (live,) = [each.id for each in grant.permissions if each.ask_id == NAME]
     assert list_stones(scene.house)[-1].permission_ids == (live,)
     said = await find_said(scene, "1")
-    assert (said.agreed, said.refused) == ({}, {NAME: {"1"}, PHONE: {"1"}})
+    assert said.agreed == {}
+    assert said.refused == {NAME: {"1"}, PHONE: {"1"}}
     assert said.has_only_refused("1")
     async with scene.house.storage.read() as connection:
         (notice,) = await queue.list_of_app(connection, scene.app.id, 9, before=None)
@@ -170,7 +172,8 @@ async def test_a_no_that_only_the_journal_knows_is_kept(scene: Scene) -> None:
     assert await bring(scene, row_of(scene, "1", NAME), row_of(scene, "1", PHONE)) == ["kept", "kept"]
     assert await bring(scene, row_of(scene, "2", NAME)) == ["granted"]
     said = await find_said(scene, "1", "2")
-    assert (said.agreed, said.refused) == ({NAME: {"2"}}, {NAME: {"1"}})
+    assert said.agreed == {NAME: {"2"}}
+    assert said.refused == {NAME: {"1"}}
     assert await recall_noes(scene.house, scene.house.journal.read()) == 1
 
 
@@ -317,7 +320,7 @@ async def test_a_batch_is_done_whole_or_not_at_all(scene: Scene, monkeypatch: py
     first = [row_of(scene, str(number), NAME) for number in range(3)]
     second = [row_of(scene, str(number), NAME) for number in range(3, 6)]
     await bring(scene, *first)
-    save, left = act.grants.save, [2]
+    save, left = grants.save, [2]
 
     async def failing(*given: Any) -> None:
         left[0] -= 1
@@ -326,7 +329,7 @@ async def test_a_batch_is_done_whole_or_not_at_all(scene: Scene, monkeypatch: py
         await save(*given)
 
     with monkeypatch.context() as broken, pytest.raises(RuntimeError, match="killed"):
-        broken.setattr(act.grants, "save", failing)
+        broken.setattr(grants, "save", failing)
         await run(scene, "consent import", *second)
     assert (await find_said(scene, *"012345")).agreed == {NAME: set("012")}
     assert (await verified(scene.house)).bad == []

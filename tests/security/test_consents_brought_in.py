@@ -22,8 +22,14 @@ async def asking(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 async def look_at(stage: Stage, user_id: str) -> Reply:
-    """Let the app look at one follower."""
+    """Let the app look at one follower, a moment later."""
+    stage.scene.clock.advance(1)
     return await stage.app.call(detail(user_id))
+
+
+async def count_by_evidence(stage: Stage) -> list[int]:
+    """Return what the trace says, newest first: how many were in each answer by a consent that was brought in."""
+    return [line.ending.by_evidence for line in await stage.list_lines() if line.ending is not None]
 
 
 async def test_evidence_opens_and_a_no_shuts(asking: Stage) -> None:
@@ -34,11 +40,13 @@ async def test_evidence_opens_and_a_no_shuts(asking: Stage) -> None:
     during = (await look_at(asking, FIRST.user_id)).json["data"]
     assert during["shared_info"].keys() == {"name", "phone"}
     assert during["display_name"] == FIRST.display_name
+    assert await count_by_evidence(asking) == [1, 0]
     decided = await say_yes(asking.scene, FIRST.user_id, [CHAT], to=[CHAT])
     await take_back(asking.scene, decided)
     assert (await look_at(asking, FIRST.user_id)).json["data"].keys() == KEPT
     assert await bring(asking.scene, *rows) == ["kept", "kept"]
     assert (await look_at(asking, FIRST.user_id)).json["data"].keys() == KEPT
+    assert await count_by_evidence(asking) == [0, 0, 1, 0]
 
 
 async def test_what_waits_for_its_evidence_opens_nothing(asking: Stage) -> None:

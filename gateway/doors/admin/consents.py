@@ -138,7 +138,7 @@ async def _read(door: "AdminDoor", rows: Sequence[ConsentRow]) -> tuple[list[Fau
 
 
 async def _look_up(door: "AdminDoor", rows: Sequence[ConsentRow]) -> _Known:
-    named = {(row.platform, row.account) for row in rows}
+    named: set[tuple[str, str]] = {(row.platform, row.account) for row in rows}
     async with door.house.storage.read() as connection:
         found = {each: await accounts.find_external(connection, *each) for each in named}
         asks: dict[str, Mapping[str, Ask] | None] = {}

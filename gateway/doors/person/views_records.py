@@ -32,6 +32,7 @@ class TraceRow:
         by: name of the grant-bound credential that it came by; "" where the app called itself.
         purpose, recipient: in words; "" where they do not apply.
         bases: the asks about other people that it used, each for its basis.
+        by_evidence: how many of the people were in it by a consent that was brought in.
         shop: whose call it was, where the reader is a follower of the shop's who may have been in it; or "".
         note: why it was blocked or failed, the operator's reason.
     """
@@ -51,6 +52,7 @@ class TraceRow:
     by: str = ""
     is_bare: bool = False
     bases: Sequence[AskView] = ()
+    by_evidence: int = 0
     shop: str = ""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.acts.bring_in import bring_in
 from gateway.cli import consents
 from gateway.doors.admin import consents as door
 from gateway.doors.admin.socket import listening
@@ -87,7 +88,7 @@ def test_a_run_that_was_broken_off_is_run_again(quyen: Quyen, write: Any, monkey
     dry = parsed(quyen("consent", "import", "--file", path, "--by", BY, "--dry-run", "--json"))
     assert (dry["rows"], dry["granted"], dry["pending"], dry["dry_run"]) == (5, 4, 1, True)
     assert parsed(quyen("grant", "list", "--json")) == []
-    whole, left = door.bring_in, [2]
+    whole, left = bring_in, [2]
 
     async def broken(*given: Any) -> Any:
         left[0] -= 1

@@ -378,7 +378,7 @@ async def test_a_follower_sees_the_calls_that_may_have_been_about_them(shop: Sho
             opened_at=shop.asking.clock.now(),
         )
         await trace.open(line)
-        await trace.close(line.id, Ending(Outcome.PASSED, None, 200, 200, people, 0))
+        await trace.close(line.id, Ending(Outcome.PASSED, None, 200, 200, people, 0, people // 4))
         return line.id
 
     before = await call("list_followers", 12)
@@ -392,10 +392,19 @@ async def test_a_follower_sees_the_calls_that_may_have_been_about_them(shop: Sho
     assert f"Lượt gọi của {shop.name} nói tới người quan tâm: có thể có bạn." in page.words
     assert "12 người" not in page.words
     assert "Cổng không ghi tên ai trong từng lượt gọi" in page.words
+    assert "có sự đồng ý từ trước" not in page.words
     assert shown not in (await fan.get("/permissions/trace?app=so-ban-hang")).text
+    shop.asking.clock.advance(1)
+    assert await bring(shop.asking, row_of(shop.asking, FAN.user_id, NAME)) == ["granted"]
+    await call("list_followers", 12)
+    theirs = await fan.get("/permissions/trace")
+    assert theirs.words.count("Sự đồng ý có từ trước, không phải bấm ở đây") == 1
+    assert theirs.words.count("khi chính người đó đã đồng ý") == 1
     async with shop.origin.browser() as owners:
         await owners.sign_in_as(shop.asking.owner)
-        assert "12 người" in (await owners.get("/permissions/trace")).words
+        words = (await owners.get("/permissions/trace")).words
+        assert "12 người" in words
+        assert "3 người trong đó có sự đồng ý từ trước, được đưa vào kèm bằng chứng." in words
     async with shop.origin.browser() as others:
         await shop.fans.sign_in(others, OTHER.id_by_app)
         assert shown not in (await others.get("/permissions/trace")).text
@@ -403,7 +412,7 @@ async def test_a_follower_sees_the_calls_that_may_have_been_about_them(shop: Sho
 
 async def test_a_consent_that_was_brought_in_is_the_person_s_to_see_and_to_end(shop: Shop, fan: Browser) -> None:
     """Shown as given earlier, with its evidence and who brought it, never as ticked here; and theirs to end."""
-    scene = replace(shop.asking, account=replace(shop.asking.account, external_id=BAKERY_ID))
+    scene = shop.asking
     await bring(scene, row_of(scene, FAN.user_id, NAME), row_of(scene, FAN.user_id, PHONE, evidence=None))
     async with shop.origin.browser() as owner:
         await owner.sign_in_as(scene.owner)
@@ -444,7 +453,7 @@ async def test_a_consent_that_was_brought_in_is_the_person_s_to_see_and_to_end(s
 
 async def test_evidence_that_cannot_be_read_any_more_is_left_out(shop: Shop, fan: Browser) -> None:
     """Its key was destroyed, or lost: page and receipt stand, and say when it was brought in."""
-    scene = replace(shop.asking, account=replace(shop.asking.account, external_id=BAKERY_ID))
+    scene = shop.asking
     await bring(scene, row_of(scene, FAN.user_id, NAME))
     grant_path = (await shop.press(fan, shop.link(asks="crm_name"), action="decide")).location
     key = scene.house.ledger.path.parents[1] / "keys" / f"{FILE}.key"
