@@ -32,7 +32,7 @@ async def read_brought(door: PersonDoor, own: OwnGrant) -> dict[AskId, BroughtVi
     found: dict[AskId, BroughtView] = {}
     async with door.house.storage.read() as connection:
         for record in reversed(await reading.list_records(connection, search, _MOST)):
-            asks = {wanted[each["id"]] for each in record.facts["permissions"] if each["id"] in wanted}
+            asks = {wanted[each["id"]] for each in record.facts.get("permissions", ()) if each["id"] in wanted}
             views = await open_brought(connection, record, door.house.ledger.person_keys) if asks else {}
             found |= {ask_id: view for ask_id, view in views.items() if ask_id in asks}
     return found
@@ -40,7 +40,7 @@ async def read_brought(door: PersonDoor, own: OwnGrant) -> dict[AskId, BroughtVi
 
 async def open_brought(connection: Connection, record: Record, person_keys: PersonKeys) -> dict[AskId, BroughtView]:
     """Read a record that brought consents in, by ask; what was erased, or does not open, says when alone."""
-    asks = [AskId(each["ask"]) for each in record.facts["permissions"] if each["current"]]
+    asks = [AskId(each["ask"]) for each in record.facts.get("permissions", ()) if each["current"]]
     said = await _open(connection, record, person_keys)
     return {ask_id: _view(record, said, ask_id) for ask_id in asks}
 
