@@ -5,10 +5,10 @@ receipt of their own. It ends nothing, tells no app, and the journal learns noth
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.acts import House
 from gateway.ground.storage.storage import Connection, UnitOfWork, shielded
@@ -19,10 +19,12 @@ from gateway.records.apps.types import Ask, Basis
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
 from gateway.records.grants.transitions import Brought, BroughtIn, Choice
-from gateway.records.grants.types import Grant
+from gateway.records.grants.types import Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import EVIDENCE, Actor, Draft, Part
 from gateway.terms.ids import AccountId, AppId, GrantId, PermissionId, PersonId, new_id
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,10 @@ async def bring_in(house: House, consents: Sequence[Consent], source: Import, ac
         own = await _lock_grants(house, unit, [each for each in consents if each.pair not in held])
         outcomes = [_judge(each, own.get(each.pair), held) for each in consents]
         new = [each for each, outcome in zip(consents, outcomes, strict=True) if outcome in _NEW]
-        by = (source, actor)
-        drafts = [await _write(house, unit, own[pair], by=by, consents=told) for pair, told in _by_pair(new).items()]
-        if drafts:
-            await house.ledger.append_all(unit.connection, drafts)
+        moved = [_move(house, own[pair], by=(source, actor), consents=told) for pair, told in _by_pair(new).items()]
+        if moved:
+            await grants.save_all(unit.connection, [change for change, _ in moved])
+            await house.ledger.append_all(unit.connection, [draft for _, draft in moved])
         await unit.commit()
     await house.ledger.publish()
     return outcomes
@@ -142,23 +144,25 @@ def _by_pair(consents: Iterable[Consent]) -> dict[Pair, list[Consent]]:
     return found
 
 
-async def _write(
-    house: House, unit: UnitOfWork, grant: Grant, *, by: tuple[Import, Actor], consents: Sequence[Consent]
-) -> Draft:
+def _move(house: House, grant: Grant, *, by: tuple[Import, Actor], consents: Sequence[Consent]) -> tuple[Change, Draft]:
     """Move one grant and return its record; a grant that is new begins with it."""
     source, actor = by
     now = house.clock.now() if grant.version else grant.created_at
     change = transitions.bring_in(
         grant, [each.brought for each in consents], now, lambda: PermissionId(new_id("pm", house.entropy))
     )
-    await grants.save(unit.connection, change)
+    return change, _draft(change, source, actor, consents=consents)
+
+
+def _draft(change: Change, source: Import, actor: Actor, *, consents: Sequence[Consent]) -> Draft:
+    grant = change.grant
     return Draft(
         kind=Kind.BROUGHT_IN,
-        at=now,
+        at=change.at,
         actor=actor,
         facts={"import": source.id, "permissions": [p.to_facts() for p in (*change.changed, *change.added)]},
         grant_id=grant.id,
-        version=change.grant.version,
+        version=grant.version,
         app_id=grant.app_id,
         account_id=grant.account_id,
         parts=(Part(EVIDENCE, PersonId(source.id), _evidence_of(source, consents)),),
@@ -198,10 +202,12 @@ async def _lock_grants(house: House, unit: UnitOfWork, consents: Sequence[Consen
     profiles = await _find_profiles(unit.connection, consents)
     pairs = {each.pair for each in consents}
     known = await _find_grants(unit.connection, consents)
-    for pair in sorted(pairs - known.keys()):
-        account_id = profiles[pair[0]][pair[1]].id
-        fresh = Grant(GrantId(new_id("gr", house.entropy)), account_id, pair[2], 0, house.clock.now(), ())
-        await unit.is_added(grants.add(unit.connection, fresh))  # where somebody else's is there already, that one
+    now = house.clock.now()
+    fresh = [
+        Grant(GrantId(new_id("gr", house.entropy)), profiles[platform][name].id, app_id, 0, now, ())
+        for platform, name, app_id in sorted(pairs - known.keys())
+    ]
+    await _add(unit, fresh, grants.add_all)
     found = await _find_grants(unit.connection, consents)
     wanted = {grant.id: pair for pair, grant in found.items() if pair in pairs}
     return {wanted[grant.id]: grant for grant in await grants.list_named(unit.connection, wanted, lock=True)}
@@ -214,7 +220,18 @@ async def _make_profiles(house: House, unit: UnitOfWork, consents: Sequence[Cons
         for each in consents
         if each.profile not in known[each.parent.platform]
     }
-    for (platform, name), parent in sorted(missing.items(), key=lambda pair: pair[0]):
-        account_id = AccountId(new_id("ac", house.entropy))
-        fresh = Account(account_id, platform, name, parent.name, house.clock.now(), parent.id)
-        await unit.is_added(accounts.add(unit.connection, fresh))
+    now = house.clock.now()
+    fresh = [
+        Account(AccountId(new_id("ac", house.entropy)), platform, name, parent.name, now, parent.id)
+        for (platform, name), parent in sorted(missing.items(), key=lambda pair: pair[0])
+    ]
+    await _add(unit, fresh, accounts.add_all)
+
+
+async def _add(
+    unit: UnitOfWork, fresh: Sequence[R], add_all: Callable[[Connection, Sequence[R]], Awaitable[None]]
+) -> None:
+    """Add rows, at once where nobody else adds the same meanwhile; theirs stands then, and the others are added."""
+    if fresh and not await unit.is_added(add_all(unit.connection, fresh)):
+        for each in fresh:
+            await unit.is_added(add_all(unit.connection, [each]))

@@ -20,10 +20,12 @@ from gateway.records.accounts import store as accounts
 from gateway.records.apps.tables import asks
 from gateway.records.apps.types import Basis
 from gateway.records.grants import store as grants
+from gateway.records.grants import transitions
 from gateway.records.grants.tables import permissions
 from gateway.records.grants.types import Grant, HeldBy, PermissionState
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox import queue
 from gateway.terms.ids import AskId
@@ -221,6 +223,42 @@ async def test_two_who_bring_in_the_same_meet_no_deadlock(scene: Scene) -> None:
     assert (await verified(scene.house)).bad == []
 
 
+async def test_rows_that_somebody_else_made_meanwhile_are_used(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile or grant that came after the look-up collides; it is taken, and those beside it are made all the same."""
+    scene = await with_asking_app(scene)
+    await follow(scene, "1")
+    await say_yes(scene, "2", [CHAT], to=[CHAT])
+    looks = {"list_external": accounts.list_external, "list_between": grants.list_between}
+
+    def blind_once(name: str, owner: Any) -> None:
+        async def look(*_given: Any) -> Any:
+            monkeypatch.setattr(owner, name, looks[name])
+            return {}
+
+        monkeypatch.setattr(owner, name, look)
+
+    blind_once("list_external", accounts)
+    blind_once("list_between", grants)
+    rows = [row_of(scene, each, NAME) for each in "123"]
+    assert (await run(scene, "consent import", *rows))["outcomes"] == ["granted"] * 3
+    assert (await find_said(scene, *"123")).agreed == {NAME: set("123"), CHAT: {"2"}}
+    assert (await verified(scene.house)).bad == []
+
+
+async def test_several_grants_move_from_the_version_that_they_were_read_at(scene: Scene) -> None:
+    """One of them that moved on meanwhile stops all of it: nothing is written over another's change."""
+    scene = await with_asking_app(scene)
+    await bring(scene, *(row_of(scene, each, NAME) for each in "12"))
+    found = [await find_grant(scene, each) for each in "12"]
+    now = scene.clock.now()
+    changes = [transitions.pause(each, None, now) for each in found if each is not None]
+    await pause(scene.house, changes[0].grant.id, Actor.system())
+    with pytest.raises(AssertionError, match="under its lock"):
+        async with scene.house.storage.unit() as unit:
+            await grants.save_all(unit.connection, changes)
+    assert (await verified(scene.house)).bad == []
+
+
 async def test_people_are_counted_by_what_lets_their_data_pass(scene: Scene) -> None:
     """By own decision, by evidence, waiting; who ended it counts nowhere, nor do the shop's own permissions."""
     scene = await with_asking_app(scene)
@@ -320,16 +358,12 @@ async def test_a_batch_is_done_whole_or_not_at_all(scene: Scene, monkeypatch: py
     first = [row_of(scene, str(number), NAME) for number in range(3)]
     second = [row_of(scene, str(number), NAME) for number in range(3, 6)]
     await bring(scene, *first)
-    save, left = grants.save, [2]
 
-    async def failing(*given: Any) -> None:
-        left[0] -= 1
-        if not left[0]:
-            raise RuntimeError("killed")
-        await save(*given)
+    async def failing(*_given: Any, **_named: Any) -> None:
+        raise RuntimeError("killed")
 
     with monkeypatch.context() as broken, pytest.raises(RuntimeError, match="killed"):
-        broken.setattr(grants, "save", failing)
+        broken.setattr(Ledger, "_sign", failing)
         await run(scene, "consent import", *second)
     assert (await find_said(scene, *"012345")).agreed == {NAME: set("012")}
     assert (await verified(scene.house)).bad == []

@@ -1,6 +1,6 @@
 """Questions and changes on accounts, connections and standings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +97,11 @@ async def has_standing(connection: AsyncConnection, account_id: AccountId, now: 
 async def add(connection: AsyncConnection, account: Account) -> None:
     """Add an account; linked twice at once raises IntegrityError."""
     await connection.execute(insert(accounts).values(**_fields(account)))
+
+
+async def add_all(connection: AsyncConnection, fresh: Sequence[Account]) -> None:
+    """Add several accounts; if one of them is there already, IntegrityError is raised."""
+    await connection.execute(insert(accounts), [_fields(each) for each in fresh])
 
 
 async def rename(connection: AsyncConnection, account_id: AccountId, name: str) -> None:

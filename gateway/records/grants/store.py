@@ -16,6 +16,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -210,8 +211,13 @@ async def count_live(
 
 async def add(connection: AsyncConnection, grant: Grant) -> None:
     """Add an empty grant (version 0); the same pair at once raises IntegrityError."""
-    fields = {name: getattr(grant, name) for name in ("id", "account_id", "app_id", "version", "created_at")}
-    await connection.execute(insert(grants).values(**fields))
+    await add_all(connection, [grant])
+
+
+async def add_all(connection: AsyncConnection, fresh: Sequence[Grant]) -> None:
+    """Add several empty grants, likewise."""
+    names = ("id", "account_id", "app_id", "version", "created_at")
+    await connection.execute(insert(grants), [{name: getattr(each, name) for name in names} for each in fresh])
 
 
 async def save(connection: AsyncConnection, change: Change) -> None:
@@ -220,11 +226,27 @@ async def save(connection: AsyncConnection, change: Change) -> None:
     known = grants.c.id == grant.id, grants.c.version == grant.version - 1
     if (await connection.execute(update(grants).where(*known).values(version=grant.version))).rowcount != 1:
         raise AssertionError("a grant is changed under its lock only")
-    for permission in change.changed:
-        touched = update(permissions).where(permissions.c.id == permission.id, permissions.c.grant_id == grant.id)
-        await connection.execute(touched.values(**_fields(permission)))
-    for permission in change.added:
-        await connection.execute(insert(permissions).values(**_fields(permission), grant_id=grant.id))
+    await _write_permissions(connection, [change])
+
+
+async def save_all(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    """Write changes of several grants, each locked, in as many statements as one takes."""
+    known = tuple_(grants.c.id, grants.c.version).in_([(each.grant.id, each.grant.version - 1) for each in changes])
+    moved = update(grants).where(known).values(version=grants.c.version + 1)
+    if (await connection.execute(moved)).rowcount != len(changes):
+        raise AssertionError("a grant is changed under its lock only")
+    await _write_permissions(connection, changes)
+
+
+async def _write_permissions(connection: AsyncConnection, changes: Iterable[Change]) -> None:
+    added: list[dict[str, Any]] = []
+    for change in changes:
+        for permission in change.changed:
+            known = permissions.c.id == permission.id, permissions.c.grant_id == change.grant.id
+            await connection.execute(update(permissions).where(*known).values(**_fields(permission)))
+        added += [{**_fields(permission), "grant_id": change.grant.id} for permission in change.added]
+    if added:
+        await connection.execute(insert(permissions), added)
 
 
 async def raise_version(connection: AsyncConnection, grant_id: GrantId, version: int) -> None:
