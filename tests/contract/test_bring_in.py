@@ -224,7 +224,7 @@ async def test_two_who_bring_in_the_same_meet_no_deadlock(scene: Scene) -> None:
 
 
 async def test_rows_that_somebody_else_made_meanwhile_are_used(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A profile or grant that came after the look-up collides; it is taken, and those beside it are made all the same."""
+    """A profile or grant that came after the look-up collides; it is taken, and those beside it are made too."""
     scene = await with_asking_app(scene)
     await follow(scene, "1")
     await say_yes(scene, "2", [CHAT], to=[CHAT])
