@@ -24,6 +24,7 @@ from gateway.records.grants import transitions
 from gateway.records.grants.tables import permissions
 from gateway.records.grants.types import Grant, HeldBy, PermissionState
 from gateway.records.ledger import reading
+from gateway.records.ledger.attestation import Attested, find_attestation
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import Actor, ActorKind
@@ -191,6 +192,9 @@ async def test_the_record_says_by_whom_and_seals_the_evidence(scene: Scene) -> N
     assert {each["basis"] for each in first.facts["permissions"]} == {"imported"}
     async with scene.house.storage.read() as connection:
         opened = await reading.open_parts(connection, first, scene.house.ledger.person_keys)
+        key = scene.house.ledger.verifier_key
+        found = [await find_attestation(connection, each.canonical, seq=each.seq, key=key) for each in records]
+    assert [(each.state, each.proof and each.proof.size) for each in found] == [(Attested.HOLDS, records[0].seq)] * 2
     row = row_of(scene, "1", NAME)
     told = {"agreed_on": row["agreed_at"]}
     asks = {NAME: told | {"evidence": EVIDENCE}, PHONE: told | {"evidence": ""}}
