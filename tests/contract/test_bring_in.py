@@ -43,6 +43,7 @@ from tests.followers import (
     object_as,
     say_yes,
     take_back,
+    take_back_at_zalo,
     with_asking_app,
 )
 from tests.house import Scene, agree
@@ -130,6 +131,25 @@ async def test_a_person_takes_back_what_was_brought_in(scene: Scene) -> None:
     assert b"withdrawn" in notice.body
     assert b"crm_phone" not in notice.body
     assert await bring(scene, row_of(scene, "1", NAME), row_of(scene, "1", CHAT)) == ["kept", "kept"]
+    assert (await verified(scene.house)).bad == []
+
+
+async def test_a_withdrawal_at_the_platform_ends_it_too(scene: Scene) -> None:
+    """Live or waiting; the app is told to erase what it could have got, and nothing of what waited; it is kept."""
+    scene = await with_asking_app(scene)
+    await agree(scene)
+    await set_endpoint(scene.house, scene.app.id, "https://app.example/hook", Actor.system())
+    await bring(scene, row_of(scene, "1", NAME), row_of(scene, "1", PHONE, evidence=None))
+    assert await take_back_at_zalo(scene, "1") == 1
+    said = await find_said(scene, "1")
+    assert said.agreed == {}
+    assert said.refused[NAME] == said.refused[PHONE] == {"1"}
+    async with scene.house.storage.read() as connection:
+        (notice,) = await queue.list_of_app(connection, scene.app.id, 9, before=None)
+    assert b'"wanted":"erase"' in notice.body
+    assert b"crm_name" in notice.body
+    assert b"crm_phone" not in notice.body
+    assert await bring(scene, row_of(scene, "1", NAME), row_of(scene, "1", PHONE)) == ["kept", "kept"]
     assert (await verified(scene.house)).bad == []
 
 

@@ -16,6 +16,7 @@ EVENTS = {
     Kind.BROUGHT_IN: "imported",
     Kind.RECONFIRM: "reconfirm",
     Kind.WITHDRAWN: "withdrawn",
+    Kind.WITHDRAWN_AT_PLATFORM: "withdrawn",
     Kind.BURIED: "withdrawn",
     Kind.EXPIRED: "expired",
 }

@@ -22,7 +22,7 @@ from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.note import InvalidNote, open_note
-from gateway.records.ledger.types import Record
+from gateway.records.ledger.types import ActorKind, Record
 
 SCHEMA = "quyen-receipt/1"
 
@@ -61,7 +61,7 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "created_at": record.at.isoformat(),
         "language": lang,
         "jurisdiction": "VN",
-        "collection_method": "import" if record.kind is Kind.BROUGHT_IN else "web",
+        "collection_method": _method_of(record),
         "grant_id": record.grant_id or "",
         "version": record.version,
         "person": {"id": record.actor.id, "name": plain(person.name) if person else ""},
@@ -78,6 +78,13 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "withdrawal_url": f"{door.public_url}/permissions",
         "verify_url": verify_url(door, sheet.code),
     }
+
+
+def _method_of(record: Record) -> str:
+    """Say how it came about: on our pages, at the platform, or from a file of consents that were given before."""
+    if record.kind is Kind.BROUGHT_IN:
+        return "import"
+    return "platform" if record.actor.kind is ActorKind.PLATFORM else "web"
 
 
 def _account_facts(platform: str, external_id: str, name: str) -> dict[str, str]:

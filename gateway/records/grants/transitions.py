@@ -37,10 +37,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's answer to the asks named in it, as of `at`; agreed ones end at `ends_at`. None's: it was brought in.
+    """A person's answer to the asks named in it, as of `at`; agreed ones end at `ends_at`.
 
     `seen_at` is when the person last saw the screen: what someone narrowed after that raced with this decision, and the
-    narrower of the two wins.
+    narrower of the two wins. Nobody here decided what a platform told of them, or what was brought in.
     """
 
     choices: tuple[Choice, ...]

@@ -39,8 +39,8 @@ class Permission:
 
     `resources` are those that it is narrowed to. While it stands they never change: other ones are another permission,
     so that no token reaches more than was decided when it came (ADR 0026). `basis` is the one that an ask about other
-    people had when it was decided: another basis is another ask (ADR 0031). Nobody decided here on what was brought in
-    (ADR 0039): `decided_by` is None, and `decided_at` is when that was.
+    people had when it was decided: another basis is another ask (ADR 0031). Nobody here decided what a platform told of
+    somebody whom no person here is known to be (ADR 0038), nor what was brought in (ADR 0039).
     """
 
     id: PermissionId
