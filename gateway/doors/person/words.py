@@ -52,6 +52,7 @@ def state_name(state: str, lang: Lang) -> str:
     names = {
         "granted": _("Đang hiệu lực"),
         "paused": _("Tạm dừng"),
+        "pending": _("Chờ bằng chứng"),
         "reconfirm": _("Cần xác nhận lại"),
         "withdrawn": _("Đã rút lại"),
         "expired": _("Hết hạn"),

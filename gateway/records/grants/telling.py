@@ -10,6 +10,8 @@ from gateway.terms.ids import AskId
 from gateway.terms.instants import write_instant
 from gateway.terms.resources import Resources
 
+_UNTOLD = frozenset({PermissionState.REFUSED, PermissionState.PENDING})
+"""The states that say nothing to the app, as it never held anything by them."""
 WANTED = {PermissionState.GRANTED: "use", PermissionState.PAUSED: "hold"}
 """What the app is to do under an ask in that state; in any other state it stops."""
 ERASE = "erase"
@@ -47,9 +49,9 @@ def tell_erasure(change: Change, passed: Collection[AskId]) -> list[dict[str, An
 
 
 def tell_state(grant: Grant, now: datetime) -> list[dict[str, Any]]:
-    """Tell how every ask that was given stands now; one whose last answer is a refusal is not there."""
+    """Tell how every ask that was given stands now; one that was refused last, or waits for evidence, is not there."""
     shown = [_as_of(permission, now) for permission in grant.permissions]
-    return [_told(each, each) for each in sorted(shown, key=_ask_of) if each.state is not PermissionState.REFUSED]
+    return [_told(each, each) for each in sorted(shown, key=_ask_of) if each.state not in _UNTOLD]
 
 
 def _as_of(permission: Permission, now: datetime) -> Permission:
@@ -80,7 +82,8 @@ def _resources(resources: Resources) -> dict[str, Any]:
 
 
 def _by_ask(permissions: Iterable[Permission]) -> dict[AskId, Permission]:
-    return {permission.ask_id: permission for permission in permissions}
+    """Return what an app may know of each ask: not that one waits for its evidence."""
+    return {each.ask_id: each for each in permissions if each.state is not PermissionState.PENDING}
 
 
 def _is_known(before: Permission | None, after: Permission) -> bool:

@@ -32,6 +32,7 @@ ACTS: Mapping[Kind, str] = {
     Kind.EXPIRED: "expire",
     Kind.RECONFIRM: "reconfirm",
     Kind.OBJECTION_LIFTED: "resume",
+    Kind.BROUGHT_IN: "import",
     Kind.BURIED: "withdraw",
     Kind.LINKED: "link",
     Kind.CONNECTION_LOST: "lost",
