@@ -25,9 +25,14 @@ ABOUT_PEOPLE = frozenset(scope for scope in load_catalogue().scopes if is_about_
 NAME, PHONE, CHAT, SENDING = AskId("crm_name"), AskId("crm_phone"), AskId("chat_read"), AskId("order_send")
 
 
-async def with_asking_app(scene: Scene, bases: dict[AskId, Basis] | None = None) -> Scene:
+async def with_asking_app(
+    scene: Scene,
+    bases: dict[AskId, Basis] | None = None,
+    *,
+    called: tuple[str, str] = ("Giao tận nhà (mẫu)", "giao-tan-nha"),
+) -> Scene:
     """Return the scene with another app in the place of its first: one that asks each follower, but for `bases`."""
-    app = app_of("Giao tận nhà (mẫu)", "giao-tan-nha", is_confidential=True, clock=scene.clock)
+    app = app_of(*called, is_confidential=True, clock=scene.clock)
     asks = [ask_of(app.id, row, (bases or {}).get(AskId(row[0]), Basis.OWN_CONSENT)) for row in ASKS]
     raw_secret = await register_app(scene.house, app, asks, Actor.system())
     return replace(scene, app=app, asks=tuple(asks), raw_secret=raw_secret or "")

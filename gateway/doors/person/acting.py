@@ -1,6 +1,7 @@
 """The acts of Quản lý quyền: one table, used for one ask, one app, or everything."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,7 +15,8 @@ from gateway.acts.profiles import Objection, lift_objection, object_to
 from gateway.acts.shorten import shorten
 from gateway.acts.withdraw import withdraw
 from gateway.doors import is_about_people, visitor_of
-from gateway.doors.person.confirming import WITHDRAW, show_confirm
+from gateway.doors.person.confirming import BOTH, CONFIRMED, WITHDRAW, show_confirm
+from gateway.doors.person.contract_cards import OwnContract, list_going_on, list_own_contracts
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import SO_BEFORE
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
@@ -98,10 +100,12 @@ async def act_on_one(door: PersonDoor, request: web.Request, form: Form, *, own:
     ask = None if raw_ask is None else own.get_any_ask(raw_ask) if action == OBJECT else own.get_ask(raw_ask)
     if action == RECONSIDER:
         return await _reconsider(door, request, own, ask=ask)
-    act = _get_act(form)
-    if act is _withdraw and form.find("confirm") != "yes":
-        return show_confirm(door, request, [own], ask=ask)
-    return _done(door, request, path, records=await _do(door, request, form, wanted=[own], ask=ask))
+    contracts = list_going_on(await list_own_contracts(door, visitor_of(request).person.id), own)
+    if _get_act(form) is _withdraw and form.find("confirm") not in CONFIRMED:
+        return show_confirm(door, request, [own], ask=ask, contracts=contracts)
+    objected = await _object_too(door, request, form, contracts) if ask is None else []
+    done = await _do(door, request, form, wanted=[own], ask=ask)
+    return _done(door, request, path, records=[*objected, *done])
 
 
 async def act_on_all(door: PersonDoor, request: web.Request, form: Form) -> web.Response:
@@ -109,9 +113,26 @@ async def act_on_all(door: PersonDoor, request: web.Request, form: Form) -> web.
     if "ask" in form or form.find("action") in OF_ONE_GRANT:
         raise Refusal("bad_form", "an ask belongs to one app")
     own = await list_own_grants(door, visitor_of(request).person.id)
-    if _get_act(form) is _withdraw and form.find("confirm") != "yes":
-        return show_confirm(door, request, own)
-    return _done(door, request, "/permissions", records=await _do(door, request, form, wanted=own, ask=None))
+    contracts = list_going_on(await list_own_contracts(door, visitor_of(request).person.id))
+    if _get_act(form) is _withdraw and form.find("confirm") not in CONFIRMED:
+        return show_confirm(door, request, own, contracts=contracts)
+    objected = await _object_too(door, request, form, contracts)
+    done = await _do(door, request, form, wanted=own, ask=None)
+    return _done(door, request, "/permissions", records=[*objected, *done])
+
+
+async def _object_too(
+    door: PersonDoor, request: web.Request, form: Form, contracts: Sequence[OwnContract]
+) -> list[RecordId]:
+    """Object to what goes on under contracts, where the answer to the question before a withdrawal says so."""
+    if _get_act(form) is not _withdraw or form.find("confirm") != BOTH:
+        return []
+    person_id, records = visitor_of(request).person.id, []
+    for each in contracts:
+        with _so_already():
+            settled = await object_to(door.house, each.objection, person_id, request_id=request_id_of(request))
+            records.append(settled.recorded.record_id)
+    return records
 
 
 def _get_act(form: Form) -> Act:
@@ -128,14 +149,20 @@ async def _do(
     actor, act = Actor(ActorKind.PERSON, visitor_of(request).person.id), _get_act(form)
     records: list[RecordId] = []
     for own in wanted:
-        try:
+        with _so_already():
             settled = await act(door, Wish(own, form, actor, ask, request_id_of(request)))
-        except Refusal as refusal:
-            if refusal.reason != "nothing_to_change":
-                raise
-        else:
             records.append(settled.recorded.record_id)
     return records
+
+
+@contextmanager
+def _so_already() -> Iterator[None]:
+    """Leave as it is what is so already: by an act before, or somebody else's."""
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.reason != "nothing_to_change":
+            raise
 
 
 def _done(door: PersonDoor, request: web.Request, path: str, *, records: Sequence[RecordId]) -> web.Response:

@@ -1,9 +1,12 @@
-"""What goes on about a follower under contracts that they never decided anything about: listed, to object to (R83)."""
+"""What goes on about a follower under contracts: listed, to object to, whether or not they decided anything (R83)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from gateway.acts.profiles import Objection
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_grants import ContractCard
 from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
@@ -12,30 +15,84 @@ from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppState, Basis
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Grant
-from gateway.terms.ids import PersonId
+from gateway.terms.ids import AskId, PersonId
 
 
-async def list_contract_cards(door: PersonDoor, person_id: PersonId) -> list[ContractCard]:
-    """List the apps that work under a contract for a shop that the person follows, where they have no grant."""
+@dataclass(frozen=True, slots=True)
+class OwnContract:
+    """An app that works under a contract for a shop that the person follows.
+
+    Args:
+        profile: who the person is at the shop.
+        ask_ids: what it does so.
+        objected: what of it the person objects to.
+        grant: what the person decided about the app, or None.
+    """
+
+    profile: Account
+    shop: Account
+    app: App
+    ask_ids: frozenset[AskId]
+    objected: frozenset[AskId] = frozenset()
+    grant: Grant | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether anything of it passes."""
+        return self.objected < self.ask_ids
+
+    @property
+    def objection(self) -> Objection:
+        """The objection to all of it."""
+        return Objection(self.profile.id, self.app.id, self.ask_ids)
+
+    @property
+    def name(self) -> str:
+        """What a question calls it."""
+        return f"{plain(self.app.name)} · {plain(self.shop.name)}"
+
+    def card(self) -> ContractCard:
+        """Show it in the list; it leads to the grant's page, or to the link's where nothing was decided."""
+        named = {"app": self.app.id, "account": self.shop.external_id, "follower": self.profile.subject_id}
+        return ContractCard(
+            app_id=self.app.id,
+            app_name=plain(self.app.name),
+            shop=plain(self.shop.name),
+            path=f"/permissions/{self.grant.id}" if self.grant else f"/ask?{urlencode(named, quote_via=quote)}",
+            asks=len(self.ask_ids),
+            objected=len(self.objected),
+            grant_id=self.grant.id if self.grant else "",
+        )
+
+
+async def list_own_contracts(door: PersonDoor, person_id: PersonId) -> list[OwnContract]:
+    """List the apps that work under a contract for a shop that the person follows."""
     now = door.now()
     async with door.house.storage.read() as connection:
         held = [account for account, _ in await accounts.list_held(connection, person_id, now)]
         profiles = {account.parent_id: account for account in held if account.parent_id}
         own = await grants.list_of_accounts(connection, [account.id for account in profiles.values()])
-        above = await grants.list_of_accounts(connection, list(profiles))
         shops = await accounts.list_named(connection, list(profiles))
-        wanted = [each for each in above if any(p.basis == Basis.CONTRACT for p in each.live(now))]
-        known = [app for each in wanted if (app := await apps.find(connection, each.app_id)) is not None]
-    decided = {(each.account_id, each.app_id) for each in own}
-    pairs = [(profiles[each.account_id], shops[each.account_id], app) for each, app in _active(wanted, known)]
-    return [_card(profile, shop, app) for profile, shop, app in pairs if (profile.id, app.id) not in decided]
+        decided = {(each.account_id, each.app_id): each for each in own}
+        found: list[OwnContract] = []
+        for above in await grants.list_of_accounts(connection, list(profiles)):
+            ask_ids = frozenset(p.ask_id for p in above.live(now) if p.basis == Basis.CONTRACT)
+            app = await apps.find(connection, above.app_id) if ask_ids else None
+            if app is not None and app.state is AppState.ACTIVE:
+                profile = profiles[above.account_id]
+                grant = decided.get((profile.id, app.id))
+                objected = frozenset(each for each in ask_ids if grant and grant.has_refused(each))
+                found.append(OwnContract(profile, shops[above.account_id], app, ask_ids, objected, grant))
+    return found
 
 
-def _active(wanted: list[Grant], known: list[App]) -> Iterator[tuple[Grant, App]]:
-    by_id = {app.id: app for app in known if app.state is AppState.ACTIVE}
-    yield from ((grant, by_id[grant.app_id]) for grant in wanted if grant.app_id in by_id)
+def list_going_on(contracts: Iterable[OwnContract], own: OwnGrant | None = None) -> list[OwnContract]:
+    """List those of which something passes; with a grant those that are about its app and profile."""
+    wanted = [each for each in contracts if each.goes_on]
+    return [each for each in wanted if own is None or (each.profile.id, each.app.id) == (own.account.id, own.app.id)]
 
 
-def _card(profile: Account, shop: Account, app: App) -> ContractCard:
-    named = {"app": app.id, "account": shop.external_id, "follower": profile.subject_id}
-    return ContractCard(plain(app.name), plain(shop.name), f"/ask?{urlencode(named, quote_via=quote)}")
+def is_objection_alone(own: OwnGrant) -> bool:
+    """Say whether a grant holds nothing but objections, or what is left of them: nobody was asked to agree there."""
+    is_contract = all(permission.basis == Basis.CONTRACT for permission in own.grant.permissions)
+    return own.account.parent_id is not None and is_contract

@@ -10,6 +10,7 @@ from gateway.doors.person.acting import act_on_one
 from gateway.doors.person.asked import write_link
 from gateway.doors.person.brought import read_brought
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
+from gateway.doors.person.contract_cards import is_objection_alone, list_going_on, list_own_contracts
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import list_durations
 from gateway.doors.person.flash import find_done
@@ -39,7 +40,9 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
     own = await get_own_grant(door, visitor_of(request).person.id, request.match_info["grant"])
     if request.query.get("action") == WITHDRAW:
         raw_ask = request.query.get("ask")
-        return ask_before_withdrawing(door, request, [own], ask=None if raw_ask is None else own.get_ask(raw_ask))
+        ask = None if raw_ask is None else own.get_ask(raw_ask)
+        contracts = await list_own_contracts(door, visitor_of(request).person.id)
+        return ask_before_withdrawing(door, request, [own], ask=ask, contracts=list_going_on(contracts, own))
     now, lang = door.now(), lang_of(request)
     story = await read_story(door, request, own)
     usage = await read_usage(door, own.grant, now - MONTH)
@@ -70,6 +73,8 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         live_credentials=await _count_credentials(door, own),
         shop=plain(own.account.name) if own.account.parent_id else "",
         contracts=await list_contracts(door, own, lang),
+        objected=sum(each.basis == Basis.CONTRACT for each in own.grant.permissions) if own.account.parent_id else 0,
+        is_objection=is_objection_alone(own),
         invitation=_invitation(door, own),
     )
     return door.show(request, view)

@@ -7,7 +7,7 @@ from aiohttp import web
 from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.acting import act_on_all
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
-from gateway.doors.person.contract_cards import list_contract_cards
+from gateway.doors.person.contract_cards import is_objection_alone, list_own_contracts
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view
@@ -31,11 +31,14 @@ async def show_permissions(door: PersonDoor, request: web.Request) -> web.Respon
     state, account = request.query.get("state", ""), request.query.get("account", "")
     own = await list_own_grants(door, visitor_of(request).person.id)
     check_is_theirs(visitor_of(request), has_something=bool(own))
+    contracts = await list_own_contracts(door, visitor_of(request).person.id)
     if request.query.get("action") == WITHDRAW:
-        return ask_before_withdrawing(door, request, own)
+        return ask_before_withdrawing(door, request, own, contracts=contracts)
     async with door.house.storage.read() as connection:
         calls = await trace.count_since(connection, [each.grant.id for each in own], now - MONTH)
-    cards = [_card(door, each, lang=lang, calls=calls.get(each.grant.id), now=now) for each in own]
+    objected = {each.grant.id for each in contracts if each.grant}
+    shown = [each for each in own if each.grant.id not in objected or not is_objection_alone(each)]
+    cards = [_card(door, each, lang=lang, calls=calls.get(each.grant.id), now=now) for each in shown]
     wanted = [card for card in cards if state in {"", card.state} and account in {"", card.account.id}]
     view = PermissionsView(
         grants=wanted,
@@ -43,7 +46,7 @@ async def show_permissions(door: PersonDoor, request: web.Request) -> web.Respon
         accounts=_accounts(cards, account, lang),
         is_filtered=bool(state or account),
         done=await find_done(door, request, own),
-        contracts=[] if state or account else await list_contract_cards(door, visitor_of(request).person.id),
+        contracts=[each.card() for each in contracts if not state and account in {"", each.profile.id}],
     )
     return door.show(request, view)
 

@@ -15,7 +15,8 @@ class ActDone:
     """What was done a moment ago, said on the page that a 303 led to.
 
     Args:
-        act: `withdraw`, `pause`, `resume`, `shorten`, `agree`, `refuse`, `lift`; `none` where it was so before.
+        act: `withdraw`, `pause`, `resume`, `shorten`, `agree`, `refuse`, `object`, `lift`; `none` where it was so
+            before.
         at: when it took effect.
         ask: the ask's name; "" for the whole app.
         receipt_code: the receipt's code, or "".
@@ -66,11 +67,26 @@ class GrantCard:
 
 @dataclass(frozen=True, slots=True)
 class ContractCard:
-    """An app that works under a contract for a shop that the reader follows, and on which they decided nothing."""
+    """An app that works under a contract for a shop that the reader follows.
 
+    Args:
+        path: where the reader objects, and takes it back.
+        asks, objected: how many asks it does so, and how many of these the reader objects to.
+        grant_id: what the reader decided about it, or "".
+    """
+
+    app_id: str
     app_name: str
     shop: str
     path: str
+    asks: int
+    objected: int = 0
+    grant_id: str = ""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether anything of it passes."""
+        return self.objected < self.asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +99,7 @@ class PermissionsView:
         grants: as filtered; the page splits them into current and ended.
         states, accounts: options of the filters `?state=` and `?account=`; the first is "all".
         is_filtered: so that an empty list says the right thing.
-        contracts: what goes on about the reader without any decision of theirs.
+        contracts: what goes on about the reader without their consent, to object to.
     """
 
     TEMPLATE: ClassVar[str] = "person/permissions.html"
@@ -97,6 +113,17 @@ class PermissionsView:
     def count_apps(self, state: str) -> int:
         """Count the apps with a grant in this state, each once."""
         return len({grant.app_id for grant in self.grants if grant.state == state})
+
+    @property
+    def seeing(self) -> int:
+        """How many apps something passes to: by consent, or under a contract."""
+        agreed = {grant.app_id for grant in self.grants if grant.state == "granted"}
+        return len(agreed | {each.app_id for each in self.contracts if each.goes_on})
+
+    @property
+    def going_on(self) -> int:
+        """How many apps go on under a contract."""
+        return len({each.app_id for each in self.contracts if each.goes_on})
 
     @property
     def current(self) -> Sequence[GrantCard]:
@@ -207,6 +234,8 @@ class GrantView:
         live_credentials: how many credentials of it are not over.
         shop: the account whose follower the reader is, where it is about the reader's own data; or "".
         contracts: with `shop`: what goes on under a contract and was not objected to.
+        objected: with `shop`: how many asks under a contract the reader objects to.
+        is_objection: nobody was asked to agree to anything here; all that was decided is what is objected to.
         invitation: where the account's followers can be asked; "" where nobody has to be, or can.
         told: whether the app heard of the latest change that was to be told it; None where none was.
     """
@@ -226,6 +255,8 @@ class GrantView:
     live_credentials: int = 0
     shop: str = ""
     contracts: Sequence[AskView] = ()
+    objected: int = 0
+    is_objection: bool = False
     invitation: str = ""
 
     def count(self, state: str) -> int:
@@ -235,7 +266,9 @@ class GrantView:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmWithdrawView:
-    """The confirm page of a withdrawal: consequences, then two equal buttons (R32). Posts `confirm=yes`.
+    """The confirm page of a withdrawal: consequences, then equal buttons (R32). Posts `confirm=yes`.
+
+    Where something goes on under a contract, `confirm=both` objects to that as well.
 
     Args:
         path: where both lead: `/permissions/{grant_id}`, or `/permissions` for everything.
@@ -244,6 +277,7 @@ class ConfirmWithdrawView:
         ask: the one ask, or None for the whole app.
         remaining: how many asks (or, for everything, apps) go on afterwards.
         ending: names of what ends.
+        contracts: names of what goes on under a contract unless the reader objects.
     """
 
     TEMPLATE: ClassVar[str] = "person/confirm_withdraw.html"
@@ -253,3 +287,4 @@ class ConfirmWithdrawView:
     account: AccountView | None = None
     ask: AskView | None = None
     remaining: int = 0
+    contracts: Sequence[str] = ()

@@ -13,6 +13,7 @@ from tests.unit.web.samples_grants import LOOKS, ONE, RECEIPT, ROWS
 OWN: Final = replace(PHONE, about_others=False, basis="own_consent", agreement="", agreed_on="")
 IMPORTED: Final = replace(OWN, basis="imported")
 BROUGHT: Final = BroughtView(NOW, "Nguyễn Vận Hành (mẫu)", "Phiếu 17/2026 (mẫu), tờ 3", "05/01/2026")
+UNDECIDED: Final = ContractCard("app_1", APP.name, BAKERY.name, "/ask?app=app_1", 13)
 CONTRACT: Final = replace(PHONE, id="chat", about_others=False)
 ASKED: Final = AskedView(
     app=APP,
@@ -43,7 +44,9 @@ FOLLOWER_PAGES: Final[dict[str, PageView]] = {
     ),
     "grant-counted": replace(ONE, rows=(replace(ROWS[0], ask=PHONE, counts=PeopleCounts(1204, 310, 25)),)),
     "grant-invitation": replace(ONE, invitation="https://quyen.example/ask?app=app_1&account=2511530240960241001"),
-    "permissions-follower": PermissionsView((), contracts=(ContractCard(APP.name, BAKERY.name, "/ask?app=app_1"),)),
+    "permissions-follower": PermissionsView(
+        (), contracts=(ContractCard("app_1", APP.name, BAKERY.name, "/ask?app=app_1", 13),)
+    ),
     "trace-follower": TraceView((replace(LOOKS[0], shop=BAKERY.name, people=None),), NOW, is_shared=True),
     "trace-by-evidence": TraceView((replace(LOOKS[0], by_evidence=3, bases=(OWN,)),), NOW),
     "receipt-imported": replace(
