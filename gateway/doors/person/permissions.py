@@ -75,7 +75,7 @@ def _card(
         expires_at=max(standing_ends, default=None),
         ended_at=max((changed_at(p, now) for p in held), default=None) if state in ENDED else None,
         last_used_at=calls[1] if calls else None,
-        calls_30_days=calls[0] if calls else 0,
+        calls_30_days=None if own.account.parent_id else calls[0] if calls else 0,
     )
 
 

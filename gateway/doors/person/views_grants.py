@@ -39,7 +39,8 @@ class GrantCard:
         marks: state of each ask, in the app's order.
         granted_at, ended_at: when it was given, and when refused, withdrawn or expired; None where it does not apply.
         expires_at: the latest end among its live asks.
-        last_used_at, calls_30_days: from the trace.
+        last_used_at, calls_30_days: from the trace; None of a person's own profile, of which calls are not counted: the
+            trace does not say whom a call was about.
     """
 
     id: str
@@ -52,7 +53,7 @@ class GrantCard:
     ended_at: datetime | None = None
     app_id: str = ""
     last_used_at: datetime | None = None
-    calls_30_days: int = 0
+    calls_30_days: int | None = 0
 
     @property
     def live_count(self) -> int:

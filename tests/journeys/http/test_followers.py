@@ -182,6 +182,8 @@ async def test_a_follower_decides_and_takes_back(shop: Shop, fan: Browser) -> No
     assert not said.has_only_refused(FAN.user_id)
     cards = await fan.get("/permissions")
     assert "Giao tận nhà (mẫu)" in cards.words
+    for uncounted in ("Chưa dùng", "Lượt gọi, 30 ngày"):
+        assert uncounted not in cards.words + page.words
     receipts = await fan.get("/permissions/receipts")
     assert "BN-" in receipts.words
     again = await shop.press(fan, shop.link(follower="", asks="crm_name"), action="decide")
