@@ -17,6 +17,7 @@ from gateway.doors.person.receipt_view import verify_url
 from gateway.doors.person.views import AskView
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
+from gateway.records.accounts.types import Account
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
@@ -66,6 +67,7 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "version": record.version,
         "person": {"id": record.actor.id, "name": plain(person.name) if person else ""},
         "account": _account_facts(account.platform, account.external_id, plain(account.name)) if account else None,
+        "shop": _shop_facts(account) if account else None,
         "controller": {
             "app": plain(app.name),
             "name": plain(app.legal_entity),
@@ -85,6 +87,13 @@ def _method_of(record: Record) -> str:
     if record.kind is Kind.BROUGHT_IN:
         return "import"
     return "platform" if record.actor.kind is ActorKind.PLATFORM else "web"
+
+
+def _shop_facts(profile: Account) -> dict[str, str] | None:
+    """Name the shop whose follower the decision is about, which controls with the app; None of any other account."""
+    if profile.parent_id is None:
+        return None
+    return _account_facts(profile.platform, profile.external_id.partition("/")[0], plain(profile.name))
 
 
 def _account_facts(platform: str, external_id: str, name: str) -> dict[str, str]:

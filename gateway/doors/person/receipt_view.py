@@ -14,6 +14,7 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.entries import Damaged
+from gateway.records.ledger.types import ActorKind
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
@@ -60,6 +61,8 @@ def receipt_view(
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
         notice_path=notice_path(sheet.record, reader),
+        shop=plain(sheet.account.name) if sheet.account and sheet.account.parent_id else "",
+        is_own=sheet.record.actor.kind is ActorKind.PERSON,
     )
 
 

@@ -169,6 +169,8 @@ class ReceiptView:
         verify_url: absolute; also what the QR code holds.
         json_path: own path of the signed JSON, or "".
         notice_path: own path of the very text, or "" where the reader is not who saw it.
+        shop: of what is known about a person: the account whose follower they are; else "".
+        is_own: with `shop`: that person decided, and not the platform or the gateway.
     """
 
     TEMPLATE: ClassVar[str] = "person/receipt.html"
@@ -187,6 +189,8 @@ class ReceiptView:
     ends_at: datetime | None = None
     json_path: str = ""
     notice_path: str = ""
+    shop: str = ""
+    is_own: bool = False
 
     @property
     def states(self) -> Sequence[str]:

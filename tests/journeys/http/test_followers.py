@@ -185,7 +185,13 @@ async def test_a_follower_decides_and_takes_back(shop: Shop, fan: Browser) -> No
     for uncounted in ("Chưa dùng", "Lượt gọi, 30 ngày"):
         assert uncounted not in cards.words + page.words
     receipts = await fan.get("/permissions/receipts")
-    assert "BN-" in receipts.words
+    (code,) = set(re.findall(r"BN-\w+", receipts.text))
+    receipt = await fan.get(f"/permissions/receipts/{code}")
+    assert f"quyết định ứng dụng Giao tận nhà (mẫu) của {shop.name} được biết gì về chính mình" in receipt.words
+    assert f"Bên kiểm soát {shop.name};" in receipt.words
+    assert f"quyết định cho {shop.name}" not in receipt.words
+    told = json.loads((await fan.get(f"/permissions/receipts/{code}.json")).text)["receipt"]
+    assert told["shop"] == {"platform": "zalo", "external_id": BAKERY_ID, "name": shop.name}
     again = await shop.press(fan, shop.link(follower="", asks="crm_name"), action="decide")
     assert again.location == grant_path
     await fan.submit(grant_path, {"action": "withdraw", "confirm": "yes"})
@@ -220,7 +226,9 @@ async def test_what_they_took_back_at_zalo_itself_stands_on_their_pages(shop: Sh
                 {"id": "zalo", "name": ""},
                 {"refused"},
             )
-            assert "Nền tảng báo" in (await fan.get(f"/permissions/receipts/{code}")).words
+            words = (await fan.get(f"/permissions/receipts/{code}")).words
+            assert "Nền tảng báo" in words
+            assert "được biết gì về chính mình" not in words
         screen_path = (await shop.press(fan, shop.link(), action="decide")).location
         screen = await fan.get(screen_path)
         fields = [("account", dict(screen.hidden)["account"]), ("ask", NAME), ("duration", "P30D")]
