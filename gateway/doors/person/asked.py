@@ -4,7 +4,7 @@ The link only names: the app, the shop, the asks, and whom it was written to. De
 follower's own sign-in at the platform (ADR 0032).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
@@ -16,7 +16,9 @@ from gateway.doors.person.consent import get_decider
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view
 from gateway.doors.person.meeting import Stranger, meet
+from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_asked import AskedView
+from gateway.ground.web.csrf import form_token
 from gateway.ground.web.plain import LONGEST_TEXT
 from gateway.ground.web.request_ids import request_id_of
 from gateway.records.accounts import store as accounts
@@ -135,7 +137,8 @@ async def _read_link(door: PersonDoor, raw: dict[str, str]) -> Link:
 
 
 def _show(door: PersonDoor, request: web.Request, link: Link, *, stranger: Stranger | None = None) -> web.Response:
-    lang, visitor = lang_of(request), request.get(VISITOR)
+    lang, is_known = lang_of(request), _is_known(door, request.get(VISITOR), link)
+    provider = None if is_known else _find_provider(door, link)
     view = AskedView(
         app=app_view(link.app),
         shop=account_view(door.catalogue, link.shop, lang),
@@ -143,10 +146,23 @@ def _show(door: PersonDoor, request: web.Request, link: Link, *, stranger: Stran
         contracts=ask_views(door.catalogue, list(link.contracts), lang),
         names=[(name, value) for name, value in link.raw.items() if value],
         sign_in=f"/sign-in?return_to={quote(link.path, safe='')}",
-        is_known=_is_known(door, visitor, link),
+        is_known=is_known,
         stranger=stranger or "",
     )
-    return door.show(request, view, status=403 if stranger else 200)
+    status = 403 if stranger else 200
+    if provider is None:
+        return door.show(request, view, status=status)
+    secret = door.form_cookie.find_or_make(request, door.house.entropy)
+    way = replace(view, sign_in=f"/sign-in/{provider.slug}", return_to=link.path, sign_in_token=form_token(secret))
+    response = door.show(request, way, status=status, form_action=[provider.form_source])
+    door.form_cookie.set(response, secret)
+    return response
+
+
+def _find_provider(door: PersonDoor, link: Link) -> SignInProvider | None:
+    """Find where followers of this shop sign in, so that the page's one press leads there at once."""
+    issuer = door.followers[link.shop.platform].issuer
+    return next((each for each in door.providers if each.client.issuer == issuer), None)
 
 
 def _is_known(door: PersonDoor, visitor: Visitor | None, link: Link) -> bool:

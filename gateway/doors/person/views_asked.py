@@ -17,7 +17,10 @@ class AskedView:
         consents: what the reader is asked for.
         contracts: what goes on under a contract, to object to; never to agree to.
         names: the fields by which the forms name what the link named.
-        sign_in: the own path of the sign-in that leads back here.
+        sign_in: the own path of the form that leads to the provider at once, or where there is none that of the page
+            on which people sign in; both come back here.
+        return_to: with the form: where it leads back.
+        sign_in_token: with the form: its token, which rests on the cookie of forms before sign-in; else "".
         is_known: the reader is signed in where the shop's followers are known.
         stranger: why the reader could not be found among the followers: `other_sign_in`, `other_person`, `unknown`,
             `unheard` (the same, and writing to the shop tells the gateway nothing); or "".
@@ -30,5 +33,7 @@ class AskedView:
     contracts: Sequence[AskView]
     names: Sequence[tuple[str, str]]
     sign_in: str
+    return_to: str = ""
+    sign_in_token: str = ""
     is_known: bool = False
     stranger: str = ""

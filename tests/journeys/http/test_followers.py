@@ -136,10 +136,31 @@ async def test_a_link_names_shop_app_and_asks_to_anyone(shop: Shop, stranger: Br
     for word in (shop.name, "Giao tận nhà (mẫu)", "Cần bạn đồng ý", "Chỉ bạn quyết được cho bạn"):
         assert word in page.words
     assert 'name="action"' not in page.text
-    assert f"/sign-in?return_to={quote(shop.link(), safe='')}" in page.text
+    assert dict(page.hidden)["return_to"] == shop.link().replace("&", "&amp;")
     assert "crm_phone (mẫu)" in page.words
     some = await stranger.get(shop.link(asks="crm_name"))
     assert "crm_phone (mẫu)" not in some.words
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True], ids=["stranger", "by password"])
+async def test_one_press_on_the_page_leads_to_zalo_and_back(
+    shop: Shop, stranger: Browser, *, is_signed_in: bool
+) -> None:
+    """Nobody meets a form for login and password on the way; also not who is signed in by a password."""
+    if is_signed_in:
+        await stranger.sign_in_as(await shop.fans.add("khach-3", Role.FOLLOWER))
+    page = await stranger.get(shop.link())
+    assert page.policy == "'self' http:"
+    form = page.text.partition('action="/sign-in/')[2].partition("</form>")[0]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form)
+    assert token is not None
+    refused = await stranger.post("/sign-in/zalo", {"return_to": shop.link()})
+    assert refused.status == 403
+    out = await stranger.post("/sign-in/zalo", {"return_to": shop.link(), "csrf_token": token[1]})
+    assert out.status == 303
+    back = await stranger.get(await shop.fans.agree(out.location))
+    assert back.location == shop.link()
+    assert 'value="decide"' in (await stranger.get(back.location)).text
 
 
 @pytest.mark.parametrize(
