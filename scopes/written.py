@@ -31,6 +31,7 @@ class Scope(_Written):
     Args:
         id: `<platform>.<thing>.<action>`.
         version: raised when the meaning changes, which asks everyone again.
+        name_to_self: its name to the one person whom the data is about; there exactly when `whose` is `subject`.
         can, cannot: what an app holding it can and cannot do; one sentence each.
         data_types: what kinds of data pass.
         sensitive_because: why the data is sensitive; there exactly when `sensitivity` says so.
@@ -44,6 +45,7 @@ class Scope(_Written):
     id: ScopeId
     version: PositiveInt
     name: Text
+    name_to_self: Text | None = None
     explanation: Text
     can: tuple[Text, ...] = Field(min_length=1)
     cannot: tuple[Text, ...] = Field(min_length=1)
@@ -59,6 +61,12 @@ class Scope(_Written):
     def _reason_stands_with_sensitivity(self) -> Self:
         if (self.sensitivity == "sensitive") != (self.sensitive_because is not None):
             raise ValueError("sensitive_because stands exactly where sensitivity is sensitive")
+        return self
+
+    @model_validator(mode="after")
+    def _speaks_to_whom_it_is_about(self) -> Self:
+        if (self.whose == "subject") != (self.name_to_self is not None):
+            raise ValueError("name_to_self stands exactly where whose is subject")
         return self
 
 

@@ -202,6 +202,13 @@ def ask_name(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool = Fa
     return f"{name} · {plain(ask.purpose)}" if is_shared else name
 
 
+def _own_name(scope: Scope | None, ask: Ask, lang: Lang, *, is_shared: bool) -> str:
+    if scope is None or scope.name_to_self is None:
+        return ""
+    name = spoken(scope.name_to_self, lang)
+    return f"{name} · {plain(ask.purpose)}" if is_shared else name
+
+
 def ask_views(
     catalogue: Catalogue,
     asks: list[Ask],
@@ -244,6 +251,7 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
     return AskView(
         id=ask.id,
         name=ask_name(catalogue, ask, lang, is_shared=is_shared),
+        own_name=_own_name(scope, ask, lang, is_shared=is_shared),
         purpose=plain(text.purpose, LONGEST_TEXT),
         refusal_effect=plain(text.refusal_effect, LONGEST_TEXT),
         data_types=[spoken(kind, lang) for kind in scope.data_types] if scope else [],

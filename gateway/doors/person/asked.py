@@ -14,7 +14,7 @@ from gateway.acts.profiles import Objection, object_to
 from gateway.doors import VISITOR, Visitor, ask_views, is_about_people, lang_of, visitor_of
 from gateway.doors.person.consent import get_decider
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view
+from gateway.doors.person.from_records import account_view, app_view, to_self
 from gateway.doors.person.meeting import Stranger, meet
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_asked import AskedView
@@ -142,8 +142,8 @@ def _show(door: PersonDoor, request: web.Request, link: Link, *, stranger: Stran
     view = AskedView(
         app=app_view(link.app),
         shop=account_view(door.catalogue, link.shop, lang),
-        consents=ask_views(door.catalogue, list(link.consents), lang),
-        contracts=ask_views(door.catalogue, list(link.contracts), lang),
+        consents=[to_self(each) for each in ask_views(door.catalogue, list(link.consents), lang)],
+        contracts=[to_self(each) for each in ask_views(door.catalogue, list(link.contracts), lang)],
         names=[(name, value) for name, value in link.raw.items() if value],
         sign_in=f"/sign-in?return_to={quote(link.path, safe='')}",
         is_known=is_known,

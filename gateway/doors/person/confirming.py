@@ -8,7 +8,7 @@ from aiohttp import web
 from gateway.doors import ask_views, lang_of
 from gateway.doors.person.contract_cards import OwnContract, list_going_on
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view
+from gateway.doors.person.from_records import about_reader, account_view, app_view
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_grants import ConfirmWithdrawView
 from gateway.ground.web.frame import Lang
@@ -59,13 +59,13 @@ def show_confirm(
         view = _for_one(door, wanted[0], ask, lang=lang)
         open_ids = [a for each in list_going_on(contracts, wanted[0]) for a in each.ask_ids - each.objected if not ask]
         asks = [each for each in wanted[0].asks if each.id in open_ids]
-        view = replace(view, contracts=[each.name for each in ask_views(door.catalogue, asks, lang)])
+        view = replace(view, contracts=[each.own_name for each in ask_views(door.catalogue, asks, lang)])
     return door.show(request, view)
 
 
 def _for_one(door: PersonDoor, own: OwnGrant, ask: Ask | None, *, lang: Lang) -> ConfirmWithdrawView:
     standing = {p.ask_id for p in own.grant.permissions if p.state in ENDABLE_STATES}
-    views = ask_views(door.catalogue, list(own.asks), lang)
+    views = [about_reader(each, own.account) for each in ask_views(door.catalogue, list(own.asks), lang)]
     ending = [view for view in views if view.id in standing and (ask is None or view.id == ask.id)]
     return ConfirmWithdrawView(
         path=f"/permissions/{own.grant.id}",

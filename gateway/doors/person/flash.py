@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.doors import ask_views, lang_of
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import about_reader
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.receipt_codes import receipt_code
 from gateway.doors.person.views_grants import ActDone
@@ -59,5 +60,5 @@ def single_ask_name(door: PersonDoor, record: Record, own: OwnGrant, *, lang: La
     touched = {fact["ask"] for fact in record.facts.get("permissions", [])}
     if len(touched) != 1 or (len(own.grant.permissions) == 1 and not _is_objection(record, own)):
         return ""
-    views = ask_views(door.catalogue, list(own.asks), lang)
+    views = [about_reader(each, own.account) for each in ask_views(door.catalogue, list(own.asks), lang)]
     return next((view.name for view in views if view.id in touched), "")

@@ -43,7 +43,12 @@ def app_view(app: App, redirect_uri: str | None = None, *, said: str | None = No
 
 def about_reader(ask: AskView, profile: Account | None) -> AskView:
     """Show an ask to whoever decides: to the person whose profile it is, nothing of it is about anybody else."""
-    return ask if profile is None or profile.parent_id is None else replace(ask, about_others=False)
+    return ask if profile is None or profile.parent_id is None else to_self(ask)
+
+
+def to_self(ask: AskView) -> AskView:
+    """Show an ask about people to the one person whom it is about, in words that say so."""
+    return replace(ask, about_others=False, name=ask.own_name or ask.name)
 
 
 def account_view(

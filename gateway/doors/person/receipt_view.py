@@ -2,7 +2,7 @@
 
 from gateway.doors import ask_views
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view
+from gateway.doors.person.from_records import about_reader, account_view, app_view
 from gateway.doors.person.notices import notice_path
 from gateway.doors.person.receipt_codes import receipt_code_of
 from gateway.doors.person.receipt_sheet import Item, Sheet
@@ -43,7 +43,8 @@ def receipt_view(
 ) -> ReceiptView:
     """Show a receipt as one sheet of A4."""
     asks = [item.ask for item in sheet.items]
-    views = {view.id: view for view in ask_views(door.catalogue, asks, lang, resources=sheet.resources)}
+    shown = ask_views(door.catalogue, asks, lang, resources=sheet.resources)
+    views = {view.id: about_reader(view, sheet.account) for view in shown}
     ends_at = sheet.ends_at if sheet.event in _WITH_AN_END else None
     return ReceiptView(
         code=sheet.code,
@@ -93,6 +94,7 @@ def _item(view: AskView, item: Item) -> ReceiptItem:
         agreement=view.agreement,
         agreed_on=view.agreed_on,
         brought=item.brought,
+        about_others=view.about_others,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from gateway.doors import ask_views, spoken
+from gateway.doors.person.from_records import about_reader
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_records import TraceRow
 from gateway.doors.person.words import ended_because, words
@@ -28,7 +29,8 @@ _CARRYING: frozenset[Result] = frozenset({"passed", "masked", "cut", "open"})
 def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: Lang, by: str = "") -> TraceRow:
     """Tell one line; `by` names the credential that the call came by."""
     line, ending = closed.line, closed.ending
-    used = [view for view in ask_views(catalogue, list(own.asks), lang) if view.id in line.ask_ids]
+    shown = [about_reader(view, own.account) for view in ask_views(catalogue, list(own.asks), lang)]
+    used = [view for view in shown if view.id in line.ask_ids]
     platform = catalogue.platforms.get(line.platform)
     route = platform.find_traced(line.route) if platform else None
     result = _result(closed)

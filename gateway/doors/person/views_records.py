@@ -121,7 +121,8 @@ class ReceiptsView:
 class ReceiptItem:
     """One decision on a receipt: the ask's words as they were shown, and the state decided.
 
-    `only` and `basis` with what goes with them are as in `AskView`; the basis is the one that was decided on.
+    `only`, `about_others` and `basis` with what goes with them are as in `AskView`; the basis is the one that was
+    decided on.
     """
 
     name: str
@@ -134,6 +135,7 @@ class ReceiptItem:
     agreement: str = ""
     agreed_on: str = ""
     brought: BroughtView | None = None
+    about_others: bool = True
 
 
 @dataclass(frozen=True, slots=True)

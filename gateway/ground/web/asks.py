@@ -19,6 +19,7 @@ class AskView:
     Args:
         id: the app's slug; the value of the checkbox.
         name: the scope's plain name, followed by the app's own title of the ask where several rest on one scope.
+        own_name: that name to the one person whom it is about; "" where it is about the account itself.
         purpose: finishes the sentence "Mục đích: ..."; ends with a full stop.
         refusal_effect: finishes "Nếu bạn không đồng ý: ..."; ends with a full stop.
         data_types: the catalogue's words.
@@ -56,3 +57,4 @@ class AskView:
     basis: str = ""
     agreement: str = ""
     agreed_on: str = ""
+    own_name: str = ""

@@ -138,6 +138,11 @@ async def test_a_link_names_shop_app_and_asks_to_anyone(shop: Shop, stranger: Br
     assert 'name="action"' not in page.text
     assert dict(page.hidden)["return_to"] == shop.link().replace("&", "&amp;")
     assert "crm_phone (mẫu)" in page.words
+    for word in ("Xem số điện thoại của bạn", "Dữ liệu này của bạn chỉ đi qua khi chính bạn đã đồng ý."):
+        assert word in page.words
+    for word in ("Xem số điện thoại người quan tâm", "khi chính người đó đã đồng ý"):
+        assert word not in page.words
+    assert "View your phone number" in (await stranger.get(f"{shop.link()}&lang=en")).words
     some = await stranger.get(shop.link(asks="crm_name"))
     assert "crm_phone (mẫu)" not in some.words
 
@@ -558,7 +563,8 @@ async def test_a_follower_sees_the_calls_that_may_have_been_about_them(shop: Sho
     await call("list_followers", 12)
     theirs = await fan.get("/permissions/trace")
     assert theirs.words.count("Sự đồng ý có từ trước, không phải bấm ở đây") == 1
-    assert theirs.words.count("khi chính người đó đã đồng ý") == 1
+    assert theirs.words.count("khi chính bạn đã đồng ý") == 1
+    assert "khi chính người đó" not in theirs.words
     async with shop.origin.browser() as owners:
         await owners.sign_in_as(shop.asking.owner)
         words = (await owners.get("/permissions/trace")).words

@@ -30,6 +30,7 @@ scopes:
     cannot: [{vi: Không gỡ, en: Cannot take down}]
     data_types: [{vi: Thiệp, en: Card}]
     sensitivity: none
+    name_to_self: {vi: Xem của bạn, en: View yours}
     whose: subject
   - id: shop.name.read
     version: 1
@@ -39,6 +40,7 @@ scopes:
     cannot: [{vi: Không sửa, en: Cannot change}]
     data_types: [{vi: Tên, en: Name}]
     sensitivity: none
+    name_to_self: {vi: Xem của bạn, en: View yours}
     whose: subject
   - id: shop.phone.read
     version: 1
@@ -48,6 +50,7 @@ scopes:
     cannot: [{vi: Không sửa, en: Cannot change}]
     data_types: [{vi: Số, en: Number}]
     sensitivity: none
+    name_to_self: {vi: Xem của bạn, en: View yours}
     whose: subject
   - id: shop.order.write
     version: 1

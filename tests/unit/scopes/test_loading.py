@@ -35,6 +35,11 @@ BROKEN = {
         "",
         "- id: shop.order.write",
     ),
+    "a scope about people without a name to each of them": (
+        "    name_to_self: {vi: Xem của bạn, en: View yours}\n    whose: subject\n  - id: shop.name.read",
+        "    whose: subject\n  - id: shop.name.read",
+        "- id: shop.card.write",
+    ),
     "text that is not composed": ("vi: Đặt hàng,", "vi: Đặt ha\u0300ng,", "Đặt ha\u0300ng"),
     "a route without a sentence": ("    sentence: {vi: đặt một đơn, en: placed an order}\n", "", "- id: order"),
     "a scope of another platform": ("id: shop.order.write\n", "id: zalo.order.write\n", "id: zalo.order.write"),
@@ -268,7 +273,7 @@ def test_what_is_open_to_unreviewed_apps(packaged: Catalogue) -> None:
 
 
 CLOSING = {
-    "others' data": {"whose: account": "whose: subject"},
+    "others' data": {"whose: account": "name_to_self: {vi: Của bạn, en: Yours}\n    whose: subject"},
     "sensitive data": {"sensitivity: none": "sensitivity: sensitive\n    sensitive_because: {vi: Kín., en: Secret.}"},
     "it opens a writing route": {"[shop.order.write]": "[shop.order.write, shop.tag.read]"},
     "or a field of its answer": {"ok: {type: boolean, scope: any}": "ok: {type: boolean, scope: shop.tag.read}"},
