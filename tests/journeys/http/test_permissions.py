@@ -168,7 +168,7 @@ async def test_going_back_to_the_question_finds_it_again(browser: Browser, path:
     assert (await browser.get(f"{path}?action=withdraw&ask=nobodys")).status == 400
 
 
-@pytest.mark.parametrize(("decision", "state"), [("agree", "granted"), ("refuse", "refused")])
+@pytest.mark.parametrize("decision, state", [("agree", "granted"), ("refuse", "refused")])
 async def test_what_waits_to_be_confirmed_offers_just_that(
     origin: Origin, browser: Browser, path: str, decision: str, state: str
 ) -> None:
