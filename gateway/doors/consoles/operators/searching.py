@@ -26,6 +26,8 @@ from gateway.terms.refusal import Refusal
 
 Found = Entry | TraceEntry
 _LOG, _TRACE = "log", "trace"
+OF_ORGANISATIONS = frozenset({"zalo"})
+"""Platforms whose accounts are organisations', so that their names are nobody's; other accounts stand as their id."""
 _LONGEST_KEY = 40
 _INSTANT = timedelta(microseconds=1)
 
@@ -84,7 +86,12 @@ async def resolve(door: OperatorsDoor, query: Query, looker: Looker | None) -> W
         Refusal: `reason_required`: the query looks a person up and nobody said why.
     """
     async with door.house.storage.read() as connection:
-        names = vocabulary_of(await apps.list_all(connection), door.catalogue)
+        names = vocabulary_of(
+            await apps.list_all(connection),
+            door.catalogue,
+            accounts=await accounts.list_linked(connection, OF_ORGANISATIONS),
+            asks=await apps.list_asking(connection, [term.value for term in query.terms]),
+        )
     wanted = read_meaning(query, names)
     if wanted.login is None:
         return wanted
