@@ -78,8 +78,10 @@ class Result:
     older: str = ""
 
 
-async def resolve(door: OperatorsDoor, query: Query, looker: Looker | None) -> Wanted:
+async def resolve(door: OperatorsDoor, query: Query, looker: Looker | None, *, purpose: str) -> Wanted:
     """Say what a query asks for; whoever looks a person up is recorded here, before anything is read.
+
+    The same look for the same purpose again within a few minutes is the one that stands in the log (ADR 0023).
 
     Raises:
         BadQuery: as `read_meaning` says, or nobody has that login.
@@ -98,7 +100,8 @@ async def resolve(door: OperatorsDoor, query: Query, looker: Looker | None) -> W
     if looker is None:
         raise Refusal("reason_required")
     try:
-        person = await look_up_person(door.house, wanted.login.value, looker)
+        with door.looks.noting(looker, f"{purpose} {query.text}") as noted:
+            person = await look_up_person(door.house, wanted.login.value, noted)
     except Refusal:
         raise query.refuse(wanted.login) from None
     async with door.house.storage.read() as connection:
