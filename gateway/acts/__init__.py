@@ -157,10 +157,10 @@ class House:
         `passed` names the asks under which data about the person passed until now without their yes.
         """
         await grants.save(unit.connection, change)
-        if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
-            dead = tuple(sorted(change.ended))
-            stone = Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at)
-            await owed.add(unit.connection, stone)
+        # What ends nothing is told too: after a restore versions go on above every one that anybody saw.
+        dead = tuple(sorted(change.ended))
+        await owed.add(unit.connection, Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at))
+        if change.stopped:
             live = {p.id for p in change.grant.live(change.at)}
             await lanes.void(unit.connection, change.grant.id, live, change.at)
         about = await self._note_noes(unit, change)
@@ -246,7 +246,10 @@ class House:
             Unavailable: `not_settled`: recorded and cut here, but the tombstone did not reach the disk.
         """
         self.cut(change, ended, about=about)
-        await self.write_owed()
+        try:
+            await self.write_owed()
+        finally:
+            self.has_notices.set()
         await self.ledger.publish()
 
     def cut(self, change: Change, ended: Collection[FamilyId], *, about: Account | None = None) -> None:
@@ -260,7 +263,6 @@ class House:
             self.in_flight.cut_person(change.grant.app_id, about.parent_id, about.subject_id)
             keys = keys_of(self.vault, change.grant.app_id, about.platform, profile=about.external_id)
             self.in_flight.forget({*keys}, change.noes)
-        self.has_notices.set()
         self.in_flight.believe(change.stopped)
 
     def hold_noes(self, account: Account | None, app_id: AppId, ask_ids: Iterable[AskId]) -> None:

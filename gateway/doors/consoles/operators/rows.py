@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.doors import spoken
-from gateway.doors.consoles.operators.searching import Found, Result, account_of
+from gateway.doors.consoles.operators.searching import OF_ORGANISATIONS, Found, Result, account_of
 from gateway.doors.consoles.operators.views import LogRow
 from gateway.doors.consoles.operators.words import actor_title, kind_title, outcome_title
 from gateway.ground.web.catalogue import words
@@ -19,8 +19,6 @@ from gateway.records.trace.types import ClosedLine, Outcome
 from gateway.terms.ids import AppId
 from scopes import Catalogue
 
-# Whose accounts are organisations', so that their names are nobody's; other accounts stand as their id.
-OF_ORGANISATIONS = frozenset({"zalo"})
 ACTS: Mapping[Kind, str] = {
     Kind.DECIDED: "agree",
     Kind.REFUSED: "refuse",
