@@ -9,7 +9,7 @@ journal and the calls in flight cannot be forgotten. What several acts write ali
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -177,7 +177,9 @@ class House:
             parts=await self.parts_about(unit, actor, facts),
         )
         recorded = await self.ledger.append(unit.connection, draft)
-        await self._tell_app(unit, change, kind, recorded)
+        given = await grants.list_given_before(unit.connection, change)
+        asks = tell_asks(change, given, is_own=about is not None)
+        await self._tell_app(unit, change, kind, recorded, asks=asks)
         return Settled(change, recorded, about), ended
 
     async def lock_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
@@ -314,9 +316,11 @@ class House:
         who = named(person)
         return (who, Part(EVIDENCE, person.id, evidence)) if evidence else (who,)
 
-    async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
-        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
-        grant, asks = change.grant, tell_asks(change)
+    async def _tell_app(
+        self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded, *, asks: Sequence[dict[str, Any]]
+    ) -> None:
+        """Put the notice of a change into the outbox, where the app has an endpoint and there is something to tell."""
+        grant = change.grant
         endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
         account = await accounts.find(unit.connection, grant.account_id) if endpoint else None
         if endpoint is None or account is None:

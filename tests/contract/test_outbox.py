@@ -149,6 +149,47 @@ async def test_what_the_app_never_held_is_not_told(scene: Scene) -> None:
     assert [each["ask"] for each in body["data"]["asks"]] == ["oa_profile"]
 
 
+async def test_what_is_agreed_to_anew_is_told(scene: Scene) -> None:
+    """After a withdrawal a receiver stopped: it hears that it may go on, and of an ask that is added later."""
+    await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
+    given = await agreed(scene, PROFILE)
+    await withdraw(scene.house, given.grant_id, owner(scene))
+    await agree(scene, frozenset({PROFILE}), asked_for=frozenset({PROFILE}))
+    await agree(scene, frozenset({NAME}), asked_for=frozenset({NAME}))
+    bodies = sorted(await read_bodies(scene), key=lambda each: int(each["data"]["version"]))
+    told = [
+        (each["type"].rpartition(".")[2], {ask["ask"]: (ask["wanted"], "before" in ask) for ask in each["data"]["asks"]})
+        for each in bodies
+    ]
+    assert told == [
+        ("withdrawn", {"oa_profile": ("stop", True)}),
+        ("renewed", {"oa_profile": ("use", True)}),
+        ("renewed", {"crm_name": ("use", True), "oa_profile": ("use", False)}),
+    ]
+
+
+async def test_what_was_ever_given_stays_in_what_is_told(scene: Scene) -> None:
+    """An ask that was withdrawn and then left unticked was given once: it stands in every notice, as refused."""
+    await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
+    given = await agreed(scene, PROFILE, NAME)
+    await withdraw(scene.house, given.grant_id, owner(scene), ask_ids=[NAME])
+    await agree(scene, frozenset({PROFILE}), duration="P90D", whole=True)
+    *_, last = sorted(await read_bodies(scene), key=lambda each: int(each["data"]["version"]))
+    states = {each["ask"]: (each["state"], each["wanted"]) for each in last["data"]["asks"]}
+    assert states == {"crm_name": ("refused", "stop"), "oa_profile": ("granted", "use")}
+
+
+async def test_a_mere_no_is_not_told(scene: Scene) -> None:
+    """What is over and is refused now gives what it gave: nothing. Nor is the first yes that follows refusals told."""
+    await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
+    await agree(scene, frozenset())
+    given = await agreed(scene, PROFILE)
+    assert await list_notices(scene) == []
+    await withdraw(scene.house, given.grant_id, owner(scene))
+    await agree(scene, frozenset())
+    assert [body["type"] for body in await read_bodies(scene)] == ["quyen.grant.withdrawn"]
+
+
 async def test_an_act_that_is_undone_leaves_no_notice(scene: Scene) -> None:
     """The row is in the act's own transaction: without the one there is not the other."""
     await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
