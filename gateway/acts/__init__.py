@@ -234,7 +234,8 @@ class House:
         held = list_held(standing, await apps.list_ask_ids(unit.connection, grant.app_id), family.resources)
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
-        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held)
+        paused = frozenset(p.id for p in standing if not p.is_live(locked.at))
+        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held, paused)
 
     async def settle(self, change: Change, ended: list[FamilyId], *, about: Account | None = None) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
