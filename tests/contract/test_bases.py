@@ -185,7 +185,7 @@ async def test_a_follower_s_consent_gives_no_tokens(scene: Scene) -> None:
 
 
 async def test_an_app_hears_what_people_take_back_and_counts_none_of_them(scene: Scene) -> None:
-    """What it held of a follower and holds no more it is told (R33), and that it may again; no first yes, no mere no."""
+    """What it held of a follower and holds no more it is told (R33), and a yes anew; no first yes, no mere no (I10)."""
     scene, house = await with_asking_app(scene), scene.house
     await set_endpoint(house, scene.app.id, "https://app.example/notices", Actor.system())
     await agree(scene, duration="P365D")

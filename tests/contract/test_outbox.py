@@ -157,10 +157,8 @@ async def test_what_is_agreed_to_anew_is_told(scene: Scene) -> None:
     await agree(scene, frozenset({PROFILE}), asked_for=frozenset({PROFILE}))
     await agree(scene, frozenset({NAME}), asked_for=frozenset({NAME}))
     bodies = sorted(await read_bodies(scene), key=lambda each: int(each["data"]["version"]))
-    told = [
-        (each["type"].rpartition(".")[2], {ask["ask"]: (ask["wanted"], "before" in ask) for ask in each["data"]["asks"]})
-        for each in bodies
-    ]
+    asks = [{ask["ask"]: (ask["wanted"], "before" in ask) for ask in each["data"]["asks"]} for each in bodies]
+    told = list(zip([each["type"].rpartition(".")[2] for each in bodies], asks, strict=True))
     assert told == [
         ("withdrawn", {"oa_profile": ("stop", True)}),
         ("renewed", {"oa_profile": ("use", True)}),

@@ -330,7 +330,7 @@ async def test_a_credential_ends_with_its_grants_time(wire: Wire) -> None:
 
 
 async def test_a_pause_suspends_a_credential(wire: Wire) -> None:
-    """It lists what lives, and its tokens open that alone; while everything is paused, nothing; sharing again goes on."""
+    """It lists what lives, and its tokens open that alone; while all is paused, nothing; shared again it goes on."""
     made = await made_for(wire, "oa_profile", "crm_phone")
     token = (await exchange(wire, made)).json["access_token"]
     await pause(wire.house, made.credential.grant_id, owner(wire), ask_ids=[AskId("crm_phone")])

@@ -141,7 +141,7 @@ async def test_a_withdrawn_ask_leaves_the_next_token(wire: Wire) -> None:
 
 
 async def test_a_paused_ask_comes_back_with_the_token(wire: Wire) -> None:
-    """A pause is no end: the token reaches the ask, which the answer lists as little as introspection until it lives."""
+    """A pause is no end: the token reaches the ask, which neither answer lists until it is shared again."""
     tokens = await tokens_of(wire, "oa_profile", "crm_name")
     actor = Actor(ActorKind.PERSON, wire.scene.owner.id)
     await pause(wire.house, GrantId(tokens["grant_id"]), actor, ask_ids=[AskId("crm_name")])
