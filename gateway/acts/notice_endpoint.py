@@ -20,8 +20,7 @@ LIVE_KEYS = 2
 async def set_endpoint(house: House, app_id: AppId, url: str, actor: Actor) -> str | None:
     """Send an app's notices to `url` from now on, which the caller checked; one that was gone is live again.
 
-    Where they go there already nothing is recorded: a machine may say it at each of its starts. It still is said anew,
-    so that a 410 to what was sent before does not end it.
+    Where they go there already nothing changes and nothing is recorded: a machine may say it at each of its starts.
 
     Returns:
         The raw secret of the first key, shown this once; None where the app has keys, which stay.
@@ -33,12 +32,13 @@ async def set_endpoint(house: House, app_id: AppId, url: str, actor: Actor) -> s
         await _get_app(unit, app_id)
         now = house.clock.now()
         known = await endpoints.find(unit.connection, app_id)
+        if known is not None and known.is_live_at(url):
+            return None
         await endpoints.save(unit.connection, Endpoint(app_id, url, EndpointState.LIVE, now))
         await lanes.wake(unit.connection, app_id, now)
         has_keys = bool(await endpoints.list_live_keys(unit.connection, app_id))
         raw_secret = None if has_keys else await _add_key(house, unit, app_id)
-        if known is None or not known.is_live_at(url):
-            await _record(house, unit, actor, Draft(Kind.NOTICES_SET, now, actor, address_facts(url), app_id=app_id))
+        await _record(house, unit, actor, Draft(Kind.NOTICES_SET, now, actor, address_facts(url), app_id=app_id))
         await unit.commit()
     await house.ledger.publish()
     house.has_notices.set()
