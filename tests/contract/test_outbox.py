@@ -317,9 +317,13 @@ async def test_what_cannot_be_is_refused(scene: Scene) -> None:
     await send_test(scene.house, scene.app.id)
     (notice,) = await list_notices(scene)
     assert notice.state is NoticeState.WAITING
-    for app_id in (scene.app.id, scene.public_app.id):
-        with pytest.raises(Refusal, match="nothing_to_change"):
-            await send_again(scene.house, app_id, notice.id)
+    for app_id, notice_id, reason in (
+        (scene.app.id, notice.id, "nothing_to_change"),
+        (scene.public_app.id, notice.id, "not_found"),
+        (scene.app.id, "nt_missing", "not_found"),
+    ):
+        with pytest.raises(Refusal, match=reason):
+            await send_again(scene.house, app_id, notice_id)
     endpoint = await find_endpoint(scene)
     assert endpoint is not None
     assert endpoint.state is EndpointState.LIVE

@@ -373,7 +373,7 @@ async def test_the_delivery_log_is_paged_and_a_notice_is_sent_again(wire: Wire, 
     stranger = await own_app(wire, "la")
     theirs = await bearer(wire, stranger)
     await set_endpoint(wire.house, stranger.app.id, URL, Actor.system())
-    assert problem(await wire.send("POST", replay, headers=theirs)) == (409, "nothing_to_change")
+    assert problem(await wire.send("POST", replay, headers=theirs)) == (404, "not_found")
     assert (await wire.send("GET", "/v1/notices", headers=theirs)).json == {"notices": []}
     assert (await wire.send("POST", replay, headers=headers)).status == 202
     async with wire.house.storage.read() as connection:
