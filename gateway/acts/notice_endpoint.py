@@ -64,18 +64,23 @@ async def clear_endpoint(house: House, app_id: AppId, actor: Actor) -> None:
 
 
 @shielded
-async def rotate_key(house: House, app_id: AppId, actor: Actor) -> str:
+async def rotate_key(house: House, app_id: AppId, actor: Actor, *, newest_id: str | None = None) -> str:
     """Give the app a new signing key; the one before signs beside it until the next rotation, older ones end.
+
+    `newest_id` is the newest key that its developer saw; None: nobody asks for it.
 
     Returns:
         Its raw secret, shown this once.
 
     Raises:
-        Refusal: `not_found`; `nothing_to_change` when it has no endpoint.
+        Refusal: `not_found`; `nothing_to_change` when it has no endpoint, or was given another key since.
     """
     async with house.storage.unit() as unit:
         await _get_app(unit, app_id)
         if await endpoints.find(unit.connection, app_id) is None:
+            raise Refusal("nothing_to_change")
+        keys = await endpoints.list_live_keys(unit.connection, app_id)
+        if newest_id is not None and [newest_id] != [key.id for key in keys[:1]]:
             raise Refusal("nothing_to_change")
         now = house.clock.now()
         await endpoints.end_keys(unit.connection, app_id, keep=LIVE_KEYS - 1, now=now)
