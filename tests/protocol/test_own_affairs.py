@@ -157,6 +157,15 @@ async def test_req_129_to_133_its_metadata_leads_to_the_token(wire: Wire) -> Non
     assert set(OwnScope) <= set(server["scopes_supported"])
 
 
+async def test_the_resource_itself_says_where_a_token_comes_from(wire: Wire, own: Own) -> None:
+    """Nothing is served at what `resource` names, but a client may begin there: it is challenged, as RFC 9728 wants."""
+    none = await wire.send("GET", "/v1")
+    assert problem(none) == (401, "no_credential")
+    assert f'resource_metadata="{wire.door.issuer}{METADATA}"' in none.headers["WWW-Authenticate"]
+    assert problem(await wire.send("GET", "/v1", headers=await bearer(wire, own))) == (404, "not_found")
+    assert problem(await wire.send("GET", "/v1/")) == (404, "not_found")
+
+
 async def test_req_064_065_132_without_a_live_token_nothing_opens(wire: Wire, own: Own) -> None:
     """No token: challenged without error; a wrong one, of whatever kind: invalid_token; each names the metadata."""
     granted = (await wire.redeem((await agree(wire.scene)).raw_code or "")).json
