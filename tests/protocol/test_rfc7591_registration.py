@@ -164,6 +164,13 @@ async def test_req_135_what_is_refused(open_wire: Wire, changes: dict[str, Any],
     assert len(await list_apps(open_wire)) == before
 
 
+async def test_too_many_redirect_uris_are_told_by_their_bound(open_wire: Wire) -> None:
+    """A hundred of the right form: the text says how many there may be."""
+    reply = await register(open_wire, {"redirect_uris": [f"https://a.example/{number}" for number in range(100)]})
+    assert reply.error == (400, "invalid_redirect_uri")
+    assert reply.json["error_description"].startswith("redirect_uris: 1 to 20, each of at most 2048 characters")
+
+
 async def test_req_004_and_007_which_redirect_uris(open_wire: Wire) -> None:
     """Absolute, without a fragment; a private scheme is a reversed domain."""
     for uri in ("https://a.example/cb#x", "/cb", "//a.example/cb", "a.example/cb", "myapp:/cb", ""):
