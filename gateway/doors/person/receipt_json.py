@@ -20,8 +20,9 @@ from gateway.ground.web.plain import plain
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
+from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.note import InvalidNote, open_note
-from gateway.records.ledger.types import Record
+from gateway.records.ledger.types import ActorKind, Record
 
 SCHEMA = "quyen-receipt/1"
 
@@ -60,7 +61,7 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "created_at": record.at.isoformat(),
         "language": lang,
         "jurisdiction": "VN",
-        "collection_method": "web",
+        "collection_method": _method_of(record),
         "grant_id": record.grant_id or "",
         "version": record.version,
         "person": {"id": record.actor.id, "name": plain(person.name) if person else ""},
@@ -77,6 +78,13 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "withdrawal_url": f"{door.public_url}/permissions",
         "verify_url": verify_url(door, sheet.code),
     }
+
+
+def _method_of(record: Record) -> str:
+    """Say how it came about: on our pages, at the platform, or from a file of consents that were given before."""
+    if record.kind is Kind.BROUGHT_IN:
+        return "import"
+    return "platform" if record.actor.kind is ActorKind.PLATFORM else "web"
 
 
 def _account_facts(platform: str, external_id: str, name: str) -> dict[str, str]:
@@ -98,10 +106,17 @@ def _item_facts(item: Item, view: AskView) -> dict[str, Any]:
         "refusal_effect": view.refusal_effect,
         "basis": item.ask.basis,
         "agreement": _agreement_facts(item.ask),
+        **_brought_facts(item),
         "decision": item.state,
         "resources": None if item.resources is None else sorted(item.resources),
         "valid_until": item.ends_at.isoformat() if item.ends_at else None,
     }
+
+
+def _brought_facts(item: Item) -> dict[str, str]:
+    """Say what a consent that was brought in rests on; of any other nothing."""
+    told = item.brought
+    return {} if told is None else {"evidence": told.evidence, "agreed_on": told.agreed_on, "entered_by": told.by}
 
 
 def _agreement_facts(ask: Ask) -> dict[str, str] | None:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice
+from gateway.doors.person.views_grants import BroughtView
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
 
@@ -31,6 +32,7 @@ class TraceRow:
         by: name of the grant-bound credential that it came by; "" where the app called itself.
         purpose, recipient: in words; "" where they do not apply.
         bases: the asks about other people that it used, each for its basis.
+        by_evidence: how many of the people were in it by a consent that was brought in.
         shop: whose call it was, where the reader is a follower of the shop's who may have been in it; or "".
         note: why it was blocked or failed, the operator's reason.
     """
@@ -50,6 +52,7 @@ class TraceRow:
     by: str = ""
     is_bare: bool = False
     bases: Sequence[AskView] = ()
+    by_evidence: int = 0
     shop: str = ""
 
 
@@ -90,7 +93,8 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`;
+        event: `given`, `imported`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or
+            `expired`;
             `damaged` of a record that is not what was written.
         states: that of each item, as the record tells it.
     """
@@ -129,6 +133,7 @@ class ReceiptItem:
     basis: str = ""
     agreement: str = ""
     agreed_on: str = ""
+    brought: BroughtView | None = None
 
 
 @dataclass(frozen=True, slots=True)
