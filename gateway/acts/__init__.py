@@ -180,10 +180,10 @@ class House:
         )
         recorded = await self.ledger.append(unit.connection, draft)
         given = await grants.list_given_before(unit.connection, change)
-        is_erasure = kind is Kind.WITHDRAWN_AT_PLATFORM
-        asks = (
-            tell_erasure(change, facts["passed"]) if is_erasure else tell_asks(change, given, is_own=about is not None)
-        )
+        if kind is Kind.WITHDRAWN_AT_PLATFORM:
+            asks = tell_erasure(change, facts["passed"])
+        else:
+            asks = tell_asks(change, given, is_own=about is not None)
         event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
         await self._tell_app(unit, change, recorded, event=event, asks=asks)
         return Settled(change, recorded, about), ended
