@@ -179,8 +179,11 @@ class House:
             parts=await self.parts_about(unit, actor, facts),
         )
         recorded = await self.ledger.append(unit.connection, draft)
-        is_erasure = kind is Kind.WITHDRAWN_AT_PLATFORM
-        asks = tell_erasure(change, facts["passed"]) if is_erasure else tell_asks(change)
+        given = await grants.list_given_before(unit.connection, change)
+        if kind is Kind.WITHDRAWN_AT_PLATFORM:
+            asks = tell_erasure(change, facts["passed"])
+        else:
+            asks = tell_asks(change, given, is_own=about is not None)
         event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
         await self._tell_app(unit, change, recorded, event=event, asks=asks)
         return Settled(change, recorded, about), ended
@@ -237,7 +240,8 @@ class House:
         held = list_held(standing, await apps.list_ask_ids(unit.connection, grant.app_id), family.resources)
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
-        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held)
+        paused = frozenset(p.id for p in standing if not p.is_live(locked.at))
+        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held, paused)
 
     async def settle(self, change: Change, ended: list[FamilyId], *, about: Account | None = None) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
@@ -329,7 +333,7 @@ class House:
     async def _tell_app(
         self, unit: UnitOfWork, change: Change, recorded: Recorded, *, event: Event, asks: Sequence[dict[str, Any]]
     ) -> None:
-        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
+        """Put the notice of a change into the outbox, where the app has an endpoint and there is something to tell."""
         grant = change.grant
         endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
         account = await accounts.find(unit.connection, grant.account_id) if endpoint else None

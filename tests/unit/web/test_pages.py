@@ -232,6 +232,8 @@ def test_the_bar_says_what_a_required_box_takes_with_it(
         ("nothing_asked", "Ứng dụng không xin mục nào"),
         ("several_platforms", "Ứng dụng xin trên nhiều nền tảng trong một yêu cầu"),
         ("platform_not_served", "Ứng dụng xin trên một nền tảng mà cổng này không phục vụ"),
+        ("unknown_scope", "Ứng dụng xin một mục mà cổng này không có"),
+        ("closed_scope", "Ứng dụng chưa được kiểm tra không được xin mục này"),
     ],
 )
 def test_an_error_of_several_meanings_is_told_as_the_one_it_is(told_as: str, title: str) -> None:
