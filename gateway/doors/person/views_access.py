@@ -27,6 +27,7 @@ class SignInView:
         for_app: name of the app whose authorize this continues, else empty.
         retry_after_minutes: with `limited`.
         providers: whose buttons stand round the form.
+        is_repeated: somebody is signed in, and `for_app` wants it newer or otherwise.
     """
 
     TEMPLATE: ClassVar[str] = "person/sign_in.html"
@@ -36,6 +37,7 @@ class SignInView:
     for_app: str = ""
     retry_after_minutes: int = 15
     providers: Sequence[ProviderButton] = ()
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
