@@ -114,8 +114,8 @@ class ErrorView:
         back: own path to offer, or "" for the first page.
         away: a checked address of the app to which the person may go with the error, or "".
         needs: with `forbidden`, `owner`, `developer` or `operator`: whose page this is; else "".
-        told_as: with `invalid_scope`, `nothing_asked`, `several_platforms` or `platform_not_served`: which words say
-            it; else "", and the code's own do.
+        told_as: which words say it: with `invalid_scope`, `nothing_asked`, `several_platforms` or
+            `platform_not_served`; with `invalid_request_uri`, `decided` or `expired`; else "", and the code's own do.
     """
 
     TEMPLATE: ClassVar[str] = "person/error.html"
