@@ -1,4 +1,4 @@
-"""What acts write in set words: an identity's record, a credential in the journal, an app's code, an endpoint's end."""
+"""What acts write in set words: a credential in the journal, an app's code, an endpoint's end, what an app changed."""
 
 import asyncio
 from datetime import datetime
@@ -9,15 +9,18 @@ from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.tokens import CODE, hashed, new_token
 from gateway.records.accounts.types import Connection
+from gateway.records.apps import statements
+from gateway.records.apps.statements import Statement
 from gateway.records.families import store as families
 from gateway.records.families.types import CODE_LASTS, Code
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
 from gateway.records.outbox.types import Endpoint, address_facts
 from gateway.records.people.identities import Identity
 from gateway.records.people.types import Person
 from gateway.records.requests.types import AuthorizationRequest
-from gateway.terms.ids import FamilyId
+from gateway.terms.ids import FamilyId, GrantId
 
 
 def draft_identity(kind: Kind, identity: Identity, person: Person, *, actor: Actor) -> Draft:
@@ -73,3 +76,11 @@ async def record_gone(house: House, unit: UnitOfWork, endpoint: Endpoint, now: d
     """Record that an endpoint is gone, once all that waited for it was let go."""
     draft = Draft(Kind.NOTICES_GONE, now, Actor.system(), address_facts(endpoint.url), app_id=endpoint.app_id)
     await house.ledger.append(unit.connection, draft)
+
+
+async def why_another(house: House, grant_id: GrantId, now: Statement | None) -> Because:
+    """Say of a grant that its app is another than was decided on: in what, by what it says of itself now."""
+    async with house.storage.read() as connection:
+        before = await statements.find_granted(connection, grant_id)
+        now = now or (await statements.find_current(connection, before.app_id) if before else None)
+    return Because(Cause.APP_CHANGED, now.list_others(before) if now else ())

@@ -20,6 +20,7 @@ from gateway.ground.web.plain import plain
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
+from gateway.records.ledger.causes import Because
 from gateway.records.ledger.note import InvalidNote, open_note
 from gateway.records.ledger.types import Record
 
@@ -57,6 +58,7 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "receipt_id": sheet.code,
         "record_id": record.record_id,
         "event": sheet.event,
+        "because": _because_facts(sheet.because),
         "created_at": record.at.isoformat(),
         "language": lang,
         "jurisdiction": "VN",
@@ -77,6 +79,10 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "withdrawal_url": f"{door.public_url}/permissions",
         "verify_url": verify_url(door, sheet.code),
     }
+
+
+def _because_facts(because: Because | None) -> dict[str, Any] | None:
+    return {"cause": because.cause.value, "changed": list(because.changed)} if because else None
 
 
 def _account_facts(platform: str, external_id: str, name: str) -> dict[str, str]:

@@ -48,7 +48,7 @@ def receipt_view(
         code=sheet.code,
         event=sheet.event,
         at=sheet.record.at,
-        person=actor_name(sheet.record.actor, sheet.person, lang),
+        person=actor_name(sheet.record, sheet.person, lang),
         account=_account(door, sheet, lang),
         app=app_view(sheet.app),
         items=[_item(views[item.ask.id], item.state, basis=item.ask.basis) for item in sheet.items],
@@ -60,6 +60,7 @@ def receipt_view(
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
         notice_path=notice_path(sheet.record, reader),
+        because=sheet.because,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice, Duration
+from gateway.records.ledger.causes import Because
 
 ENDED = frozenset({"refused", "withdrawn", "expired"})
 
@@ -145,6 +146,7 @@ class HistoryEvent:
         version: of the grant after it; 0 where it changed nothing.
         receipt_code: or "".
         notice_path: own path of the text that the reader saw, or "".
+        because: why it is to be confirmed anew, where the record says it.
     """
 
     act: str
@@ -154,6 +156,7 @@ class HistoryEvent:
     version: int = 0
     receipt_code: str = ""
     notice_path: str = ""
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
+from gateway.records.ledger.causes import Because
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ class ReceiptView:
         verify_url: absolute; also what the QR code holds.
         json_path: own path of the signed JSON, or "".
         notice_path: own path of the very text, or "" where the reader is not who saw it.
+        because: why it is to be confirmed anew, where it is about that.
     """
 
     TEMPLATE: ClassVar[str] = "person/receipt.html"
@@ -182,6 +184,7 @@ class ReceiptView:
     ends_at: datetime | None = None
     json_path: str = ""
     notice_path: str = ""
+    because: Because | None = None
 
     @property
     def states(self) -> Sequence[str]:

@@ -251,7 +251,7 @@ def test_an_error_of_several_meanings_is_told_as_the_one_it_is(told_as: str, tit
     ],
 )
 def test_a_pushed_request_that_is_over_says_where_to_go_on(told_as: str, title: str) -> None:
-    """Used, expired or unknown, in words for people, with what to do next; never the words for a fault of the gateway."""
+    """Used, expired or unknown, in words for people, with what to do next."""
     page = PAGES.page(frame(visitor=""), replace(FAILED, status=400, code="invalid_request_uri", told_as=told_as))
     assert f"<h1>{title}</h1>" in page
     assert ("Mở lại ứng dụng và bấm nối từ đó." in page) is (told_as != "decided")

@@ -11,6 +11,7 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.accounts.types import Account
 from gateway.records.grants.types import PermissionState
+from gateway.records.ledger.causes import Because
 from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
@@ -71,6 +72,7 @@ def log_row(found: Found, names: Result, catalogue: Catalogue, *, lang: Lang) ->
         account=account or _actor(found, lang),
         asks=", ".join(_given_or_touched(found)),
         seq=found.seq,
+        because=Because.of(found),
     )
 
 

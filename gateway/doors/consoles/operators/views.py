@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from gateway.records.ledger.causes import Because
+
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
@@ -51,6 +53,7 @@ class LogRow:
         asks: ask ids, as text.
         reason: why a call was refused, cut or failed; its code.
         seq: its number in the log; None for the trace.
+        because: why a grant is to be confirmed anew, where the record says it.
     """
 
     source: Literal["log", "trace"]
@@ -63,6 +66,7 @@ class LogRow:
     asks: str
     reason: str = ""
     seq: int | None = None
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)
