@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from gateway.doors import app_label
 from gateway.doors.person.door import PersonDoor
+from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.plain import plain
 from gateway.ground.web.responses import scheme_source
 from gateway.records.apps import store as apps
@@ -22,6 +24,7 @@ class Continued:
         login_hint: whom the app expects.
         form_action: where its answer may lead.
         max_age_seconds: the oldest proof that will do; 0: a new one; None: any.
+        label: what stands beside that name.
         prompt: `login`, also where an account is to be chosen: not every provider knows `select_account`; or "".
     """
 
@@ -30,6 +33,7 @@ class Continued:
     form_action: tuple[str, ...] = ()
     max_age_seconds: int | None = None
     prompt: str = ""
+    label: AppLabel | None = None
 
 
 async def find_continued(door: PersonDoor, return_to: str) -> Continued:
@@ -47,4 +51,5 @@ async def find_continued(door: PersonDoor, return_to: str) -> Continued:
         (scheme_source(asked.redirect_uri),) if asked.redirect_uri else (),
         find_oldest(asked),
         Prompt.LOGIN.value if AGAIN & set(asked.prompts) else "",
+        app_label(app),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from gateway.doors import ask_views
+from gateway.doors import ask_views, host_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_keys import list_receipt_keys, receipt_signer
 from gateway.doors.person.receipt_sheet import Item, Sheet
@@ -69,6 +69,10 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "account": _account_facts(account.platform, account.external_id, plain(account.name)) if account else None,
         "controller": {
             "app": plain(app.name),
+            "client_id": app.id,
+            "registered_by": app.origin.value,
+            "verified_at": app.reviewed_at.isoformat() if app.reviewed_at else None,
+            "returns_to": sorted({host_of(each) for each in app.redirect_uris}),
             "name": plain(app.legal_entity),
             "address": plain(app.address),
             "contact": plain(app.contact),

@@ -98,7 +98,8 @@ async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, s
     sources = [*goes_on.form_action, *dict.fromkeys(each.form_source for each in offered)]
     login = goes_on.login_hint if request.method == "GET" else view.login
     is_repeated = goes_on.max_age_seconds is not None and await door.porter.find_visitor(request) is not None
-    shown = replace(view, for_app=goes_on.app_name, login=login, providers=buttons, is_repeated=is_repeated)
+    shown = replace(view, for_app=goes_on.app_name, label=goes_on.label, login=login, providers=buttons)
+    shown = replace(shown, is_repeated=is_repeated)
     response = door.show(request, shown, status=status, form_action=sources, csrf_token=form_token(secret))
     door.form_cookie.set(response, secret)
     return response

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_sign_in import ProviderButton
+from gateway.ground.web.app_labels import AppLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class SignInView:
         for_app: name of the app whose authorize this continues, else empty.
         retry_after_minutes: with `limited`.
         providers: whose buttons stand round the form.
+        label: what stands beside the name `for_app`.
         is_repeated: somebody is signed in, and `for_app` wants it newer or otherwise.
     """
 
@@ -37,6 +39,7 @@ class SignInView:
     for_app: str = ""
     retry_after_minutes: int = 15
     providers: Sequence[ProviderButton] = ()
+    label: AppLabel | None = None
     is_repeated: bool = False
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice
+from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
 from gateway.records.ledger.causes import Because
@@ -34,6 +35,7 @@ class TraceRow:
         bases: the asks about other people that it used, each for its basis.
         shop: whose call it was, where the reader is a follower of the shop's who may have been in it; or "".
         note: why it was blocked or failed, the operator's reason.
+        label: what stands beside the app's name; None of an operator.
     """
 
     id: str
@@ -52,6 +54,7 @@ class TraceRow:
     is_bare: bool = False
     bases: Sequence[AskView] = ()
     shop: str = ""
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class ReceiptLine:
         event: `given`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`;
             `damaged` of a record that is not what was written.
         states: that of each item, as the record tells it.
+        label: what stands beside the app's name.
     """
 
     code: str
@@ -102,6 +106,7 @@ class ReceiptLine:
     app_name: str
     account_name: str
     states: Sequence[str] = ()
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)

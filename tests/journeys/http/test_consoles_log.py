@@ -13,9 +13,7 @@ import pytest
 
 from gateway.acts.verify_log import verify_log
 from gateway.acts.withdraw import withdraw
-from gateway.records.grants import transitions
 from gateway.records.ledger import reading
-from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Checked, Record
 from gateway.records.ledger.verification import Finding
@@ -495,17 +493,3 @@ async def test_the_log_still_verifies_after_looks_and_exports(
     await operator.get(f"/operators/log/{ids['decided']}?reason={REASON}")
     await operator.get(f"/operators/log/export?format=csv&reason={REASON}")
     assert (await verified(consoles, tmp_path)).bad == []
-
-
-async def test_why_a_grant_is_asked_again_is_told(consoles: Consoles, operator: Browser) -> None:
-    """In the list and on the record's page, in words; a record that says no cause shows none."""
-    scene = consoles.scene
-    decided = await agree(scene)
-    assert decided.grant_id is not None
-    why = Because(Cause.APP_CHANGED, ("jwks", "redirect_uris")).to_facts()
-    ended = await scene.house.change_grant(
-        decided.grant_id, Actor.system(), kind=Kind.RECONFIRM, transition=transitions.lapse, **why
-    )
-    for path in ("/operators/log?q=action:reconfirm", f"/operators/log/{ended.recorded.record_id}"):
-        assert "ứng dụng đã đổi khóa, nơi nhận câu trả lời" in (await operator.get(path)).words
-    assert "ứng dụng đã đổi" not in (await operator.get("/operators/log?q=action:decided")).words
