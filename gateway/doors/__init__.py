@@ -280,6 +280,8 @@ def _basis(ask: Ask, scope: Scope | None) -> dict[str, str]:
     if scope is None or scope.whose != "subject":
         return {}
     agreement = ask.agreement
+    if ask.basis is Basis.IMPORTED:
+        return {"basis": Basis.IMPORTED.value}
     if ask.basis is not Basis.CONTRACT or agreement is None:
         return {"basis": Basis.OWN_CONSENT.value}
     return {"basis": ask.basis.value, "agreement": plain(agreement.number), "agreed_on": f"{agreement.dated:%d/%m/%Y}"}

@@ -12,7 +12,7 @@ from gateway.doors.person.views_grants import ConfirmWithdrawView
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.apps.types import Ask
-from gateway.records.grants.types import STANDING_STATES
+from gateway.records.grants.types import ENDABLE_STATES
 
 WITHDRAW = "withdraw"
 
@@ -21,7 +21,7 @@ def ask_before_withdrawing(
     door: PersonDoor, request: web.Request, wanted: Sequence[OwnGrant], *, ask: Ask | None = None
 ) -> web.Response:
     """Answer a GET, which Back comes to again: where nothing is left to end, it leads on to the page."""
-    standing = [p for own in wanted for p in own.grant.permissions if p.state in STANDING_STATES]
+    standing = [p for own in wanted for p in own.grant.permissions if p.state in ENDABLE_STATES]
     if any(ask is None or p.ask_id == ask.id for p in standing):
         return show_confirm(door, request, wanted, ask=ask)
     return door.go(request, request.path)
@@ -40,7 +40,7 @@ def show_confirm(
 
 
 def _for_one(door: PersonDoor, own: OwnGrant, ask: Ask | None, *, lang: Lang) -> ConfirmWithdrawView:
-    standing = {p.ask_id for p in own.grant.permissions if p.state in STANDING_STATES}
+    standing = {p.ask_id for p in own.grant.permissions if p.state in ENDABLE_STATES}
     views = ask_views(door.catalogue, list(own.asks), lang)
     ending = [view for view in views if view.id in standing and (ask is None or view.id == ask.id)]
     return ConfirmWithdrawView(
@@ -54,6 +54,6 @@ def _for_one(door: PersonDoor, own: OwnGrant, ask: Ask | None, *, lang: Lang) ->
 
 
 def _for_everything(wanted: Sequence[OwnGrant], lang: Lang) -> ConfirmWithdrawView:
-    ending = [own for own in wanted if any(p.state in STANDING_STATES for p in own.grant.permissions)]
+    ending = [own for own in wanted if any(p.state in ENDABLE_STATES for p in own.grant.permissions)]
     names = [f"{app_title(own.app, lang)} · {plain(own.account.name)}" for own in ending]
     return ConfirmWithdrawView("/permissions", names)

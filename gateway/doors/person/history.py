@@ -96,7 +96,7 @@ def _changes(
         elif entry.kind is not Kind.SHORTENED:
             change = StateChange(entry.at, names[entry.record_id])
             asks = [AskId(fact["ask"]) for fact in entry.facts.get("permissions", [])]
-            if entry.kind is Kind.DECIDED:
+            if entry.kind in {Kind.DECIDED, Kind.BROUGHT_IN}:
                 given |= dict.fromkeys(asks, change)
             found |= {ask: given.get(ask, change) if entry.kind is Kind.RESUMED else change for ask in asks}
     return found

@@ -22,7 +22,7 @@ from gateway.ground.web.plain import plain
 from gateway.records.trace import store as trace
 
 MONTH = timedelta(days=30)
-STATES = ("granted", "paused", "reconfirm", "withdrawn", "expired", "refused")
+STATES = ("granted", "paused", "pending", "reconfirm", "withdrawn", "expired", "refused")
 
 
 async def show_permissions(door: PersonDoor, request: web.Request) -> web.Response:

@@ -21,8 +21,9 @@ from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
 from gateway.records.ledger.causes import Because
+from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.note import InvalidNote, open_note
-from gateway.records.ledger.types import Record
+from gateway.records.ledger.types import ActorKind, Record
 
 SCHEMA = "quyen-receipt/1"
 
@@ -62,7 +63,7 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "created_at": record.at.isoformat(),
         "language": lang,
         "jurisdiction": "VN",
-        "collection_method": "web",
+        "collection_method": _method_of(record),
         "grant_id": record.grant_id or "",
         "version": record.version,
         "person": {"id": record.actor.id, "name": plain(person.name) if person else ""},
@@ -89,6 +90,13 @@ def _because_facts(because: Because | None) -> dict[str, Any] | None:
     return {"cause": because.cause.value, "changed": list(because.changed)} if because else None
 
 
+def _method_of(record: Record) -> str:
+    """Say how it came about: on our pages, at the platform, or from a file of consents that were given before."""
+    if record.kind is Kind.BROUGHT_IN:
+        return "import"
+    return "platform" if record.actor.kind is ActorKind.PLATFORM else "web"
+
+
 def _account_facts(platform: str, external_id: str, name: str) -> dict[str, str]:
     return {"platform": platform, "external_id": external_id, "name": name}
 
@@ -108,10 +116,17 @@ def _item_facts(item: Item, view: AskView) -> dict[str, Any]:
         "refusal_effect": view.refusal_effect,
         "basis": item.ask.basis,
         "agreement": _agreement_facts(item.ask),
+        **_brought_facts(item),
         "decision": item.state,
         "resources": None if item.resources is None else sorted(item.resources),
         "valid_until": item.ends_at.isoformat() if item.ends_at else None,
     }
+
+
+def _brought_facts(item: Item) -> dict[str, str]:
+    """Say what a consent that was brought in rests on; of any other nothing."""
+    told = item.brought
+    return {} if told is None else {"evidence": told.evidence, "agreed_on": told.agreed_on, "entered_by": told.by}
 
 
 def _agreement_facts(ask: Ask) -> dict[str, str] | None:

@@ -115,6 +115,32 @@ class PermissionsView:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleCounts:
+    """How many people's data an ask lets through: by their own decision here, by evidence; and how many wait for it."""
+
+    own: int = 0
+    imported: int = 0
+    pending: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtView:
+    """A consent that was given elsewhere and brought in: nobody pressed anything here.
+
+    Args:
+        at: when it was brought in.
+        by: by whom, in the operator's own words; "" where that cannot be read any more.
+        evidence: what proves it; "" of one that waits for it, or where that cannot be read any more.
+        agreed_on: the day of it, dd/mm/yyyy, or "".
+    """
+
+    at: datetime
+    by: str = ""
+    evidence: str = ""
+    agreed_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PermissionRow:
     """One ask inside a grant.
 
@@ -126,6 +152,8 @@ class PermissionRow:
         ends_at: until when it is in force, while it is.
         calls_30_days, last_used_at: from the trace.
         blocked_calls: calls stopped since it was paused or ended.
+        brought: where it was brought in.
+        counts: on the account's own page: how many people it is about, by what lets their data pass; or None.
     """
 
     ask: AskView
@@ -136,6 +164,8 @@ class PermissionRow:
     calls_30_days: int = 0
     last_used_at: datetime | None = None
     blocked_calls: int = 0
+    brought: BroughtView | None = None
+    counts: PeopleCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

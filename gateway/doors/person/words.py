@@ -38,6 +38,7 @@ def actor_name(record: Record, person: Person | None, lang: Lang) -> str:
         ActorKind.SYSTEM: _("Cổng, theo thời hạn") if record.kind is Kind.EXPIRED else _("Cổng"),
         ActorKind.COMMAND_LINE: _("Người vận hành, bằng dòng lệnh"),
         ActorKind.APP: _("Ứng dụng"),
+        ActorKind.PLATFORM: _("Nền tảng báo"),
     }
     return unnamed.get(actor.kind) or (plain(person.name) if person else _("Người đã rời cổng"))
 
@@ -53,6 +54,7 @@ def state_name(state: str, lang: Lang) -> str:
     names = {
         "granted": _("Đang hiệu lực"),
         "paused": _("Tạm dừng"),
+        "pending": _("Chờ bằng chứng"),
         "reconfirm": _("Cần xác nhận lại"),
         "withdrawn": _("Đã rút lại"),
         "expired": _("Hết hạn"),

@@ -49,10 +49,12 @@ class Basis(StrEnum):
     """Why data about other people may pass under an ask: what the app registered, told wherever the ask stands.
 
     `own_consent`: each of them agreed. `contract`: the app works for the account under an agreement; each may object.
+    `imported` is never that of an ask: a person's own permission has it, whose consent was brought in (ADR 0039).
     """
 
     OWN_CONSENT = "own_consent"
     CONTRACT = "contract"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,7 +280,7 @@ def test_marks_for_outside_tests() -> None:
     [
         ("granted", ["withdraw", "pause"]),
         ("paused", ["withdraw", "resume"]),
-        ("pending", ["withdraw"]),
+        ("pending", ["withdraw", "reconsider"]),
         ("reconfirm", ["reconsider"]),
         ("refused", ["reconsider"]),
         ("withdrawn", ["reconsider"]),
