@@ -120,9 +120,9 @@ class House:
             raise
 
     async def change_grant(
-        self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = ""
+        self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = "", **facts: Any
     ) -> Settled:
-        """Lock the grant, check that the actor may, move it, record it, commit, and put it in force.
+        """Lock the grant, check that the actor may, move it, record it with the facts, commit, and put it in force.
 
         Raises:
             Refusal: `not_found` (no such grant, or the person has no standing), `nothing_to_change`.
@@ -138,7 +138,9 @@ class House:
                 now = self.clock.now()  # after the wait for the lock: what is written last, happened last
                 await self.check_standing(unit, grant, actor, now)
                 change = transition(grant, now)
-                settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
+                settled, ended = await self.record_change(
+                    unit, change, actor, kind=kind, request_id=request_id, **facts
+                )
                 await unit.commit()
         except DiskFull:
             if change is not None:

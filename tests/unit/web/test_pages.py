@@ -244,6 +244,23 @@ def test_an_error_of_several_meanings_is_told_as_the_one_it_is(told_as: str, tit
     assert "invalid_scope" in page
 
 
+@pytest.mark.parametrize(
+    "told_as,title",
+    [
+        ("", "Cổng không tìm thấy yêu cầu này"),
+        ("expired", "Yêu cầu đã hết hạn"),
+        ("decided", "Yêu cầu này đã được quyết"),
+    ],
+)
+def test_a_pushed_request_that_is_over_says_where_to_go_on(told_as: str, title: str) -> None:
+    """Used, expired or unknown, in words for people, with what to do next."""
+    page = PAGES.page(frame(visitor=""), replace(FAILED, status=400, code="invalid_request_uri", told_as=told_as))
+    assert f"<h1>{title}</h1>" in page
+    assert ("Mở lại ứng dụng và bấm nối từ đó." in page) is (told_as != "decided")
+    assert ("Quản lý quyền." in page) is (told_as == "decided")
+    assert "Cổng không làm được việc này" not in page
+
+
 def test_platform_mode_does_not_speak_of_going_round() -> None:
     """Where the platform runs the gateway there is no way round it, so the page does not say that there is."""
     assert "đi vòng qua cổng" not in draw("consent-one")
