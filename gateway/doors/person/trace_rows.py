@@ -1,6 +1,6 @@
 """One line of the trace in plain words: which app did what, by which asks, with what result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from gateway.doors import ask_views, spoken
@@ -13,7 +13,14 @@ from gateway.records.trace.entries import DamagedLine
 from gateway.records.trace.types import ClosedLine, Outcome
 from scopes import Catalogue
 
-OUTCOMES = (Outcome.PASSED, Outcome.REFUSED, Outcome.CUT, Outcome.FAILED)
+OUTCOMES: Mapping[str, tuple[Outcome, bool | None]] = {
+    "passed": (Outcome.PASSED, False),
+    "masked": (Outcome.PASSED, True),
+    "refused": (Outcome.REFUSED, None),
+    "cut": (Outcome.CUT, None),
+    "failed": (Outcome.FAILED, None),
+}
+"""What the filter offers: how a call ended, and whether something of it was masked."""
 Result = Literal["passed", "masked", "blocked", "cut", "failed", "open"]
 _RESULTS: dict[Outcome, Result] = {
     Outcome.PASSED: "passed",

@@ -60,10 +60,11 @@ def state_name(state: str, lang: Lang) -> str:
 
 
 def outcome_name(outcome: str, lang: Lang) -> str:
-    """Name how a call ended, as the trace does."""
+    """Name how a call ended, as the trace does, where it offers to look for that."""
     _ = words(lang)
     names = {
         "passed": _("Đã cho qua"),
+        "masked": _("Cho qua, có che"),
         "refused": _("Đã chặn"),
         "cut": _("Bị cắt giữa chừng"),
         "failed": _("Không thành"),

@@ -99,6 +99,17 @@ async def test_each_result_is_told(
     assert ("Không có gì được gửi tới nền tảng." in page.words) is (result == "blocked")
 
 
+@pytest.mark.parametrize("outcome,label", [("passed", "Đã cho qua"), ("masked", "Cho qua, có che")])
+async def test_what_was_masked_is_looked_for_by_itself(
+    browser: Browser, caller: Caller, outcome: str, label: str
+) -> None:
+    """The filter offers each mark that a call that passed can bear, and finds the lines that bear it, no others."""
+    made = {"passed": await caller.call(PASSED), "masked": await caller.call(MASKED)}
+    page = await browser.get(f"/permissions/trace?outcome={outcome}")
+    assert f'<option value="{outcome}" selected>{label}</option>' in page.text
+    assert order(page.text) == [made[outcome]]
+
+
 async def test_what_came_to_nothing_is_not_told_as_done(browser: Browser, caller: Caller) -> None:
     """A call that the platform refused was tried, shows the item by its name, and no data that would have passed."""
     await caller.call(Ending(Outcome.FAILED, "platform_refused", 200, 200, 0, 0))
