@@ -18,8 +18,8 @@ from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
-NOTICE_VERSION = 8
-NOTICE_DATED = datetime(2026, 11, 22, 5, tzinfo=UTC)
+NOTICE_VERSION = 9
+NOTICE_DATED = datetime(2026, 11, 22, 15, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 

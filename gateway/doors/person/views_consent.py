@@ -127,6 +127,12 @@ class ConsentView:
         """The asks about other people."""
         return [ask for ask in self.asks if ask.about_others]
 
+    @property
+    def others_basis(self) -> str:
+        """What the asks about other people rest on: the one basis of all of them, or `both`."""
+        found = {ask.basis for ask in self.others_asks}
+        return found.pop() if len(found) == 1 else "both"
+
 
 @dataclass(frozen=True, slots=True)
 class ConfirmAccountView:
