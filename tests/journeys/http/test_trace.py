@@ -186,7 +186,7 @@ async def test_usage_is_counted_for_each_ask(browser: Browser, caller: Caller, g
     assert "3 lượt trong 30 ngày" in (await browser.get(path)).words
     await browser.submit(path, {"action": "pause", "ask": "crm_phone"})
     await caller.call(REFUSED)
-    assert "Ứng dụng gọi 1 lần từ lúc đó, đều bị chặn." in (await browser.get(path)).words
+    assert "Từ lúc đó dấu vết có 1 lượt gọi bị chặn." in (await browser.get(path)).words
 
 
 async def test_nobody_else_sees_the_lines(other_browser: Browser, caller: Caller) -> None:
