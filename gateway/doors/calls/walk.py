@@ -141,7 +141,7 @@ def _wire_names(asks: list[Ask], registered: list[Ask]) -> list[str]:
 
 
 def _ask_ids(refusal: Refusal, match: Match, facts: TokenFacts) -> tuple[AskId, ...]:
-    """Return the asks that a refused call wanted: those that it was refused for, else those of the token's that open it.
+    """Return the asks that a refused call wanted: those it was refused for, else those of the token's that open it.
 
     A token that ended with its asks is refused before anything of it is judged, and still was used for them.
     """

@@ -10,7 +10,7 @@ from gateway.doors.person.words import ended_because, words
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.trace.entries import DamagedLine
-from gateway.records.trace.types import ClosedLine, Outcome
+from gateway.records.trace.types import OUTCOME_UNKNOWN, ClosedLine, Ending, Outcome
 from scopes import Catalogue
 
 OUTCOMES: Mapping[str, tuple[Outcome, bool | None]] = {
@@ -56,7 +56,7 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         recipient="; ".join(_unique(f"{each.name}, {each.country}" for view in used for each in view.recipients)),
         by=plain(by),
         bases=[view for view in used if view.basis],
-        note=ended_because(ending.reason, lang) if ending and result in {"blocked", "failed"} else "",
+        note=ended_because(ending.reason, lang) if ending and _is_explained(ending, result) else "",
     )
 
 
@@ -73,6 +73,11 @@ def _result(closed: ClosedLine) -> Result:
     if ending.outcome is Outcome.PASSED and ending.withheld:
         return "masked"
     return _RESULTS[ending.outcome]
+
+
+def _is_explained(ending: Ending, result: Result) -> bool:
+    """Say whether a line tells its reason; why a call was cut, the person knows, but not what became of it (R58)."""
+    return result in {"blocked", "failed"} or ending.reason == OUTCOME_UNKNOWN
 
 
 def _unique(texts: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.people.types import Person
+from gateway.records.trace.types import OUTCOME_UNKNOWN
 
 Translate = Callable[[str], str]
 
@@ -99,6 +100,7 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "two_credentials": _("Ứng dụng gửi hai mã một lúc."),
         "no_credential": _("Ứng dụng không gửi mã truy cập."),
         "caller_gone": _("Ứng dụng ngắt kết nối trước khi nhận hết câu trả lời."),
+        OUTCOME_UNKNOWN: _("Đã gửi tới nền tảng trước khi bị cắt: có thể việc đó vẫn xong, cổng không biết kết quả."),
         "platform_refused": _("Nền tảng từ chối lượt gọi này."),
         "ended": _("Quyền đã hết trước khi gửi, nên không có gì được gửi."),
         "not_taken": _("Máy chủ của ứng dụng không nhận."),

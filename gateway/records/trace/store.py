@@ -33,8 +33,9 @@ class AnyOf:
 class Filter:
     """What to look for; None leaves a field open, and each of `matching` must hold.
 
-    `is_masked`: something was withheld of what passed. `before` is a cursor: (opened_at, id) of the last line seen. `about_people` are grants beside `grant_ids`, each
-    after a moment, of which only what was about somebody counts, or may have been: a line that is not closed.
+    `is_masked`: something was withheld of what passed. `before` is a cursor: (opened_at, id) of the last line seen.
+    `about_people` are grants beside `grant_ids`, each after a moment, of which only what was about somebody counts, or
+    may have been: a line that is not closed.
     """
 
     grant_ids: Sequence[GrantId] | None = None

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Grant
-from gateway.records.trace.types import Ending, Line, Outcome
+from gateway.records.trace.types import OUTCOME_UNKNOWN, Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.ids import AskId, GrantId, TraceId
 from tests.house import agree
@@ -82,6 +82,7 @@ async def test_a_call_is_a_plain_sentence(browser: Browser, caller: Caller) -> N
         (MASKED, "masked", "Cho qua, có che"),
         (REFUSED, "blocked", "Bạn đang tạm dừng mục này."),
         (CUT, "cut", "Bị cắt giữa chừng"),
+        (Ending(Outcome.CUT, OUTCOME_UNKNOWN, 403, None, 0, 0), "cut", "có thể việc đó vẫn xong"),
         (Ending(Outcome.REFUSED, "too_large", 413, None, 0, 0), "blocked", "Ứng dụng gửi nội dung quá lớn."),
         (Ending(Outcome.FAILED, "upstream_failed", 502, 500, 0, 0), "failed", "không trả lời trọn vẹn."),
         (Ending(Outcome.FAILED, "platform_refused", 200, 200, 0, 0), "failed", "Nền tảng từ chối lượt gọi này."),
