@@ -12,7 +12,7 @@ from gateway.doors.person.screen import Screen
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
 from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, KeptAsk, Notice
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
-from gateway.doors.person.words import language_name
+from gateway.doors.person.words import language_name, person_name
 from gateway.ground.web.frame import Lang, PageView
 from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.requests.types import Prompt, RequestKind
@@ -141,9 +141,9 @@ def _ends(screen: Screen) -> dict[AskId, datetime]:
 
 def _list_standing(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
     """List the asks of the request that stand and are not asked about."""
-    states, ends = _states(screen), _ends(screen)
+    states, ends, names = _states(screen), _ends(screen), _names(screen, lang)
     found = [view for view in _register_views(door, screen, lang) if view.id in screen.kept]
-    return [_kept(view, states[AskId(view.id)], ends[AskId(view.id)]) for view in found]
+    return [_kept(view, states[AskId(view.id)], ends[AskId(view.id)], by=names[AskId(view.id)]) for view in found]
 
 
 def _list_others(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
@@ -167,8 +167,16 @@ def _register_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AskVie
     return ask_views(door.catalogue, list(screen.register), lang, resources=decided)
 
 
-def _kept(view: AskView, state: str, on: datetime | None = None) -> KeptAsk:
-    return KeptAsk(view.name, state, on, view.only, view.only_name)
+def _names(screen: Screen, lang: Lang) -> dict[AskId, str]:
+    """Name who agreed to each ask; empty for the reader."""
+    rows = screen.grant.permissions if screen.grant else ()
+    others = {p.ask_id: screen.deciders.get(p.decided_by) for p in rows}
+    is_own = {p.ask_id: p.decided_by == screen.request.person_id for p in rows}
+    return {ask_id: "" if is_own[ask_id] else person_name(person, lang) for ask_id, person in others.items()}
+
+
+def _kept(view: AskView, state: str, on: datetime | None = None, *, by: str = "") -> KeptAsk:
+    return KeptAsk(view.name, state, on, view.only, view.only_name, by)
 
 
 def _states(screen: Screen) -> dict[AskId, str]:

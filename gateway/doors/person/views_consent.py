@@ -31,7 +31,8 @@ class Keeper:
 class KeptAsk:
     """An ask decided before that this request leaves as it was: its name, its state, and the day that goes with it.
 
-    `on` is until when it stands; None where the state alone is told. `only`: as in `AskView`.
+    `on` is until when it stands; None where the state alone is told. `only`: as in `AskView`. `by` is who agreed to what
+    stands, by name; "" is the reader: another admin of the account may have.
     """
 
     name: str
@@ -39,6 +40,7 @@ class KeptAsk:
     on: datetime | None = None
     only: Sequence[str] | None = None
     only_name: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,12 @@ def actor_name(actor: Actor, person: Person | None, lang: Lang) -> str:
         ActorKind.COMMAND_LINE: _("Người vận hành, bằng dòng lệnh"),
         ActorKind.APP: _("Ứng dụng"),
     }
-    return unnamed.get(actor.kind) or (plain(person.name) if person else _("Người đã rời cổng"))
+    return unnamed.get(actor.kind) or person_name(person, lang)
+
+
+def person_name(person: Person | None, lang: Lang) -> str:
+    """Name a person, or say that there is none any more."""
+    return plain(person.name) if person else words(lang)("Người đã rời cổng")
 
 
 def language_name(lang: Lang) -> str:

@@ -70,6 +70,31 @@ async def test_what_stands_is_listed_and_has_no_box(origin: Origin, browser: Bro
     assert states(await get_grant(origin, grant_id))["crm_phone"] == "refused"
 
 
+@pytest.mark.parametrize("asks", [("oa_profile", "crm_name", "crm_phone"), ("oa_profile", "crm_name")])
+async def test_what_another_admin_agreed_to_is_told_as_theirs(
+    origin: Origin, browser: Browser, other_browser: Browser, grant_id: GrantId, asks: tuple[str, ...]
+) -> None:
+    """Who agreed is named to every other admin, on the screen and in the text that their record keeps (R47)."""
+    scene = origin.scene
+    await link_account(scene.house, scene.other_owner.id, external_id=scene.account.external_id)
+    theirs = await (await other_browser.sign_in_as(scene.other_owner)).get(await origin.ask(*asks))
+    assert theirs.words.count("chu-1 (mẫu) đã đồng ý đến 19/02/2027") == 2
+    assert "bạn đã đồng ý" not in theirs.words.casefold()
+    assert "bạn đã quyết" not in theirs.words.casefold()
+    own = await (await signed_in(origin, browser)).get(await origin.ask(*asks))
+    assert own.words.count("bạn đã đồng ý đến 19/02/2027") == 2
+    path = await origin.ask(*asks)
+    page = await other_browser.get(path)
+    ticked = [("ask", "crm_phone")] if len(asks) > 2 else []
+    fields = [*ticked, ("account", scene.account.id), DAY, AGREE, ("seen", page.seen), ("csrf_token", page.token)]
+    assert "code" in (await other_browser.post(path, fields)).answer
+    async with scene.house.storage.read() as connection:
+        newest = (await reading.list_of_grant(connection, grant_id, scene.other_owner.id, 1))[0]
+        kept = await notices.find(connection, newest.facts["notice"])
+    assert kept is not None
+    assert "chu-1 (mẫu) đã đồng ý đến 19/02/2027" in kept[1]
+
+
 async def test_agreeing_extends_only_what_is_ticked(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
     """The tick is granted, the rows that stood are the same rows, and the code buys old and new together."""
     await signed_in(origin, browser)
@@ -116,7 +141,7 @@ async def test_new_items_may_last_as_long_as_what_stands(origin: Origin, browser
     page = await browser.get(path)
     assert re.findall(r'<option value="(\w+)"', page.text) == ["P1D", "P30D", "standing"]
     assert "Đến 19/02/2027, như mục đã đồng ý" in page.words
-    assert "không dài hơn mục dài nhất bạn đã đồng ý" in page.words
+    assert "không dài hơn mục dài nhất đã đồng ý" in page.words
     origin.scene.clock.advance(timedelta(minutes=2))
     account = ("account", origin.scene.account.id)
     await browser.post(path, [("ask", PHONE), account, ("duration", "standing"), AGREE, ("csrf_token", page.token)])

@@ -214,7 +214,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
         refused={AskId(CHAT.id): NOW - timedelta(days=3)},
         standing=(
             KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)),
-            KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80)),
+            KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80), by="Lê Văn Tú (mẫu)"),
         ),
         kept=(KeptAsk("Xem nhãn", "withdrawn"),),
         durations=(*CONSENT.durations[:2], Duration("standing", NOW + timedelta(days=80))),
