@@ -31,8 +31,8 @@ class Keeper:
 class KeptAsk:
     """An ask decided before that this request leaves as it was: its name, its state, and the day that goes with it.
 
-    `on` is until when it stands; None where the state alone is told. `only`: as in `AskView`. `by` is who agreed to what
-    stands, by name; "" is the reader: another admin of the account may have.
+    `on` is until when it stands; None where the state alone is told. `only`: as in `AskView`. `by` is who agreed to
+    what stands, by name; "" is the reader: another admin of the account may have.
     """
 
     name: str
@@ -76,7 +76,9 @@ class ConsentView:
         reconsider: opened from Quản lý quyền by the person, not by the app; the decision returns there.
         shop: the account whose follower decides about data of their own; "" where an account's own people decide.
         upstream_app: the id of the app's own app at the platform, through which accounts are linked for it; or "".
-        error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `outdated`, or "".
+        error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `outdated`; of a choice
+            made before linking that does not count: `not_linked`, `decided_before`; or "".
+        lost: with these two, the boxes that had been ticked, by name.
     """
 
     TEMPLATE: ClassVar[str] = "person/consent.html"
@@ -103,6 +105,7 @@ class ConsentView:
     shop: str = ""
     upstream_app: str = ""
     error: str = ""
+    lost: Sequence[str] = ()
 
     @property
     def is_difference(self) -> bool:

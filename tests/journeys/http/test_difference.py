@@ -345,15 +345,36 @@ async def test_nothing_is_decided_before_the_account_is_chosen(
 async def test_a_choice_made_before_linking_does_not_end_what_stands(
     origin: Origin, browser: Browser, other_browser: Browser, grant_id: GrantId
 ) -> None:
-    """Linking leads to an account that another admin decided about: the difference is asked, the old ticks are gone."""
+    """Linking leads to an account that another admin decided about: the difference is asked, void ticks are named."""
     await other_browser.sign_in_as(origin.scene.other_owner)
     path = await origin.ask()
-    linking = await other_browser.submit(path, [("ask", "oa_profile"), ("duration", "P1D"), AGREE])
+    ticked = [("ask", "oa_profile"), ("ask", "crm_phone")]
+    linking = await other_browser.submit(path, [*ticked, ("duration", "P1D"), AGREE])
     assert linking.status == 303
+    unlinked = await other_browser.get(path)
+    assert "Chưa nối tài khoản, nên điều bạn chọn trước đó chưa được ghi." in unlinked.words
+    assert (await other_browser.submit(path, [*ticked, ("duration", "P1D"), AGREE])).status == 303
     await link_account(origin.scene.house, origin.scene.other_owner.id, external_id=origin.scene.account.external_id)
     page = await other_browser.get(path)
     assert page.boxes == {"crm_phone", "order_send", "chat_read"}
+    assert "đã có quyết định từ trước về ứng dụng này, nên điều bạn chọn trước khi nối chưa được ghi" in page.words
+    assert "Bạn đã chọn: Xem số điện thoại người quan tâm OA." in page.words
+    assert "chưa được ghi" not in (await other_browser.get(path)).words
     assert (await get_grant(origin, grant_id)).version == 1
+
+
+async def test_a_choice_made_before_linking_of_what_stands_is_nothing_lost(
+    origin: Origin, other_browser: Browser, grant_id: GrantId
+) -> None:
+    """All that was asked stands by then: the short page, without alarm."""
+    assert grant_id
+    await other_browser.sign_in_as(origin.scene.other_owner)
+    path = await origin.ask("oa_profile", "crm_name")
+    fields = [("ask", "oa_profile"), ("ask", "crm_name"), ("duration", "P1D"), AGREE]
+    assert (await other_browser.submit(path, fields)).status == 303
+    await link_account(origin.scene.house, origin.scene.other_owner.id, external_id=origin.scene.account.external_id)
+    page = await other_browser.get(path)
+    assert (page.boxes, "muốn nối lại" in page.words, "chưa được ghi" in page.words) == (set(), True, False)
 
 
 async def test_an_app_may_want_the_account_to_be_chosen(origin: Origin, browser: Browser) -> None:
