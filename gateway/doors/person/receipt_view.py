@@ -89,6 +89,10 @@ def _item(view: AskView, state: str, *, basis: str | None) -> ReceiptItem:
         basis=view.basis if basis else "",
         agreement=view.agreement,
         agreed_on=view.agreed_on,
+        data_types=view.data_types,
+        explanation=view.explanation,
+        can=view.can,
+        cannot=view.cannot,
     )
 
 

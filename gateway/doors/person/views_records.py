@@ -117,7 +117,8 @@ class ReceiptsView:
 class ReceiptItem:
     """One decision on a receipt: the ask's words as they were shown, and the state decided.
 
-    `only` and `basis` with what goes with them are as in `AskView`; the basis is the one that was decided on.
+    `only`, `basis` and what goes with them, `explanation`, `can` and `cannot` are as in `AskView`; the basis is the one
+    that was decided on.
     """
 
     name: str
@@ -129,6 +130,10 @@ class ReceiptItem:
     basis: str = ""
     agreement: str = ""
     agreed_on: str = ""
+    data_types: Sequence[str] = ()
+    explanation: str = ""
+    can: Sequence[str] = ()
+    cannot: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

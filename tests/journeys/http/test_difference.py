@@ -13,7 +13,7 @@ from gateway.acts.withdraw import withdraw
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Grant
 from gateway.records.ledger import notices, reading
-from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.ledger.types import Actor, ActorKind, Record
 from gateway.records.requests.types import Prompt
 from gateway.terms.ids import AskId, GrantId
 from tests.house import REDIRECT_URI, VERIFIER, agree, link_account
@@ -90,6 +90,7 @@ async def test_what_another_admin_agreed_to_is_told_as_theirs(
     assert "code" in (await other_browser.post(path, fields)).answer
     async with scene.house.storage.read() as connection:
         newest = (await reading.list_of_grant(connection, grant_id, scene.other_owner.id, 1))[0]
+        assert isinstance(newest, Record)
         kept = await notices.find(connection, newest.facts["notice"])
     assert kept is not None
     assert "chu-1 (mẫu) đã đồng ý đến 19/02/2027" in kept[1]

@@ -127,7 +127,7 @@ async def test_what_came_to_nothing_is_not_told_as_done(browser: Browser, caller
     [
         ("view_follower", "crm_name", "Có thể gồm: Họ tên, Tên gợi nhớ, Ảnh đại diện."),
         ("list_followers", "crm_name", "Chỉ có mã hoặc con số, không có dữ liệu của mục này."),
-        ("send_message", "order_send", "Có thể gồm: Nội dung tin nhắn gửi đi."),
+        ("send_message", "order_send", "Có thể gồm: Nội dung tin nhắn gửi đi, Giờ gửi, số tin còn gửi được."),
     ],
 )
 async def test_a_line_says_no_more_than_its_call_could_carry(

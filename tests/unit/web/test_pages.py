@@ -191,6 +191,8 @@ def test_consent_shows_every_field() -> None:
     for ask in CONSENT.asks:
         for text in (ask.name, ask.purpose, ask.refusal_effect, ask.required_why, ask.sensitive_why, *ask.data_types):
             assert text in page
+        for text in (ask.explanation, *ask.can, *ask.cannot):
+            assert text in page
         assert all(f"{party.name}, {party.country}" in page for party in ask.recipients)
 
 
@@ -215,8 +217,8 @@ def test_the_first_page_says_what_is_kept() -> None:
     """What waits for an app is kept, sealed, as long as it is tried; only what calls carry passes and is gone."""
     days = LONGEST // timedelta(days=1)
     assert days == 1
-    for lang, words in (("vi", "niêm kín, lâu nhất một ngày"), ("en", "sealed, for a day at most")):
-        assert words in draw("first", lang)
+    assert "niêm kín, lâu nhất một ngày" in draw("first")
+    assert "sealed, for a day at most" in draw("first", "en")
 
 
 def test_consent_presets_nothing() -> None:
