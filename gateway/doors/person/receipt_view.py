@@ -17,7 +17,7 @@ from gateway.records.ledger.entries import Damaged
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
-_WITH_AN_END = ("given", "resumed", "shortened")
+_WITH_AN_END = ("given", "reconnected", "resumed", "shortened")
 
 
 def damaged_line(entry: Damaged) -> ReceiptLine:

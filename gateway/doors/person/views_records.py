@@ -90,8 +90,8 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`;
-            `damaged` of a record that is not what was written.
+        event: `given`, `reconnected` (nothing new was decided), `refused`, `shortened`, `paused`, `resumed`, `lifted`,
+            `reconfirm`, `withdrawn` or `expired`; `damaged` of a record that is not what was written.
         states: that of each item, as the record tells it.
     """
 

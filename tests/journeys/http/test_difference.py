@@ -173,6 +173,30 @@ async def test_nothing_to_decide_needs_one_press(origin: Origin, browser: Browse
     assert (await get_grant(origin, grant_id)).version == 2
 
 
+async def test_a_reconnection_has_a_receipt_of_its_own(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """It says that nothing new was decided, which asks the code reaches, until when and to whom, and it verifies."""
+    await signed_in(origin, browser)
+    path = await origin.ask("oa_profile", "crm_name")
+    await browser.submit(path, [("account", origin.scene.account.id), AGREE])
+    listed = await browser.get("/permissions/receipts")
+    assert "nối lại với 2 mục đã đồng ý từ trước, không quyết gì mới" in listed.words
+    code = listed.text.split('data-receipt="')[1].split('"')[0]
+    sheet = await browser.get(f"/permissions/receipts/{code}")
+    for words in ("Biên nhận nối lại", "Xem họ tên người quan tâm OA", "A (mẫu), Việt Nam", "đến 19/02/2027"):
+        assert words in sheet.words
+    assert "Biên nhận đồng ý" not in sheet.words
+    signed = await browser.get(f"/permissions/receipts/{code}.json")
+    receipt = orjson.loads(signed.text)["receipt"]
+    assert receipt["event"] == "reconnected"
+    assert {item["ask"]: item["decision"] for item in receipt["items"]} == {
+        "oa_profile": "granted",
+        "crm_name": "granted",
+    }
+    checked = await browser.submit("/receipts/verify", {"receipt": signed.text})
+    assert "Chữ ký đúng và bản ghi nằm trong nhật ký đã ký" in checked.words
+    assert "Nối lại ứng dụng, không quyết gì mới" in (await browser.get(f"/permissions/{grant_id}")).words
+
+
 async def test_a_short_page_that_no_app_asked_for(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
     """Reconsidering what was agreed to meanwhile gives no app anything and names no place of return."""
     await signed_in(origin, browser)

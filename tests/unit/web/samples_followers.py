@@ -34,4 +34,5 @@ FOLLOWER_PAGES: Final[dict[str, PageView]] = {
     "permissions-follower": PermissionsView((), contracts=(ContractCard(APP.name, BAKERY.name, "/ask?app=app_1"),)),
     "trace-follower": TraceView((replace(LOOKS[0], shop=BAKERY.name, people=None),), NOW, is_shared=True),
     "receipt-lifted": replace(RECEIPT, event="lifted", starts_at=None, items=RECEIPT.items[:1]),
+    "receipt-reconnected": replace(RECEIPT, event="reconnected", starts_at=None, items=RECEIPT.items[:2]),
 }

@@ -200,6 +200,7 @@ LINES: Final = tuple(
     for number, (event, state) in enumerate(
         (
             ("given", "granted"),
+            ("reconnected", "granted"),
             ("refused", "refused"),
             ("shortened", "granted"),
             ("paused", "paused"),

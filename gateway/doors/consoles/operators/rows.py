@@ -23,6 +23,7 @@ from scopes import Catalogue
 OF_ORGANISATIONS = frozenset({"zalo"})
 ACTS: Mapping[Kind, str] = {
     Kind.DECIDED: "agree",
+    Kind.RECONNECTED: "link",
     Kind.REFUSED: "refuse",
     Kind.WITHDRAWN: "withdraw",
     Kind.PAUSED: "pause",
@@ -110,7 +111,7 @@ def outcome_of(closed: ClosedLine) -> Outcome:
 
 def asks_of(record: Record) -> list[str]:
     """List the asks that a record touches, each once."""
-    touched = [str(each["ask"]) for each in record.facts.get("permissions", [])]
+    touched = [str(each["ask"]) for name in ("permissions", "reached") for each in record.facts.get(name, [])]
     return list(dict.fromkeys(touched or [str(each) for each in record.facts.get("refused_asks", [])]))
 
 
