@@ -66,7 +66,12 @@ routes:
     kind: read
     sentence: {vi: xem danh sách, en: viewed the list}
     query:
-      keys: {page: {type: integer, least: 1, most: 50}, shop: {format: decimal_id, names_account: true}}
+      keys:
+        page: {type: integer, least: 1, most: 50}
+        shop: {format: decimal_id, names_account: true}
+        name: {max_length: 9, scope: shop.name.read}
+        sortBy: {one_of: [id, note], scope: shop.phone.read, tells_nothing: [id]}
+        near: {max_length: 9, picks_people: true}
       dropped: [sort, toDate]
     limits: {answer_bytes: 65536}
     answer:

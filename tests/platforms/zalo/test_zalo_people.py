@@ -1,0 +1,43 @@
+"""What followers were never asked about is not told by narrowing a list, nor done to all of them at once (ADR 0031)."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from gateway.records.apps.types import Basis
+from tests.platforms.zalo.apps import EVERY_SCOPE, app_with
+from tests.platforms.zalo.stage import AppCaller, Stage
+
+
+@pytest.fixture(scope="module")
+async def asking(shared: Stage) -> AppCaller:
+    """Return an app that asks each follower; nobody agreed."""
+    return await app_with(shared, *EVERY_SCOPE, basis=Basis.OWN_CONSENT)
+
+
+def followers(**narrowed: object) -> str:
+    """Return the call that lists followers, narrowed."""
+    return f"/zalo/v3.0/oa/user/getlist?data={quote(json.dumps({'offset': 0, 'count': 50, **narrowed}))}"
+
+
+@pytest.mark.parametrize(
+    "narrowed", [{"tag_name": "Khách quen"}, {"last_interaction_period": "TODAY"}, {"last_interaction_period": "L7D"}]
+)
+async def test_a_list_is_not_narrowed_by_what_is_masked(
+    shared: Stage, asking: AppCaller, everything: AppCaller, narrowed: dict[str, str]
+) -> None:
+    """Who bears a tag or wrote lately is told by the list: where each is asked it is refused, by contract it passes."""
+    before = len(await shared.arrived())
+    reply = await asking.call(followers(**narrowed))
+    assert (reply.status, reply.code) == (403, "no_basis")
+    assert len(await shared.arrived()) == before
+    assert (await everything.call(followers(**narrowed))).status == 200
+    assert (await asking.call(followers(is_follower="true"))).status == 200
+
+
+async def test_one_scope_by_consent_keeps_a_tag_from_narrowing(shared: Stage) -> None:
+    """A tag has no basis of its own: every live scope that lists people must need nobody's word."""
+    phone = {"zalo_follower_phone_read": Basis.OWN_CONSENT}
+    app = await app_with(shared, "zalo.follower.name.read", "zalo.follower.phone.read", "zalo.tag.read", **phone)
+    assert (await app.call(followers(tag_name="Khách quen"))).code == "no_basis"
