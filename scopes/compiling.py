@@ -146,7 +146,8 @@ def _compile_body(
 
 def _compile_answer(shaping: Shaping, entry: AnswerEntry, *, place: Place, route: RouteEntry | None) -> Answer:
     root: Node | None = None
-    handed = Handed(scope=entry.scope, has_subject=entry.about_named)
+    opened_by = () if route is None else route.opened_by
+    handed = Handed(scope=entry.scope, has_subject=entry.about_named, opened_by=opened_by)
     if entry.fields is not None:
         root = shaping.shape_branch(entry.fields, (*place, "fields"), handed)
     elif entry.use is not None:

@@ -62,3 +62,12 @@ async def test_a_code_in_the_path_needs_the_scope_that_shows_it(shared: Stage) -
     app = await app_with(shared, "kiotviet.customer.contact.read")
     reply = await is_refused(shared, app, f"{CALL}/code/KH000002")
     assert (reply.status, reply.code) == (403, "insufficient_scope")
+
+
+async def test_who_is_in_which_group_is_not_told(asking: AppCaller, everything: AppCaller) -> None:
+    """The shop's groups and their names pass; whom they list does not, where each is asked."""
+    shown = (await everything.call(f"{CALL}/group")).json["data"]
+    told = (await asking.call(f"{CALL}/group")).json["data"]
+    assert [row["name"] for row in told] == [row["name"] for row in shown]
+    assert any(row["customerGroupDetails"] for row in shown)
+    assert not any(row["customerGroupDetails"] for row in told)

@@ -6,8 +6,11 @@ from urllib.parse import quote
 import pytest
 
 from gateway.records.apps.types import Basis
+from gateway.sandbox.zalo.seeds import BAKERY
 from tests.platforms.zalo.apps import EVERY_SCOPE, app_with
 from tests.platforms.zalo.stage import AppCaller, Stage
+
+PERSON, QUOTA = BAKERY.followers[0].user_id, "/zalo/v3.0/oa/quota/message"
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +44,26 @@ async def test_one_scope_by_consent_keeps_a_tag_from_narrowing(shared: Stage) ->
     phone = {"zalo_follower_phone_read": Basis.OWN_CONSENT}
     app = await app_with(shared, "zalo.follower.name.read", "zalo.follower.phone.read", "zalo.tag.read", **phone)
     assert (await app.call(followers(tag_name="Khách quen"))).code == "no_basis"
+
+
+async def test_a_chat_row_about_somebody_without_a_basis_is_not_there(asking: AppCaller, everything: AppCaller) -> None:
+    """That somebody wrote, when and how often is theirs: no row of them, in the list or in their own conversation."""
+    for target in (
+        "/zalo/v2.0/oa/listrecentchat?data=" + quote(json.dumps({"offset": 0, "count": 10})),
+        "/zalo/v2.0/oa/conversation?data=" + quote(json.dumps({"user_id": PERSON, "offset": 0, "count": 10})),
+    ):
+        shown, reply = (await everything.call(target)).json["data"], await asking.call(target)
+        assert shown
+        assert (reply.json["data"], reply.headers["Quyen-Withheld"].partition("; ")[2]) == ([], 'reasons="subject"')
+
+
+async def test_what_is_left_to_send_one_person_rests_on_them(asking: AppCaller, everything: AppCaller) -> None:
+    """It tells whether they wrote lately; what the account has left rests on nobody."""
+    for body, stays in (
+        ({"user_id": PERSON}, False),
+        ({"quota_owner": "OA", "product_type": "cs", "quota_type": "sub_quota"}, True),
+    ):
+        told = (await everything.call(QUOTA, "POST", json=body)).json.get("data")
+        masked = (await asking.call(QUOTA, "POST", json=body)).json.get("data")
+        assert told
+        assert bool(masked) == stays

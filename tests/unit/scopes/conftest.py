@@ -95,6 +95,28 @@ routes:
         by_id:
           keys_are_subjects: true
           values: {fields: {name: {type: string, scope: shop.name.read}, open: {type: string, scope: any}}}
+  - id: list_letters
+    method: GET
+    path: /letters
+    opened_by: [shop.phone.read, shop.name.read]
+    kind: read
+    sentence: {vi: xem thư, en: viewed the letters}
+    answer:
+      fields:
+        boxes:
+          items:
+            fields:
+              box: {type: string, scope: any}
+              letters:
+                leaves_out: true
+                items:
+                  fields:
+                    from: {type: string|integer, scope: any, subject: true}
+                    to: {type: string|integer, scope: any, subject: true}
+                    minor: {type: boolean, marks_minor: true}
+                    stamp: {type: string, scope: any}
+                    sender: {type: string, scope: shop.name.read}
+                    phone: {type: string, scope: shop.phone.read}
   - id: view_person
     method: GET
     path: /people/{person_id}

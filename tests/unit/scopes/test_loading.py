@@ -118,6 +118,21 @@ BROKEN = {
         "path: /people/{name}\n    params: {name: {}}",
         "params: {name",
     ),
+    "a list that leaves out who needs no basis": (
+        "path: /letters\n    opened_by: [shop.phone.read,",
+        "path: /letters\n    opened_by: [shop.order.write,",
+        "              letters:",
+    ),
+    "a list that leaves out items that name nobody": (
+        "nicknames: {items: string, scope: shop.name.read}",
+        "nicknames: {items: string, scope: shop.name.read, leaves_out: true}",
+        "nicknames:",
+    ),
+    "something that is no list and leaves out": (
+        "total: {type: number, scope: any}",
+        "total: {type: number, scope: any, leaves_out: true}",
+        "total:",
+    ),
     "a value that tells something and says that it does not": ("tells_nothing: [id]", "tells_nothing: [note]", None),
     "a value that tells nothing and is none": ("tells_nothing: [id]", "tells_nothing: [age]", None),
     "a parameter whose scope is not described": (
