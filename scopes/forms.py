@@ -234,8 +234,7 @@ def _build_visit(members: Members, places: Mapping[str, str]) -> Visit | None:
             setattr(value, place, one)
         if masks:
             sweep.holds.append((ids or [], value, masks))
-        if held_by:
-            sweep.items.append((ids or [], value, held_by))
+        sweep.items += [(ids or [], value, held_by)] if held_by else ()
 
     return visit
 

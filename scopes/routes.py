@@ -182,6 +182,11 @@ class Match:
         sent = {name for name, value in query.values.items() if value not in keys[name].tells_nothing}
         return frozenset[str]().union(*(picking[name] for name in (*self.params, *sent) if name in picking))
 
+    def scopes_sent(self, body: bytes | None) -> frozenset[str]:
+        """Return the scopes that open what a body holds; every opening scope where its parts name none of their own."""
+        named = {rule.scope for rule, _ in self._body_pairs(body)}
+        return frozenset(scope for scope in self.route.opened_by if scope in named) or self.route.opened_by
+
     def account_names(self, query: CheckedQuery, body: bytes | None) -> list[str]:
         """List the values that name the account; each must equal the grant's (I11), or the call is refused.
 

@@ -62,7 +62,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A list of like things; of `held_by`, where there are some, one must pass whom a thing names, or it is left out."""
+    """A list of like things; of `held_by`, if any, one must pass whom a thing names: else it is left out."""
 
     items: "Node"
     held_by: frozenset[str] = frozenset()

@@ -28,6 +28,7 @@ class Outgoing:
         headers: by allow-list.
         body: checked, empty for none.
         subjects: the people whom the call itself names.
+        done_by: the opening scopes that what it sends needs.
         stream: the body where it is not held whole; headers say its type and length.
     """
 
@@ -36,6 +37,7 @@ class Outgoing:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     subjects: frozenset[str] = field(default=frozenset(), repr=False)
+    done_by: frozenset[str] = frozenset()
     stream: AsyncIterator[bytes] | None = field(default=None, repr=False)
 
 
@@ -123,8 +125,8 @@ def write_outgoing(match: Match, verdict: Verdict, head: Head, *, query: Checked
     if any(name != verdict.facts.external_id for name in (*in_header, *match.account_names(query, body))):
         raise Refusal("bad_target", "the call names another account than the grant's")
     headers = _pick_headers(route, head, has_body=bool(body))
-    subjects = frozenset(match.subjects_named(query, body))
-    return Outgoing(route.method, match.upstream_target(query), headers, body, subjects)
+    subjects, done_by = frozenset(match.subjects_named(query, body)), match.scopes_sent(body)
+    return Outgoing(route.method, match.upstream_target(query), headers, body, subjects, done_by)
 
 
 def _refusal_of(refused: TargetRefused | BodyRefused) -> Refusal:

@@ -181,8 +181,8 @@ class Forwarding:
 
     async def _check_last(self, flight: Flight, transport: asyncio.Transport | None) -> None:
         """Let bytes follow only if everything still holds; the client's own resend of a write is refused."""
-        verdict, named = self._admitted.verdict, self._admitted.outgoing.subjects
-        await check_people(self._door, verdict, self._admitted.route, named=named, noted=flight.people)
+        verdict, outgoing = self._admitted.verdict, self._admitted.outgoing
+        await check_people(self._door, verdict, self._admitted.route, outgoing=outgoing, noted=flight.people)
         facts = await self._door.find_token(self._admitted.hashed_token)
         if flight.is_cut or not is_still(verdict, facts, self._door.house.clock.now()):
             raise self._why_ended(facts)

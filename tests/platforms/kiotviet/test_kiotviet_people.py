@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.records.apps.types import Basis
+from tests.platforms.kiotviet.endpoints import BRANCH, CUSTOMER, LINES
 from tests.platforms.kiotviet.stage import Stage
 from tests.platforms.kiotviet.test_kiotviet_refused import CALL, is_refused
 from tests.platforms.zalo.apps import app_with
@@ -71,3 +72,33 @@ async def test_who_is_in_which_group_is_not_told(asking: AppCaller, everything: 
     assert [row["name"] for row in told] == [row["name"] for row in shown]
     assert any(row["customerGroupDetails"] for row in shown)
     assert not any(row["customerGroupDetails"] for row in told)
+
+
+@pytest.mark.parametrize(
+    "method, path, body",
+    [
+        ("PUT", f"/customers/{CUSTOMER}", {"name": "Tên khác (mẫu)"}),
+        ("PUT", f"/customers/{CUSTOMER}", {"contactNumber": "84000000598"}),
+        ("PUT", "/listupdatecustomers", {"listCustomers": [{"id": CUSTOMER, "name": "Tên khác (mẫu)"}]}),
+        ("DELETE", f"/customers/{CUSTOMER}", None),
+        ("POST", "/customers", {"name": "Khách mới (mẫu)"}),
+        ("POST", "/listaddcutomers", {"listCustomers": [{"name": "Khách mới (mẫu)"}]}),
+        ("POST", "/orders", {"branchId": BRANCH, "orderDetails": LINES, "customer": {"name": "Khách mới (mẫu)"}}),
+    ],
+)
+async def test_nothing_is_written_about_who_did_not_agree(
+    shared: Stage, method: str, path: str, body: dict[str, object] | None
+) -> None:
+    """Neither about a customer of the shop nor about somebody new, whom nobody can have asked: that is a contract's."""
+    writes = [f"kiotviet.customer.{one}" for one in ("write", "contact.write", "delete")]
+    app = await app_with(shared, *writes, "kiotviet.order.write", basis=Basis.OWN_CONSENT)
+    options = {} if body is None else {"json": body}
+    reply = await is_refused(shared, app, f"/kiotviet{path}", method, **options)
+    assert (reply.status, reply.code) == (403, "no_basis")
+
+
+async def test_an_order_without_a_customer_s_data_rests_on_nobody(shared: Stage) -> None:
+    """What the call sends decides: goods alone are the shop's own, whatever else the app may write."""
+    app = await app_with(shared, "kiotviet.customer.write", "kiotviet.order.write", basis=Basis.OWN_CONSENT)
+    body = {"branchId": BRANCH, "orderDetails": LINES}
+    assert (await app.call("/kiotviet/orders", "POST", json=body)).status == 200

@@ -10,6 +10,13 @@ from gateway.sandbox.zalo.seeds import BAKERY
 from tests.platforms.zalo.apps import EVERY_SCOPE, app_with
 from tests.platforms.zalo.stage import AppCaller, Stage
 
+ARTICLE = {"media_type": "article", "attachment_id": "a1"}
+BROADCAST = {
+    "recipient": {"target": {}},
+    "message": {
+        "attachment": {"type": "template", "payload": {"template_type": "media", "elements": [ARTICLE]}},
+    },
+}
 PERSON, QUOTA = BAKERY.followers[0].user_id, "/zalo/v3.0/oa/quota/message"
 
 
@@ -67,3 +74,27 @@ async def test_what_is_left_to_send_one_person_rests_on_them(asking: AppCaller, 
         masked = (await asking.call(QUOTA, "POST", json=body)).json.get("data")
         assert told
         assert bool(masked) == stays
+
+
+@pytest.mark.parametrize(
+    "path, body", [("/zalo/v2.0/oa/message", BROADCAST), ("/zalo/v2.0/oa/tag/rmtag", {"tag_name": "Khách quen"})]
+)
+async def test_what_is_done_to_everyone_needs_a_contract(
+    shared: Stage, asking: AppCaller, path: str, body: dict[str, object]
+) -> None:
+    """A broadcast and the end of a tag name nobody, so nobody's consent can open them: nothing is sent."""
+    before = len(await shared.arrived())
+    reply = await asking.call(path, "POST", json=body)
+    assert (reply.status, reply.code) == (403, "no_basis")
+    assert len(await shared.arrived()) == before
+
+
+async def test_a_reaction_is_no_broadcast(shared: Stage, asking: AppCaller) -> None:
+    """One address, two acts: what the body is decides whose word is asked."""
+    body = {
+        "recipient": {"user_id": PERSON},
+        "sender_action": {"react_icon": "/-heart", "react_message_id": "f36e18560f66b11de2bf"},
+    }
+    before = len(await shared.arrived())
+    assert (await asking.call("/zalo/v2.0/oa/message", "POST", json=body)).code != "no_basis"
+    assert len(await shared.arrived()) == before + 1
