@@ -157,6 +157,9 @@ class Forwarding:
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
+        if trouble is Trouble.PERMISSION_LOST:  # for this call; whether for all, the platform is asked
+            await self._door.doubts.check(self._door.house, self._connector, link)
+            raise Refusal("connection_lost", "the platform does not open this call to the account", log_detail=trouble)
         if trouble in ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)

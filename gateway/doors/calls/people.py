@@ -8,6 +8,7 @@ from gateway.authority.verdict import Verdict
 from gateway.doors import is_about_people
 from gateway.doors.calls.admission import Outgoing
 from gateway.doors.calls.door import CallsDoor
+from gateway.records.accounts.pairs import find_subject
 from gateway.records.apps.types import Basis
 from gateway.terms.refusal import Refusal
 from scopes import Route
@@ -38,6 +39,8 @@ async def check_people(door: CallsDoor, verdict: Verdict, route: Route, *, outgo
     """
     opening = [reach for reach in verdict.reach if reach.scope in outgoing.done_by]
     others = [reach for reach in opening if is_about_people(door.catalogue, reach.scope)]
+    if route.answer.about_named:
+        await _check_own_ids(door, verdict, outgoing.subjects)
     asked = holding_of(verdict).ask(outgoing.subjects)
     people, is_write = asked.people, route.kind == "write" and not route.serves_subject
     names_nobody = route.answer.is_binary or (is_write and not people)
@@ -50,3 +53,15 @@ async def check_people(door: CallsDoor, verdict: Verdict, route: Route, *, outgo
     has_all = all(people <= said.list_passing(reach.ask_id, reach.basis, people) for reach in others)
     if not has_all or any(said.has_only_refused(person) for person in people):
         raise Refusal("no_basis")
+
+
+async def _check_own_ids(door: CallsDoor, verdict: Verdict, named: frozenset[str]) -> None:
+    """Refuse the id by which somebody signs in: what they said stands under the id by which the account knows them.
+
+    An answer that names nobody is judged by what the call wrote, and the platform may know a person by both.
+    """
+    house, account_id = door.house, verdict.facts.account_id
+    async with house.storage.read() as connection:
+        for each in named:
+            if await find_subject(connection, house.vault, account_id, login_subject=each) not in {None, each}:
+                raise Refusal("no_basis")

@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.records.accounts.pairs import note_pairs
+from gateway.records.accounts.types import ProfilePair
 from gateway.records.apps.types import Basis
 from gateway.sandbox.zalo.seeds import BAKERY
 from tests.platforms.zalo.apps import EVERY_SCOPE, app_with
@@ -98,3 +100,31 @@ async def test_a_reaction_is_no_broadcast(shared: Stage, asking: AppCaller) -> N
     before = len(await shared.arrived())
     assert (await asking.call("/zalo/v2.0/oa/message", "POST", json=body)).code != "no_basis"
     assert len(await shared.arrived()) == before + 1
+
+
+def fields_of(user_id: str) -> str:
+    """Return the call that views the OA's own fields about a follower."""
+    return f"/zalo/v3.0/oa/user/detail/custominfo?data={quote(json.dumps({'user_id': user_id}))}"
+
+
+@pytest.mark.parametrize("named", ["84000000101", "0987654321", "123"])
+async def test_own_fields_are_asked_for_by_a_followers_id_alone(
+    shared: Stage, everything: AppCaller, named: str
+) -> None:
+    """Its answer names nobody, so a phone number in the id's place would ask for the wrong person's word."""
+    before = len(await shared.arrived())
+    assert (await everything.call(fields_of(named))).code == "bad_target"
+    assert len(await shared.arrived()) == before
+
+
+async def test_own_fields_are_not_asked_for_by_the_id_of_a_sign_in(shared: Stage, everything: AppCaller) -> None:
+    """Who is known to sign in by an id said their word under another: by that one alone, and nothing is sent before."""
+    house, one = shared.scene.house, BAKERY.followers[3]
+    async with house.storage.unit() as unit:
+        pair = ProfilePair(shared.scene.account.id, one.id_by_app, one.user_id, house.clock.now())
+        await note_pairs(unit.connection, house.vault, [pair])
+        await unit.commit()
+    before = len(await shared.arrived())
+    assert (await everything.call(fields_of(one.id_by_app))).code == "no_basis"
+    assert len(await shared.arrived()) == before
+    assert (await everything.call(fields_of(one.user_id))).status == 200
