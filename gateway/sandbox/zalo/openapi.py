@@ -118,7 +118,7 @@ def _check_access(room: Room, call: Call) -> tuple[str, str]:
         raise OaError(-242)
     if switches.permission_lost:
         raise OaError(-223)
-    if switches.refuse is not None:
+    if switches.refuse is not None and (switches.paths is None or call.path in switches.paths):
         raise OaError(switches.refuse)
     return app.app_id, oa_id
 

@@ -15,7 +15,7 @@ class Switches(Faults):
         tokens_dead: every access token answers -216, a person's 452.
         app_removed: calls answer -219 (`/me` 452), token calls -14002.
         permission_lost: calls answer -223.
-        refuse: calls answer this error code of the table.
+        refuse: calls, to `paths` alone where these are named, answer this error code of the table.
         phone: how `shared_info.phone` is written; None is as seeded (a number).
         oa_id_field: the docs say `oaid`, measured answers say `oa_id`.
         unknown_tag: whether taking away a tag that the OA does not have succeeds or is -201; no source says.
