@@ -40,6 +40,10 @@ class ZaloHooks:
         self._app_id = app_id
         self._first_term = first_term
 
+    def as_app(self, app_id: str) -> "ZaloHooks":
+        """Return the hooks of another app, whose id the signature begins with."""
+        return ZaloHooks(app_id, self._first_term)
+
     def read(self, headers: Mapping[str, str], body: bytes, key: str, *, now: datetime) -> list[Heard]:
         """Read one event: who signed it is judged first, by what any reader finds in it, then its form."""
         found = _glance(body)

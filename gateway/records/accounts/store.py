@@ -24,7 +24,7 @@ _LINKED = Prepared(
     select(accounts.c.id)
     .join(connections, connections.c.account_id == accounts.c.id)
     .where(accounts.c.platform == bindparam("on_platform"), accounts.c.external_id == bindparam("external"))
-    .where(connections.c.upstream_app == bindparam("through_app"))
+    .where(connections.c.upstream_app == bindparam("through_app"), connections.c.brought_id == bindparam("through"))
 )
 
 
@@ -190,9 +190,12 @@ async def look_up_connection(storage: Storage, account_id: AccountId, brought_id
     return _connection(dict(zip(Connection.__slots__, rows[0], strict=True))) if rows else None
 
 
-async def look_up_linked(storage: Storage, platform: str, external_id: str, *, upstream_app: str) -> AccountId | None:
+async def look_up_linked(
+    storage: Storage, platform: str, external_id: str, *, upstream_app: str, brought_id: UpstreamAppId = GATEWAYS_OWN
+) -> AccountId | None:
     """Find the account of a platform's own id that is linked through an upstream app, by one compiled look-up."""
-    rows = await storage.point(_LINKED, on_platform=platform, external=external_id, through_app=upstream_app)
+    through = {"through_app": upstream_app, "through": brought_id}
+    rows = await storage.point(_LINKED, on_platform=platform, external=external_id, **through)
     return AccountId(rows[0][0]) if rows else None
 
 

@@ -67,7 +67,7 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
         files=FileShelf(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
         board=board,
-        teller=Teller(config, clock, board=board, tokens=books[config.app_id]),
+        teller=Teller(config, clock, board=board, books=books),
         limits={app_id: MinuteLimit() for app_id in books},
         social_limits=SocialLimits(),
         pages=Pages(Path(__file__).parent),
