@@ -45,7 +45,7 @@ class ConnectionRow:
     Args:
         state: `live`; `lost` (the platform refuses the connection: link again); `none` (an app holds something there
             and brought an upstream app, under which nobody linked the account yet).
-        platform_slug: `zalo`, `matrix` or `kiotviet`, for the form that links again.
+        platform_slug: `zalo`, `zalosocial`, `matrix` or `kiotviet`, for the form that links again.
         changed_at: when it was linked, or when it was lost.
         live_grants: how many apps hold a permission there now and go through this upstream app.
         upstream_id: which upstream app it is, for the form; "" is the gateway's own.
@@ -67,7 +67,8 @@ class ConnectionsView:
 
     Args:
         rows: newest first; may be empty.
-        platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`),
+        platforms: slugs of the platforms that this gateway serves; `zalo` and `zalosocial` give a button (POST
+            `platform=zalo`),
             `matrix` a form (`platform=matrix`, `user_id`, `password`), `kiotviet` one (`retailer`, `client_id`,
             `client_secret`).
         error: `refused` (the platform said no), `cancelled`, `own_first` (under an app's own
