@@ -174,7 +174,7 @@ async def test_a_link_of_ones_own_is_listed_and_mended(town: Town) -> None:
     back = await town.link()
     listed = await town.browser.get(back.location)
     assert f"Đã nối {FAN.display_name}" in listed.words
-    assert "chính bạn" in listed.words
+    assert "chính chủ" in listed.words
     scene = town.origin.scene
     async with scene.house.storage.read() as connection:
         account = await accounts.find_external(connection, "zalosocial", FAN.id_by_app)
