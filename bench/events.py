@@ -42,17 +42,18 @@ class Receiver:
     requests: int = 0
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request."""
+        """Answer the requests of one connection."""
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-            body = orjson.loads(await reader.readexactly(length))
-            said = body["data"]["event"] if "data" in body else body
-            self.came.add((head.split(b" ", 2)[1].decode(), said["info"]["name"]))
-            self.requests += 1
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):  # the gateway was killed in the middle of it
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+                body = orjson.loads(await reader.readexactly(length))
+                said = body["data"]["event"] if "data" in body else body
+                self.came.add((head.split(b" ", 2)[1].decode(), said["info"]["name"]))
+                self.requests += 1
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):  # the gateway is done, or was killed in the middle of it
             pass
         finally:
             writer.close()

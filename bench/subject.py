@@ -1,6 +1,7 @@
 """The subject: a gateway of its own, with one owner, one account and one app that holds a token for everything."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+import scopes
 from bench.oauth import FAMILIES
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.redeem import Redemption, redeem
@@ -19,6 +21,9 @@ from gateway.settings import Settings
 from gateway.terms.clock import SystemClock
 from tests.house import CHALLENGE, MASTER_KEY, REDIRECT_URI, VERIFIER, Scene, agree, set_scene
 from tests.services.child import free_port
+
+CATALOGUE = Path(scopes.__file__).parent / "catalogue"
+_BUDGET = re.compile(r"^budget: \{calls: \d+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,15 @@ class Subject:
     refresh_tokens: tuple[str, ...]
 
 
+def write_catalogue(folder: Path) -> Path:
+    """Write the catalogue without the platforms' limits: a load that they hold back measures nothing."""
+    written = folder / "catalogue"
+    written.mkdir(exist_ok=True)
+    for source in CATALOGUE.glob("*.yaml"):
+        (written / source.name).write_text(_BUDGET.sub("budget: {calls: 100000000", source.read_text("utf-8")), "utf-8")
+    return written
+
+
 def settings_for(folder: Path, upstream: int, ports: tuple[int, int]) -> dict[str, str]:
     """Return the gateway's settings, with the fixed upstream in Zalo's place."""
     zalo = f"http://127.0.0.1:{upstream}"
@@ -46,6 +60,7 @@ def settings_for(folder: Path, upstream: int, ports: tuple[int, int]) -> dict[st
         "QUYEN_API_LISTEN": f"127.0.0.1:{ports[1]}",
         "QUYEN_MASTER_KEY": MASTER_KEY,
         "QUYEN_RECORD_RETENTION_DAYS": "730",
+        "QUYEN_CATALOGUE": str(write_catalogue(folder)),
         "QUYEN_PLATFORM__ZALO__BASE_URL": zalo,
         "QUYEN_PLATFORM__ZALO__OAUTH_URL": zalo,
         "QUYEN_PLATFORM__ZALO__APP_ID": "1",

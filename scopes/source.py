@@ -9,20 +9,13 @@ from scopes.problems import CatalogueError, Problem
 Place = tuple[str | int, ...]
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader without aliases, and without dates: they stay the text that was written."""
+class _Loader(yaml.CSafeLoader):
+    """The safe loader of libyaml, which is ten times as quick, without dates: they stay the text that was written."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - so the base class has it
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node, refusing one that only points at another."""
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="an alias; declare a shape instead", problem_mark=mark)
-        return super().compose_node(parent, index)
 
 
 class Source:
@@ -38,6 +31,7 @@ class Source:
     def __init__(self, path: Path) -> None:
         self.file = path.name
         self._lines: dict[Place, int] = {(): 1}
+        self._seen: set[yaml.Node] = set()
         loader = _Loader(path.read_text(encoding="utf-8"))
         try:
             root = loader.get_single_node()
@@ -48,6 +42,7 @@ class Source:
             raise CatalogueError([Problem(self.file, line, f"not YAML: {error.problem}")]) from error
         finally:
             loader.dispose()
+            self._seen.clear()
 
     def line(self, place: Place) -> int:
         """Return the line of a place, or of the nearest place around it that the file spells out."""
@@ -59,7 +54,10 @@ class Source:
         """Return a problem at a place."""
         return Problem(self.file, self.line(place), message)
 
-    def _read(self, loader: yaml.SafeLoader, node: yaml.Node, place: Place) -> object:
+    def _read(self, loader: _Loader, node: yaml.Node, place: Place) -> object:
+        if node in self._seen:
+            raise CatalogueError([self.problem(place, "not YAML: an alias; declare a shape instead")])
+        self._seen.add(node)
         self._lines.setdefault(place, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             return self._read_mapping(loader, node, place)
@@ -68,7 +66,7 @@ class Source:
         value: object = loader.construct_object(node)
         return value
 
-    def _read_mapping(self, loader: yaml.SafeLoader, node: yaml.MappingNode, place: Place) -> dict[str, object]:
+    def _read_mapping(self, loader: _Loader, node: yaml.MappingNode, place: Place) -> dict[str, object]:
         found: dict[str, object] = {}
         for key_node, value_node in node.value:
             key: object = key_node.value

@@ -173,6 +173,9 @@ async def test_order_is_kept_while_one_fails(teller: Teller, receiver: Receiver)
         await teller.tell(teller.message(f"tin {number}"))
     await teller.bring()
     assert [each["message"]["text"] for each in events(receiver.came)] == ["tin 0", "tin 1"]
+    said = [line.ending and (line.ending.outcome, line.ending.reason) for line in await teller.list_lines()]
+    left = (Outcome.FAILED, "not_sent")  # made ready beside the one that failed, and no byte of it was sent
+    assert sorted(said, key=str) == sorted([(Outcome.PASSED, None), (Outcome.FAILED, "not_taken"), left, left], key=str)
     assert await teller.tell(teller.message("tin 4")) == 200
     await teller.bring()
     assert len(receiver.came) == 2

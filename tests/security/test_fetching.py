@@ -1,9 +1,12 @@
 """Fetching what a stranger named (SSRF): judged on the connected address, no redirect, bounded in time and size."""
 
+import asyncio
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.ground.fetching.fetcher import Fetched, FetchFailed, Why, opened_fetcher
@@ -122,6 +125,52 @@ async def test_a_name_that_changes_its_answer_is_resolved_once_for_each_connecti
             with pytest.raises(FetchFailed) as caught:
                 await fetcher.get(url, limit_bytes=10, seconds=5)
     assert (caught.value.why, resolver.asked, receiver.came) == (Why.REFUSED_ADDRESS, 2, [])
+
+
+async def test_a_connection_is_kept_within_a_block_alone() -> None:
+    """Fetches of one `keeping` block ride on one judged connection; those outside on one each."""
+    ports: list[int] = []
+
+    async def look(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        ports.append(request.transport.get_extra_info("peername")[1])
+        return web.Response()
+
+    async with receiving() as receiver, opened_fetcher(allow_loopback=True) as fetcher:
+        receiver.answers += [look] * 4
+        async with fetcher.keeping() as kept:
+            for each in (kept, kept, fetcher, fetcher):
+                await each.post(receiver.url, b"{}", headers={}, seconds=5)
+    assert ports[0] == ports[1]
+    assert len(set(ports)) == 3
+
+
+async def test_a_kept_connection_found_closed_is_opened_once_more() -> None:
+    """Who hangs up on a kept connection is asked once more on a new one, judged again; on a new one nobody is."""
+    asked = 0
+
+    async def check(_: asyncio.Transport | None) -> None:
+        nonlocal asked
+        asked += 1
+
+    async with receiving() as receiver, opened_fetcher(allow_loopback=True) as fetcher, fetcher.keeping() as kept:
+        receiver.answers += [200, hanging_up, 201, hanging_up, hanging_up, hanging_up]
+        post = partial(kept.post, receiver.url, b"{}", headers={}, seconds=5, last_check=check)
+        assert [(await post()).status for _ in range(2)] == [200, 201]
+        assert asked == 3
+        for asked_then in (5, 6):
+            with pytest.raises(FetchFailed) as caught:
+                await post()
+            assert (caught.value.why, asked) == (Why.UNREACHABLE, asked_then)
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "127.0.0.1"])
+async def test_a_block_that_keeps_judges_like_every_other(address: str) -> None:
+    """The address is judged there too: a name that leads inside gets nothing."""
+    async with opened_fetcher(resolver=Answers(address)) as fetcher, fetcher.keeping() as kept:
+        with pytest.raises(FetchFailed) as caught:
+            await kept.post("https://app.example/", b"{}", headers={}, seconds=5)
+    assert caught.value.why is Why.REFUSED_ADDRESS
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

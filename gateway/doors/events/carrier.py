@@ -1,8 +1,9 @@
 """The carrier: brings a lane's copies to their app, one after the other, each judged anew before its first byte."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 
@@ -29,6 +30,11 @@ VOID = Tried(None, "ended")
 NO_KEY = Tried(None, "no_key")
 NO_VERDICT = Tried(None, "no_verdict")
 BROKEN_OFF = Tried(None, "internal")
+NOT_SENT = Tried(None, "not_sent")
+MOST_READY = 10
+"""Copies whose trace lines are opened by one commit; those behind one that is not taken are closed as not sent."""
+
+_Made = TypeVar("_Made")
 
 log = structlog.get_logger(__name__)
 
@@ -59,62 +65,82 @@ class Carrier:
         Raises:
             Unavailable: what was sent could not be written down; it goes out again under its own id.
         """
-        ended: list[Ended] = []
-        failed: tuple[Copy, Tried] | None = None
-        clock, trip = self.house.clock, _Trip(lane)
-        stop_at = clock.boottime() + LEASE.total_seconds() - 2 * self.try_seconds
+        trip, stop_at = _Trip(lane), self.house.clock.boottime() + LEASE.total_seconds() - 2 * self.try_seconds
         try:
-            for copy in lane.copies:
-                tried = await self._bring_safely(trip, copy)
-                if tried is not VOID and not tried.is_taken:
-                    failed = (copy, tried)
-                    break
-                ended.append(_ended(copy, tried))
-                if clock.boottime() >= stop_at:
-                    break
+            async with self.fetcher.keeping() as trip.fetcher:
+                await self._carry_groups(trip, stop_at)
         finally:
             await asyncio.gather(*trip.closing)
-            await close_lane(self.house, lane, ended, failed)
+            await close_lane(self.house, lane, trip.ended, trip.failed)
 
-    async def _bring_safely(self, trip: "_Trip", copy: Copy) -> Tried:
-        """Try one copy; what stands in its own way, or in that of all, is a try that failed."""
+    async def _carry_groups(self, trip: "_Trip", stop_at: float) -> None:
+        """Make a few copies ready together, for their trace lines cost one commit; one alone until the app took one."""
+        waiting = list(trip.lane.copies)
+
+        def is_over() -> bool:
+            return trip.failed is not None or (bool(trip.ended) and self.house.clock.boottime() >= stop_at)
+
+        while waiting and not is_over():
+            size = MOST_READY if trip.ended else 1
+            group, waiting = waiting[:size], waiting[size:]
+            ready = await asyncio.gather(*(self._safely(self._make_ready(trip, copy), copy) for copy in group))
+            for copy, each in zip(group, ready, strict=True):
+                if is_over():
+                    self._leave(trip, each)
+                    continue
+                tried = await self._safely(self._bring(trip, copy, each), copy) if isinstance(each, _Ready) else each
+                if tried is VOID or tried.is_taken:
+                    trip.ended.append(_ended(copy, tried))
+                else:
+                    trip.failed = (copy, tried)
+
+    async def _safely(self, trying: Awaitable[_Made], copy: Copy) -> _Made | Tried:
+        """Await what is done for one copy; what stands in its own way, or in that of all, is a try that failed."""
         try:
-            if not trip.keys:
-                trip.keys = [open_key(key, self.house.vault) for key in trip.lane.keys]
-            return await self._bring(trip, copy) if trip.keys else NO_KEY
+            return await trying
         except Unsealable:
             return NO_KEY
         except Unavailable as unavailable:
             log.warning("events wait", what=unavailable.what)
-            return Tried(None, "not_sent")
+            return NOT_SENT
         except Exception as bug:  # noqa: BLE001 - a bug in one copy must not send the others round and round
             log_bug(bug, request_id=copy.id)
-            return Tried(None, "not_sent")
+            return NOT_SENT
 
-    async def _bring(self, trip: "_Trip", copy: Copy) -> Tried:
+    async def _make_ready(self, trip: "_Trip", copy: Copy) -> "_Ready | Tried":
+        """Open and sign a copy, and open its trace line; or say why it is not sent."""
+        if not trip.keys:
+            trip.keys = [open_key(key, self.house.vault) for key in trip.lane.keys]
+        if not trip.keys:
+            return NO_KEY
+        parcel = await open_parcel(self.house, self.catalogue, copy)
+        if parcel is None:
+            return VOID
+        ready = _Ready(parcel, self._sign(parcel, trip.keys), line_of(self.house, parcel))
+        await self.trace.open(ready.line)
+        return ready
+
+    async def _bring(self, trip: "_Trip", copy: Copy, ready: "_Ready | Tried") -> Tried:
         """Try one copy; anew by what is left of it where it was cut and something still lets it through."""
-        while True:
-            parcel = await open_parcel(self.house, self.catalogue, copy)
-            if parcel is None:
-                return VOID
-            tried = await self._try(trip, parcel)
+        while isinstance(ready, _Ready):
+            tried = await self._try(trip, ready)
             if tried is not None:
                 return tried
+            ready = await self._make_ready(trip, copy)
+        return ready
 
-    async def _try(self, trip: "_Trip", parcel: Parcel) -> Tried | None:
-        """Open the trace line, send, close it beside the next one; None where the parcel was stopped."""
-        lane, signed = trip.lane, self._sign(parcel, trip.keys)
-        line = line_of(self.house, parcel)
-        await self.trace.open(line)
+    async def _try(self, trip: "_Trip", ready: "_Ready") -> Tried | None:
+        """Send, and close the trace line beside the next one; None where the parcel was stopped."""
+        lane, parcel = trip.lane, ready.parcel
         hold, tried = Hold(self.house, self.catalogue, parcel), BROKEN_OFF
         whose = lane.app_id, parcel.holder.account_id, FamilyId(""), b"", parcel.permission_ids
         call = Call(*whose, hold.cut, people=set(parcel.asked))
         try:
             with self.house.in_flight.registered(call):
                 tried = await send(
-                    self.fetcher,
+                    trip.fetcher,
                     lane.endpoint.url,
-                    signed,
+                    ready.signed,
                     seconds=self.try_seconds,
                     last_check=hold.check_last,
                 )
@@ -124,9 +150,16 @@ class Carrier:
             tried = NO_VERDICT
             raise
         finally:
-            ending = _ending_of(parcel, tried, is_cut=hold.is_cut)
-            trip.closing.append(asyncio.create_task(self._close_line(line, ending)))
+            self._close_beside(trip, ready, _ending_of(parcel, tried, is_cut=hold.is_cut))
         return None if hold.is_cut else tried
+
+    def _leave(self, trip: "_Trip", ready: "_Ready | Tried") -> None:
+        """Close the line of a copy that was made ready and is not sent in this trip."""
+        if isinstance(ready, _Ready):
+            self._close_beside(trip, ready, _ending_of(ready.parcel, NOT_SENT, is_cut=False))
+
+    def _close_beside(self, trip: "_Trip", ready: "_Ready", ending: Ending) -> None:
+        trip.closing.append(asyncio.create_task(self._close_line(ready.line, ending)))
 
     def _sign(self, parcel: Parcel, keys: list[OpenKey]) -> Signed:
         """Write it in the platform's own form for an app of its dialect, else by the standards; the id is the same."""
@@ -146,13 +179,25 @@ class Carrier:
             log.warning("a trace line stays open: the database does not take it", line=line.id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A copy that may be sent: what goes out, how it is signed, and its trace line, which is open."""
+
+    parcel: Parcel
+    signed: Signed
+    line: Line
+
+
 @dataclass(slots=True)
 class _Trip:
-    """One way along a lane: its keys, opened, and the trace lines that are being closed."""
+    """One way along a lane: over one connection; its keys, opened; trace lines that are being closed; what became."""
 
     lane: Lane
+    fetcher: Fetcher = field(init=False)
     keys: list[OpenKey] = field(default_factory=list)
     closing: list[asyncio.Task[None]] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    failed: tuple[Copy, Tried] | None = None
 
 
 def _ended(copy: Copy, tried: Tried) -> Ended:

@@ -2,13 +2,13 @@
 
 How a name that changes its answer is met (DNS rebinding): the name is resolved once for each fetch, and the address is
 judged in the socket factory, which is handed the very address that `connect` is then called with. Connections are not
-kept, so no later fetch rides on an earlier judgement.
+kept, so no later fetch rides on an earlier judgement; but for those of one `keeping` block, which is short.
 """
 
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,11 +16,13 @@ from enum import StrEnum
 from aiohttp import (
     ClientConnectorError,
     ClientError,
+    ClientOSError,
     ClientResponse,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
     InvalidURL,
+    ServerDisconnectedError,
 )
 from aiohttp.abc import AbstractResolver
 from aiohttp.connector import AddrInfoType
@@ -67,13 +69,29 @@ class Fetcher:
     """Fetches; open one by `opened_fetcher` and share it.
 
     Args:
-        session: a client session of `opened_fetcher`'s making.
+        open_session: opens a client session of `opened_fetcher`'s making; whether its connections are kept.
         allow_loopback: see `may_connect`.
     """
 
-    def __init__(self, session: ClientSession, *, allow_loopback: bool) -> None:
-        self._session = session
+    _keeps = False
+
+    def __init__(self, open_session: Callable[[bool], ClientSession], *, allow_loopback: bool) -> None:
+        self._open_session = open_session
+        self._session = open_session(self._keeps)
         self.allow_loopback = allow_loopback
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._session.close()
+
+    @asynccontextmanager
+    async def keeping(self) -> AsyncIterator["Fetcher"]:
+        """Open a fetcher that keeps its connection: for fetches from one place, one soon after the other."""
+        kept = _KeepingFetcher(self._open_session, allow_loopback=self.allow_loopback)
+        try:
+            yield kept
+        finally:
+            await kept.close()
 
     async def get(
         self, url: str, *, limit_bytes: int, seconds: float, headers: Mapping[str, str] | None = None
@@ -128,6 +146,25 @@ class Fetcher:
             return Fetched(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
 
 
+class _KeepingFetcher(Fetcher):
+    """One whose connection lives on for the next fetch."""
+
+    _keeps = True
+    _has_kept = False
+
+    async def _exchange(self, method: str, url: str, sent: "_Sent") -> Fetched:
+        """Fetch; once more where the kept connection is found closed, and the other side may have taken it as well."""
+        has_kept, self._has_kept = self._has_kept, False
+        try:
+            answer = await super()._exchange(method, url, sent)
+        except (ServerDisconnectedError, ClientOSError):
+            if not has_kept:
+                raise
+            answer = await super()._exchange(method, url, sent)
+        self._has_kept = True
+        return answer
+
+
 @dataclass(frozen=True, slots=True)
 class _Sent:
     headers: Mapping[str, str]
@@ -156,26 +193,31 @@ async def opened_fetcher(
             raise _AddressRefused("not an address of the public internet")
         return socket.socket(family, kind, protocol)
 
-    names = resolver or Names()
-    connector = CheckingConnector(
-        ssl=ssl.create_default_context() if ca_pem is None else _trusting(ca_pem),
-        resolver=names,
-        socket_factory=checked_socket,
-        use_dns_cache=False,
-        force_close=True,
-        limit=MOST_AT_ONCE,
-    )
-    async with ClientSession(
-        connector=connector,
-        cookie_jar=DummyCookieJar(),
-        auto_decompress=False,
-        timeout=ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-        trust_env=False,
-    ) as session:
-        try:
-            yield Fetcher(session, allow_loopback=allow_loopback)
-        finally:
-            await names.close()
+    names, trusted = resolver or Names(), ssl.create_default_context() if ca_pem is None else _trusting(ca_pem)
+
+    def open_session(keeps: bool) -> ClientSession:  # noqa: FBT001 - this room's own
+        connector = CheckingConnector(
+            ssl=trusted,
+            resolver=names,
+            socket_factory=checked_socket,
+            use_dns_cache=False,
+            force_close=not keeps,
+            limit=1 if keeps else MOST_AT_ONCE,
+        )
+        return ClientSession(
+            connector=connector,
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=False,
+            timeout=ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            trust_env=False,
+        )
+
+    fetcher = Fetcher(open_session, allow_loopback=allow_loopback)
+    try:
+        yield fetcher
+    finally:
+        await fetcher.close()
+        await names.close()
 
 
 class _AddressRefused(OSError):
