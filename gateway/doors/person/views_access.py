@@ -50,6 +50,7 @@ class ConnectionRow:
         live_grants: how many apps hold a permission there now and go through this upstream app.
         upstream_id: which upstream app it is, for the form; "" is the gateway's own.
         through: the name of the app that brought it, or "".
+        is_own: the account is the reader's own self at the platform, which they may take away.
     """
 
     account: AccountView
@@ -59,6 +60,7 @@ class ConnectionRow:
     live_grants: int
     upstream_id: str = ""
     through: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class ConnectionsView:
         error_platform: the slug it is about.
         typed: what was filled into the platform's form, by field; never the secret.
         linked: the account that was linked a moment ago, or None.
+        unlinked: one was taken away a moment ago.
         return_to: the consent screen that waits for the link, or "".
     """
 
@@ -88,6 +91,7 @@ class ConnectionsView:
     typed: Mapping[str, str] = field(default_factory=dict)
     linked: AccountView | None = None
     return_to: str = ""
+    unlinked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,11 @@ from gateway.platforms import Credential, LinkForm, Profile, Trouble
 from gateway.platforms.zalo.connector import ZaloUpstream
 from gateway.platforms.zalo.oauth import Flow, ZaloOAuth
 from gateway.platforms.zalo.wire import ME, read_code
+from gateway.records.accounts.types import SELF
 from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal, Unavailable
 
 PLATFORM: Final = "zalosocial"
-SELF: Final = "self"
-"""The role that linking proves: whoever signs in at Zalo as somebody is that person."""
 _QUOTAS = range(12_000, 12_013)
 TROUBLES: Final[Mapping[int, Trouble]] = MappingProxyType(
     {
@@ -69,7 +68,7 @@ class ZaloSocialConnector:
         raise Refusal("platform_refused", log_detail="Zalo has no sign-in by a form of ours")
 
     async def describe(self, credential: Credential) -> Profile:
-        """Ask `/me` whose the token is; an empty name passes, as nothing rests on it."""
+        """Ask `/me` whose the token is: who agreed at Zalo as somebody is that person. An empty name passes."""
         answer = await self._oauth.ask(f"{self.base_url}{ME}?fields=id,name", credential)
         if (code := read_code(answer.get("error", 0))) != 0:
             trouble = TROUBLES.get(code)

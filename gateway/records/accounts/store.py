@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
@@ -83,6 +83,12 @@ async def has_standing(connection: AsyncConnection, account_id: AccountId, now: 
     """Say whether anybody may decide for the account now."""
     query = select(standings.c.id).where(standings.c.account_id == account_id, standings.c.lapses_at > now)
     return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def count_standings(connection: AsyncConnection, account_id: AccountId, now: datetime) -> int:
+    """Count the people who may decide for the account now."""
+    query = select(func.count()).where(standings.c.account_id == account_id, standings.c.lapses_at > now)
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def add(connection: AsyncConnection, account: Account) -> None:
@@ -182,6 +188,11 @@ async def list_connections(connection: AsyncConnection, account_ids: Collection[
 async def remove_connections(connection: AsyncConnection, brought_id: UpstreamAppId) -> None:
     """Remove every connection through an upstream app that its app takes back, with the credentials."""
     await connection.execute(delete(connections).where(connections.c.brought_id == brought_id))
+
+
+async def remove_connections_of(connection: AsyncConnection, account_id: AccountId) -> None:
+    """Remove every connection to an account, with the credentials."""
+    await connection.execute(delete(connections).where(connections.c.account_id == account_id))
 
 
 async def look_up_connection(storage: Storage, account_id: AccountId, brought_id: UpstreamAppId) -> Connection | None:

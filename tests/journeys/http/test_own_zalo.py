@@ -239,3 +239,25 @@ async def test_a_return_counts_once_and_in_time(town: Town, seconds: int) -> Non
         assert (await town.browser.get(path)).status == 303
     page = await town.browser.get(path)
     assert (page.status, "Lượt nối này không dùng được" in page.words) == (400, True)
+
+
+async def test_ones_own_account_is_taken_away_on_the_page(town: Town) -> None:
+    """Two presses, said on the page afterwards, and by the record alone; a shop's OA has no such button."""
+    account_id, _ = await decide(town)
+    assert "Gỡ kết nối" in (await town.browser.get("/connections")).words
+    done = await town.browser.submit("/connections", {"action": "unlink", "account": account_id})
+    page = await town.browser.get(done.location)
+    assert "Đã gỡ kết nối" in page.words
+    assert FAN.id_by_app not in page.words
+    assert (await town.browser.get("/permissions")).grant_states == {}
+    for unproven in ("x", "lr_0000000000000000000000", ""):
+        assert "Đã gỡ kết nối" not in (await town.browser.get(f"/connections?done={unproven}")).words
+    async with town.origin.browser() as browser:
+        await browser.sign_in_as(town.origin.scene.owner)
+        assert "Đã gỡ kết nối" not in (await browser.get(done.location)).words
+        assert "Gỡ kết nối" not in (await browser.get("/connections")).words
+        oa = town.origin.scene.account.id
+        assert (await browser.submit("/connections", {"action": "unlink", "account": oa})).status == 404
+        assert (await browser.post("/connections", {"action": "unlink", "account": oa})).status == 403
+    assert (await town.browser.submit("/connections", {"action": "unlink", "account": account_id})).status == 404
+    assert (await town.browser.submit("/connections", {"action": "unlink"})).status == 400
