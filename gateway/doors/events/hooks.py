@@ -198,12 +198,15 @@ def _told_of(account_id: AccountId, external_id: str, event: Event, *, heard: He
 
 
 async def _read(request: web.Request) -> bytes | None:
-    """Read the body; None where it is too large."""
+    """Read the body; None where it is too large, or whoever sent it is gone and hears no answer."""
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LIMIT_BYTES:
-            return None
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > LIMIT_BYTES:
+                return None
+    except (web.RequestPayloadError, OSError):
+        return None
     return bytes(body)
 
 
