@@ -9,7 +9,7 @@ journal and the calls in flight cannot be forgotten. What several acts write ali
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,7 +32,7 @@ from gateway.records.families import store as families
 from gateway.records.families.minting import FamilyHolding, Terms, list_held
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
-from gateway.records.grants.telling import tell_asks
+from gateway.records.grants.telling import tell_asks, tell_erasure
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
@@ -56,6 +56,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _EVENTS = {
     Kind.WITHDRAWN: Event.WITHDRAWN,
+    Kind.WITHDRAWN_AT_PLATFORM: Event.WITHDRAWN,
     Kind.BURIED: Event.WITHDRAWN,
     Kind.PAUSED: Event.PAUSED,
     Kind.RESUMED: Event.RESUMED,
@@ -152,7 +153,8 @@ class House:
     ) -> tuple[Settled, list[FamilyId]]:
         """Write a change, end the families that reach nothing any more, add its record and the app's notice of it.
 
-        It owes the journal the tombstone. The caller commits, and calls `settle`.
+        It owes the journal the tombstone. The caller commits, and calls `settle`. Where a platform told it, the fact
+        `passed` names the asks under which data about the person passed until now without their yes.
         """
         await grants.save(unit.connection, change)
         if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
@@ -177,7 +179,10 @@ class House:
             parts=await self.parts_about(unit, actor, facts),
         )
         recorded = await self.ledger.append(unit.connection, draft)
-        await self._tell_app(unit, change, kind, recorded)
+        is_erasure = kind is Kind.WITHDRAWN_AT_PLATFORM
+        asks = tell_erasure(change, facts["passed"]) if is_erasure else tell_asks(change)
+        event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
+        await self._tell_app(unit, change, recorded, event=event, asks=asks)
         return Settled(change, recorded, about), ended
 
     async def lock_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
@@ -237,10 +242,17 @@ class House:
     async def settle(self, change: Change, ended: list[FamilyId], *, about: Account | None = None) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
 
-        `about` is the profile that it is of, whose person is in calls of the account that sees them.
-
         Raises:
             Unavailable: `not_settled`: recorded and cut here, but the tombstone did not reach the disk.
+        """
+        self.cut(change, ended, about=about)
+        await self.write_owed()
+        await self.ledger.publish()
+
+    def cut(self, change: Change, ended: Collection[FamilyId], *, about: Account | None = None) -> None:
+        """Cut what a committed change stopped, and go by what the database says of it now.
+
+        `about` is the profile that it is of, whose person is in calls of the account that sees them.
         """
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
@@ -250,8 +262,6 @@ class House:
             self.in_flight.forget({*keys}, change.noes)
         self.has_notices.set()
         self.in_flight.believe(change.stopped)
-        await self.write_owed()
-        await self.ledger.publish()
 
     def hold_noes(self, account: Account | None, app_id: AppId, ask_ids: Iterable[AskId]) -> None:
         """Hold in memory what the person of a profile said no to and the disk had no room for; cut calls about them.
@@ -314,14 +324,15 @@ class House:
         who = named(person)
         return (who, Part(EVIDENCE, person.id, evidence)) if evidence else (who,)
 
-    async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
+    async def _tell_app(
+        self, unit: UnitOfWork, change: Change, recorded: Recorded, *, event: Event, asks: Sequence[dict[str, Any]]
+    ) -> None:
         """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
-        grant, asks = change.grant, tell_asks(change)
+        grant = change.grant
         endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
         account = await accounts.find(unit.connection, grant.account_id) if endpoint else None
         if endpoint is None or account is None:
             return
-        event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
         facts = {"grant_id": grant.id, "version": grant.version, "account": account.external_id, "asks": asks}
         letter = Letter(new_id("nt", self.entropy), event, self.issuer, change.at, grant.id, facts)
         pin = Pin(recorded.size, recorded.root, recorded.note)

@@ -218,6 +218,7 @@ async def test_an_objection_stands_until_it_is_taken_back(scene: Scene) -> None:
     assert [(each.ask_id, each.state) for each in grant.permissions] == [(NAME, PermissionState.REFUSED)]
     assert (await find_said(scene, "1")).refused == {NAME: {"1"}}
     by = grant.permissions[0].decided_by
+    assert by is not None
     actor, about = Actor(ActorKind.PERSON, by), Objection(grant.account_id, scene.app.id, frozenset({NAME, SENDING}))
     with pytest.raises(Refusal, match="nothing_to_change"):
         await object_to(scene.house, about, by)

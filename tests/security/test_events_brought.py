@@ -10,6 +10,7 @@ import pytest
 
 from gateway.acts.register import register_app
 from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
+from gateway.authority.bases import Asked
 from gateway.doors.events.parcels import Hold
 from gateway.ground.vault.sealing import Unsealable
 from gateway.platforms import Credential
@@ -31,7 +32,7 @@ from tests.house import agree as decide
 from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.receiver import Receiver, receiving
-from tests.telling import KEY, UPSTREAM_APP, Teller, listen, telling
+from tests.telling import FOLLOWER, KEY, UPSTREAM_APP, Teller, listen, telling
 
 OPERATOR = Actor.command_line()
 MINE, OTHERS = "2233445566778899001", "3344556677889900112"
@@ -276,3 +277,46 @@ async def test_the_key_is_sealed_for_its_place(isv: Isv) -> None:
     assert repr(rows[MINE]["sealed_event_key"]) not in repr(
         await upstreams.look_up_telling(scene.house.storage, "zalo", MINE)
     )
+
+
+def withdrawal(isv: Isv, **changes: Any) -> dict[str, Any]:
+    """Return what Zalo says to the app's own upstream app when a follower takes their consent back."""
+    said = {"app_id": MINE, "event_name": "user_withdraw", "oa_id": isv.scene.account.external_id}
+    said |= {"user_id": FOLLOWER, "user_id_by_app": "77", "timestamp": isv.teller.stamp()}
+    return {name: value for name, value in {**said, **changes}.items() if value is not None}
+
+
+async def refused(scene: Scene, app: App) -> set[AskId]:
+    """List what the follower said no to, of an app."""
+    asked = Asked(app.id, "zalo", scene.account.external_id, frozenset({FOLLOWER}))
+    return set((await scene.house.words.find(asked)).refused)
+
+
+async def test_a_withdrawal_told_there_ends_for_its_app_alone(isv: Isv) -> None:
+    """The ISV could forge it: no other app's right ends by it, no pair is noted; what our own is told ends all."""
+    scene = isv.scene
+    await decide(scene, NAMED, app=scene.public_app)
+    assert await isv.tell(withdrawal(isv)) == 200
+    assert await refused(scene, scene.app) == {"crm_name", "crm_phone", "chat_read"}
+    assert await refused(scene, scene.public_app) == set()
+    await isv.teller.bring()
+    bodies = [orjson.loads(each.body) for each in isv.receiver.came]
+    assert [each["data"]["event"]["event_name"] for each in bodies if each["type"].startswith("zalo.")] == [
+        "user_withdraw"
+    ]
+    async with scene.house.storage.read() as connection:
+        assert (await connection.execute(profile_pairs.select())).all() == []
+    assert await isv.teller.tell(withdrawal(isv)) == 200
+    assert await refused(scene, scene.public_app) == {"crm_name"}
+
+
+async def test_a_withdrawal_told_there_names_the_account(isv: Isv) -> None:
+    """Of an OA that is not linked under it, or by a pair of ids that the gateway's own told: nothing ends."""
+    scene = isv.scene
+    assert await isv.teller.tell(isv.teller.message(user_id_by_app="77")) == 200
+    for changes in ({"oa_id": None}, {"oa_id": "4000000000000009"}):
+        assert await isv.tell(withdrawal(isv, **changes)) == 200
+    assert await isv.tell(withdrawal(isv), key=KEY) == 401
+    assert await refused(scene, scene.app) == set()
+    assert await isv.teller.tell(withdrawal(isv, oa_id=None)) == 200
+    assert await refused(scene, scene.app) == {"crm_name", "crm_phone", "chat_read"}

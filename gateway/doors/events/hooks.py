@@ -17,13 +17,14 @@ from gateway.acts.take_events import ToldEvent
 from gateway.authority.limits import Limit, Limits
 from gateway.doors import Endpoint
 from gateway.doors.events.intake import Intake
+from gateway.doors.events.withdrawals import Through, Withdrawals
 from gateway.ground.web.addresses import address_of
 from gateway.platforms import Distrust, Heard, Hooks
 from gateway.records.accounts import store as accounts
 from gateway.records.apps.upstreams import event_key_place, look_up_telling
 from gateway.records.hooks.store import look_up_point
 from gateway.records.hooks.types import secret_place
-from gateway.terms.ids import GATEWAYS_OWN, AccountId, UpstreamAppId, is_id
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, AppId, UpstreamAppId, is_id
 from gateway.terms.refusal import Unavailable
 from scopes import Catalogue, Event
 from scopes.events import LIMIT_BYTES
@@ -67,6 +68,7 @@ class Point:
         account_id: whose own it is.
         remembered: for how long what it tells is known again.
         brought_id: the upstream app, where an app brought it: who has its key may be anybody to the accounts.
+        for_app: the app that brought it, which alone it tells.
     """
 
     key: str = field(repr=False)
@@ -74,6 +76,7 @@ class Point:
     account_id: AccountId | None = None
     remembered: timedelta = timedelta(hours=26)
     brought_id: UpstreamAppId = GATEWAYS_OWN
+    for_app: AppId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ async def _find_brought(door: EventsDoor, hooks: Hooks, endpoint: str) -> Point 
     if found is None or found.sealed_event_key is None:
         return None
     key = door.house.vault.open(found.sealed_event_key, event_key_place(found.id)).decode()
-    return Point(key, found.external_id, brought_id=found.id)
+    return Point(key, found.external_id, brought_id=found.id, for_app=found.app_id)
 
 
 async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Point) -> str:
@@ -162,23 +165,30 @@ async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Poi
         log.warning("an event was not believed", platform=hooks.platform, why=distrust.why)
         return distrust.why
     await door.limits.count(*next(iter(paces.items())))
-    told = [each for one in heard if (each := await _told(door, hooks.platform, one, point)) is not None]
+    told = [each for one in heard if (each := await _hear(door, hooks.platform, one, point)) is not None]
     if told:
         await door.intake.keep(told)
     return "taken"
 
 
-async def _told(door: EventsDoor, platform: str, heard: Heard, point: Point) -> ToldEvent | None:
-    """Say whose event it is and what the catalogue knows of it; None for one that nobody may hear of (I5)."""
+async def _hear(door: EventsDoor, platform: str, heard: Heard, point: Point) -> ToldEvent | None:
+    """Do what it asks of the gateway itself, at once; else return it, for those who may hear of it."""
     event = door.catalogue.platforms[platform].find_event(heard.name)
-    if event is None:
+    if heard.revoked_by is not None or (event is not None and event.ends_consent):
+        through = Through(point.upstream_app, point.brought_id, point.for_app)
+        await Withdrawals(door.house, door.catalogue, platform, through).end(heard, event)
         return None
+    return None if event is None else await _told(door, event, heard, point)
+
+
+async def _told(door: EventsDoor, event: Event, heard: Heard, point: Point) -> ToldEvent | None:
+    """Say whose event it is; None where it is nobody's here."""
     if point.account_id is not None:
         return _told_of(point.account_id, "", event, heard=heard, point=point)
     for external_id in event.list_accounts(heard.parsed):
         found = await accounts.look_up_linked(
             door.house.storage,
-            platform,
+            event.platform_id,
             external_id,
             upstream_app=point.upstream_app,
             brought_id=point.brought_id,

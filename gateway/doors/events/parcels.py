@@ -26,7 +26,7 @@ class Parcel:
         permission_ids, ask_ids: what lets it through.
         body: the platform's words, filtered.
         people: how many people it is about.
-        asked: those of them whose own word counts.
+        asked: those of them whose own word counts; nobody's where it tells just that they say no.
         withheld: how many declared members this app may not see.
     """
 
@@ -63,7 +63,7 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
         opened = event.open(body, scopes, subjects)
     except (Unsealable, AnswerMalformed):
         return None
-    asked = holding.ask(subjects)
+    asked = holding.ask(() if event.ends_consent else subjects)
     said = await house.words.find(asked)
     if not may_hear(event, holding, asked, said):
         return None

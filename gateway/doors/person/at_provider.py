@@ -16,6 +16,7 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.errors import STATUS, render_error
 from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.letting_in import let_in
+from gateway.doors.person.meeting import meet_again
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_sign_in import SignedOutView
@@ -130,6 +131,7 @@ async def _finish(
     response = door.leave(attempt.return_to)  # an own path, checked and brought into its language when it was kept
     if attempt.purpose is Purpose.LINK:
         return response
+    await meet_again(door, signed_in.person_id, signed_in.proof)
     return await let_in(door, request, response, person_id=signed_in.person_id, proof=signed_in.proof)
 
 

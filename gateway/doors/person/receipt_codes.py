@@ -15,6 +15,7 @@ EVENTS = {
     Kind.OBJECTION_LIFTED: "lifted",
     Kind.RECONFIRM: "reconfirm",
     Kind.WITHDRAWN: "withdrawn",
+    Kind.WITHDRAWN_AT_PLATFORM: "withdrawn",
     Kind.BURIED: "withdrawn",
     Kind.EXPIRED: "expired",
 }

@@ -21,7 +21,7 @@ from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
 from gateway.records.ledger.note import InvalidNote, open_note
-from gateway.records.ledger.types import Record
+from gateway.records.ledger.types import ActorKind, Record
 
 SCHEMA = "quyen-receipt/1"
 
@@ -60,7 +60,7 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "created_at": record.at.isoformat(),
         "language": lang,
         "jurisdiction": "VN",
-        "collection_method": "web",
+        "collection_method": "platform" if record.actor.kind is ActorKind.PLATFORM else "web",
         "grant_id": record.grant_id or "",
         "version": record.version,
         "person": {"id": record.actor.id, "name": plain(person.name) if person else ""},

@@ -36,6 +36,7 @@ def actor_name(actor: Actor, person: Person | None, lang: Lang) -> str:
         ActorKind.SYSTEM: _("Cổng, theo thời hạn"),
         ActorKind.COMMAND_LINE: _("Người vận hành, bằng dòng lệnh"),
         ActorKind.APP: _("Ứng dụng"),
+        ActorKind.PLATFORM: _("Nền tảng báo"),
     }
     return unnamed.get(actor.kind) or (plain(person.name) if person else _("Người đã rời cổng"))
 

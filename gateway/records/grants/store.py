@@ -71,9 +71,9 @@ async def find_between(
     return found[0] if found else None
 
 
-async def list_locked(connection: AsyncConnection, account_id: AccountId) -> list[Grant]:
-    """Lock and list the grants of an account, in the one order in which several are locked."""
-    query = select(grants).where(grants.c.account_id == account_id).order_by(grants.c.id)
+async def list_locked(connection: AsyncConnection, *account_ids: AccountId) -> list[Grant]:
+    """Lock and list the grants of some accounts, in the one order in which several are locked."""
+    query = select(grants).where(grants.c.account_id.in_(account_ids)).order_by(grants.c.id)
     return await _grants(connection, query.with_for_update())
 
 

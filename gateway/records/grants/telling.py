@@ -1,6 +1,6 @@
 """What an app may be told of a change to a grant: its own asks, as they stand and stood. Nobody's name, no reason."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,8 @@ from gateway.terms.resources import Resources
 
 WANTED = {PermissionState.GRANTED: "use", PermissionState.PAUSED: "hold"}
 """What the app is to do under an ask in that state; in any other state it stops."""
+ERASE = "erase"
+"""What it is to do once the person took back, at the platform itself, all that apps may have of them."""
 
 
 def tell_asks(change: Change) -> list[dict[str, Any]]:
@@ -27,6 +29,21 @@ def tell_asks(change: Change) -> list[dict[str, Any]]:
     told = {ask: _told(before.get(ask), after[ask]) for ask in sorted(after) if _is_known(before.get(ask), after[ask])}
     is_news = any("before" in entry and _stood(before.get(ask)) for ask, entry in told.items())
     return list(told.values()) if is_news else []
+
+
+def tell_erasure(change: Change, passed: Collection[AskId]) -> list[dict[str, Any]]:
+    """Tell every ask under which the app may hold something of a person who took all of it back: it is to be erased.
+
+    Args:
+        change: of the grant of their profile.
+        passed: what passed under a contract until now: of that the app is told although they never agreed to it.
+
+    Returns:
+        Empty where the app never could have got anything.
+    """
+    before, after = _by_ask(change.before), _by_ask(change.grant.permissions)
+    given = [ask for ask in sorted(after) if ask in passed or _was_given(before.get(ask)) or _was_given(after[ask])]
+    return [{**_told(before.get(ask), after[ask]), "wanted": ERASE} for ask in given]
 
 
 def tell_state(grant: Grant, now: datetime) -> list[dict[str, Any]]:
@@ -68,6 +85,10 @@ def _by_ask(permissions: Iterable[Permission]) -> dict[AskId, Permission]:
 
 def _is_known(before: Permission | None, after: Permission) -> bool:
     return after.state is not PermissionState.REFUSED or _stood(before)
+
+
+def _was_given(permission: Permission | None) -> bool:
+    return permission is not None and permission.state is not PermissionState.REFUSED
 
 
 def _stood(permission: Permission | None) -> bool:

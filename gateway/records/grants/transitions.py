@@ -36,11 +36,11 @@ class Decision:
     """A person's answer to the asks named in it, as of `at`; agreed ones end at `ends_at`.
 
     `seen_at` is when the person last saw the screen: what someone narrowed after that raced with this decision, and the
-    narrower of the two wins.
+    narrower of the two wins. Nobody here decided what a platform told of them.
     """
 
     choices: tuple[Choice, ...]
-    person_id: PersonId
+    person_id: PersonId | None
     seen_at: datetime
     at: datetime
     ends_at: datetime

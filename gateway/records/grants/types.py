@@ -34,7 +34,8 @@ class Permission:
 
     `resources` are those that it is narrowed to. While it stands they never change: other ones are another permission,
     so that no token reaches more than was decided when it came (ADR 0026). `basis` is the one that an ask about other
-    people had when it was decided: another basis is another ask (ADR 0031).
+    people had when it was decided: another basis is another ask (ADR 0031). Nobody here decided what a platform told of
+    somebody whom no person here is known to be (ADR 0038).
     """
 
     id: PermissionId
@@ -43,7 +44,7 @@ class Permission:
     scope_version: int
     purpose: str
     state: PermissionState
-    decided_by: PersonId
+    decided_by: PersonId | None
     decided_at: datetime
     changed_at: datetime
     ends_at: datetime | None

@@ -9,6 +9,7 @@ class Kind(StrEnum):
     DECIDED = "decided"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    WITHDRAWN_AT_PLATFORM = "withdrawn_at_platform"
     PAUSED = "paused"
     RESUMED = "resumed"
     SHORTENED = "shortened"

@@ -76,6 +76,21 @@ class Teller:
         parties = {"sender": {"id": follower.user_id}, "recipient": {"id": oa.oa_id}}
         self._tell(oa, "user_submit_info", {**parties, "user_id_by_app": follower, "info": info})
 
+    def tell_withdrawal(self, oa: OfficialAccount, follower: Follower) -> None:
+        """Tell that a follower takes back what the OA, and apps through it, may have of them."""
+        who: Said = {"oa_id": oa.oa_id, "user_id": follower.user_id, "user_id_by_app": follower}
+        self._tell(oa, "user_withdraw", who)
+
+    def tell_revocation(self, follower: Follower) -> None:
+        """Tell that somebody takes their consent back in the Mini App: its own form, its own signature (facts A9)."""
+        if not self.is_on or self._config.mini_app_id is None:
+            return
+        said: Said = {"event": "user.revoke.consent", "appId": self._config.mini_app_id, "userId": follower.id_by_app}
+        said["timestamp"] = int(self._clock.now().timestamp() * 1000)
+        values = "".join(str(said[name]) for name in sorted(said))
+        mac = sha256(f"{values}{self._config.mini_app_key}".encode()).hexdigest()
+        self._start(self._config.apps[0], json.dumps(said).encode(), self._headers(mac))
+
     def _tell(self, oa: OfficialAccount, name: str, said: Said) -> None:
         """Tell each app with which the OA is linked; to each a person is known by another id."""
         timestamp = str(int(self._clock.now().timestamp() * 1000))
@@ -87,15 +102,19 @@ class Teller:
             other = None if app.app_id == self._config.app_id else app.app_id
             own = {key: value.id_to(other) if isinstance(value, Follower) else value for key, value in said.items()}
             whole = {"app_id": app.app_id, "event_name": name, **own, "timestamp": timestamp}
-            task = asyncio.get_running_loop().create_task(self._send(app, oa, json.dumps(whole).encode(), timestamp))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            body = json.dumps(whole).encode()
+            self._start(app, body, self._headers(self._sign(app, oa, body, timestamp)))
 
-    async def _send(self, app: OtherApp, oa: OfficialAccount, body: bytes, timestamp: str) -> None:
+    def _start(self, app: OtherApp, body: bytes, headers: dict[str, str]) -> None:
+        task = asyncio.get_running_loop().create_task(self._send(app, body, headers))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, app: OtherApp, body: bytes, headers: dict[str, str]) -> None:
         for number, wait in enumerate((0.0, *self._board.current.hook_retry_seconds)):
             await asyncio.sleep(wait)
             retried = {"num_retry": str(number)} if number else {}
-            status = await self._post(app, body, {**self._sign(app, oa, body, timestamp), **retried})
+            status = await self._post(app, body, {**headers, **retried})
             self.told = [*self.told[-999:], {**json.loads(body), "status": status}]
             if status is not None:
                 return
@@ -110,10 +129,12 @@ class Teller:
         except (ClientError, OSError, TimeoutError):
             return None
 
-    def _sign(self, app: OtherApp, oa: OfficialAccount, body: bytes, timestamp: str) -> dict[str, str]:
+    def _sign(self, app: OtherApp, oa: OfficialAccount, body: bytes, timestamp: str) -> str:
         switches = self._board.current
         first = app.app_id if switches.hook_first_term == "app_id" else oa.oa_id
         key = app.oa_secret_key or ""
-        mac = sha256(first.encode() + body + timestamp.encode() + key.encode()).hexdigest()
-        prefix = "mac=" if switches.hook_prefix else ""
+        return sha256(first.encode() + body + timestamp.encode() + key.encode()).hexdigest()
+
+    def _headers(self, mac: str) -> dict[str, str]:
+        prefix = "mac=" if self._board.current.hook_prefix else ""
         return {"X-ZEvent-Signature": prefix + mac, "Content-Type": "application/json"}

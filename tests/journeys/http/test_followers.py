@@ -1,5 +1,7 @@
 """A shop's follower decides for themself: from a link, through their own Zalo sign-in, to Quản lý quyền (ADR 0032)."""
 
+import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -25,6 +27,8 @@ from gateway.records.apps.tables import asks
 from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
 from gateway.records.ledger.types import Actor
+from gateway.records.people import identities
+from gateway.records.people.identities import Identity
 from gateway.records.people.types import Role
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
@@ -32,7 +36,7 @@ from gateway.sandbox.zalo.app import build_zalo_sandbox
 from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
 from gateway.server.identity import FOLLOWERS
 from gateway.terms.ids import AppId, TraceId, new_id
-from tests.followers import CHAT, NAME, PHONE, with_asking_app
+from tests.followers import CHAT, NAME, PHONE, take_back_at_zalo, with_asking_app
 from tests.house import PUBLIC_URL, Scene, agree, link_account
 from tests.journeys.http.origin import Browser, Origin, Page, served
 from tests.journeys.http.test_zalo_login import Fans
@@ -186,6 +190,65 @@ async def test_a_follower_decides_and_takes_back(shop: Shop, fan: Browser) -> No
     assert said.has_only_refused(FAN.user_id)
     anew = await fan.submit(grant_path, {"action": "reconsider", "ask": NAME})
     assert "Về bạn ở" in (await fan.get(anew.location)).words
+
+
+async def test_what_they_took_back_at_zalo_itself_stands_on_their_pages(shop: Shop, stranger: Browser) -> None:
+    """Who never came here finds it when they first sign in, with receipts (R81), and may decide anew; nobody else."""
+    await take_back_at_zalo(shop.asking, FAN.user_id, login_subject=FAN.id_by_app)
+    await shop.fans.sign_in(stranger, OTHER.id_by_app)
+    assert (await stranger.get("/permissions")).grant_states == {}
+    async with shop.origin.browser() as fan:
+        await shop.fans.sign_in(fan)
+        states = (await fan.get("/permissions")).grant_states
+        assert list(states.values()) == ["refused", "refused"]
+        for path in (f"/permissions/{each}" for each in states):
+            page = await fan.get(path)
+            assert "Rút lại ngay tại nền tảng" in page.words
+            assert "Nền tảng báo" in page.words
+            assert "Taken back at the platform itself" in (await fan.get(f"{path}?lang=en")).words
+        receipts = await fan.get("/permissions/receipts")
+        codes = set(re.findall(r"BN-\w+", receipts.text))
+        assert len(codes) == 2
+        for code in codes:
+            receipt = json.loads((await fan.get(f"/permissions/receipts/{code}.json")).text)["receipt"]
+            assert (receipt["event"], receipt["collection_method"]) == ("withdrawn", "platform")
+            assert (receipt["person"], {item["decision"] for item in receipt["items"]}) == (
+                {"id": "zalo", "name": ""},
+                {"refused"},
+            )
+            assert "Nền tảng báo" in (await fan.get(f"/permissions/receipts/{code}")).words
+        screen_path = (await shop.press(fan, shop.link(), action="decide")).location
+        screen = await fan.get(screen_path)
+        fields = [("account", dict(screen.hidden)["account"]), ("ask", NAME), ("duration", "P30D")]
+        await fan.post(
+            screen_path, [*fields, ("decision", "agree"), ("seen", screen.seen), ("csrf_token", screen.token)]
+        )
+        assert (await shop.find_said()).agreed == {NAME: {FAN.user_id}}
+        await shop.fans.sign_in(fan)
+        assert len((await fan.get("/permissions")).grant_states) == 2
+
+
+async def test_staff_and_those_without_a_profile_get_none_by_signing_in(shop: Shop, stranger: Browser) -> None:
+    """Only what is there already is theirs, and an operator who signs in by Zalo decides for nobody (R70)."""
+    house, account = shop.asking.house, shop.asking.account
+    async with house.storage.unit() as unit:
+        pairs = [ProfilePair(account.id, each.id_by_app, each.user_id, house.clock.now()) for each in (FAN, OTHER)]
+        await note_pairs(unit.connection, house.vault, pairs)
+        await unit.commit()
+    await take_back_at_zalo(shop.asking, FAN.user_id, login_subject=FAN.id_by_app)
+    staff = await shop.fans.add("van-hanh-zalo", Role.OPERATOR)
+    async with house.storage.unit() as unit:
+        known = Identity(shop.fans.login.issuer, FAN.id_by_app, staff.id, "operator", house.clock.now())
+        await identities.add(unit.connection, known)
+        await unit.commit()
+    await shop.fans.sign_in(stranger)
+    async with shop.origin.browser() as other:
+        await shop.fans.sign_in(other, OTHER.id_by_app)
+    someone = await shop.fans.find_person(OTHER.id_by_app)
+    assert someone is not None
+    async with house.storage.read() as connection:
+        held = [await accounts.list_held(connection, each, house.clock.now()) for each in (staff.id, someone.id)]
+    assert held == [[], []]
 
 
 async def test_an_ask_from_before_bases_is_decided_on_as_any(shop: Shop, fan: Browser) -> None:

@@ -14,7 +14,10 @@ from aiohttp.test_utils import TestServer
 
 from gateway.acts.link import finish_link, start_link
 from gateway.acts.upstream_apps import Brought, bring_upstream
+from gateway.authority.bases import Asked
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
+from gateway.platforms.zalo.hooks import ZaloHooks
+from gateway.platforms.zalo.revocations import MiniApp
 from gateway.records.apps import upstreams
 from gateway.records.ledger.types import Actor
 from gateway.sandbox.zalo.app import ROOM, build_zalo_sandbox
@@ -33,6 +36,7 @@ from tests.telling import KEY, Teller, listen, telling
 
 FOLLOWER = BAKERY.followers[0]
 ISV_KEY = "khoa-rieng-cua-isv"
+MINI_APP, MINI_KEY = "1646200000000000038", "khoa-mini-app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ async def street_in(folder: Path, **options: Any) -> AsyncIterator[Street]:
                 webhook_url=f"{teller.url}/hooks/zalo/{APP_ID}",
                 oa_secret_key=KEY,
                 others=(isv_told_at(f"{teller.url}/hooks/zalo/{OTHERS[0].app_id}"),),
+                mini_app_id=MINI_APP,
+                mini_app_key=MINI_KEY,
             )
             app = build_zalo_sandbox(config, SystemClock(), SeededEntropy("zalo"))
             async with TestServer(app) as sandbox:
@@ -126,6 +132,28 @@ async def test_an_oa_that_is_not_linked_tells_nothing(tmp_path: Path) -> None:
         for path in ("follow", "submit_info"):
             assert (await street.zalo.raw("POST", f"/_sandbox/{path}", json=nobody))[0] == 404
         assert (await street.zalo.json("GET", "/_sandbox/told")) == {"is_on": True, "told": []}
+
+
+async def test_a_follower_takes_their_consent_back(tmp_path: Path) -> None:
+    """At the OA by an event of its form, in the Mini App by another: both are believed, and end what stands (R81)."""
+    hooks = {"zalo": ZaloHooks(APP_ID, mini_app=MiniApp(MINI_APP, MINI_KEY))}
+    async with street_in(tmp_path, hooks=hooks) as street:
+        await street.zalo.link(BAKERY_ID)
+        await street.do("withdraw")
+        await street.do("withdraw", in_mini_app=True)
+        assert [each["status"] for each in street.room.teller.told] == [200, 200]
+        assert [each.get("event_name", each.get("event")) for each in street.room.teller.told] == [
+            "user_withdraw",
+            "user.revoke.consent",
+        ]
+        scene = street.teller.scene
+        asked = Asked(scene.app.id, "zalo", BAKERY_ID, frozenset({FOLLOWER.user_id}))
+        assert set((await scene.house.words.find(asked)).refused) == {"crm_name", "crm_phone", "chat_read"}
+        nobody = {"oa_id": BAKERY_ID, "user_id": "1"}
+        assert (await street.zalo.raw("POST", "/_sandbox/withdraw", json=nobody))[0] == 404
+        replace_url(street.room, None)
+        theirs = {**nobody, "user_id": FOLLOWER.user_id, "in_mini_app": True}
+        assert (await street.zalo.json("POST", "/_sandbox/withdraw", json=theirs)) == {"told": False}
 
 
 @pytest.mark.parametrize("first_term", ["app_id", "oa_id"])

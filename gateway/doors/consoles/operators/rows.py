@@ -25,6 +25,7 @@ ACTS: Mapping[Kind, str] = {
     Kind.DECIDED: "agree",
     Kind.REFUSED: "refuse",
     Kind.WITHDRAWN: "withdraw",
+    Kind.WITHDRAWN_AT_PLATFORM: "withdraw",
     Kind.PAUSED: "pause",
     Kind.RESUMED: "resume",
     Kind.SHORTENED: "shorten",

@@ -18,6 +18,7 @@ def kind_title(kind: Kind, lang: Lang) -> str:
         Kind.DECIDED: _("Đồng ý"),
         Kind.REFUSED: _("Từ chối"),
         Kind.WITHDRAWN: _("Rút lại"),
+        Kind.WITHDRAWN_AT_PLATFORM: _("Rút lại ngay tại nền tảng"),
         Kind.PAUSED: _("Tạm dừng"),
         Kind.RESUMED: _("Chia sẻ lại"),
         Kind.SHORTENED: _("Rút ngắn thời hạn"),
@@ -73,6 +74,7 @@ def actor_title(actor: Actor, lang: Lang) -> str:
         ActorKind.PERSON: _("Người quyết"),
         ActorKind.OPERATOR: _("Người vận hành"),
         ActorKind.APP: _("Ứng dụng"),
+        ActorKind.PLATFORM: _("Nền tảng"),
         ActorKind.SYSTEM: _("Cổng"),
         ActorKind.COMMAND_LINE: _("Người vận hành, bằng dòng lệnh"),
     }
