@@ -11,6 +11,7 @@ from gateway.ground.storage.migrate import is_current, migrate
 from gateway.ground.storage.storage import Storage
 from gateway.records.families.tables import family_permissions
 from gateway.records.grants.tables import permissions
+from tests.bringing import bring, row_of
 from tests.contract.steps import agreed, live_asks, verified
 from tests.followers import NAME, say_yes, take_back_at_zalo, with_asking_app
 from tests.house import Scene, agree
@@ -53,6 +54,18 @@ async def test_who_decided_may_be_nobody_and_all_rows_stay(scene: Scene) -> None
     await migrate(scene.house.storage)
     assert await count(scene.house.storage) == before
     assert len(await live_asks(scene, token)) == len(scene.asks)
+    assert (await verified(scene.house)).is_ok
+
+
+async def test_what_was_brought_in_is_not_undone(scene: Scene) -> None:
+    """0007 goes over what is there; back of it the program knows no such basis."""
+    scene = await with_asking_app(scene)
+    await downgrade(scene.house.storage, "0006")
+    await migrate(scene.house.storage)
+    assert await bring(scene, row_of(scene, "1", NAME)) == ["granted"]
+    with pytest.raises(RuntimeError, match="were brought in"):
+        await downgrade(scene.house.storage, "0006")
+    assert await is_current(scene.house.storage)
     assert (await verified(scene.house)).is_ok
 
 

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     EXPIRED = "expired"
     RECONFIRM = "reconfirm"
     OBJECTION_LIFTED = "objection_lifted"
+    BROUGHT_IN = "brought_in"
     BURIED = "buried"
     LINKED = "linked"
     CONNECTION_LOST = "connection_lost"

@@ -23,6 +23,7 @@ def kind_title(kind: Kind, lang: Lang) -> str:
         Kind.RESUMED: _("Chia sẻ lại"),
         Kind.SHORTENED: _("Rút ngắn thời hạn"),
         Kind.OBJECTION_LIFTED: _("Thôi phản đối"),
+        Kind.BROUGHT_IN: _("Đưa sự đồng ý có từ trước vào"),
         Kind.EXPIRED: _("Hết hạn"),
         Kind.RECONFIRM: _("Cần xác nhận lại"),
         Kind.BURIED: _("Kết thúc lại sau khi khôi phục"),
