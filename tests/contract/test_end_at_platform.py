@@ -67,7 +67,7 @@ async def count_copies(scene: Scene) -> int:
 
 
 async def test_the_rows_and_the_log_agree(scene: Scene) -> None:
-    """Nobody here decided it, what was paused ends too; the log folds to the rows, and neither a restore nor a restart forgets it."""
+    """Nobody here decided it, what was paused ends too; the log folds to the rows, and no restore forgets it."""
     scene = await with_asking_app(await listening(scene))
     await agree(scene)
     yes = await say_yes(scene, "1", [NAME], to=[NAME])
