@@ -91,7 +91,7 @@ def _is_known(before: Permission | None, after: Permission) -> bool:
 
 
 def _was_given(permission: Permission | None) -> bool:
-    return permission is not None and permission.state is not PermissionState.REFUSED
+    return permission is not None and permission.state not in _UNTOLD
 
 
 def _stood(permission: Permission | None) -> bool:
