@@ -14,6 +14,7 @@ from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, Ask, Basis
 from gateway.records.grants.types import STANDING_STATES
+from gateway.records.ledger.causes import Because
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
@@ -58,6 +59,11 @@ class Sheet:
     def event(self) -> str:
         """What it is about: one of the values of `EVENTS`."""
         return EVENTS[self.record.kind]
+
+    @property
+    def because(self) -> Because | None:
+        """Why it is to be confirmed anew, where it is about that."""
+        return Because.of(self.record)
 
     @property
     def notice(self) -> str:

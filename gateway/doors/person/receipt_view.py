@@ -1,6 +1,6 @@
 """A receipt for the eye: the line in the list and the sheet of paper."""
 
-from gateway.doors import ask_views
+from gateway.doors import app_label, ask_views
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view
 from gateway.doors.person.notices import notice_path
@@ -34,6 +34,7 @@ def receipt_line(sheet: Sheet) -> ReceiptLine:
         app_name=plain(sheet.app.name),
         account_name=plain(sheet.account.name) if sheet.account else "–",
         states=[item.state for item in sheet.items],
+        label=app_label(sheet.app),
     )
 
 
@@ -48,7 +49,7 @@ def receipt_view(
         code=sheet.code,
         event=sheet.event,
         at=sheet.record.at,
-        person=actor_name(sheet.record.actor, sheet.person, lang),
+        person=actor_name(sheet.record, sheet.person, lang),
         account=_account(door, sheet, lang),
         app=app_view(sheet.app),
         items=[_item(views[item.ask.id], item) for item in sheet.items],
@@ -60,6 +61,7 @@ def receipt_view(
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
         notice_path=notice_path(sheet.record, reader),
+        because=sheet.because,
     )
 
 

@@ -8,8 +8,10 @@ from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice
 from gateway.doors.person.views_grants import BroughtView
+from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
+from gateway.records.ledger.causes import Because
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class TraceRow:
         by_evidence: how many of the people were in it by a consent that was brought in.
         shop: whose call it was, where the reader is a follower of the shop's who may have been in it; or "".
         note: why it was blocked or failed, the operator's reason.
+        label: what stands beside the app's name; None of an operator.
     """
 
     id: str
@@ -54,6 +57,7 @@ class TraceRow:
     bases: Sequence[AskView] = ()
     by_evidence: int = 0
     shop: str = ""
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class ReceiptLine:
             `expired`;
             `damaged` of a record that is not what was written.
         states: that of each item, as the record tells it.
+        label: what stands beside the app's name.
     """
 
     code: str
@@ -105,6 +110,7 @@ class ReceiptLine:
     app_name: str
     account_name: str
     states: Sequence[str] = ()
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,7 @@ class ReceiptView:
         verify_url: absolute; also what the QR code holds.
         json_path: own path of the signed JSON, or "".
         notice_path: own path of the very text, or "" where the reader is not who saw it.
+        because: why it is to be confirmed anew, where it is about that.
     """
 
     TEMPLATE: ClassVar[str] = "person/receipt.html"
@@ -187,6 +194,7 @@ class ReceiptView:
     ends_at: datetime | None = None
     json_path: str = ""
     notice_path: str = ""
+    because: Because | None = None
 
     @property
     def states(self) -> Sequence[str]:

@@ -22,6 +22,7 @@ def record_facts(record: Record, lang: Lang) -> Facts:
     labels = {
         "asks": _("Các mục"),
         "cause": _("Nguyên nhân"),
+        "changed": _("Ứng dụng đã đổi"),
         "credential": _("Khóa kết nối"),
         "event": _("Nền tảng gọi là"),
         "family": _("Chuỗi mã truy cập"),
