@@ -136,6 +136,58 @@ def test_scope_texts_are_in_both_languages(scope: Scope) -> None:
     assert_both_languages(texts)
 
 
+KINDS = {
+    ("email",): ("email", "liên hệ"),
+    ("phone", "contactnumber", "mobilephone", "subnumber"): ("điện thoại", "liên hệ"),
+    ("address", "city", "district", "user_address", "user_city", "user_ward", "locationname", "wardname"): (
+        "địa chỉ",
+        "liên hệ",
+    ),
+    ("birthdate", "user_dob"): ("ngày sinh",),
+    ("gender",): ("giới tính",),
+    ("avatar", "from_avatar", "to_avatar"): ("ảnh",),
+    ("cover",): ("ảnh bìa",),
+    ("location", "latitude", "longitude"): ("vị trí",),
+    ("url", "thumb", "thumbnail", "size"): ("tệp",),
+    ("react_icon",): ("cảm xúc",),
+    ("msg_ids",): ("đã xem",),
+    ("submittime", "delivery_time", "sent_time"): ("giờ",),
+    ("num_follower",): ("số người quan tâm",),
+    ("is_verified",): ("xác thực",),
+    ("organization",): ("công ty",),
+    ("psidfacebook",): ("facebook",),
+    ("taxcode",): ("mã số thuế",),
+    ("comments", "note"): ("ghi chú",),
+    ("debt", "supplierdebt", "supplierolddebt"): ("công nợ",),
+    ("bankaccount", "accountnumber"): ("tài khoản ngân hàng",),
+    ("method",): ("thanh toán", "thu chi"),
+    ("username",): ("đăng nhập",),
+    ("image", "images", "img"): ("ảnh",),
+}
+"""What people call a member, by its name in an answer or event: one of the words stands in the kinds of data."""
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_what_a_scope_opens_is_of_the_kinds_that_it_states(scope: Scope) -> None:
+    """The screen names every kind of data that routes and events show by a scope; a new one without its word fails."""
+    platform = CATALOGUE.platforms[scope.id.partition(".")[0]]
+    answers = [route.answer for route in platform.routes.values()]
+    roots = [answer.root for answer in (*answers, *(event.answer for event in platform.events.values()))]
+    places = [pair for root in roots if root is not None for pair in walk_places(root)]
+    opened = {place.replace("[]", "").split(".")[-1].casefold() for place, leaf in places if leaf.scope == scope.id}
+    told = " ".join(kind.vi for kind in scope.data_types).casefold()
+    unsaid = [names for names, kinds in KINDS.items() if opened & {*names} and not any(kind in told for kind in kinds)]
+    assert unsaid == []
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_scope_by_which_apps_are_told_at_once_says_so(scope: Scope) -> None:
+    """To be told when something happens is more than to look: the scope's own sentence says it, in both languages."""
+    platform = CATALOGUE.platforms[scope.id.partition(".")[0]]
+    is_told = any(scope.id in event.opened_by for event in platform.events.values())
+    assert ("được báo" in scope.explanation.vi, "told" in scope.explanation.en) == (is_told, is_told)
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_route_sentences_are_in_both_languages(route: Route) -> None:
     """The trace can say every call in both languages."""

@@ -91,7 +91,8 @@ class Forwarding:
             await self._fly()
         except BaseException as error:
             told = await self._translated(error)
-            await self._entry.close_for(told, self._upstream_status, is_cut=self._is_cut)
+            status, was_written = self._upstream_status, self._was_written
+            await self._entry.close_for(told, status, is_cut=self._is_cut, was_written=was_written)
             if told is error:
                 raise
             raise told from error
@@ -103,6 +104,11 @@ class Forwarding:
     @property
     def _is_cut(self) -> bool:
         return self._flight is not None and self._flight.is_cut
+
+    @property
+    def _was_written(self) -> bool:
+        """Whether it is a write of which bytes were sent."""
+        return self._flight is not None and self._flight.is_sent and self._admitted.route.kind == "write"
 
     async def _fly(self) -> None:
         verdict = self._admitted.verdict
@@ -270,8 +276,7 @@ class Forwarding:
         return refusal
 
     def _is_unsure(self, refusal: Refusal) -> bool:
-        was_sent = self._flight is not None and self._flight.is_sent and self._admitted.route.kind == "write"
-        return was_sent and (self._is_cut or refusal.reason in _UNSURE)
+        return self._was_written and (self._is_cut or refusal.reason in _UNSURE)
 
 
 def _find_answer(route: Route, status: int) -> Answer:

@@ -108,7 +108,7 @@ async def _get_asking(door: OAuthDoor, request: web.Request, unverified: Paramet
         raise Refusal("unknown_client", "client_id is not registered for this dialect")
     redirect_uri = get_redirect_uri(app, unverified.find("redirect_uri"))
     askable = await list_asks(door.house, door.dynamic, app, unverified)
-    return Asking(unverified, app, askable, redirect_uri, door.resources, kinds=door.kinds)
+    return Asking(unverified, app, askable, redirect_uri, door.resources, kinds=door.kinds, scopes=door.scopes)
 
 
 async def _get_app(door: OAuthDoor, request: web.Request, unverified_id: str) -> App:

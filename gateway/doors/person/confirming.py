@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.doors import ask_views, lang_of
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.flash import SO_BEFORE
 from gateway.doors.person.from_records import account_view, app_title, app_view
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_grants import ConfirmWithdrawView
@@ -20,11 +21,11 @@ WITHDRAW = "withdraw"
 def ask_before_withdrawing(
     door: PersonDoor, request: web.Request, wanted: Sequence[OwnGrant], *, ask: Ask | None = None
 ) -> web.Response:
-    """Answer a GET, which Back comes to again: where nothing is left to end, it leads on to the page."""
+    """Answer a GET, which Back comes to again: where nothing is left to end, it leads on to the page, which says so."""
     standing = [p for own in wanted for p in own.grant.permissions if p.state in ENDABLE_STATES]
     if any(ask is None or p.ask_id == ask.id for p in standing):
         return show_confirm(door, request, wanted, ask=ask)
-    return door.go(request, request.path)
+    return door.go(request, f"{request.path}?done={SO_BEFORE}")
 
 
 def show_confirm(

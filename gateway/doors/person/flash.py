@@ -18,6 +18,7 @@ SO_BEFORE = "before"
 """What stands in `?done=` where nothing was left to do."""
 ACTS = {
     Kind.DECIDED: "agree",
+    Kind.RECONNECTED: "none",
     Kind.REFUSED: "refuse",
     Kind.WITHDRAWN: "withdraw",
     Kind.PAUSED: "pause",

@@ -34,6 +34,7 @@ def app_view(app: App, redirect_uri: str | None = None, *, said: str | None = No
         contact=plain(app.contact),
         verified_at=app.reviewed_at,
         is_dynamic=app.is_dynamic,
+        is_nameless=app.is_nameless,
         document=plain(app.id, LONGEST_TEXT) if app.origin is AppOrigin.DOCUMENT else "",
         returns_to=plain(host_of(redirect_uri or "")),
         is_local=is_web and parts.hostname in LOOPBACK_HOSTS,

@@ -11,6 +11,7 @@ from gateway.records.ledger.kinds import Kind
 SIGNS: Final[Mapping[Kind, str]] = MappingProxyType(
     {
         Kind.DECIDED: "agree",
+        Kind.RECONNECTED: "link",
         Kind.REFUSED: "refuse",
         Kind.WITHDRAWN: "withdraw",
         Kind.WITHDRAWN_AT_PLATFORM: "withdraw",
@@ -57,6 +58,7 @@ def sentence(kind: Kind, lang: Lang) -> str:
     _ = words(lang)
     return {
         Kind.DECIDED: _("Đồng ý các mục đã chọn"),
+        Kind.RECONNECTED: _("Nối lại ứng dụng, không quyết gì mới"),
         Kind.REFUSED: _("Không đồng ý"),
         Kind.WITHDRAWN: _("Rút lại"),
         Kind.WITHDRAWN_AT_PLATFORM: _("Rút lại ngay tại nền tảng"),

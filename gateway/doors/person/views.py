@@ -25,6 +25,7 @@ class AppView:
         contact: the controller's e-mail or address.
         verified_at: when an operator checked it; None shows "Chưa xác minh" and a sentence that says what that means.
         is_dynamic: it registered itself; its name is its own choice.
+        is_nameless: it chose none, and is called by the domain that it returns to, or by its id.
         document: the address of what it says of itself, which is its client_id; or "".
         returns_to: the host, or private scheme, that this request's answer goes to; "" where there is no request.
         is_local: that host is the reader's own machine.
@@ -39,6 +40,7 @@ class AppView:
     contact: str
     verified_at: datetime | None = None
     is_dynamic: bool = False
+    is_nameless: bool = False
     document: str = ""
     returns_to: str = ""
     is_local: bool = False

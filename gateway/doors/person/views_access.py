@@ -117,8 +117,10 @@ class ErrorView:
         back: own path to offer, or "" for the first page.
         away: a checked address of the app to which the person may go with the error, or "".
         needs: with `forbidden`, `owner`, `developer` or `operator`: whose page this is; else "".
-        told_as: which words say it: with `invalid_scope`, `nothing_asked`, `several_platforms` or
-            `platform_not_served`; with `invalid_request_uri`, `decided` or `expired`; else "", and the code's own do.
+        told_as: with `invalid_scope`, `nothing_asked`, `several_platforms`, `platform_not_served`, `unknown_scope` or
+            `closed_scope`: which words say it; with `no_verdict`, `not_done`, `perhaps_done` or `not_signed_in`: what
+            came of the form that was sent; with `invalid_request_uri`, `decided` or `expired`; else "", and the code's
+            own do.
     """
 
     TEMPLATE: ClassVar[str] = "person/error.html"

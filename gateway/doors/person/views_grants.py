@@ -10,6 +10,7 @@ from gateway.ground.web.app_labels import AppLabel
 from gateway.records.ledger.causes import Because
 
 ENDED = frozenset({"refused", "withdrawn", "expired"})
+UNCONFIRMED = "reconfirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class GrantCard:
         """Whether nothing of it can be ended any more."""
         return self.state in ENDED
 
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether it waits to be confirmed or refused, and lets nothing through until then."""
+        return self.state == UNCONFIRMED
+
 
 @dataclass(frozen=True, slots=True)
 class ContractCard:
@@ -106,7 +112,12 @@ class PermissionsView:
     @property
     def current(self) -> Sequence[GrantCard]:
         """Grants of which something can still be ended."""
-        return [grant for grant in self.grants if not grant.has_ended]
+        return [grant for grant in self.grants if not grant.has_ended and not grant.is_unconfirmed]
+
+    @property
+    def unconfirmed(self) -> Sequence[GrantCard]:
+        """Grants of which nothing passes until they are decided anew: there is nothing to take back."""
+        return [grant for grant in self.grants if grant.is_unconfirmed]
 
     @property
     def ended(self) -> Sequence[GrantCard]:

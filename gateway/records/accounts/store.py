@@ -61,6 +61,12 @@ async def list_named(connection: AsyncConnection, account_ids: Collection[Accoun
     return {AccountId(row["id"]): Account(**row) for row in rows}
 
 
+async def list_linked(connection: AsyncConnection, platforms: Collection[str]) -> list[Account]:
+    """List the accounts of some platforms that people linked; profiles of followers are none."""
+    query = select(accounts).where(accounts.c.platform.in_(platforms), accounts.c.parent_id.is_(None))
+    return [Account(**row) for row in (await connection.execute(query)).mappings()]
+
+
 async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:
     """List the accounts that the person may decide for now, with the standing that says so."""
     query = (

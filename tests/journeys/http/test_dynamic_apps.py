@@ -27,11 +27,11 @@ HOST, A_EXAMPLE = "agent.example", "https://a.example/"
 DAY = ("duration", "P1D")
 
 
-async def add(origin: Origin, app_id: str, *, name: str, redirect_uri: str, host: str = "") -> tuple[App, Ask]:
-    """Add a dynamic app with one ask; with a host it is one that a document describes."""
+async def add(origin: Origin, app_id: str, *, name: str | None, redirect_uri: str, host: str = "") -> tuple[App, Ask]:
+    """Add a dynamic app with one ask; with a host it is one that a document describes; None: it says no name."""
     house, now = origin.scene.house, origin.scene.clock.now()
-    raw = {"client_name": name, "redirect_uris": [redirect_uri], "logo_uri": LOGO}
-    said = check_metadata({**raw, "token_endpoint_auth_method": "none"})
+    raw = {"redirect_uris": [redirect_uri], "logo_uri": LOGO, "token_endpoint_auth_method": "none"}
+    said = check_metadata(raw if name is None else {**raw, "client_name": name})
     kind = AppOrigin.DOCUMENT if host else AppOrigin.ITSELF
     app = app_of(AppId(app_id), said, origin=kind, host=host, at=now)
     ask = ask_for(app.id, "zalo.profile.read", 1)
@@ -65,6 +65,15 @@ async def test_req_040_and_225_an_app_on_the_readers_own_machine(origin: Origin,
     english = (await browser.get("/consent/" + page_id(page) + "?lang=en")).words
     assert "This app registered itself" in english
     assert "your own machine" in english
+
+
+async def test_an_app_that_says_no_name_is_not_told_to_have_chosen_one(origin: Origin, browser: Browser) -> None:
+    """What stands in for its name is what is known of it, and so the screen says."""
+    app, ask = await add(origin, "app_nameless", name=None, redirect_uri="https://return.example/cb")
+    _, page = await open_screen(origin, browser, app, ask)
+    assert "tự đăng ký và không nêu tên: chỗ tên là tên miền hoặc mã của nó" in page.words
+    assert BY_ITSELF not in page.words
+    assert "return.example" in page.words
 
 
 async def test_req_212_the_clients_host_and_the_host_of_return(origin: Origin, browser: Browser) -> None:

@@ -107,13 +107,16 @@ PHONE: Final = AskView(
 CHAT: Final = replace(
     PHONE,
     id="order_chat",
-    name="Nhận tin nhắn gửi đến OA",
+    name="Xem tin nhắn giữa OA và từng người",
     purpose="tìm tin đặt hàng và tạo đơn nháp cho bạn duyệt.",
     refusal_effect="bạn tự tạo đơn từ tin nhắn. Các phần khác vẫn chạy.",
     data_types=("Nội dung tin nhắn", "giờ gửi"),
     kept_days=7,
     recipients=(MAKER, HOST),
     sensitive_why="tin nhắn cho thấy hành vi của người gửi trên mạng xã hội.",
+    explanation="Ứng dụng đọc tin nhắn giữa OA và từng người, và được báo ngay khi có tin.",
+    can=("Xem nội dung tin nhắn, tệp, ảnh, vị trí gửi kèm và giờ gửi", "Nhận tin ngay khi có"),
+    cannot=("Không gửi được tin nhắn",),
 )
 LOCATION: Final = replace(
     ORDERS,
@@ -214,7 +217,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
         refused={AskId(CHAT.id): NOW - timedelta(days=3)},
         standing=(
             KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)),
-            KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80)),
+            KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80), by="Lê Văn Tú (mẫu)"),
         ),
         kept=(KeptAsk("Xem nhãn", "withdrawn"),),
         durations=(*CONSENT.durations[:2], Duration("standing", NOW + timedelta(days=80))),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.doors import app_label, spoken
-from gateway.doors.consoles.operators.searching import Found, Result, account_of
+from gateway.doors.consoles.operators.searching import OF_ORGANISATIONS, Found, Result, account_of
 from gateway.doors.consoles.operators.views import LogRow
 from gateway.doors.consoles.operators.words import actor_title, kind_title, outcome_title
 from gateway.ground.web.app_labels import AppLabel
@@ -22,10 +22,9 @@ from gateway.records.trace.types import ClosedLine, Outcome
 from gateway.terms.ids import AppId
 from scopes import Catalogue
 
-# Whose accounts are organisations', so that their names are nobody's; other accounts stand as their id.
-OF_ORGANISATIONS = frozenset({"zalo"})
 ACTS: Mapping[Kind, str] = {
     Kind.DECIDED: "agree",
+    Kind.RECONNECTED: "link",
     Kind.REFUSED: "refuse",
     Kind.WITHDRAWN: "withdraw",
     Kind.WITHDRAWN_AT_PLATFORM: "withdraw",
@@ -123,7 +122,7 @@ def outcome_of(closed: ClosedLine) -> Outcome:
 
 def asks_of(record: Record) -> list[str]:
     """List the asks that a record touches, each once."""
-    touched = [str(each["ask"]) for each in record.facts.get("permissions", [])]
+    touched = [str(each["ask"]) for name in ("permissions", "reached") for each in record.facts.get(name, [])]
     return list(dict.fromkeys(touched or [str(each) for each in record.facts.get("refused_asks", [])]))
 
 

@@ -114,7 +114,18 @@ class LogView:
     reason: str = ""
     older: str = ""
     newest: str = ""
-    keys: Sequence[str] = ("app:", "action:", "person:", "after:", "before:", "outcome:", "source:")
+    keys: Sequence[str] = (
+        "app:",
+        "action:",
+        "person:",
+        "after:",
+        "before:",
+        "outcome:",
+        "source:",
+        "grant:",
+        "account:",
+        "ask:",
+    )
     values: Sequence[tuple[str, Sequence[str]]] = ()
 
 

@@ -16,6 +16,7 @@ def kind_title(kind: Kind, lang: Lang) -> str:
     _ = words(lang)
     titles = {
         Kind.DECIDED: _("Đồng ý"),
+        Kind.RECONNECTED: _("Nối lại, không quyết gì mới"),
         Kind.REFUSED: _("Từ chối"),
         Kind.WITHDRAWN: _("Rút lại"),
         Kind.WITHDRAWN_AT_PLATFORM: _("Rút lại ngay tại nền tảng"),
