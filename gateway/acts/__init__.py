@@ -120,9 +120,9 @@ class House:
             raise
 
     async def change_grant(
-        self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = ""
+        self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = "", **facts: Any
     ) -> Settled:
-        """Lock the grant, check that the actor may, move it, record it, commit, and put it in force.
+        """Lock the grant, check that the actor may, move it, record it with the facts, commit, and put it in force.
 
         Raises:
             Refusal: `not_found` (no such grant, or the person has no standing), `nothing_to_change`.
@@ -138,7 +138,9 @@ class House:
                 now = self.clock.now()  # after the wait for the lock: what is written last, happened last
                 await self.check_standing(unit, grant, actor, now)
                 change = transition(grant, now)
-                settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
+                settled, ended = await self.record_change(
+                    unit, change, actor, kind=kind, request_id=request_id, **facts
+                )
                 await unit.commit()
         except DiskFull:
             if change is not None:
@@ -157,10 +159,10 @@ class House:
         `passed` names the asks under which data about the person passed until now without their yes.
         """
         await grants.save(unit.connection, change)
-        if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
-            dead = tuple(sorted(change.ended))
-            stone = Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at)
-            await owed.add(unit.connection, stone)
+        # What ends nothing is told too: after a restore versions go on above every one that anybody saw.
+        dead = tuple(sorted(change.ended))
+        await owed.add(unit.connection, Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at))
+        if change.stopped:
             live = {p.id for p in change.grant.live(change.at)}
             await lanes.void(unit.connection, change.grant.id, live, change.at)
         about = await self._note_noes(unit, change)
@@ -250,7 +252,10 @@ class House:
             Unavailable: `not_settled`: recorded and cut here, but the tombstone did not reach the disk.
         """
         self.cut(change, ended, about=about)
-        await self.write_owed()
+        try:
+            await self.write_owed()
+        finally:
+            self.has_notices.set()
         await self.ledger.publish()
 
     def cut(self, change: Change, ended: Collection[FamilyId], *, about: Account | None = None) -> None:
@@ -264,7 +269,6 @@ class House:
             self.in_flight.cut_person(change.grant.app_id, about.parent_id, about.subject_id)
             keys = keys_of(self.vault, change.grant.app_id, about.platform, profile=about.external_id)
             self.in_flight.forget({*keys}, change.noes)
-        self.has_notices.set()
         self.in_flight.believe(change.stopped)
 
     def hold_noes(self, account: Account | None, app_id: AppId, ask_ids: Iterable[AskId]) -> None:

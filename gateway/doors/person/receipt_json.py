@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from gateway.doors import ask_views
+from gateway.doors import ask_views, host_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_keys import list_receipt_keys, receipt_signer
 from gateway.doors.person.receipt_sheet import Item, Sheet
@@ -20,6 +20,7 @@ from gateway.ground.web.plain import plain
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
+from gateway.records.ledger.causes import Because
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.note import InvalidNote, open_note
 from gateway.records.ledger.types import ActorKind, Record
@@ -58,6 +59,7 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "receipt_id": sheet.code,
         "record_id": record.record_id,
         "event": sheet.event,
+        "because": _because_facts(sheet.because),
         "created_at": record.at.isoformat(),
         "language": lang,
         "jurisdiction": "VN",
@@ -68,6 +70,10 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "account": _account_facts(account.platform, account.external_id, plain(account.name)) if account else None,
         "controller": {
             "app": plain(app.name),
+            "client_id": app.id,
+            "registered_by": app.origin.value,
+            "verified_at": app.reviewed_at.isoformat() if app.reviewed_at else None,
+            "returns_to": sorted({host_of(each) for each in app.redirect_uris}),
             "name": plain(app.legal_entity),
             "address": plain(app.address),
             "contact": plain(app.contact),
@@ -78,6 +84,10 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "withdrawal_url": f"{door.public_url}/permissions",
         "verify_url": verify_url(door, sheet.code),
     }
+
+
+def _because_facts(because: Because | None) -> dict[str, Any] | None:
+    return {"cause": because.cause.value, "changed": list(because.changed)} if because else None
 
 
 def _method_of(record: Record) -> str:

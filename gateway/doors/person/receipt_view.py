@@ -1,6 +1,6 @@
 """A receipt for the eye: the line in the list and the sheet of paper."""
 
-from gateway.doors import ask_views
+from gateway.doors import app_label, ask_views
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view
 from gateway.doors.person.notices import notice_path
@@ -17,7 +17,7 @@ from gateway.records.ledger.entries import Damaged
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
-_WITH_AN_END = ("given", "imported", "resumed", "shortened")
+_WITH_AN_END = ("given", "imported", "reconnected", "resumed", "shortened")
 
 
 def damaged_line(entry: Damaged) -> ReceiptLine:
@@ -34,6 +34,7 @@ def receipt_line(sheet: Sheet) -> ReceiptLine:
         app_name=plain(sheet.app.name),
         account_name=plain(sheet.account.name) if sheet.account else "–",
         states=[item.state for item in sheet.items],
+        label=app_label(sheet.app),
     )
 
 
@@ -48,7 +49,7 @@ def receipt_view(
         code=sheet.code,
         event=sheet.event,
         at=sheet.record.at,
-        person=actor_name(sheet.record.actor, sheet.person, lang),
+        person=actor_name(sheet.record, sheet.person, lang),
         account=_account(door, sheet, lang),
         app=app_view(sheet.app),
         items=[_item(views[item.ask.id], item) for item in sheet.items],
@@ -60,6 +61,7 @@ def receipt_view(
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
         notice_path=notice_path(sheet.record, reader),
+        because=sheet.because,
     )
 
 
@@ -90,6 +92,10 @@ def _item(view: AskView, item: Item) -> ReceiptItem:
         agreement=view.agreement,
         agreed_on=view.agreed_on,
         brought=item.brought,
+        data_types=view.data_types,
+        explanation=view.explanation,
+        can=view.can,
+        cannot=view.cannot,
     )
 
 

@@ -8,6 +8,7 @@ language, aware datetimes, ids. No view decides anything. States are the words o
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.ground.web.app_labels import UNVERIFIED, AppLabel
 from gateway.ground.web.asks import AskView, Recipient
 
 __all__ = ["AccountView", "AppView", "AskView", "Choice", "Duration", "Recipient"]
@@ -29,6 +30,8 @@ class AppView:
         returns_to: the host, or private scheme, that this request's answer goes to; "" where there is no request.
         is_local: that host is the reader's own machine.
         said: the digest of what a dynamic app said of itself when this was drawn; or "".
+        client_id: its id in OAuth.
+        label: what stands beside the name.
     """
 
     name: str
@@ -42,6 +45,8 @@ class AppView:
     returns_to: str = ""
     is_local: bool = False
     said: str = ""
+    client_id: str = ""
+    label: AppLabel = UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice, Duration
+from gateway.ground.web.app_labels import AppLabel
+from gateway.records.ledger.causes import Because
 
 ENDED = frozenset({"refused", "withdrawn", "expired"})
+UNCONFIRMED = "reconfirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class GrantCard:
         granted_at, ended_at: when it was given, and when refused, withdrawn or expired; None where it does not apply.
         expires_at: the latest end among its live asks.
         last_used_at, calls_30_days: from the trace.
+        label: what stands beside the app's name.
     """
 
     id: str
@@ -52,6 +56,7 @@ class GrantCard:
     app_id: str = ""
     last_used_at: datetime | None = None
     calls_30_days: int = 0
+    label: AppLabel | None = None
 
     @property
     def live_count(self) -> int:
@@ -63,6 +68,11 @@ class GrantCard:
         """Whether nothing of it can be ended any more."""
         return self.state in ENDED
 
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether it waits to be confirmed or refused, and lets nothing through until then."""
+        return self.state == UNCONFIRMED
+
 
 @dataclass(frozen=True, slots=True)
 class ContractCard:
@@ -71,6 +81,7 @@ class ContractCard:
     app_name: str
     shop: str
     path: str
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +112,12 @@ class PermissionsView:
     @property
     def current(self) -> Sequence[GrantCard]:
         """Grants of which something can still be ended."""
-        return [grant for grant in self.grants if not grant.has_ended]
+        return [grant for grant in self.grants if not grant.has_ended and not grant.is_unconfirmed]
+
+    @property
+    def unconfirmed(self) -> Sequence[GrantCard]:
+        """Grants of which nothing passes until they are decided anew: there is nothing to take back."""
+        return [grant for grant in self.grants if grant.is_unconfirmed]
 
     @property
     def ended(self) -> Sequence[GrantCard]:
@@ -175,6 +191,7 @@ class HistoryEvent:
         version: of the grant after it; 0 where it changed nothing.
         receipt_code: or "".
         notice_path: own path of the text that the reader saw, or "".
+        because: why it is to be confirmed anew, where the record says it.
     """
 
     act: str
@@ -184,6 +201,7 @@ class HistoryEvent:
     version: int = 0
     receipt_code: str = ""
     notice_path: str = ""
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)

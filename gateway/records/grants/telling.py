@@ -98,4 +98,4 @@ def _by_ask(permissions: Iterable[Permission]) -> dict[AskId, Permission]:
 
 
 def _was_given(permission: Permission | None) -> bool:
-    return permission is not None and permission.state is not PermissionState.REFUSED
+    return permission is not None and permission.state not in _UNTOLD
