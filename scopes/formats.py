@@ -28,6 +28,7 @@ FORMATS: dict[str, re.Pattern[str]] = {
         "zalo_choices": r"[0-9]{1,3}(?:,[0-9]{1,3}){0,99}",
         "zalo_date": r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}",
         "zalo_period": r"TODAY|YESTERDAY|L7D|L30D|[0-9_]{10}:[0-9_]{10}",
+        "zalo_me_fields": r"(?:id|name|picture)(?:,(?:id|name|picture)){0,2}",
         "matrix_user_id": rf"@{_LOCAL}{{1,200}}:{_SERVER}",
         "matrix_room_id": rf"!{_LOCAL}{{1,200}}(?::{_SERVER})?",
         "matrix_event_id": rf"\${_LOCAL}{{1,200}}(?::{_SERVER})?",

@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.acts import House
+from gateway.acts.recording import queue_copies
 from gateway.authority.bases import Holding, Said, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, hold_listening, list_listening
@@ -14,15 +15,11 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.types import ProfilePair
 from gateway.records.hooks import store as hooks
-from gateway.records.outbox import lanes
 from gateway.records.outbox.copies import seal_copy
 from gateway.records.outbox.types import Copy
-from gateway.terms.ids import AccountId, new_id
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, UpstreamAppId, new_id
 from gateway.terms.refusal import Unavailable
 from scopes import AnswerMalformed, Event
-
-MOST_WAITING = 100_000
-"""How many copies wait in one lane; what comes beyond is written down as not kept."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +36,7 @@ class ToldEvent:
         subjects: the people whom they are about.
         pair: by which ids the platform knows the one person of it: to sign in through its app, and to the account.
         remembered: for how long it is known again; longer than anything as old would be believed.
+        brought_id: through which upstream app it is told.
     """
 
     account_id: AccountId
@@ -48,6 +46,7 @@ class ToldEvent:
     subjects: tuple[str, ...] = field(repr=False)
     pair: tuple[str, str] | None = field(default=None, repr=False)
     remembered: timedelta = timedelta(hours=26)
+    brought_id: UpstreamAppId = GATEWAYS_OWN
 
 
 @shielded
@@ -65,7 +64,7 @@ async def take_events(house: House, told: Sequence[ToldEvent]) -> None:
             said = await house.words.find(asked, unit.connection)
             copies = [copy for each in own if (copy := _make_copy(house, each, holder, said)) is not None]
             if copies:
-                await _queue(house, unit, holder, copies)
+                await queue_copies(house, unit, holder, copies)
         await unit.commit()
     house.has_notices.set()
 
@@ -78,16 +77,16 @@ async def _note_pairs(house: House, unit: UnitOfWork, new: Sequence[ToldEvent]) 
 
 
 async def _share_out(house: House, unit: UnitOfWork, new: Sequence[ToldEvent]) -> list[tuple[Holder, list[ToldEvent]]]:
-    """Give each app that listens what was told of its account, in the order in which lanes are held."""
-    of_account: dict[AccountId, list[ToldEvent]] = {}
+    """Give each app that listens what its upstream app told of its account, in the order in which lanes are held."""
+    of_account: dict[tuple[AccountId, UpstreamAppId], list[ToldEvent]] = {}
     for each in new:
-        of_account.setdefault(each.account_id, []).append(each)
-    await hold_listening(unit.connection, of_account)
+        of_account.setdefault((each.account_id, each.brought_id), []).append(each)
+    await hold_listening(unit.connection, {account_id for account_id, _ in of_account})
     denied = house.in_flight.denied
     found = [
         (holder, own)
-        for account_id, own in of_account.items()
-        for holder in await list_listening(unit.connection, account_id, denied=denied)
+        for (account_id, through), own in of_account.items()
+        for holder in await list_listening(unit.connection, account_id, brought_id=through, denied=denied)
     ]
     return sorted(found, key=lambda pair: pair[0].grant_id)
 
@@ -119,21 +118,9 @@ def _make_copy(house: House, told: ToldEvent, holder: Holder, said: Said) -> Cop
         return None
     copy_id = new_id("nt", house.entropy)
     sealed = seal_copy(house.vault, holder.grant_id, copy_id, body=passed.body, subjects=told.subjects)
-    return Copy(copy_id, holder.grant_id, 0, frozenset(each.id for each in live), sealed, told.event.type, now)
+    rests_on = frozenset(each.id for each in live)
+    return Copy(copy_id, holder.grant_id, 0, rests_on, sealed, told.event.type, now, told.brought_id)
 
 
 def _holding(holder: Holder, live: Sequence[Reach]) -> Holding:
     return Holding(holder.app_id, holder.platform, holder.external_id, live)
-
-
-async def _queue(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:
-    now = house.clock.now()
-    end = await lanes.hold_end(unit.connection, holder.grant_id, now)
-    if end is None:  # another process may add it in the same moment
-        await unit.is_added(lanes.add(unit.connection, holder.grant_id, holder.app_id))
-        end = await lanes.hold_end(unit.connection, holder.grant_id, now)
-    if end is None:
-        raise AssertionError("a lane that was added, or that collides, exists")
-    room = max(0, MOST_WAITING - end.waiting)
-    await lanes.append(unit.connection, holder.app_id, kept[:room], after=end.newest)
-    await lanes.drop(unit.connection, holder.app_id, kept[room:])

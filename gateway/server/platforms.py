@@ -1,6 +1,7 @@
 """The registry of platforms: which connectors these settings ask for. One without settings is absent."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import ClientSession
 
@@ -13,7 +14,10 @@ from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.platforms.zalo.hooks import ZaloHooks
+from gateway.platforms.zalo.revocations import MiniApp
+from gateway.platforms.zalo.social import ZaloSocialConnector
 from gateway.settings import Settings
+from gateway.settings.settings import ZaloSettings
 from gateway.terms.clock import Clock
 
 
@@ -26,8 +30,11 @@ def list_connectors(settings: Settings, http: ClientSession, clock: Clock) -> di
     """Return the connectors by platform."""
     connectors: dict[str, Connector] = {}
     zalo, matrix, kiotviet = _zalo(settings), settings.platform.matrix, settings.platform.kiotviet
+    social = _zalo_social(settings)
     if zalo is not None:
         connectors["zalo"] = ZaloConnector(zalo, http, clock=clock)
+    if social is not None:
+        connectors["zalosocial"] = ZaloSocialConnector(social, http, clock=clock)
     if matrix is not None:
         connectors["matrix"] = MatrixConnector(MatrixUpstream(base_url=matrix.base_url), http, clock=clock)
     if kiotviet is not None:
@@ -57,15 +64,29 @@ def _zalo(settings: Settings) -> ZaloUpstream | None:
     )
 
 
+def _zalo_social(settings: Settings) -> ZaloUpstream | None:
+    zalo, wanted = _zalo(settings), settings.platform.zalo
+    if zalo is None or wanted is None or wanted.graph_url is None:
+        return None
+    callback_url = f"{settings.public_url}/connections/zalosocial/callback"
+    return replace(zalo, base_url=wanted.graph_url, callback_url=callback_url)
+
+
 def list_hooks(settings: Settings) -> dict[str, Hooks]:
     """Return how each platform that these settings ask for tells events; one that does not is absent."""
     zalo, kiotviet = settings.platform.zalo, settings.platform.kiotviet
     hooks: dict[str, Hooks] = {}
     if zalo is not None:
-        hooks["zalo"] = ZaloHooks(zalo.app_id, zalo.hook_first_term)
+        hooks["zalo"] = ZaloHooks(zalo.app_id, zalo.hook_first_term, _mini_app(zalo))
     if kiotviet is not None:
         hooks["kiotviet"] = KiotVietHooks(kiotviet.hook_digest, kiotviet.hook_key)
     return hooks
+
+
+def _mini_app(zalo: ZaloSettings) -> MiniApp | None:
+    if zalo.mini_app_id is None or zalo.mini_app_key is None:
+        return None
+    return MiniApp(zalo.mini_app_id, zalo.mini_app_key.get_secret_value())
 
 
 def list_registrars(connectors: Mapping[str, Connector], http: ClientSession) -> dict[str, Registrar]:

@@ -13,6 +13,7 @@ from gateway.acts.register import NewPerson, add_person, register_app, rotate_se
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.acts.withdraw import withdraw
+from gateway.doors.admin.consents import ConsentRows, check_consents, import_consents
 from gateway.doors.admin.fitting import list_misfits
 from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
 from gateway.ground.vault.passwords import Passwords
@@ -101,6 +102,7 @@ class UpstreamBring(UpstreamNamed):
 
     upstream_app: str = Field(pattern=r"^[1-9][0-9]{0,31}$")
     secret: str = Field(pattern=r"^[!-~]{1,256}$", repr=False)
+    event_key: str | None = Field(default=None, pattern=r"^[!-~]{0,256}$", repr=False)
 
 
 class GrantWithdraw(_Arguments):
@@ -184,7 +186,8 @@ async def _resume_app(door: AdminDoor, given: AppNamed) -> dict[str, Any]:
 async def _bring_upstream(door: AdminDoor, given: UpstreamBring) -> dict[str, Any]:
     if door.own_apps.get(given.platform) == given.upstream_app:
         raise Refusal("upstream_app_taken", "it is the gateway's own")
-    brought = Brought(AppId(given.client_id), given.platform, given.upstream_app, given.secret)
+    named = AppId(given.client_id), given.platform, given.upstream_app
+    brought = Brought(*named, given.secret, given.event_key)
     await bring_upstream(door.house, brought, OPERATOR)
     return {"client_id": given.client_id, "platform": given.platform, "upstream_app": given.upstream_app}
 
@@ -212,6 +215,8 @@ COMMANDS: dict[str, tuple[type[Any], Callable[[AdminDoor, Any], Awaitable[dict[s
     "app bring-upstream": (UpstreamBring, _bring_upstream),
     "app remove-upstream": (UpstreamNamed, _remove_upstream),
     "grant withdraw": (GrantWithdraw, _withdraw),
+    "consent check": (ConsentRows, check_consents),
+    "consent import": (ConsentRows, import_consents),
 }
 
 MISFITS: Mapping[str, Callable[[AdminDoor, Mapping[str, Any]], Awaitable[list[str]]]] = {

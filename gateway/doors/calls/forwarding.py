@@ -91,7 +91,8 @@ class Forwarding:
             await self._fly()
         except BaseException as error:
             told = await self._translated(error)
-            await self._entry.close_for(told, self._upstream_status, is_cut=self._is_cut)
+            status, was_written = self._upstream_status, self._was_written
+            await self._entry.close_for(told, status, is_cut=self._is_cut, was_written=was_written)
             if told is error:
                 raise
             raise told from error
@@ -103,6 +104,11 @@ class Forwarding:
     @property
     def _is_cut(self) -> bool:
         return self._flight is not None and self._flight.is_cut
+
+    @property
+    def _was_written(self) -> bool:
+        """Whether it is a write of which bytes were sent."""
+        return self._flight is not None and self._flight.is_sent and self._admitted.route.kind == "write"
 
     async def _fly(self) -> None:
         verdict = self._admitted.verdict
@@ -203,13 +209,15 @@ class Forwarding:
             opened = answer.open(received.body, verdict.open_scopes, self._admitted.outgoing.subjects)
         except AnswerMalformed as malformed:
             raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
-        filtered = await show_people(self._door.house.words, opened, holding_of(verdict), flight.people)
+        shown = await show_people(self._door.house.words, opened, holding_of(verdict), flight.people)
+        filtered = shown.filtered
         withheld = count_withheld(route.answer, verdict.reach)
         is_refused = answer is not route.answer or self._connector.is_refusal(received.status, received.body)
         outcome, reason = (Outcome.FAILED, "platform_refused") if is_refused else (Outcome.PASSED, None)
         people = set(filtered.subjects) | (set() if is_refused else self._admitted.outgoing.subjects)
         people -= {verdict.facts.external_id}  # the account is no subject
-        await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld.count))
+        counts = (len(people), withheld.count, shown.by_evidence)
+        await self._entry.close(Ending(outcome, reason, received.status, received.status, *counts))
         picked = _pick_headers(answer, received.headers)
         headers = {**picked, **told, **say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()
@@ -271,8 +279,7 @@ class Forwarding:
         return refusal
 
     def _is_unsure(self, refusal: Refusal) -> bool:
-        was_sent = self._flight is not None and self._flight.is_sent and self._admitted.route.kind == "write"
-        return was_sent and (self._is_cut or refusal.reason in _UNSURE)
+        return self._was_written and (self._is_cut or refusal.reason in _UNSURE)
 
 
 def _find_answer(route: Route, status: int) -> Answer:

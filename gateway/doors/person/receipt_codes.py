@@ -8,13 +8,16 @@ PREFIX = "BN-"
 _ID_PREFIX = "lr_"
 EVENTS = {
     Kind.DECIDED: "given",
+    Kind.RECONNECTED: "reconnected",
     Kind.REFUSED: "refused",
     Kind.PAUSED: "paused",
     Kind.RESUMED: "resumed",
     Kind.SHORTENED: "shortened",
     Kind.OBJECTION_LIFTED: "lifted",
+    Kind.BROUGHT_IN: "imported",
     Kind.RECONFIRM: "reconfirm",
     Kind.WITHDRAWN: "withdrawn",
+    Kind.WITHDRAWN_AT_PLATFORM: "withdrawn",
     Kind.BURIED: "withdrawn",
     Kind.EXPIRED: "expired",
 }

@@ -31,8 +31,11 @@ class AskView:
         is_new: was not asked before.
         only: the ids of the resources that it is about, and no others; None: all that there are.
         only_name: what stands before them, in words.
-        basis: `own_consent` or `contract`, why data about other people passes; "" of data about the account itself.
+        basis: `own_consent` or `contract`, why data about other people passes; "" of data about the account itself;
+            `imported` where a person's own consent was brought in.
         agreement, agreed_on: with `contract`: its number and its day, as people write it.
+        explanation: what the scope opens, in whole sentences.
+        can, cannot: what an app holding it can and cannot do; one sentence each.
         enforced_by_app: a permission on the device, which the gateway cannot enforce; the page says so.
     """
 
@@ -55,3 +58,6 @@ class AskView:
     basis: str = ""
     agreement: str = ""
     agreed_on: str = ""
+    explanation: str = ""
+    can: Sequence[str] = ()
+    cannot: Sequence[str] = ()

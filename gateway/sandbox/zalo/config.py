@@ -8,13 +8,18 @@ from gateway.sandbox.serving import LOOPBACK_HOSTS
 
 
 class OtherApp(BaseModel):
-    """One more app, whose saved callbacks are the first one's."""
+    """One app as others see it; of those beside the first, the saved callbacks are the first one's.
+
+    `webhook_url` and `oa_secret_key` are its own, as `ZaloSandboxConfig` says.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     app_id: str = Field(pattern=r"^[0-9]+$")
     app_secret: str = Field(min_length=1, repr=False)
     app_name: str
+    webhook_url: str | None = None
+    oa_secret_key: str | None = Field(default=None, repr=False)
 
 
 class ZaloSandboxConfig(BaseModel):
@@ -29,6 +34,8 @@ class ZaloSandboxConfig(BaseModel):
         others: apps of other developers; sign-in by Zalo Social is the first app's alone.
         webhook_url: the one URL that hears what happens at every linked OA; None: nothing is told.
         oa_secret_key: the console's "OA Secret Key", which signs that.
+        mini_app_id: a Mini App of the first app, whose events go to the same URL; None: there is none.
+        mini_app_key: the API Key of its Open APIs page, which signs those.
         requires_secret_proof: the console's "Yêu cầu kiểm tra app secret proof".
         state_path: where codes, tokens and messages survive a restart; None keeps them in memory.
         hosts: names that a request's Host may bear, so that a page which rebinds its DNS name reaches nothing.
@@ -44,11 +51,18 @@ class ZaloSandboxConfig(BaseModel):
     others: tuple[OtherApp, ...] = ()
     webhook_url: str | None = None
     oa_secret_key: str | None = Field(default=None, repr=False)
+    mini_app_id: str | None = Field(default=None, pattern=r"^[0-9]+$")
+    mini_app_key: str | None = Field(default=None, repr=False)
     requires_secret_proof: bool = False
     state_path: Path | None = None
     hosts: frozenset[str] = LOOPBACK_HOSTS
 
+    @property
+    def apps(self) -> tuple[OtherApp, ...]:
+        """Every app, the first one first."""
+        names = ("app_id", "app_secret", "app_name", "webhook_url", "oa_secret_key")
+        return (OtherApp(**{name: getattr(self, name) for name in names}), *self.others)
+
     def find_app(self, app_id: str) -> OtherApp | None:
         """Find an app by its id, the first one among them."""
-        first = OtherApp(app_id=self.app_id, app_secret=self.app_secret, app_name=self.app_name)
-        return next((app for app in (first, *self.others) if app.app_id == app_id), None)
+        return next((app for app in self.apps if app.app_id == app_id), None)

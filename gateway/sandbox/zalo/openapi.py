@@ -83,6 +83,7 @@ def answer_call(room: Room, call: Call) -> web.Response:
             room.board.current,
             now=room.clock.now(),
             params=parse_params(call, room.board.current),
+            other_app=None if app_id == room.config.app_id else app_id,
         )
         answer = endpoint(visit)
         body: Mapping[str, object] = {**({} if answer is None else {"data": answer}), "error": 0, "message": "Success"}

@@ -293,7 +293,8 @@ def test_what_is_open_to_unreviewed_apps(packaged: Catalogue) -> None:
     """Reading what is the account's own and not sensitive; nobody sends or writes in an account's name unreviewed."""
     is_open = {scope for scope in packaged.scopes if packaged.is_for_unreviewed(scope)}
     zalo, kiotviet = {"zalo.profile.read", "zalo.tag.read", "zalo.quota.read"}, {"shop.read", "purchase.read"}
-    assert is_open == {*zalo, "matrix.profile.read", *(f"kiotviet.{one}" for one in kiotviet)}
+    own = {"matrix.profile.read", "zalosocial.id.read", "zalosocial.profile.read"}
+    assert is_open == {*zalo, *own, *(f"kiotviet.{one}" for one in kiotviet)}
 
 
 CLOSING = {
