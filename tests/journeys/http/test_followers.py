@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import quote
@@ -84,9 +85,9 @@ class Shop:
         return await self.asking.house.words.find(Asked(AppId(app_id), "zalo", BAKERY_ID, frozenset({FAN.user_id})))
 
 
-@pytest.fixture
-async def shop(scene: Scene, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Shop]:
-    """Yield the shop; its owner agreed to everything that both apps ask."""
+@asynccontextmanager
+async def open_shop(scene: Scene, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Shop]:
+    """Open the shop; its owner agreed to everything that both apps ask."""
     async with (
         TestServer(build_zalo_sandbox(zalo_config(None), clock, entropy)) as server,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False) as http,
@@ -112,6 +113,13 @@ async def shop(scene: Scene, clock: ManualClock, entropy: SeededEntropy) -> Asyn
             followers={"zalo": ZaloFollowers(upstream, http)},
         ) as origin:
             yield Shop(origin, Fans(origin, zalo, login), asking)
+
+
+@pytest.fixture
+async def shop(scene: Scene, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Shop]:
+    """Yield the shop."""
+    async with open_shop(scene, clock, entropy) as opened:
+        yield opened
 
 
 @pytest.fixture
