@@ -108,7 +108,7 @@ async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, s
     offered = [each for each in door.providers if each.client.tells_when or view.state != "again"]
     buttons = [ProviderButton(each.slug, each.name(lang_of(request)), each.is_for_followers) for each in offered]
     sources = [*goes_on.form_action, *dict.fromkeys(each.form_source for each in offered)]
-    login = goes_on.login_hint if request.method == "GET" else view.login
+    login = goes_on.login_hint if request.method != "POST" else view.login
     shown = replace(view, for_app=goes_on.app_name, login=login, providers=buttons)
     response = door.show(request, shown, status=status, form_action=sources, csrf_token=form_token(secret))
     door.form_cookie.set(response, secret)
