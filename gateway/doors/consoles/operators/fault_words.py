@@ -20,7 +20,7 @@ def list_faults(faults: Sequence[str], lang: Lang) -> list[str]:
 def _about(reason: str, lang: Lang) -> str:
     _ = words(lang)
     kinds = (
-        (r"(grant|permission)", _("quyền không như nhật ký nói")),
+        (r"(grant|permission|family)", _("quyền không như nhật ký nói")),
         (r"(trace line|its trace)", _("dấu vết đã bị sửa")),
         (r"(the text|its text)", _("chữ đã hiện cho người quyết đã bị sửa hoặc mất")),
         (
