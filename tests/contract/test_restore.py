@@ -23,6 +23,7 @@ from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.grants.tables import permissions
 from gateway.records.ledger import reading
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
 from gateway.server.database import AlreadyRunning
@@ -121,8 +122,9 @@ async def test_a_database_put_back_to_before_an_end_does_not_forget_it(machine: 
         ended = await _name_asks(scene.house, given, stone)
         assert {ask for ask, state in states.items() if state == "withdrawn"} == ended
         assert {ask for ask, state in states.items() if state == "reconfirm"} == set(states) - ended
-        kinds = [each.kind for each in await list_records(scene.house, grant_ids=[given.grant_id])]
-        assert kinds == [Kind.RECONFIRM, Kind.BURIED, Kind.DECIDED]
+        records = await list_records(scene.house, grant_ids=[given.grant_id])
+        assert [each.kind for each in records] == [Kind.RECONFIRM, Kind.BURIED, Kind.DECIDED]
+        assert [Because.of(each) for each in records] == [Because(Cause.RESTORED), None, None]
         assert (await get_grant(scene.house, given.grant_id)).version == stone.version + 2
 
 

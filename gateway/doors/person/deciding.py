@@ -60,7 +60,7 @@ def _account_told(screen: Screen, answer: Answer) -> tuple[str, str] | None:
 def sign_in_of(request: web.Request) -> SignIn:
     """Return how the one who decides is signed in."""
     session = visitor_of(request).session
-    return SignIn(session.authenticated_at, session.acr)
+    return SignIn(session.authenticated_at, session.acr, session.opened_at)
 
 
 async def link_first(door: PersonDoor, request: web.Request, screen: Screen) -> web.Response:

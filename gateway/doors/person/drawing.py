@@ -10,16 +10,17 @@ from gateway.doors.person.from_records import about_reader, account_view, app_vi
 from gateway.doors.person.grant_states import state_of
 from gateway.doors.person.screen import Screen
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
-from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, KeptAsk, Notice
+from gateway.doors.person.views_consent import Anew, ConfirmAccountView, ConsentView, KeptAsk, Notice
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
 from gateway.doors.person.words import language_name
 from gateway.ground.web.frame import Lang, PageView
 from gateway.ground.web.plain import LONGEST_TEXT, plain
+from gateway.records.ledger.causes import Because
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
-NOTICE_VERSION = 8
-NOTICE_DATED = datetime(2026, 11, 22, 5, tzinfo=UTC)
+NOTICE_VERSION = 9
+NOTICE_DATED = datetime(2026, 11, 22, 8, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 
@@ -64,6 +65,7 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
         by_device=screen.request.kind is RequestKind.DEVICE,
         picks_account=Prompt.SELECT_ACCOUNT in screen.request.prompts,
         upstream_app=screen.upstream.external_id if screen.upstream else "",
+        anew=Anew(screen.ended_by.at, Because.of(screen.ended_by)) if screen.ended_by else None,
         error=error,
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
+from gateway.records.ledger.causes import Because
 from gateway.terms.ids import AskId
 
 
@@ -42,6 +43,14 @@ class KeptAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class Anew:
+    """What ended an agreement of before; `because` is None where the record does not say."""
+
+    at: datetime
+    because: Because | None
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentView:
     """`GET /consent/{request_id}`: one app asks; a person decides, item by item.
 
@@ -74,6 +83,7 @@ class ConsentView:
         reconsider: opened from Quản lý quyền by the person, not by the app; the decision returns there.
         shop: the account whose follower decides about data of their own; "" where an account's own people decide.
         upstream_app: the id of the app's own app at the platform, through which accounts are linked for it; or "".
+        anew: why asks that were agreed to before are asked again, and since when; None where none is.
         error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `outdated`, or "".
     """
 
@@ -100,6 +110,7 @@ class ConsentView:
     reconsider: bool = False
     shop: str = ""
     upstream_app: str = ""
+    anew: Anew | None = None
     error: str = ""
 
     @property

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from gateway.ground.web.app_labels import AppLabel
+from gateway.records.ledger.causes import Because
+
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
@@ -55,6 +58,8 @@ class LogRow:
         asks: ask ids, as text.
         reason: why a call was refused, cut or failed; its code.
         seq: its number in the log; None for the trace.
+        label: what stands beside the app's name.
+        because: why a grant is to be confirmed anew, where the record says it.
     """
 
     source: Literal["log", "trace"]
@@ -67,6 +72,8 @@ class LogRow:
     asks: str
     reason: str = ""
     seq: int | None = None
+    label: AppLabel | None = None
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)
