@@ -27,8 +27,8 @@ def nothing_written(scene: Scene) -> Iterator[None]:
     assert before == after
 
 
-async def compare(consoles: Consoles, browser: Browser, path: str) -> None:
-    """Ask by GET and by HEAD, and compare what both say."""
+async def compare(consoles: Consoles, browser: Browser, path: str) -> int:
+    """Ask by GET and by HEAD, compare what both say, and return the status."""
     page = await browser.get(path)
     with nothing_written(consoles.scene):
         head = await browser.head(path)
@@ -36,10 +36,12 @@ async def compare(consoles: Consoles, browser: Browser, path: str) -> None:
     for name in ("Content-Type", "Cache-Control", "Location", "Content-Security-Policy"):
         assert head.headers.get(name) == page.headers.get(name), (path, name)
     assert head.status == page.status, path
+    return head.status
 
 
 async def test_pages_and_health_answer(consoles: Consoles) -> None:
     """A stranger's, an owner's and a developer's pages, what is not there, and what leads to sign-in."""
+    statuses: set[int] = set()
     grant = f"/permissions/{(await agree(consoles.scene)).grant_id}"
     for person, paths in (
         (None, (*PUBLIC, *OWNERS, "/operators", "/developers")),
@@ -48,8 +50,8 @@ async def test_pages_and_health_answer(consoles: Consoles) -> None:
         (consoles.operator, ("/operators",)),
     ):
         async with consoles.signed_in(person) as browser:
-            for path in paths:
-                await compare(consoles, browser, path)
+            statuses |= {await compare(consoles, browser, path) for path in paths}
+    assert statuses == {200, 303, 403, 404}
 
 
 async def test_readiness_answers(consoles: Consoles, operator: Browser) -> None:
