@@ -248,6 +248,7 @@ def check_words(given: dict[str, Any], record: dict[str, Any], keys: Keys) -> No
         raise Wrong("its words are not, or not all, signed by a key named .../receipts that you trust")
     decided = {fact["ask"]: fact["state"] for fact in facts.get("permissions", []) if fact["current"]}
     decided |= dict.fromkeys(facts.get("refused_asks", []), "refused")
+    decided |= {fact["ask"]: fact["state"] for fact in facts.get("reached", [])}
     told = {item["ask"]: item["decision"] for item in receipt["items"]}
     if (receipt["record_id"], told) != (record["record_id"], decided):
         raise Wrong("it tells other decisions than its record")

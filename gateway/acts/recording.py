@@ -1,7 +1,7 @@
 """What several acts write alike: an identity's record, a credential in the journal, an app's code, an endpoint's end.
 
-Also what is found or made: a person's profile, the grant of an account about an app, the end of its lane; and what an app
-changed.
+Also what is found or made: a person's profile, the grant of an account about an app, the end of its lane; and what an
+app changed.
 """
 
 import asyncio

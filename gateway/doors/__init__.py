@@ -280,6 +280,9 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
         advertising=ask.is_advertising,
         is_new=is_new,
         enforced_by_app=scope is not None and scope.enforced_by == "app",
+        explanation=spoken(scope.explanation, lang) if scope else "",
+        can=[spoken(each, lang) for each in scope.can] if scope else (),
+        cannot=[spoken(each, lang) for each in scope.cannot] if scope else (),
         **_basis(ask, scope),
     )
 

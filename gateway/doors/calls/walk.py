@@ -19,6 +19,7 @@ from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.doors.calls.uploading import Upload, open_upload
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
+from gateway.records.apps.dialects import find_dialect
 from gateway.records.apps.types import Ask
 from gateway.terms.ids import AskId, new_id
 from gateway.terms.refusal import Refusal
@@ -49,13 +50,13 @@ class Walk:
         facts = await self.door.find_token(hashed_token)
         if facts is None:
             raise Refusal("invalid_token")
-        self.incoming.is_of_dialect = facts.app_dialect == match.route.platform_id
+        self.incoming.is_of_dialect = facts.app_dialect == find_dialect(match.route.platform_id)
         try:
             admitted = await self._admit(match, facts, presented=presented, hashed_token=hashed_token)
         except Refusal as refusal:
             await pace_refusal(self.door, facts)
             hinted = await self._with_hints(facts, refusal)
-            line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted))
+            line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted, match, facts))
             await self.door.trace.note(line, ending_of(refusal, None, is_cut=False, render=self.incoming.renderer))
             raise hinted from refusal
         await self._forward(admitted)
@@ -153,6 +154,12 @@ def _wire_names(asks: list[Ask], registered: list[Ask]) -> list[str]:
     return [ask.scope if scopes.count(ask.scope) == 1 else ask.wire_name for ask in asks]
 
 
-def _ask_ids(refusal: Refusal) -> tuple[AskId, ...]:
+def _ask_ids(refusal: Refusal, match: Match, facts: TokenFacts) -> tuple[AskId, ...]:
+    """Return the asks that a refused call wanted: those it was refused for, else those of the token's that open it.
+
+    A token that ended with its asks is refused before anything of it is judged, and still was used for them.
+    """
     found = refusal.facts.get("ask_ids", ())
-    return found if isinstance(found, tuple) else ()
+    if isinstance(found, tuple) and found:
+        return found
+    return tuple(sorted(reach.ask_id for reach in facts.reach if reach.scope in match.route.opened_by))

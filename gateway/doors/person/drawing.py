@@ -12,7 +12,7 @@ from gateway.doors.person.screen import Screen
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
 from gateway.doors.person.views_consent import Anew, ConfirmAccountView, ConsentView, KeptAsk, Notice
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
-from gateway.doors.person.words import language_name
+from gateway.doors.person.words import language_name, person_name
 from gateway.ground.web.frame import Lang, PageView
 from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.ledger.causes import Because
@@ -20,7 +20,7 @@ from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId
 
 NOTICE_VERSION = 9
-NOTICE_DATED = datetime(2026, 11, 22, 8, tzinfo=UTC)
+NOTICE_DATED = datetime(2026, 11, 22, 15, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 
@@ -143,9 +143,9 @@ def _ends(screen: Screen) -> dict[AskId, datetime]:
 
 def _list_standing(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
     """List the asks of the request that stand and are not asked about."""
-    states, ends = _states(screen), _ends(screen)
+    states, ends, names = _states(screen), _ends(screen), _names(screen, lang)
     found = [view for view in _register_views(door, screen, lang) if view.id in screen.kept]
-    return [_kept(view, states[AskId(view.id)], ends[AskId(view.id)]) for view in found]
+    return [_kept(view, states[AskId(view.id)], ends[AskId(view.id)], by=names[AskId(view.id)]) for view in found]
 
 
 def _list_others(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
@@ -169,8 +169,16 @@ def _register_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AskVie
     return ask_views(door.catalogue, list(screen.register), lang, resources=decided)
 
 
-def _kept(view: AskView, state: str, on: datetime | None = None) -> KeptAsk:
-    return KeptAsk(view.name, state, on, view.only, view.only_name)
+def _names(screen: Screen, lang: Lang) -> dict[AskId, str]:
+    """Name who agreed to each ask; empty for the reader, and where nobody here decided."""
+    rows = screen.grant.permissions if screen.grant else ()
+    others = {p.ask_id: p.decided_by for p in rows if p.decided_by not in {None, screen.request.person_id}}
+    named = {ask_id: person_name(screen.deciders.get(by), lang) for ask_id, by in others.items() if by}
+    return {p.ask_id: named.get(p.ask_id, "") for p in rows}
+
+
+def _kept(view: AskView, state: str, on: datetime | None = None, *, by: str = "") -> KeptAsk:
+    return KeptAsk(view.name, state, on, view.only, view.only_name, by)
 
 
 def _states(screen: Screen) -> dict[AskId, str]:

@@ -17,7 +17,7 @@ from gateway.records.ledger.entries import Damaged
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
-_WITH_AN_END = ("given", "imported", "resumed", "shortened")
+_WITH_AN_END = ("given", "imported", "reconnected", "resumed", "shortened")
 
 
 def damaged_line(entry: Damaged) -> ReceiptLine:
@@ -92,6 +92,10 @@ def _item(view: AskView, item: Item) -> ReceiptItem:
         agreement=view.agreement,
         agreed_on=view.agreed_on,
         brought=item.brought,
+        data_types=view.data_types,
+        explanation=view.explanation,
+        can=view.can,
+        cannot=view.cannot,
     )
 
 

@@ -22,7 +22,7 @@ from gateway.records.families import credentials
 from gateway.records.ledger.types import Record
 from gateway.records.trace import store as trace
 from gateway.records.trace.entries import DamagedLine, Entry
-from gateway.records.trace.types import ClosedLine, Outcome
+from gateway.records.trace.types import ClosedLine
 from gateway.terms.ids import GrantId
 
 PAGE = 50
@@ -37,10 +37,11 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     app_id, raw_outcome, raw_day = (query.get(name, "") for name in ("app", "outcome", "after"))
     since, before = _read_day(raw_day), read_moment(query.get("cursor", ""))
     shared = await list_shared(door, visitor_of(request).person.id, own)
-    outcome = Outcome(raw_outcome) if raw_outcome in OUTCOMES else None
+    outcome, is_masked = OUTCOMES.get(raw_outcome, (None, None))
     wanted = trace.Filter(
         grant_ids=[each.grant.id for each in own if app_id in {"", each.app.id}],
         outcome=outcome,
+        is_masked=is_masked,
         since=since,
         before=before,
         about_people={each: one.since for each, one in shared.items() if app_id in {"", one.own.app.id}},

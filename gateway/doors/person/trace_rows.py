@@ -1,6 +1,6 @@
 """One line of the trace in plain words: which app did what, by which asks, with what result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from gateway.doors import app_label, ask_views, spoken
@@ -10,10 +10,17 @@ from gateway.doors.person.words import ended_because, words
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.trace.entries import DamagedLine
-from gateway.records.trace.types import ClosedLine, Outcome
+from gateway.records.trace.types import OUTCOME_UNKNOWN, ClosedLine, Ending, Outcome
 from scopes import Catalogue
 
-OUTCOMES = (Outcome.PASSED, Outcome.REFUSED, Outcome.CUT, Outcome.FAILED)
+OUTCOMES: Mapping[str, tuple[Outcome, bool | None]] = {
+    "passed": (Outcome.PASSED, False),
+    "masked": (Outcome.PASSED, True),
+    "refused": (Outcome.REFUSED, None),
+    "cut": (Outcome.CUT, None),
+    "failed": (Outcome.FAILED, None),
+}
+"""What the filter offers: how a call ended, and whether something of it was masked."""
 Result = Literal["passed", "masked", "blocked", "cut", "failed", "open"]
 _RESULTS: dict[Outcome, Result] = {
     Outcome.PASSED: "passed",
@@ -51,7 +58,7 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         bases=[view for view in used if view.basis],
         by_evidence=ending.by_evidence if ending else 0,
         label=app_label(own.app),
-        note=ended_because(ending.reason, lang) if ending and result in {"blocked", "failed"} else "",
+        note=ended_because(ending.reason, lang) if ending and _is_explained(ending, result) else "",
     )
 
 
@@ -68,6 +75,11 @@ def _result(closed: ClosedLine) -> Result:
     if ending.outcome is Outcome.PASSED and ending.withheld:
         return "masked"
     return _RESULTS[ending.outcome]
+
+
+def _is_explained(ending: Ending, result: Result) -> bool:
+    """Say whether a line tells its reason; why a call was cut, the person knows, but not what became of it (R58)."""
+    return result in {"blocked", "failed"} or ending.reason == OUTCOME_UNKNOWN
 
 
 def _unique(texts: Iterable[str]) -> list[str]:

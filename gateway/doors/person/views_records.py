@@ -97,9 +97,8 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `imported`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or
-            `expired`;
-            `damaged` of a record that is not what was written.
+        event: `given`, `imported`, `reconnected` (nothing new was decided), `refused`, `shortened`, `paused`,
+            `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`; `damaged` of one that is not as it was written.
         states: that of each item, as the record tells it.
         label: what stands beside the app's name.
     """
@@ -127,7 +126,8 @@ class ReceiptsView:
 class ReceiptItem:
     """One decision on a receipt: the ask's words as they were shown, and the state decided.
 
-    `only` and `basis` with what goes with them are as in `AskView`; the basis is the one that was decided on.
+    `only`, `basis` and what goes with them, `explanation`, `can` and `cannot` are as in `AskView`; the basis is the one
+    that was decided on.
     """
 
     name: str
@@ -140,6 +140,10 @@ class ReceiptItem:
     agreement: str = ""
     agreed_on: str = ""
     brought: BroughtView | None = None
+    data_types: Sequence[str] = ()
+    explanation: str = ""
+    can: Sequence[str] = ()
+    cannot: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,13 +52,15 @@ class AnyOf:
 class Filter:
     """What to look for; None leaves a field open, and each of `matching` must hold.
 
-    `before` is a cursor: (opened_at, id) of the last line seen. `about_people` are grants beside `grant_ids`, each
-    after a moment, of which only what was about somebody counts, or may have been: a line that is not closed.
+    `is_masked`: something was withheld of what passed. `before` is a cursor: (opened_at, id) of the last line seen.
+    `about_people` are grants beside `grant_ids`, each after a moment, of which only what was about somebody counts, or
+    may have been: a line that is not closed.
     """
 
     grant_ids: Sequence[GrantId] | None = None
     app_id: AppId | None = None
     outcome: Outcome | None = None
+    is_masked: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
     request_id: str | None = None
@@ -71,7 +73,8 @@ async def list_lines(connection: AsyncConnection, wanted: Filter, limit: int) ->
     """List lines, newest first; one that was changed to what cannot be read stands in its place."""
     query = _narrowed(lines_as_stored(connection), wanted)
     if wanted.outcome is not None:  # what cannot be read may have ended in any way
-        query = query.where(or_(trace_lines.c.outcome == wanted.outcome, not_(is_readable(connection))))
+        ended_so = and_(trace_lines.c.outcome == wanted.outcome, _is_masked(wanted))
+        query = query.where(or_(ended_so, not_(is_readable(connection))))
     newest_first = query.order_by(trace_lines.c.opened_at.desc(), trace_lines.c.id.desc())
     return [read_line(row) for row in (await connection.execute(newest_first.limit(limit))).mappings()]
 
@@ -138,6 +141,10 @@ def _asked(connection: AsyncConnection) -> TableValuedAlias:
 def _names_ask(ask_id: AskId) -> ColumnElement[bool]:
     written = cast(trace_lines.c.ask_ids, Text)
     return func.replace(written, json.dumps(ask_id), "") != written
+
+
+def _is_masked(wanted: Filter) -> ColumnElement[bool]:
+    return true() if wanted.is_masked is None else (trace_lines.c.withheld > 0) == wanted.is_masked
 
 
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:

@@ -18,6 +18,8 @@ from gateway.terms.ids import AskId, GrantId
 from tests.house import agree, link_account
 from tests.journeys.http.origin import Browser, Origin
 
+LEFT = "Điều đã rời cổng trước đó, như một tin nhắn, có thể vẫn tới nơi"
+
 
 @pytest.fixture
 async def path(origin: Origin) -> str:
@@ -60,6 +62,9 @@ async def test_one_ask_is_withdrawn_in_two_presses(origin: Origin, browser: Brow
     assert page.ask_states["crm_phone"] == "withdrawn"
     assert page.ask_states["crm_name"] == "granted"
     assert "Đã rút lại “Xem số điện thoại người quan tâm OA”" in page.words
+    for told in (confirm, page):
+        assert LEFT in told.words
+    assert 'href="/permissions/trace?outcome=cut"' in page.text
 
 
 async def test_a_whole_app_is_withdrawn(origin: Origin, browser: Browser, path: str) -> None:
@@ -68,8 +73,10 @@ async def test_a_whole_app_is_withdrawn(origin: Origin, browser: Browser, path: 
     confirm = await browser.post(path, {"action": "withdraw", "csrf_token": token})
     assert "Rút lại mọi mục của Sổ bán hàng (mẫu)?" in confirm.words
     done = await browser.post(path, {"action": "withdraw", "confirm": "yes", "csrf_token": confirm.token})
-    states = (await browser.get(done.location)).ask_states
-    assert set(states.values()) == {"withdrawn", "refused"}
+    page = await browser.get(done.location)
+    assert set(page.ask_states.values()) == {"withdrawn", "refused"}
+    for told in (confirm, page):
+        assert LEFT in told.words
 
 
 async def test_everything_is_withdrawn_at_once(origin: Origin, browser: Browser, path: str) -> None:

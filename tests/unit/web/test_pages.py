@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
+from gateway.acts.send_events import LONGEST
 from gateway.ground.web.asks import AskView
 from gateway.ground.web.frame import Lang, PageView
 from tests.unit.web.drawing import ASSETS, PAGES, VIEWS, draw
@@ -189,7 +191,34 @@ def test_consent_shows_every_field() -> None:
     for ask in CONSENT.asks:
         for text in (ask.name, ask.purpose, ask.refusal_effect, ask.required_why, ask.sensitive_why, *ask.data_types):
             assert text in page
+        for text in (ask.explanation, *ask.can, *ask.cannot):
+            assert text in page
         assert all(f"{party.name}, {party.country}" in page for party in ask.recipients)
+
+
+@pytest.mark.parametrize(
+    "bases,heading",
+    [
+        (("own_consent", "own_consent"), "Dữ liệu của người khác – cần sự đồng ý của chính họ"),
+        (("contract", "contract"), "Dữ liệu của người khác – theo hợp đồng với bạn"),
+        (("own_consent", "contract"), "Dữ liệu của người khác – mỗi mục nói rõ căn cứ"),
+    ],
+)
+def test_the_note_over_other_peoples_data_fits_what_it_rests_on(bases: tuple[str, str], heading: str) -> None:
+    """Above asks that rest on a contract alone nothing says that each person is asked (R8)."""
+    asks = (PROFILE, *(replace(PHONE, id=f"ask-{at}", basis=basis) for at, basis in enumerate(bases)))
+    page = PAGES.page(frame(), replace(CONSENT, asks=asks))
+    note = page.split('<div class="note note-others">')[1].split("</div>")[0]
+    assert heading in note
+    assert ("hợp đồng" in note) is ("contract" in bases)
+
+
+def test_the_first_page_says_what_is_kept() -> None:
+    """What waits for an app is kept, sealed, as long as it is tried; only what calls carry passes and is gone."""
+    days = LONGEST // timedelta(days=1)
+    assert days == 1
+    assert "niêm kín, lâu nhất một ngày" in draw("first")
+    assert "sealed, for a day at most" in draw("first", "en")
 
 
 def test_consent_presets_nothing() -> None:

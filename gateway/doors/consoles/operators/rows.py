@@ -24,6 +24,7 @@ from scopes import Catalogue
 
 ACTS: Mapping[Kind, str] = {
     Kind.DECIDED: "agree",
+    Kind.RECONNECTED: "link",
     Kind.REFUSED: "refuse",
     Kind.WITHDRAWN: "withdraw",
     Kind.WITHDRAWN_AT_PLATFORM: "withdraw",
@@ -37,6 +38,7 @@ ACTS: Mapping[Kind, str] = {
     Kind.BURIED: "withdraw",
     Kind.LINKED: "link",
     Kind.CONNECTION_LOST: "lost",
+    Kind.UNLINKED: "lost",
     Kind.APP_SUSPENDED: "suspend",
     Kind.APP_RESUMED: "resume",
     Kind.LOOKED_UP: "look_up",
@@ -121,7 +123,7 @@ def outcome_of(closed: ClosedLine) -> Outcome:
 
 def asks_of(record: Record) -> list[str]:
     """List the asks that a record touches, each once."""
-    touched = [str(each["ask"]) for each in record.facts.get("permissions", [])]
+    touched = [str(each["ask"]) for name in ("permissions", "reached") for each in record.facts.get(name, [])]
     return list(dict.fromkeys(touched or [str(each) for each in record.facts.get("refused_asks", [])]))
 
 
