@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway.doors.person.door import PersonDoor
+from gateway.ground.storage.storage import Connection as Database
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account, Connection, Standing
 from gateway.records.apps import statements, upstreams
@@ -189,7 +188,7 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
     return Screen(request, app, asks, register, held, grant, refused, needs_account, said, *whose)
 
 
-async def _find_ending(connection: AsyncConnection, request: AuthorizationRequest, grant: Grant) -> Record | None:
+async def _find_ending(connection: Database, request: AuthorizationRequest, grant: Grant) -> Record | None:
     """Find what made the asks of the request wait to be confirmed anew; None where none does."""
     found = [grant.find(ask_id) for ask_id in request.ask_ids]
     waiting = {each.id for each in found if each and each.state is PermissionState.RECONFIRM}
