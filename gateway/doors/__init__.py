@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.tokens import hashed
@@ -66,6 +66,8 @@ class Endpoint:
         roles: a signed-in person needs one of these; with neither `public` nor `roles` nor `own_check` start-up fails.
         own_check: the handler authenticates by another credential (client secret, access token) and says which.
         is_ours: its address is made by our own pages and by people alone: a name stands once in its query.
+        notes: its GET leaves something behind (a request, a look, that a screen was shown, a code spent), so no HEAD
+            stands beside it.
     """
 
     method: str
@@ -75,6 +77,7 @@ class Endpoint:
     roles: frozenset[Role] = frozenset()
     own_check: str = ""
     is_ours: bool = False
+    notes: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a row that says nothing, or two things, about who may."""
@@ -112,9 +115,15 @@ class Porter:
         """Add a door's table to the application; each handler runs only for whom its row admits.
 
         `refuse` says on the door's surface that an address cannot be; by default it is raised, and becomes a page.
+        HEAD is answered as GET, without the body, beside each GET that notes nothing.
         """
-        for endpoint in endpoints:
-            app.router.add_route(endpoint.method, endpoint.path, self._guarded(endpoint, refuse))
+        table = list(endpoints)
+        have_head = {endpoint.path for endpoint in table if endpoint.method == hdrs.METH_HEAD or endpoint.notes}
+        for endpoint in table:
+            guarded = self._guarded(endpoint, refuse)
+            app.router.add_route(endpoint.method, endpoint.path, guarded)
+            if endpoint.method == hdrs.METH_GET and endpoint.path not in have_head:
+                app.router.add_route(hdrs.METH_HEAD, endpoint.path, guarded)
 
     def _guarded(self, endpoint: Endpoint, refuse: Refuse | None) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:

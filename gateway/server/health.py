@@ -7,6 +7,7 @@ from aiohttp import web
 
 from gateway.acts import House
 
+_MOST_NAMED = 10
 _UNSIGNED = "does not verify: nothing is signed"
 
 
@@ -39,10 +40,13 @@ class Health:
         state = {
             "ready": not self.is_draining and await self._is_answering(),
             "log": "not verified" if checked is None else _UNSIGNED if faults else "verified at start",
-            "bad_records": faults[:10],
+            "bad_records": faults[:_MOST_NAMED],
             "checkpoints": "kept" if self.house.ledger.is_published else "cannot be written outside the database",
             "failing": sorted(self.failing),
         }
+        if checked is not None and faults:
+            state["bad_more"] = max(len(faults) - _MOST_NAMED, 0)
+            state["bad_following"] = checked.following
         if ballast is not None:
             state["disk"] = "room is kept for ends" if ballast.is_kept else "no room is kept for ends"
         return web.json_response(state, status=200 if state["ready"] else 503, headers={"Cache-Control": "no-store"})

@@ -271,7 +271,7 @@ async def test_other_methods_and_paths_are_problems(wire: Wire, own: Own) -> Non
     for method in ("POST", "DELETE", "PATCH"):
         reply = await wire.send(method, "/v1/notice-endpoint", headers=await bearer(wire, own))
         assert problem(reply) == (405, "wrong_method")
-        assert reply.headers["Allow"] == "GET, PUT"
+        assert reply.headers["Allow"] == "GET, HEAD, PUT"
     for path in ("/v1/", "/v1/apps", "/v1/grants/x", "/v1/notices/x"):
         assert problem(await wire.send("GET", path)) == (404, "not_found")
 

@@ -26,7 +26,7 @@ def endpoints(door: ManagementDoor) -> list[Endpoint]:
     ]
     methods: dict[str, list[str]] = {}
     for each in served:
-        methods.setdefault(each.path, []).append(each.method)
+        methods.setdefault(each.path, []).extend(["GET", "HEAD"] if each.method == "GET" else [each.method])
     others = [Endpoint("*", path, answered(only(*taken), door), public=True) for path, taken in methods.items()]
     root = Endpoint("*", "/v1", answered(refuse_root, door), public=True)
     return [*served, *others, root, Endpoint("*", "/v1/{rest:.*}", answered(refuse_unknown, door), public=True)]

@@ -96,7 +96,7 @@ async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, s
     offered = [each for each in door.providers if each.client.tells_when or not must_tell_when]
     buttons = [ProviderButton(each.slug, each.name(lang_of(request)), each.is_for_followers) for each in offered]
     sources = [*goes_on.form_action, *dict.fromkeys(each.form_source for each in offered)]
-    login = goes_on.login_hint if request.method == "GET" else view.login
+    login = goes_on.login_hint if request.method != "POST" else view.login
     is_repeated = goes_on.max_age_seconds is not None and await door.porter.find_visitor(request) is not None
     shown = replace(view, for_app=goes_on.app_name, label=goes_on.label, login=login, providers=buttons)
     shown = replace(shown, is_repeated=is_repeated)

@@ -22,8 +22,8 @@ from gateway.records.grants.types import AskTally
 from tests.unit.web.samples import CONSENT, NOW
 
 WHOLE: Final = Integrity("whole", 48213, 48213, NOW, 48100)
-FAULTS: Final = ("lr_8: the record's bytes are not canonical: text is not NFC", "8: tree node (0, 7) does not follow")
-BROKEN: Final = Integrity("broken", 48213, 48100, NOW, 48100, FAULTS)
+FAULTS: Final = ("lr_8: bản ghi đã bị sửa hoặc mất", "lr_9: quyền không như nhật ký nói")
+BROKEN: Final = Integrity("broken", 48213, 48100, NOW, 48100, FAULTS, 3, 60)
 ROW: Final = LogRow(
     source="log",
     record_id="lr_48213",

@@ -66,7 +66,7 @@ async def _view(door: OperatorsDoor, request: web.Request, found: Found) -> Reco
     lang = lang_of(request)
     names = await _names(door, found)
     row = log_row(found, names, door.catalogue, lang=lang)
-    integrity = await door.read_integrity()
+    integrity = await door.read_integrity(lang)
     if isinstance(found, ClosedLine):
         return RecordView(row, call_facts(found, lang), integrity)
     if isinstance(found, Damaged | DamagedLine):

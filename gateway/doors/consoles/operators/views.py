@@ -23,7 +23,9 @@ class Integrity:
         signed_size: how many of them the newest checkpoint signs.
         checked_at: or None with `unknown`.
         checked_size: how many records were checked then.
-        faults: the first of them, in the words of `quyen log verify`.
+        faults: what does not hold, by record, in the page's language; `quyen log verify` has each in its own words.
+        fault_count: how many there are.
+        following: how much more does not hold in the tree, which follows from these.
     """
 
     state: Literal["whole", "broken", "unknown"]
@@ -32,6 +34,8 @@ class Integrity:
     checked_at: datetime | None = None
     checked_size: int = 0
     faults: Sequence[str] = ()
+    fault_count: int = 0
+    following: int = 0
 
     @property
     def unsigned(self) -> int:
