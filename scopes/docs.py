@@ -111,6 +111,8 @@ def _render_event(event: Event) -> Iterator[str]:
     yield f"{event.sentence.vi} / {event.sentence.en}"
     yield ""
     yield f"- opened by any of: {', '.join(f'`{scope}`' for scope in sorted(event.opened_by))}"
+    if event.ends_consent:
+        yield "- ends what everyone in it agreed to; told to each app that had something, though they say no to it now"
     yield f"- the platform's own names: {', '.join(f'`{name}`' for name in event.names)}"
     if event.answer.root is not None:
         yield from _render_fields("event field", event.answer.root, what="event")

@@ -30,6 +30,8 @@ class Event:
         accounts, subjects: where ids of the account and of people may stand in the body.
         login_subject: where the id stands by which the one person of the event signs in at the platform.
         answer: what of the body passes.
+        ends_consent: whoever it is about took back, at the platform, what apps may have of them. An app that had
+            something is told, though they say no to it now; so it holds nothing that a scope opens.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Event:
     subjects: tuple[str, ...]
     answer: Answer
     login_subject: str | None = None
+    ends_consent: bool = False
 
     @property
     def type(self) -> str:
@@ -94,7 +97,25 @@ def compile_events(shaping: Shaping) -> list[Event]:
         for at, name in enumerate(entry.names):
             if named.count(name) > 1:
                 shaping.add(("events", index, "names", at), f"stands twice: {name}")
-    return [_compile(shaping, entry, ("events", index)) for index, entry in enumerate(shaping.written.events)]
+        if entry.ends_consent:
+            _check_ending(shaping, entry, ("events", index))
+    events = [_compile(shaping, entry, ("events", index)) for index, entry in enumerate(shaping.written.events)]
+    for index, event in enumerate(events):
+        if event.ends_consent and event.field_scopes:
+            shaping.add(("events", index, "fields"), "it goes out against a person's no, so it holds ids alone")
+    return events
+
+
+def _check_ending(shaping: Shaping, entry: EventEntry, place: Place) -> None:
+    """Refuse one that says of nobody that they took something back, or that an app about people would not hear of."""
+    if not entry.subjects:
+        shaping.add((*place, "ends_consent"), "no place says who took their consent back")
+    for scope in sorted(_about_people(shaping) - {*entry.opened_by}):
+        shaping.add((*place, "opened_by"), f"an app with {scope} may hold something of whoever took it back")
+
+
+def _about_people(shaping: Shaping) -> frozenset[str]:
+    return frozenset(one.id for one in shaping.written.scopes if one.whose == "subject")
 
 
 def _compile(shaping: Shaping, entry: EventEntry, place: Place) -> Event:
@@ -103,11 +124,12 @@ def _compile(shaping: Shaping, entry: EventEntry, place: Place) -> Event:
         platform_id=shaping.written.platform,
         names=entry.names,
         opened_by=frozenset(entry.opened_by),
-        about_people=frozenset(one.id for one in shaping.written.scopes if one.whose == "subject") & {*entry.opened_by},
+        about_people=_about_people(shaping) & {*entry.opened_by},
         sentence=entry.sentence,
         accounts=entry.accounts,
         subjects=entry.subjects,
         login_subject=entry.login_subject,
+        ends_consent=entry.ends_consent,
         answer=Answer(
             root=shaping.shape_branch(entry.fields, (*place, "fields"), Handed(has_subject=bool(entry.subjects))),
             opened_by=frozenset(entry.opened_by),

@@ -229,6 +229,8 @@ class EventEntry(_Written):
         accounts: where the account's id may stand in the body, as dotted places; one that is linked says whose it is.
         subjects: where ids of people may stand, likewise; the account's own id is none.
         login_subject: where the id stands by which the event's one person signs in at the platform; it never passes.
+        ends_consent: whoever it is about took back, at the platform, what apps may have of them; every scope about
+            people opens it.
         fields: what of the body passes.
     """
 
@@ -239,6 +241,7 @@ class EventEntry(_Written):
     accounts: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     login_subject: str | None = None
+    ends_consent: bool = False
     fields: Mapping[str, AnswerNode]
 
 

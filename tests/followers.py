@@ -2,21 +2,26 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from hashlib import sha256
 
 from gateway.acts import Settled
 from gateway.acts.decide import DURATIONS, Answer, Decided, decide
+from gateway.acts.end_at_platform import Follower, Withdrawal, end_at_platform
 from gateway.acts.open_request import ask_subject
 from gateway.acts.profiles import Met, Objection, keep_profile, object_to
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.acts.show_request import show_request
 from gateway.acts.withdraw import withdraw
+from gateway.doors import is_about_people
 from gateway.records.accounts.types import Account
 from gateway.records.apps.types import Basis
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.people.types import Person, Role
 from gateway.terms.ids import AskId
+from scopes import load_catalogue
 from tests.house import ASKS, Scene, app_of, ask_of
 
+ABOUT_PEOPLE = frozenset(scope for scope in load_catalogue().scopes if is_about_people(load_catalogue(), scope))
 NAME, PHONE, CHAT, SENDING = AskId("crm_name"), AskId("crm_phone"), AskId("chat_read"), AskId("order_send")
 
 
@@ -65,6 +70,18 @@ async def take_back(scene: Scene, decided: Decided, ask_ids: Iterable[AskId] | N
     actor = Actor(ActorKind.PERSON, decided.request.person_id)
     chosen = None if ask_ids is None else list(ask_ids)
     return await withdraw(scene.house, decided.grant_id, actor, ask_ids=chosen)
+
+
+async def take_back_at_zalo(scene: Scene, subject_id: str, *, login_subject: str = "") -> int:
+    """Let a follower take everything back at Zalo itself, of which no copy goes on; return how many grants changed."""
+    told = Withdrawal(
+        platform="zalo",
+        name="user_withdraw",
+        hashed_name=sha256(subject_id.encode()).digest(),
+        followers=[Follower(scene.account.id, subject_id, login_subject)],
+        about_people=ABOUT_PEOPLE,
+    )
+    return await end_at_platform(scene.house, told)
 
 
 async def object_as(scene: Scene, subject_id: str, *ask_ids: AskId) -> Settled:

@@ -9,7 +9,7 @@ journal and the calls in flight cannot be forgotten. What several acts write ali
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,7 +32,7 @@ from gateway.records.families import store as families
 from gateway.records.families.minting import FamilyHolding, Terms, list_held
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
-from gateway.records.grants.telling import tell_asks
+from gateway.records.grants.telling import tell_asks, tell_erasure
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
@@ -56,6 +56,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _EVENTS = {
     Kind.WITHDRAWN: Event.WITHDRAWN,
+    Kind.WITHDRAWN_AT_PLATFORM: Event.WITHDRAWN,
     Kind.BURIED: Event.WITHDRAWN,
     Kind.PAUSED: Event.PAUSED,
     Kind.RESUMED: Event.RESUMED,
@@ -119,9 +120,9 @@ class House:
             raise
 
     async def change_grant(
-        self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = ""
+        self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = "", **facts: Any
     ) -> Settled:
-        """Lock the grant, check that the actor may, move it, record it, commit, and put it in force.
+        """Lock the grant, check that the actor may, move it, record it with the facts, commit, and put it in force.
 
         Raises:
             Refusal: `not_found` (no such grant, or the person has no standing), `nothing_to_change`.
@@ -137,7 +138,9 @@ class House:
                 now = self.clock.now()  # after the wait for the lock: what is written last, happened last
                 await self.check_standing(unit, grant, actor, now)
                 change = transition(grant, now)
-                settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
+                settled, ended = await self.record_change(
+                    unit, change, actor, kind=kind, request_id=request_id, **facts
+                )
                 await unit.commit()
         except DiskFull:
             if change is not None:
@@ -152,13 +155,14 @@ class House:
     ) -> tuple[Settled, list[FamilyId]]:
         """Write a change, end the families that reach nothing any more, add its record and the app's notice of it.
 
-        It owes the journal the tombstone. The caller commits, and calls `settle`.
+        It owes the journal the tombstone. The caller commits, and calls `settle`. Where a platform told it, the fact
+        `passed` names the asks under which data about the person passed until now without their yes.
         """
         await grants.save(unit.connection, change)
-        if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
-            dead = tuple(sorted(change.ended))
-            stone = Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at)
-            await owed.add(unit.connection, stone)
+        # What ends nothing is told too: after a restore versions go on above every one that anybody saw.
+        dead = tuple(sorted(change.ended))
+        await owed.add(unit.connection, Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at))
+        if change.stopped:
             live = {p.id for p in change.grant.live(change.at)}
             await lanes.void(unit.connection, change.grant.id, live, change.at)
         about = await self._note_noes(unit, change)
@@ -177,7 +181,13 @@ class House:
             parts=await self.parts_about(unit, actor, facts),
         )
         recorded = await self.ledger.append(unit.connection, draft)
-        await self._tell_app(unit, change, kind, recorded)
+        given = await grants.list_given_before(unit.connection, change)
+        if kind is Kind.WITHDRAWN_AT_PLATFORM:
+            asks = tell_erasure(change, facts["passed"])
+        else:
+            asks = tell_asks(change, given, is_own=about is not None)
+        event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
+        await self._tell_app(unit, change, recorded, event=event, asks=asks)
         return Settled(change, recorded, about), ended
 
     async def lock_grant(self, unit: UnitOfWork, grant_id: GrantId) -> Grant:
@@ -232,15 +242,26 @@ class House:
         held = list_held(standing, await apps.list_ask_ids(unit.connection, grant.app_id), family.resources)
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
-        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held)
+        paused = frozenset(p.id for p in standing if not p.is_live(locked.at))
+        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held, paused)
 
     async def settle(self, change: Change, ended: list[FamilyId], *, about: Account | None = None) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
 
-        `about` is the profile that it is of, whose person is in calls of the account that sees them.
-
         Raises:
             Unavailable: `not_settled`: recorded and cut here, but the tombstone did not reach the disk.
+        """
+        self.cut(change, ended, about=about)
+        try:
+            await self.write_owed()
+        finally:
+            self.has_notices.set()
+        await self.ledger.publish()
+
+    def cut(self, change: Change, ended: Collection[FamilyId], *, about: Account | None = None) -> None:
+        """Cut what a committed change stopped, and go by what the database says of it now.
+
+        `about` is the profile that it is of, whose person is in calls of the account that sees them.
         """
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
@@ -248,10 +269,7 @@ class House:
             self.in_flight.cut_person(change.grant.app_id, about.parent_id, about.subject_id)
             keys = keys_of(self.vault, change.grant.app_id, about.platform, profile=about.external_id)
             self.in_flight.forget({*keys}, change.noes)
-        self.has_notices.set()
         self.in_flight.believe(change.stopped)
-        await self.write_owed()
-        await self.ledger.publish()
 
     def hold_noes(self, account: Account | None, app_id: AppId, ask_ids: Iterable[AskId]) -> None:
         """Hold in memory what the person of a profile said no to and the disk had no room for; cut calls about them.
@@ -314,14 +332,15 @@ class House:
         who = named(person)
         return (who, Part(EVIDENCE, person.id, evidence)) if evidence else (who,)
 
-    async def _tell_app(self, unit: UnitOfWork, change: Change, kind: Kind, recorded: Recorded) -> None:
-        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
-        grant, asks = change.grant, tell_asks(change)
+    async def _tell_app(
+        self, unit: UnitOfWork, change: Change, recorded: Recorded, *, event: Event, asks: Sequence[dict[str, Any]]
+    ) -> None:
+        """Put the notice of a change into the outbox, where the app has an endpoint and there is something to tell."""
+        grant = change.grant
         endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
         account = await accounts.find(unit.connection, grant.account_id) if endpoint else None
         if endpoint is None or account is None:
             return
-        event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
         facts = {"grant_id": grant.id, "version": grant.version, "account": account.external_id, "asks": asks}
         letter = Letter(new_id("nt", self.entropy), event, self.issuer, change.at, grant.id, facts)
         pin = Pin(recorded.size, recorded.root, recorded.note)

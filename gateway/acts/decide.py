@@ -150,10 +150,15 @@ class _Case:
         return is_over or self.answer.seen_version not in {None, grant.version}
 
     def _choice_on(self, grant: Grant, ask: Ask) -> transitions.Choice | None:
-        """Return what is decided on one ask; what stands ends only by the whole screen, and never by a refusal."""
+        """Return what is decided on one ask; what stands ends only by the whole screen, and never by a refusal.
+
+        What was brought in without them is no answer of theirs: theirs, yes or no, takes its place.
+        """
         is_agreed = not self.is_refused and ask.id in self.answer.agreed
         may_end = self.request.is_full and not self.is_refused
-        if not is_agreed and not may_end and grant.stands(ask.id, self.at):
+        before = grant.find(ask.id)
+        is_theirs = before is not None and before.basis != Basis.IMPORTED and before.is_standing(self.at)
+        if not is_agreed and not may_end and is_theirs:
             return None
         wanted = self.request.narrowed_to.get(ask.id)
         return transitions.Choice(ask.id, ask.scope, ask.scope_version, ask.purpose, is_agreed, wanted, ask.basis)

@@ -1,17 +1,17 @@
 """Profiles: the account that a person has of their own beside a shop's, and what they object to there (ADR 0031)."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.acts import House, Settled
+from gateway.acts.recording import get_profile, lock_between
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import note_pairs
-from gateway.records.accounts.types import NEVER, Account, ProfilePair, Standing, profile_name
+from gateway.records.accounts.types import NEVER, Account, ProfilePair, Standing
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import Ask, Basis
-from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
 from gateway.records.grants.types import Grant
 from gateway.records.ledger.kinds import Kind
@@ -39,7 +39,7 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
     The standing does not lapse: what proves it is each sign-in. It is theirs alone: who had it before has it no more.
     """
     async with house.storage.unit() as unit:
-        account = await _get_profile(house, unit, parent, met.subject_id)
+        account = await get_profile(house, unit, parent, met.subject_id)
         now = house.clock.now()
         pair = ProfilePair(parent.id, met.login_subject, met.subject_id, now)
         await note_pairs(unit.connection, house.vault, [pair])
@@ -86,7 +86,7 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
             registered = await apps.list_asks(unit.connection, about.app_id)
             asks = [ask for ask in registered if _may_object(ask, about.ask_ids)]
             meant = [(account, ask.id) for ask in asks]
-            grant = await _lock_grant(house, unit, about.account_id, about.app_id)
+            grant = await lock_between(house, unit, about.account_id, about.app_id)
             now = house.clock.now() if grant.version else grant.created_at
             choices = _choose(asks, grant)
             decision = transitions.Decision(choices, person_id, seen_at=now, at=now, ends_at=now)
@@ -141,29 +141,3 @@ async def lift_objection(
 
 def _may_object(ask: Ask, ask_ids: Collection[AskId] | None) -> bool:
     return ask.basis is Basis.CONTRACT and (ask_ids is None or ask.id in ask_ids)
-
-
-async def _get_profile(house: House, unit: UnitOfWork, parent: Account, subject_id: str) -> Account:
-    name = profile_name(parent.external_id, subject_id)
-    known = await accounts.find_external(unit.connection, parent.platform, name)
-    if known is None:
-        account_id = AccountId(new_id("ac", house.entropy))
-        fresh = Account(account_id, parent.platform, name, parent.name, house.clock.now(), parent.id)
-        await unit.is_added(accounts.add(unit.connection, fresh))  # where somebody else's is there already, that one
-        known = await accounts.find_external(unit.connection, parent.platform, name)
-    if known is None:
-        raise AssertionError("an account that was added, or that collides, exists")
-    await accounts.rename(unit.connection, known.id, parent.name)
-    return replace(known, name=parent.name)
-
-
-async def _lock_grant(house: House, unit: UnitOfWork, account_id: AccountId, app_id: AppId) -> Grant:
-    if await apps.find(unit.connection, app_id) is None:
-        raise Refusal("not_found")
-    fresh = Grant(GrantId(new_id("gr", house.entropy)), account_id, app_id, 0, house.clock.now(), ())
-    if await grants.find_between(unit.connection, account_id, app_id, lock=True) is None:
-        await unit.is_added(grants.add(unit.connection, fresh))
-    grant = await grants.find_between(unit.connection, account_id, app_id, lock=True)
-    if grant is None:
-        raise AssertionError("a grant that was added, or that collides, exists")
-    return grant

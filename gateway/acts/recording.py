@@ -1,23 +1,41 @@
-"""What acts write in set words: an identity's record, a credential in the journal, an app's code, an endpoint's end."""
+"""What several acts write alike: an identity's record, a credential in the journal, an app's code, an endpoint's end.
+
+Also what is found or made: a person's profile, the grant of an account about an app, the end of its lane; and what an
+app changed.
+"""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.acts import House, named
+from gateway.authority.holders import Holder
 from gateway.ground.storage.storage import UnitOfWork
 from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.tokens import CODE, hashed, new_token
-from gateway.records.accounts.types import Connection
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.types import Account, Connection, profile_name
+from gateway.records.apps import statements
+from gateway.records.apps import store as apps
+from gateway.records.apps.statements import Statement
 from gateway.records.families import store as families
 from gateway.records.families.types import CODE_LASTS, Code
+from gateway.records.grants import store as grants
+from gateway.records.grants.types import Grant
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
-from gateway.records.outbox.types import Endpoint, address_facts
+from gateway.records.outbox import lanes
+from gateway.records.outbox.types import Copy, Endpoint, address_facts
 from gateway.records.people.identities import Identity
 from gateway.records.people.types import Person
 from gateway.records.requests.types import AuthorizationRequest
-from gateway.terms.ids import FamilyId
+from gateway.terms.ids import AccountId, AppId, FamilyId, GrantId, new_id
+from gateway.terms.refusal import Refusal
+
+MOST_WAITING = 100_000
+"""How many copies wait in one lane; what comes beyond is written down as not kept."""
 
 
 def draft_identity(kind: Kind, identity: Identity, person: Person, *, actor: Actor) -> Draft:
@@ -73,3 +91,57 @@ async def record_gone(house: House, unit: UnitOfWork, endpoint: Endpoint, now: d
     """Record that an endpoint is gone, once all that waited for it was let go."""
     draft = Draft(Kind.NOTICES_GONE, now, Actor.system(), address_facts(endpoint.url), app_id=endpoint.app_id)
     await house.ledger.append(unit.connection, draft)
+
+
+async def why_another(house: House, grant_id: GrantId, now: Statement | None) -> Because:
+    """Say of a grant that its app is another than was decided on: in what, by what it says of itself now."""
+    async with house.storage.read() as connection:
+        before = await statements.find_granted(connection, grant_id)
+        now = now or (await statements.find_current(connection, before.app_id) if before else None)
+    return Because(Cause.APP_CHANGED, now.list_others(before) if now else ())
+
+
+async def get_profile(house: House, unit: UnitOfWork, parent: Account, subject_id: str) -> Account:
+    """Return the profile of somebody whom an account knows; made where there is none. Nobody gets a standing by it."""
+    name = profile_name(parent.external_id, subject_id)
+    known = await accounts.find_external(unit.connection, parent.platform, name)
+    if known is None:
+        account_id = AccountId(new_id("ac", house.entropy))
+        fresh = Account(account_id, parent.platform, name, parent.name, house.clock.now(), parent.id)
+        await unit.is_added(accounts.add(unit.connection, fresh))  # where somebody else's is there already, that one
+        known = await accounts.find_external(unit.connection, parent.platform, name)
+    if known is None:
+        raise AssertionError("an account that was added, or that collides, exists")
+    await accounts.rename(unit.connection, known.id, parent.name)
+    return replace(known, name=parent.name)
+
+
+async def lock_between(house: House, unit: UnitOfWork, account_id: AccountId, app_id: AppId) -> Grant:
+    """Lock and return the grant of an account about an app; made, without a decision, where there is none.
+
+    Raises:
+        Refusal: `not_found`: no such app.
+    """
+    if await apps.find(unit.connection, app_id) is None:
+        raise Refusal("not_found")
+    fresh = Grant(GrantId(new_id("gr", house.entropy)), account_id, app_id, 0, house.clock.now(), ())
+    if await grants.find_between(unit.connection, account_id, app_id, lock=True) is None:
+        await unit.is_added(grants.add(unit.connection, fresh))
+    grant = await grants.find_between(unit.connection, account_id, app_id, lock=True)
+    if grant is None:
+        raise AssertionError("a grant that was added, or that collides, exists")
+    return grant
+
+
+async def queue_copies(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:
+    """Put copies of events at the end of a grant's lane; those beyond its bound are written down as not kept."""
+    now = house.clock.now()
+    end = await lanes.hold_end(unit.connection, holder.grant_id, now)
+    if end is None:  # another process may add it in the same moment
+        await unit.is_added(lanes.add(unit.connection, holder.grant_id, holder.app_id))
+        end = await lanes.hold_end(unit.connection, holder.grant_id, now)
+    if end is None:
+        raise AssertionError("a lane that was added, or that collides, exists")
+    room = max(0, MOST_WAITING - end.waiting)
+    await lanes.append(unit.connection, holder.app_id, kept[:room], after=end.newest)
+    await lanes.drop(unit.connection, holder.app_id, kept[room:])

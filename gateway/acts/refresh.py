@@ -1,5 +1,6 @@
 """Refresh: a refresh token for its one successor (I3)."""
 
+import hashlib
 from dataclasses import dataclass
 
 from gateway.acts import House, Locked, terms_of
@@ -19,7 +20,8 @@ from gateway.terms.resources import Details
 class Renewal:
     """What the token endpoint received. `ask_ids` None asks for all that is still reached; `jkt` is the key proven.
 
-    `platform` is the one named as the target of the new tokens, if any; `details` are what it wants of what it has.
+    `platform` is the one named as the target of the new tokens, if any; `details` are what it wants of what it has;
+    `wording` is how it was all written: whoever writes otherwise does not ask again for what was lost.
     """
 
     app: App
@@ -28,6 +30,7 @@ class Renewal:
     jkt: str | None = None
     platform: str | None = None
     details: Details | None = None
+    wording: bytes = b""
 
 
 @shielded
@@ -35,7 +38,7 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
     """Exchange the refresh token.
 
     An app that proved itself, or the key that its token is bound to, and whose answer was lost gets the same answer
-    again, as long as neither of its tokens was used; any other second use ends the family.
+    again for the same request, as long as neither of its tokens was used; any other second use ends the family.
 
     Returns:
         The token answer, JSON.
@@ -65,7 +68,7 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
         minted = mint(holding, terms, house.entropy)
         sealed = None
         if _is_authenticated(renewal, token):
-            sealed = house.vault.seal_under(renewal.raw_token.encode(), minted.answer, place=_place(token))
+            sealed = house.vault.seal_under(renewal.raw_token.encode(), minted.answer, place=_place(token, renewal))
         if not await families.use_refresh(unit.connection, token.hashed_token, sealed, locked.at):
             raise Refusal("invalid_grant", "the refresh token has expired")
         if token.parent_hash is not None:
@@ -105,10 +108,12 @@ def _kept_answer(house: House, renewal: Renewal, token: RefreshToken) -> bytes |
     if not _is_authenticated(renewal, token) or token.sealed_answer is None:
         return None
     try:
-        return house.vault.open_under(renewal.raw_token.encode(), token.sealed_answer, place=_place(token))
+        return house.vault.open_under(renewal.raw_token.encode(), token.sealed_answer, place=_place(token, renewal))
     except Unsealable:
         return None
 
 
-def _place(token: RefreshToken) -> Place:
-    return Place("refresh_tokens", token.hashed_token.hex(), "sealed_answer")
+def _place(token: RefreshToken, renewal: Renewal) -> Place:
+    """Return where the answer is sealed for: that token, the key that was proven with it, and the request's wording."""
+    request = hashlib.sha256(b"%s\n%s" % ((renewal.jkt or "").encode(), renewal.wording)).hexdigest()
+    return Place("refresh_tokens", f"{token.hashed_token.hex()}/{request}", "sealed_answer")

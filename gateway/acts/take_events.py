@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.acts import House
+from gateway.acts.recording import queue_copies
 from gateway.authority.bases import Holding, Said, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, hold_listening, list_listening
@@ -14,15 +15,11 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.types import ProfilePair
 from gateway.records.hooks import store as hooks
-from gateway.records.outbox import lanes
 from gateway.records.outbox.copies import seal_copy
 from gateway.records.outbox.types import Copy
 from gateway.terms.ids import AccountId, new_id
 from gateway.terms.refusal import Unavailable
 from scopes import AnswerMalformed, Event
-
-MOST_WAITING = 100_000
-"""How many copies wait in one lane; what comes beyond is written down as not kept."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +62,7 @@ async def take_events(house: House, told: Sequence[ToldEvent]) -> None:
             said = await house.words.find(asked, unit.connection)
             copies = [copy for each in own if (copy := _make_copy(house, each, holder, said)) is not None]
             if copies:
-                await _queue(house, unit, holder, copies)
+                await queue_copies(house, unit, holder, copies)
         await unit.commit()
     house.has_notices.set()
 
@@ -124,16 +121,3 @@ def _make_copy(house: House, told: ToldEvent, holder: Holder, said: Said) -> Cop
 
 def _holding(holder: Holder, live: Sequence[Reach]) -> Holding:
     return Holding(holder.app_id, holder.platform, holder.external_id, live)
-
-
-async def _queue(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:
-    now = house.clock.now()
-    end = await lanes.hold_end(unit.connection, holder.grant_id, now)
-    if end is None:  # another process may add it in the same moment
-        await unit.is_added(lanes.add(unit.connection, holder.grant_id, holder.app_id))
-        end = await lanes.hold_end(unit.connection, holder.grant_id, now)
-    if end is None:
-        raise AssertionError("a lane that was added, or that collides, exists")
-    room = max(0, MOST_WAITING - end.waiting)
-    await lanes.append(unit.connection, holder.app_id, kept[:room], after=end.newest)
-    await lanes.drop(unit.connection, holder.app_id, kept[room:])

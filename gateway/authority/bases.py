@@ -32,7 +32,7 @@ People = frozenset[str]
 _NOBODY: People = frozenset()
 _NAMED = each_of("profiles")
 _QUERY = Prepared(
-    select(accounts.c.external_id, permissions.c.id, permissions.c.ask_id, permissions.c.state, permissions.c.ends_at)
+    select(accounts.c.external_id, *[permissions.c[name] for name in ("id", "ask_id", "state", "ends_at", "basis")])
     .select_from(_NAMED)
     .join(accounts, (accounts.c.external_id == _NAMED.c.value) & (accounts.c.platform == bindparam("on_platform")))
     .join(grants, (grants.c.account_id == accounts.c.id) & (grants.c.app_id == bindparam("by_app")))
@@ -44,12 +44,14 @@ _QUERY = Prepared(
 class Said:
     """What some people decided: who agrees to an ask, who said no to it, and who said yes to anything and stood by it.
 
-    A yes whose time ran out lets nothing pass, and is no no.
+    A yes whose time ran out lets nothing pass, and is no no; one that waits for its evidence is not a word at all.
     """
 
     agreed: Mapping[AskId, People] = field(default_factory=dict)
     refused: Mapping[AskId, People] = field(default_factory=dict)
     assenting: People = _NOBODY
+    by_evidence: Mapping[AskId, People] = field(default_factory=dict)
+    """Of those who agree the ones whose consent was brought in, and not given here."""
 
     def list_passing(self, ask_id: AskId, basis: str | None, people: People) -> People:
         """List those of some people whose data may pass under an ask; where no basis is known, who agreed."""
@@ -102,20 +104,26 @@ class Words:
         agreed: dict[AskId, set[str]] = defaultdict(set)
         refused: dict[AskId, set[str]] = defaultdict(set)
         assenting: set[str] = set()
+        by_evidence: dict[AskId, set[str]] = defaultdict(set)
         now = self.clock.now()
-        for name, permission_id, ask_id, raw_state, ends_at in await self._look_up(connection, known):
+        for name, permission_id, ask_id, raw_state, ends_at, basis in await self._look_up(connection, known):
             state = PermissionState(raw_state)
             if state in NOES or permission_id in self.denied:
                 refused[ask_id].add(names[name])
                 continue
+            if state is PermissionState.PENDING:
+                continue
             assenting.add(names[name])
             if state is PermissionState.GRANTED and ends_at is not None and ends_at > now:
                 agreed[ask_id].add(names[name])
+                if basis == Basis.IMPORTED:
+                    by_evidence[ask_id].add(names[name])
         for name, person in names.items() if self.recalled else ():
             for ask_id in self._list_recalled(asked, name):
                 refused[ask_id].add(person)
                 agreed[ask_id].discard(person)
-        return Said(_frozen(agreed), _frozen(refused), frozenset(assenting))
+                by_evidence[ask_id].discard(person)
+        return Said(_frozen(agreed), _frozen(refused), frozenset(assenting), _frozen(by_evidence))
 
     async def _look_up(self, connection: AsyncConnection | None, known: Mapping[str, Any]) -> Iterable[Iterable[Any]]:
         if connection is None:
@@ -154,7 +162,15 @@ class Withheld:
         return self.by_scope + self.by_subject
 
 
-async def show_people(words: Words, opened: Opened, holding: Holding, noted: set[str]) -> Filtered:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer with everyone without a basis masked; how many people in it agreed by evidence that was brought in."""
+
+    filtered: Filtered
+    by_evidence: int = 0
+
+
+async def show_people(words: Words, opened: Opened, holding: Holding, noted: set[str]) -> Shown:
     """Write what everyone without a basis is masked in; one look-up for all of them, none for nobody.
 
     Args:
@@ -167,10 +183,11 @@ async def show_people(words: Words, opened: Opened, holding: Holding, noted: set
         Unavailable: nobody's word can be had; nothing passes.
     """
     if not opened.rests_on_people:
-        return opened.write()
+        return Shown(opened.write())
     asked = holding.ask(opened.subjects)
     noted.update(asked.people)
-    return render(opened, holding, await words.find(asked))
+    said = await words.find(asked)
+    return Shown(render(opened, holding, said), count_by_evidence(holding, asked, said))
 
 
 def render(opened: Opened, holding: Holding, said: Said) -> Filtered:
@@ -180,6 +197,12 @@ def render(opened: Opened, holding: Holding, said: Said) -> Filtered:
     for each in holding.reach:  # the account itself is nobody whom anyone asks
         passing[each.scope] |= said.list_passing(each.ask_id, each.basis, people) | {holding.external_id}
     return opened.render({**passing, ANY: set[str]().union(*passing.values())})
+
+
+def count_by_evidence(holding: Holding, asked: Asked, said: Said) -> int:
+    """Count those of some people whose own consent, which lets an ask pass here, was brought in with evidence."""
+    asking = [each.ask_id for each in holding.reach if each.basis != Basis.CONTRACT]
+    return len(asked.people.intersection(_NOBODY.union(*(said.by_evidence.get(each, _NOBODY) for each in asking))))
 
 
 def may_hear(event: Event, holding: Holding, asked: Asked, said: Said) -> bool:

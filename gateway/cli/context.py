@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -99,6 +99,32 @@ def act(context: click.Context, command: str, arguments: Mapping[str, Any]) -> d
     answer = ask(admin_socket_path(settings), command, dict(arguments))
     if answer is None:
         return run(perform_alone(settings, command, dict(arguments)))
+    return _done(answer)
+
+
+@asynccontextmanager
+async def acting(settings: "Settings") -> AsyncIterator[Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]]:
+    """Act several times: through the server while one runs on this database, else on a house that is opened once."""
+    from gateway.doors.admin.commands import perform
+    from gateway.doors.admin.socket import ask
+    from gateway.server.alone import opened_door
+    from gateway.server.places import admin_socket_path
+
+    async with AsyncExitStack() as stack:
+        doors: list[Any] = []
+
+        async def run_one(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+            answer = None if doors else ask(admin_socket_path(settings), command, dict(arguments))
+            if answer is not None:
+                return _done(answer)
+            if not doors:
+                doors.append(await stack.enter_async_context(opened_door(settings)))
+            return await perform(doors[0], command, dict(arguments))
+
+        yield run_one
+
+
+def _done(answer: Mapping[str, Any]) -> dict[str, Any]:
     if "ok" not in answer:
         fail(f"{answer['error']}: {answer['detail']}".removesuffix(": "))
     done: dict[str, Any] = answer["ok"]

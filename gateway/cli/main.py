@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import backup, grants, log, register, scopes_commands, service
+from gateway.cli import backup, consents, grants, log, register, scopes_commands, service
 from gateway.cli.demo.command import demo
 
 
@@ -24,6 +24,7 @@ main.add_command(scopes_commands.scopes)
 main.add_command(register.app)
 main.add_command(register.person)
 main.add_command(grants.grant)
+main.add_command(consents.consent)
 main.add_command(log.log)
 main.add_command(backup.backup)
 main.add_command(backup.restore)

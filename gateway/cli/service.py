@@ -15,8 +15,10 @@ _ANSWER_SECONDS = 5
 @click.pass_context
 def serve(context: click.Context) -> None:
     """Serve people, OAuth and calls until SIGTERM or Ctrl-C."""
+    from gateway.server.memory import give_back_large_blocks
     from gateway.server.running import serve as serve_gateway
 
+    give_back_large_blocks()
     settings = get_settings(context)
     try:
         run(serve_gateway(settings))

@@ -10,11 +10,13 @@ reads (the developers' pages show exactly what the consent screen shows).
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.tokens import hashed
+from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.asks import AskView, Recipient
 from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.csrf import form_token
@@ -24,7 +26,7 @@ from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.ground.web.queries import check_query
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.responses import html, see_other
-from gateway.records.apps.types import Ask, Basis
+from gateway.records.apps.types import App, AppOrigin, Ask, Basis
 from gateway.records.people import seen
 from gateway.records.people import store as people
 from gateway.records.people.types import Person, Role, Session
@@ -195,6 +197,19 @@ def spoken(text: Text, lang: Lang) -> str:
     return text.en if lang == "en" else text.vi
 
 
+def app_label(app: App) -> AppLabel:
+    """Say what stands beside the app's name: a dynamic app chose its name, and not where it answers."""
+    hosts = dict.fromkeys(host_of(each) for each in app.redirect_uris)
+    known_by = app.id if app.origin is AppOrigin.DOCUMENT or not hosts else ", ".join(hosts)
+    return AppLabel(app.is_reviewed, app.is_dynamic, plain(known_by, LONGEST_TEXT) if app.is_dynamic else "")
+
+
+def host_of(redirect_uri: str) -> str:
+    """Return where an answer goes: the host, or the private scheme."""
+    parts = urlsplit(redirect_uri)
+    return (parts.hostname or "") if parts.scheme in {"http", "https"} else parts.scheme
+
+
 def ask_name(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool = False) -> str:
     """Name an ask: its scope's plain name, and its purpose where the app has several on that scope."""
     scope = catalogue.scopes.get(ask.scope)
@@ -268,6 +283,8 @@ def _basis(ask: Ask, scope: Scope | None) -> dict[str, str]:
     if scope is None or scope.whose != "subject":
         return {}
     agreement = ask.agreement
+    if ask.basis is Basis.IMPORTED:
+        return {"basis": Basis.IMPORTED.value}
     if ask.basis is not Basis.CONTRACT or agreement is None:
         return {"basis": Basis.OWN_CONSENT.value}
     return {"basis": ask.basis.value, "agreement": plain(agreement.number), "agreed_on": f"{agreement.dated:%d/%m/%Y}"}

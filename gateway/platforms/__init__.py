@@ -152,6 +152,14 @@ class Distrust(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class LoginSubject:
+    """Somebody by the id of their sign-in, and at whom they sign in: as an identity of a person has it."""
+
+    issuer: str
+    subject: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """One thing that a platform told, its signature checked.
 
@@ -160,12 +168,14 @@ class Heard:
         body: the platform's words on it alone.
         parsed: the same, read.
         told_as: what names this telling at the platform: the same again is no other.
+        revoked_by: who took back, through the gateway's app, what they had agreed to; then no event of the catalogue.
     """
 
     name: str
     body: bytes = field(repr=False)
     parsed: object = field(repr=False)
     told_as: bytes = field(repr=False)
+    revoked_by: LoginSubject | None = None
 
 
 class Hooks(Protocol):

@@ -1,5 +1,7 @@
 """Acting without a server: the command line opens the house itself, under the same lock."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from gateway.doors.admin.commands import AdminDoor, perform
@@ -21,12 +23,18 @@ async def perform_alone(settings: Settings, command: str, arguments: dict[str, A
         CatalogueError: the catalogue does not hold; nothing was opened.
         Refusal, Unavailable: as the command says.
     """
+    async with opened_door(settings) as door:
+        return await perform(door, command, arguments)
+
+
+@asynccontextmanager
+async def opened_door(settings: Settings) -> AsyncIterator[AdminDoor]:
+    """Open a house for as many commands as there are to run; raises as `perform_alone`."""
     catalogue = load_catalogue(settings.catalogue)
     async with opened_house(settings) as house:
         passwords = Passwords(SystemEntropy())
         try:
-            door = AdminDoor(house, catalogue, passwords, settings.is_on_loopback, own_apps(settings))
-            return await perform(door, command, arguments)
+            yield AdminDoor(house, catalogue, passwords, settings.is_on_loopback, own_apps(settings))
         finally:
             passwords.close()
 

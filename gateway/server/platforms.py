@@ -13,7 +13,9 @@ from gateway.platforms.matrix.connector import MatrixConnector, MatrixUpstream
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.platforms.zalo.hooks import ZaloHooks
+from gateway.platforms.zalo.revocations import MiniApp
 from gateway.settings import Settings
+from gateway.settings.settings import ZaloSettings
 from gateway.terms.clock import Clock
 
 
@@ -62,10 +64,16 @@ def list_hooks(settings: Settings) -> dict[str, Hooks]:
     zalo, kiotviet = settings.platform.zalo, settings.platform.kiotviet
     hooks: dict[str, Hooks] = {}
     if zalo is not None:
-        hooks["zalo"] = ZaloHooks(zalo.app_id, zalo.hook_first_term)
+        hooks["zalo"] = ZaloHooks(zalo.app_id, zalo.hook_first_term, _mini_app(zalo))
     if kiotviet is not None:
         hooks["kiotviet"] = KiotVietHooks(kiotviet.hook_digest, kiotviet.hook_key)
     return hooks
+
+
+def _mini_app(zalo: ZaloSettings) -> MiniApp | None:
+    if zalo.mini_app_id is None or zalo.mini_app_key is None:
+        return None
+    return MiniApp(zalo.mini_app_id, zalo.mini_app_key.get_secret_value())
 
 
 def list_registrars(connectors: Mapping[str, Connector], http: ClientSession) -> dict[str, Registrar]:

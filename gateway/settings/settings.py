@@ -29,6 +29,23 @@ class ZaloSettings(BaseModel):
     hook_first_term: Literal["app_id", "oa_id"] = Field(
         "app_id", description="what the signature of events begins with, by Zalo's docs `app_id`; or `oa_id`"
     )
+    mini_app_id: str | None = Field(
+        None,
+        pattern="^[0-9]+$",
+        description="id of a Mini App of the same Zalo app, which tells when somebody takes their consent back there",
+    )
+    mini_app_key: SecretStr | None = Field(
+        None,
+        min_length=1,
+        description="what signs that, by Zalo's docs the API Key of its Open APIs page; without it nothing is taken",
+    )
+
+    @model_validator(mode="after")
+    def _check_mini_app(self) -> Self:
+        together = {self.mini_app_id is None, self.mini_app_key is None}
+        if len(together) == 2 or (self.mini_app_id is not None and self.oa_secret_key is None):
+            raise ValueError("MINI_APP_ID and MINI_APP_KEY must be set together, and beside OA_SECRET_KEY")
+        return self
 
 
 class MatrixSettings(BaseModel):

@@ -257,7 +257,7 @@ def test_zalos_events_are_those_of_the_facts() -> None:
         *(f"user_send_{kind}" for kind in sent),
         *(f"oa_send_{kind}" for kind in ("text", "image", "gif", "list", "file", "sticker", "consent")),
         *("user_seen_message", "user_received_message", "user_reacted_message", "oa_reacted_message"),
-        *("user_click_chatnow", "follow", "unfollow", "user_submit_info", "update_user_info"),
+        *("user_click_chatnow", "follow", "unfollow", "user_submit_info", "update_user_info", "user_withdraw"),
         *("add_user_to_tag", "remove_user_from_tag", "remove_tag"),
         *("widget_interaction_accepted", "widget_failed_to_sync_user_external_id"),
         *("user_reply_consent", "user_call_oa", "oa_call_user"),

@@ -25,9 +25,10 @@ from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger import notices, outside, reading
 from gateway.records.ledger.checkpoint import open_checkpoint
 from gateway.records.ledger.kinds import Kind
-from gateway.records.ledger.log import LogDamaged, part_place
+from gateway.records.ledger.log import part_place
 from gateway.records.ledger.parts import list_parts
 from gateway.records.ledger.proof import Proof, prove
+from gateway.records.ledger.signed import LogDamaged
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts
 from gateway.records.ledger.tree import Frontier, leaf_hash, verify_inclusion
 from gateway.records.ledger.types import Draft, Record
@@ -188,7 +189,7 @@ async def test_an_act_whose_record_fails_changes_nothing(scene: Scene, monkeypat
         raise LogDamaged
 
     with monkeypatch.context() as broken, pytest.raises(LogDamaged):
-        broken.setattr("gateway.records.ledger.log._check_written", fail)
+        broken.setattr("gateway.records.ledger.log.check_written", fail)
         await withdraw(scene.house, given.grant_id, owner(scene))
     assert await get_states(scene.house, given.grant_id) == before
     assert await list_records(scene.house, kinds=[Kind.WITHDRAWN]) == []

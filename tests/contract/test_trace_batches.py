@@ -105,6 +105,8 @@ async def test_a_row_that_cannot_be_written_fails_no_other_of_its_batch(scene: S
 CHANGES = [
     "UPDATE trace_lines SET route = 'zalo.getoa'",
     "UPDATE trace_lines SET subjects = subjects + 1",
+    "UPDATE trace_lines SET by_evidence = 0",
+    "UPDATE trace_lines SET by_evidence = 1",
     "UPDATE trace_lines SET opened_at = opened_at - 1",
     "UPDATE trace_lines SET outcome = 'refused'",
     "UPDATE trace_lines SET app_id = 'giao-hang'",

@@ -10,10 +10,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from gateway.acts import House
+from gateway.acts.bring_in import Consent, Import, bring_in
 from gateway.acts.pause import pause
 from gateway.acts.register import rotate_secret
 from gateway.acts.renew import renew
@@ -21,12 +23,15 @@ from gateway.acts.withdraw import withdraw
 from gateway.ground.storage.storage import UnitOfWork
 from gateway.ground.vault.journal import Journal
 from gateway.records.accounts import store as accounts
+from gateway.records.apps import store as apps
 from gateway.records.families import store as families
 from gateway.records.grants import store as grants
+from gateway.records.grants.transitions import BroughtIn
 from gateway.records.ledger.log import Ledger
 from gateway.records.ledger.types import Actor
 from gateway.server import backups
 from gateway.terms.entropy import SystemEntropy
+from gateway.terms.ids import AppId
 from tests.contract.platform import StandInPlatform
 from tests.house import house_in, settings_for
 from tests.stand_ins.clock import ManualClock
@@ -103,10 +108,25 @@ async def act(house: House, name: str) -> None:
         await withdraw(house, grant.id, system)
     elif name == "pause":
         await pause(house, grant.id, system)
+    elif name == "bring in":
+        await bring_in_two_batches(house)
     elif name == "rotate":
         await rotate_secret(house, grant.app_id, system)
     elif link is not None:
         await renew(house, StandInPlatform(_live="upstream-refresh"), link)
+
+
+async def bring_in_two_batches(house: House) -> list[BroughtIn]:
+    """Bring in a consent of each of four people, two at a time."""
+    ends_at = house.clock.now() + timedelta(days=30)
+    async with house.storage.read() as connection:
+        account = await accounts.find_external(connection, "zalo", "4000000000000001")
+        (ask,) = [each for each in await apps.list_asks(connection, AppId("so-ban-hang")) if each.id == "crm_name"]
+    assert account is not None
+    source = Import("im_" + "0" * 22, "Nguyễn Vận Hành (mẫu)")
+    given = [Consent(account, person, ask, date(2026, 1, 5), ends_at, "Phiếu 17 (mẫu)") for person in "1234"]
+    outcomes = await bring_in(house, given[:2], source, Actor.command_line())
+    return outcomes + await bring_in(house, given[2:], source, Actor.command_line())
 
 
 async def main(folder: Path, step: str, name: str) -> None:

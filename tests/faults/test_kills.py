@@ -34,7 +34,7 @@ from tests.contract.steps import (
     live_asks,
     verified,
 )
-from tests.faults.actor import RESTORE_STEPS, STEPS
+from tests.faults.actor import RESTORE_STEPS, STEPS, bring_in_two_batches
 from tests.house import Scene, house_in, set_scene, settings_for
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
@@ -123,6 +123,19 @@ async def test_the_log_goes_on_where_a_kill_left_it(machine: Machine, step: str)
         assert len(rotated) == (0 if step == "during append" else 3)
         lines = house.ledger.path.read_bytes().splitlines()
         assert len(lines) == len(set(lines)) == len(records)
+        assert (await verified(house)).bad == []
+
+
+@pytest.mark.parametrize("step", ["during append", "after commit"])
+async def test_an_import_that_was_killed_is_run_again(machine: Machine, step: str) -> None:
+    """A batch is in whole or not at all, and the same file brings the rest; the log verifies all along."""
+    machine.killed(step, "bring in")
+    machine.check_whole()
+    async with house_in(machine.folder, machine.clock, entropy=SeededEntropy("again")) as house:
+        is_in = 2 if step == "after commit" else 0
+        assert len(await list_records(house, kinds=[Kind.BROUGHT_IN])) == is_in
+        assert (await verified(house)).bad == []
+        assert await bring_in_two_batches(house) == ["there"] * is_in + ["granted"] * (4 - is_in)
         assert (await verified(house)).bad == []
 
 

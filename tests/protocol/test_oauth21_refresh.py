@@ -3,15 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from gateway.acts.first_use import note_first_use
-from gateway.acts.pause import pause
+from gateway.acts.pause import pause, resume
 from gateway.acts.withdraw import withdraw
 from gateway.doors.oauth.credentials import EXCHANGES
 from gateway.ground.vault.tokens import hashed
 from gateway.records.families import store as families
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AskId, GrantId
-from tests.house import agree
+from tests.house import API_URL, agree
 from tests.protocol.wire import Wire
 
 
@@ -99,6 +101,26 @@ async def test_i3_a_lost_answer_is_given_again(wire: Wire) -> None:
     for _ in range(2):
         assert (await wire.refresh(first["refresh_token"])).body == answer.body
     assert await wire.is_active(answer.json["access_token"])
+    less = await wire.refresh(answer.json["refresh_token"], scope="zalo.profile.read")
+    assert less.body == (await wire.refresh(answer.json["refresh_token"], scope="zalo.profile.read")).body
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"scope": "zalo.message.send"},
+        {"scope": None},
+        {"scope": "zalo.profile.read", "resource": f"{API_URL}/zalo"},
+        {"scope": "zalo.profile.read", "authorization_details": '[{"type":"quyen_ask","ask":"oa_profile"}]'},
+    ],
+)
+async def test_i3_another_request_is_no_retry(wire: Wire, other: dict[str, Any]) -> None:
+    """Who asks for something else with a used token does not get what the first asked for: it is a replay."""
+    first = await tokens_of(wire)
+    second = (await wire.refresh(first["refresh_token"], scope="zalo.profile.read")).json
+    reply = await wire.refresh(first["refresh_token"], **other)
+    assert reply.error == (400, "invalid_grant")
+    assert not await wire.is_active(second["access_token"])
 
 
 async def test_i3_after_the_new_access_token_was_used_a_retry_is_a_replay(wire: Wire) -> None:
@@ -141,13 +163,17 @@ async def test_a_withdrawn_ask_leaves_the_next_token(wire: Wire) -> None:
 
 
 async def test_a_paused_ask_comes_back_with_the_token(wire: Wire) -> None:
-    """A pause is no end: the refresh keeps the ask, and only its use waits."""
+    """A pause is no end: the token reaches the ask, which neither answer lists until it is shared again."""
     tokens = await tokens_of(wire, "oa_profile", "crm_name")
     actor = Actor(ActorKind.PERSON, wire.scene.owner.id)
     await pause(wire.house, GrantId(tokens["grant_id"]), actor, ask_ids=[AskId("crm_name")])
     fresh = (await wire.refresh(tokens["refresh_token"], scope="zalo.follower.name.read zalo.profile.read")).json
-    assert set(fresh["scope"].split(" ")) == {"zalo.profile.read", "zalo.follower.name.read"}
-    assert (await wire.introspect(fresh["access_token"]))["scope"] == "zalo.profile.read"
+    assert fresh["scope"] == "zalo.profile.read"
+    known = await wire.introspect(fresh["access_token"])
+    assert (known["scope"], known["authorization_details"]) == (fresh["scope"], fresh["authorization_details"])
+    await resume(wire.house, GrantId(tokens["grant_id"]), actor)
+    both = (await wire.introspect(fresh["access_token"]))["scope"]
+    assert both.split(" ") == ["zalo.profile.read", "zalo.follower.name.read"]
 
 
 async def test_a_family_is_refreshed_up_to_a_bound(wire: Wire) -> None:

@@ -38,6 +38,13 @@ async def test_req_049_a_key_proves_an_app(wire: Wire) -> None:
     assert (await wire.post("/oauth/revoke", {"token": "x", **proof_of(wire, app)})).status == 200
 
 
+@pytest.mark.parametrize("typ, answer", [("jwt", PASSED), ("client-authentication+jwt", PASSED), ("dpop+jwt", FAILED)])
+async def test_an_assertion_is_of_no_other_kind(wire: Wire, typ: str, answer: tuple[int, str]) -> None:
+    """What the app signed for another purpose, and says so in `typ`, does not prove it here (RFC 8725, 3.11)."""
+    app = await add_key_app(wire)
+    assert (await ask(wire, signed(claims_of(wire, app), typ=typ))).error == answer
+
+
 async def test_an_app_with_a_key_gets_its_lost_answer_again(wire: Wire) -> None:
     """It has proven itself, so I3 holds for it as for an app with a secret; its tokens die with the grant."""
     app = await add_key_app(wire)

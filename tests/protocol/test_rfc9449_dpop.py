@@ -189,6 +189,17 @@ async def test_a_key_is_proof_enough_for_a_lost_answer(wire: Wire) -> None:
     assert again.json == second.json
 
 
+@pytest.mark.parametrize("is_proven", [True, False])
+async def test_req_107_another_key_is_no_retry(wire: Wire, *, is_proven: bool) -> None:
+    """Tokens of the one key are never answered to who proves another, or none: a used token is a replay then."""
+    first = (await ask_token(wire, await code_fields(wire), await prove(wire))).json
+    fields = refresh_fields(first["refresh_token"])
+    second = (await ask_token(wire, fields, await prove(wire))).json
+    other = await prove(wire, key=OTHER) if is_proven else {}
+    assert (await ask_token(wire, fields, other)).error == BAD_GRANT
+    assert not await wire.is_active(second["access_token"])
+
+
 async def test_a_confidential_app_may_change_its_key(wire: Wire) -> None:
     """Its refresh token is bound to its own proof of itself; each access token to the key of its request."""
     first = (await ask_token(wire, await code_fields(wire), await prove(wire))).json

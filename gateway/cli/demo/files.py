@@ -16,6 +16,7 @@ from gateway.terms.entropy import Entropy
 from gateway.terms.ids import base62
 
 ZALO_APP = "360846524940903967"
+ZALO_MINI_APP = "1646200000000000038"
 """The gateway's own app at the stand-in of Zalo."""
 SHOP_KEYS = "kiotviet-keys.json"
 """The keys of the stand-in's shops: what an owner fills in to link one."""
@@ -120,7 +121,7 @@ def list_warnings(folder: DemoFolder, state: Mapping[str, Any]) -> list[str]:
 def prepare(folder: DemoFolder, ports: Ports, entropy: Entropy) -> None:
     """Write settings and the sandbox's file: the keys once, the addresses anew at each start."""
     made = {"master.key": urlsafe_b64encode(entropy.token(32)), "zalo-app.secret": random_word(entropy, 20).encode()}
-    made["zalo-oa.key"] = random_word(entropy, 20).encode()
+    made |= {name: random_word(entropy, 20).encode() for name in ("zalo-oa.key", "zalo-mini-app.key")}
     for name, content in made.items():
         if not (folder.path / name).exists():
             folder.write(name, content)
@@ -138,6 +139,8 @@ def prepare(folder: DemoFolder, ports: Ports, entropy: Entropy) -> None:
                 "login_callback_urls": [f"{ports.gateway}/sign-in/zalo/callback"],
                 "webhook_url": f"{ports.api}/hooks/zalo/{ZALO_APP}",
                 "oa_secret_key": (folder.path / "zalo-oa.key").read_text(),
+                "mini_app_id": ZALO_MINI_APP,
+                "mini_app_key": (folder.path / "zalo-mini-app.key").read_text(),
                 "state_path": str(folder.path / "sandbox-zalo.state"),
             },
             "kiotviet": {
@@ -181,6 +184,8 @@ def _settings(folder: DemoFolder, ports: Ports) -> list[str]:
         f"QUYEN_PLATFORM__ZALO__APP_ID={ZALO_APP}",
         f"QUYEN_PLATFORM__ZALO__APP_SECRET_FILE={folder.path / 'zalo-app.secret'}",
         f"QUYEN_PLATFORM__ZALO__OA_SECRET_KEY_FILE={folder.path / 'zalo-oa.key'}",
+        f"QUYEN_PLATFORM__ZALO__MINI_APP_ID={ZALO_MINI_APP}",
+        f"QUYEN_PLATFORM__ZALO__MINI_APP_KEY_FILE={folder.path / 'zalo-mini-app.key'}",
         f"QUYEN_PLATFORM__KIOTVIET__BASE_URL={kiotviet}",
         f"QUYEN_PLATFORM__KIOTVIET__OAUTH_URL={kiotviet}",
         f"QUYEN_ZALO_LOGIN__OAUTH_URL={zalo}",

@@ -13,6 +13,7 @@ from gateway.acts.register import NewPerson, add_person, register_app, rotate_se
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.acts.withdraw import withdraw
+from gateway.doors.admin.consents import ConsentRows, check_consents, import_consents
 from gateway.doors.admin.fitting import list_misfits
 from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
 from gateway.ground.vault.passwords import Passwords
@@ -212,6 +213,8 @@ COMMANDS: dict[str, tuple[type[Any], Callable[[AdminDoor, Any], Awaitable[dict[s
     "app bring-upstream": (UpstreamBring, _bring_upstream),
     "app remove-upstream": (UpstreamNamed, _remove_upstream),
     "grant withdraw": (GrantWithdraw, _withdraw),
+    "consent check": (ConsentRows, check_consents),
+    "consent import": (ConsentRows, import_consents),
 }
 
 MISFITS: Mapping[str, Callable[[AdminDoor, Mapping[str, Any]], Awaitable[list[str]]]] = {

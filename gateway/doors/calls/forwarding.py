@@ -206,13 +206,15 @@ class Forwarding:
             opened = answer.open(received.body, verdict.open_scopes, self._admitted.outgoing.subjects)
         except AnswerMalformed as malformed:
             raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
-        filtered = await show_people(self._door.house.words, opened, holding_of(verdict), flight.people)
+        shown = await show_people(self._door.house.words, opened, holding_of(verdict), flight.people)
+        filtered = shown.filtered
         withheld = count_withheld(route.answer, verdict.reach)
         is_refused = answer is not route.answer or self._connector.is_refusal(received.status, received.body)
         outcome, reason = (Outcome.FAILED, "platform_refused") if is_refused else (Outcome.PASSED, None)
         people = set(filtered.subjects) | (set() if is_refused else self._admitted.outgoing.subjects)
         people -= {verdict.facts.external_id}  # the account is no subject
-        await self._entry.close(Ending(outcome, reason, received.status, received.status, len(people), withheld.count))
+        counts = (len(people), withheld.count, shown.by_evidence)
+        await self._entry.close(Ending(outcome, reason, received.status, received.status, *counts))
         picked = _pick_headers(answer, received.headers)
         headers = {**picked, **told, **say_withheld(withheld), "content-type": _JSON}
         flight.begin_answer()

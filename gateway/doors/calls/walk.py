@@ -43,7 +43,7 @@ class Walk:
             Unavailable: no verdict, or the trace cannot be written; nothing was sent.
             CallerGone: the app hung up.
         """
-        match = find_match(self.door, self.incoming.head)
+        match = self._find_match()
         presented = self._find_credential(match)
         hashed_token = hashed(presented.raw_token)
         facts = await self.door.find_token(hashed_token)
@@ -59,6 +59,19 @@ class Walk:
             await self.door.trace.note(line, ending_of(refusal, None, is_cut=False, render=self.incoming.renderer))
             raise hinted from refusal
         await self._forward(admitted)
+
+    def _find_match(self) -> Match:
+        """Find the route; at the API's own identifier there is none, but who sent no token hears where to get one.
+
+        That address is what `resource` names (RFC 9728), and a client may begin with it.
+        """
+        try:
+            return find_match(self.door, self.incoming.head)
+        except Refusal:
+            head = self.incoming.head
+            if head.raw_path == "/" and head.platform in self.door.connectors:
+                find_credential(head)
+            raise
 
     def _find_credential(self, match: Match) -> Presented:
         """Find the credential; who has none yet is told everything that the operation may need (MCP authorization)."""

@@ -208,7 +208,8 @@ def _ended(copy: Copy, tried: Tried) -> Ended:
 
 def _ending_of(parcel: Parcel, tried: Tried, *, is_cut: bool) -> Ending:
     """Say how a try ended; one that was stopped, or broke off, says why."""
+    counts = (parcel.people, parcel.withheld, parcel.by_evidence)
     if is_cut:
-        return Ending(Outcome.CUT, "ended", 0, None, parcel.people, parcel.withheld)
+        return Ending(Outcome.CUT, "ended", 0, None, *counts)
     outcome, reason = (Outcome.PASSED, None) if tried.is_taken else (Outcome.FAILED, tried.why or "not_taken")
-    return Ending(outcome, reason, tried.status or 0, None, parcel.people, parcel.withheld)
+    return Ending(outcome, reason, tried.status or 0, None, *counts)

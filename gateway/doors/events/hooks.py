@@ -16,6 +16,7 @@ from gateway.acts.take_events import ToldEvent
 from gateway.authority.limits import Limit, Limits
 from gateway.doors import Endpoint
 from gateway.doors.events.intake import Intake
+from gateway.doors.events.withdrawals import Withdrawals
 from gateway.ground.web.addresses import address_of
 from gateway.platforms import Distrust, Heard, Hooks
 from gateway.records.accounts import store as accounts
@@ -144,22 +145,28 @@ async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Poi
         log.warning("an event was not believed", platform=hooks.platform, why=distrust.why)
         return distrust.why
     await door.limits.count(*next(iter(paces.items())))
-    told = [each for one in heard if (each := await _told(door, hooks.platform, one, point)) is not None]
+    told = [each for one in heard if (each := await _hear(door, hooks.platform, one, point)) is not None]
     if told:
         await door.intake.keep(told)
     return "taken"
 
 
-async def _told(door: EventsDoor, platform: str, heard: Heard, point: Point) -> ToldEvent | None:
-    """Say whose event it is and what the catalogue knows of it; None for one that nobody may hear of (I5)."""
+async def _hear(door: EventsDoor, platform: str, heard: Heard, point: Point) -> ToldEvent | None:
+    """Do what it asks of the gateway itself, at once; else return it, for those who may hear of it."""
     event = door.catalogue.platforms[platform].find_event(heard.name)
-    if event is None:
+    if heard.revoked_by is not None or (event is not None and event.ends_consent):
+        await Withdrawals(door.house, door.catalogue, platform, point.upstream_app).end(heard, event)
         return None
+    return None if event is None else await _told(door, event, heard, point)
+
+
+async def _told(door: EventsDoor, event: Event, heard: Heard, point: Point) -> ToldEvent | None:
+    """Say whose event it is; None where it is nobody's here."""
     if point.account_id is not None:
         return _told_of(point.account_id, "", event, heard=heard, point=point)
     for external_id in event.list_accounts(heard.parsed):
         found = await accounts.look_up_linked(
-            door.house.storage, platform, external_id, upstream_app=point.upstream_app
+            door.house.storage, event.platform_id, external_id, upstream_app=point.upstream_app
         )
         if found is not None:
             return _told_of(found, external_id, event, heard=heard, point=point)
@@ -174,12 +181,15 @@ def _told_of(account_id: AccountId, external_id: str, event: Event, *, heard: He
 
 
 async def _read(request: web.Request) -> bytes | None:
-    """Read the body; None where it is too large."""
+    """Read the body; None where it is too large, or whoever sent it is gone and hears no answer."""
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LIMIT_BYTES:
-            return None
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > LIMIT_BYTES:
+                return None
+    except (web.RequestPayloadError, OSError):
+        return None
     return bytes(body)
 
 

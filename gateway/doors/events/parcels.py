@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from gateway.acts import House
-from gateway.authority.bases import Holding, count_withheld, may_hear, render
+from gateway.authority.bases import Holding, count_by_evidence, count_withheld, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, find_holder
 from gateway.ground.vault.sealing import Unsealable
@@ -26,8 +26,9 @@ class Parcel:
         permission_ids, ask_ids: what lets it through.
         body: the platform's words, filtered.
         people: how many people it is about.
-        asked: those of them whose own word counts.
+        asked: those of them whose own word counts; nobody's where it tells just that they say no.
         withheld: how many declared members this app may not see.
+        by_evidence: of how many the consent was brought in.
     """
 
     copy: Copy
@@ -39,6 +40,7 @@ class Parcel:
     people: int
     asked: frozenset[str] = field(repr=False)
     withheld: int
+    by_evidence: int
 
 
 class Stopped(Exception):
@@ -63,7 +65,7 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
         opened = event.open(body, scopes, subjects)
     except (Unsealable, AnswerMalformed):
         return None
-    asked = holding.ask(subjects)
+    asked = holding.ask(() if event.ends_consent else subjects)
     said = await house.words.find(asked)
     if not may_hear(event, holding, asked, said):
         return None
@@ -78,6 +80,7 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
         people=len(subjects),
         asked=asked.people,
         withheld=count_withheld(event.answer, live).count,
+        by_evidence=count_by_evidence(holding, asked, said),
     )
 
 

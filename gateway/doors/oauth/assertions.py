@@ -20,6 +20,8 @@ LONGEST = timedelta(minutes=10)
 EARLY = timedelta(seconds=10)
 """How far ahead of ours the app's clock may run."""
 LONGEST_JTI = 256
+TYPES = frozenset({"jwt", "client-authentication+jwt"})
+"""The kinds of token that an assertion may say it is; one of another kind was made for something else (RFC 8725)."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -56,7 +58,8 @@ async def is_proven(door: OAuthDoor, app: App, raw_assertion: str) -> bool:
 
 def _verified(app: App, raw_assertion: str) -> Mapping[str, Any] | None:
     try:
-        return jwt.decode(raw_assertion, import_keys(app.jwks or {}), algorithms=ALGORITHMS).claims
+        token = jwt.decode(raw_assertion, import_keys(app.jwks or {}), algorithms=ALGORITHMS)
+        return token.claims if str(token.header.get("typ", "JWT")).lower() in TYPES else None
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):  # joserfc reads a header before it judges it
         return None
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+import orjson
 from aiohttp import web
 
 from gateway.acts.poll_device import Poll, poll_device
@@ -116,7 +117,8 @@ async def exchange_refresh(door: OAuthDoor, caller: Caller, parameters: Paramete
         async with door.house.storage.read() as connection:
             asked = narrow(raw_scope, await apps.list_asks(connection, caller.app.id), held)
     check_named(caller.details, asked)
-    renewal = Renewal(caller.app, raw_token, asked, caller.jkt, caller.platform, caller.details)
+    wording = orjson.dumps([parameters.list(name) for name in ("scope", "resource", NAME)])
+    renewal = Renewal(caller.app, raw_token, asked, caller.jkt, caller.platform, caller.details, wording)
     return await refresh(door.house, renewal)
 
 

@@ -17,6 +17,7 @@ from gateway.doors import is_about_people, visitor_of
 from gateway.doors.person.confirming import WITHDRAW, show_confirm
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import SO_BEFORE
+from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.ground.web.forms import Form
 from gateway.ground.web.request_ids import request_id_of
@@ -129,7 +130,8 @@ async def _do(
     records: list[RecordId] = []
     for own in wanted:
         try:
-            settled = await act(door, Wish(own, form, actor, ask, request_id_of(request)))
+            with telling_outcome(records):
+                settled = await act(door, Wish(own, form, actor, ask, request_id_of(request)))
         except Refusal as refusal:
             if refusal.reason != "nothing_to_change":
                 raise
@@ -151,7 +153,8 @@ async def _reconsider(door: PersonDoor, request: web.Request, own: OwnGrant, *, 
     chosen = tuple(each for each in over if each in agreeable and (ask is None or each == ask.id))
     if not chosen:
         return door.go(request, f"/permissions/{own.grant.id}")
-    opened = await reconsider(door.house, own.grant.id, visitor_of(request).person.id, chosen)
+    with telling_outcome():
+        opened = await reconsider(door.house, own.grant.id, visitor_of(request).person.id, chosen)
     return door.go(request, f"/consent/{opened.id}")
 
 

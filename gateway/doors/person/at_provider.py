@@ -12,10 +12,12 @@ from aiohttp import web
 
 from gateway.acts.sign_in import Errand, Return, find_attempt, finish_sign_in, start_sign_in
 from gateway.authority.limits import Limit
+from gateway.doors.person.continued import find_continued
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.errors import STATUS, render_error
 from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.letting_in import let_in
+from gateway.doors.person.meeting import meet_again
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_sign_in import SignedOutView
@@ -48,11 +50,18 @@ _log = structlog.get_logger(__name__)
 
 
 async def start(provider: SignInProvider, door: PersonDoor, request: web.Request) -> web.Response:
-    """`POST /sign-in/{slug}`: off to the provider; `again` asks for a proof made now, not some hours ago."""
+    """`POST /sign-in/{slug}`: off to the provider; `again` asks for a proof made now, not some hours ago.
+
+    What the app that waits behind `return_to` wants of the sign-in, the provider is asked for: one that is not told may
+    send back a proof that the screen refuses, for ever (ADR 0020).
+    """
     raw_browser = door.form_cookie.find(request) or ""
     form = await door.read_form(request, secret=raw_browser)
-    max_age = int(RECENT.total_seconds()) if form.find("again") else None
-    errand = Errand(door.frame(request).link(own_path(form.find("return_to"))), max_age_seconds=max_age)
+    return_to = own_path(form.find("return_to"))
+    goes_on = await find_continued(door, return_to)
+    ours = int(RECENT.total_seconds()) if form.find("again") else None
+    oldest = min((each for each in (ours, goes_on.max_age_seconds) if each is not None), default=None)
+    errand = Errand(door.frame(request).link(return_to), max_age_seconds=oldest, prompt=goes_on.prompt)
     return await set_out(door, request, provider, errand, raw_browser=raw_browser)
 
 
@@ -130,6 +139,7 @@ async def _finish(
     response = door.leave(attempt.return_to)  # an own path, checked and brought into its language when it was kept
     if attempt.purpose is Purpose.LINK:
         return response
+    await meet_again(door, signed_in.person_id, signed_in.proof)
     return await let_in(door, request, response, person_id=signed_in.person_id, proof=signed_in.proof)
 
 

@@ -6,13 +6,14 @@ from aiohttp import web
 
 from gateway.doors import ask_views, lang_of
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import account_view, app_view
+from gateway.doors.person.flash import SO_BEFORE
+from gateway.doors.person.from_records import account_view, app_title, app_view
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_grants import ConfirmWithdrawView
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.apps.types import Ask
-from gateway.records.grants.types import STANDING_STATES
+from gateway.records.grants.types import ENDABLE_STATES
 
 WITHDRAW = "withdraw"
 
@@ -20,11 +21,11 @@ WITHDRAW = "withdraw"
 def ask_before_withdrawing(
     door: PersonDoor, request: web.Request, wanted: Sequence[OwnGrant], *, ask: Ask | None = None
 ) -> web.Response:
-    """Answer a GET, which Back comes to again: where nothing is left to end, it leads on to the page."""
-    standing = [p for own in wanted for p in own.grant.permissions if p.state in STANDING_STATES]
+    """Answer a GET, which Back comes to again: where nothing is left to end, it leads on to the page, which says so."""
+    standing = [p for own in wanted for p in own.grant.permissions if p.state in ENDABLE_STATES]
     if any(ask is None or p.ask_id == ask.id for p in standing):
         return show_confirm(door, request, wanted, ask=ask)
-    return door.go(request, request.path)
+    return door.go(request, f"{request.path}?done={SO_BEFORE}")
 
 
 def show_confirm(
@@ -32,7 +33,7 @@ def show_confirm(
 ) -> web.Response:
     """Ask once more, naming what would end; `wanted` is one grant, or all of them on the list's page."""
     view = (
-        _for_everything(wanted)
+        _for_everything(wanted, lang_of(request))
         if request.match_info.get("grant") is None
         else _for_one(door, wanted[0], ask, lang=lang_of(request))
     )
@@ -40,7 +41,7 @@ def show_confirm(
 
 
 def _for_one(door: PersonDoor, own: OwnGrant, ask: Ask | None, *, lang: Lang) -> ConfirmWithdrawView:
-    standing = {p.ask_id for p in own.grant.permissions if p.state in STANDING_STATES}
+    standing = {p.ask_id for p in own.grant.permissions if p.state in ENDABLE_STATES}
     views = ask_views(door.catalogue, list(own.asks), lang)
     ending = [view for view in views if view.id in standing and (ask is None or view.id == ask.id)]
     return ConfirmWithdrawView(
@@ -53,6 +54,7 @@ def _for_one(door: PersonDoor, own: OwnGrant, ask: Ask | None, *, lang: Lang) ->
     )
 
 
-def _for_everything(wanted: Sequence[OwnGrant]) -> ConfirmWithdrawView:
-    ending = [own for own in wanted if any(p.state in STANDING_STATES for p in own.grant.permissions)]
-    return ConfirmWithdrawView("/permissions", [f"{plain(own.app.name)} · {plain(own.account.name)}" for own in ending])
+def _for_everything(wanted: Sequence[OwnGrant], lang: Lang) -> ConfirmWithdrawView:
+    ending = [own for own in wanted if any(p.state in ENDABLE_STATES for p in own.grant.permissions)]
+    names = [f"{app_title(own.app, lang)} · {plain(own.account.name)}" for own in ending]
+    return ConfirmWithdrawView("/permissions", names)

@@ -13,6 +13,7 @@ from gateway.doors import visitor_of
 from gateway.doors.person.connection_rows import read_rows
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.guessing import Guesses
+from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.views_access import ConnectionsView
 from gateway.ground.web.addresses import address_of
@@ -50,7 +51,8 @@ async def link(door: PersonDoor, request: web.Request) -> web.Response:
         return await _link_by_form(door, request, connector, answers=answers, return_to=return_to)
     upstream = await _find_upstream(door, connector, form.find("upstream") or "")
     person_id = visitor_of(request).person.id
-    journey = await start_link(door.house, connector, person_id, return_to=return_to, upstream=upstream)
+    with telling_outcome():
+        journey = await start_link(door.house, connector, person_id, return_to=return_to, upstream=upstream)
     return door.leave(journey.url)
 
 

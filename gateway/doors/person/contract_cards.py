@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
+from gateway.doors import app_label
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.views_grants import ContractCard
 from gateway.ground.web.plain import plain
@@ -38,4 +39,5 @@ def _active(wanted: list[Grant], known: list[App]) -> Iterator[tuple[Grant, App]
 
 def _card(profile: Account, shop: Account, app: App) -> ContractCard:
     named = {"app": app.id, "account": shop.external_id, "follower": profile.subject_id}
-    return ContractCard(plain(app.name), plain(shop.name), f"/ask?{urlencode(named, quote_via=quote)}")
+    path = f"/ask?{urlencode(named, quote_via=quote)}"
+    return ContractCard(plain(app.name), plain(shop.name), path, app_label(app))

@@ -1,5 +1,6 @@
 """Quản lý quyền, one app: item by item, its history, and the form for each act."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from aiohttp import web
@@ -7,6 +8,7 @@ from aiohttp import web
 from gateway.doors import ask_views, is_about_people, lang_of, visitor_of
 from gateway.doors.person.acting import act_on_one
 from gateway.doors.person.asked import write_link
+from gateway.doors.person.brought import read_brought
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import list_durations
@@ -19,14 +21,17 @@ from gateway.doors.person.own_grants import OwnGrant, get_own_grant
 from gateway.doors.person.permissions import MONTH
 from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
-from gateway.doors.person.views_grants import GrantView, PermissionRow
+from gateway.doors.person.views_grants import GrantView, PeopleCounts, PermissionRow
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
+from gateway.records.accounts import store as accounts
 from gateway.records.apps.types import Basis
 from gateway.records.families import credentials
 from gateway.records.grants import store as grants
-from gateway.records.grants.types import Permission, PermissionState
+from gateway.records.grants.types import HeldBy, Permission, PermissionState
 from gateway.terms.ids import AskId
+
+_NOBODY = HeldBy()
 
 
 async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
@@ -41,7 +46,15 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
     resources = {p.ask_id: p.resources for p in own.grant.permissions}
     views = ask_views(door.catalogue, own.decided_asks, lang, resources=resources)
     asks = {AskId(view.id): about_reader(view, own.account) for view in views}
-    rows = [_row(p, asks[p.ask_id], story, use=usage[p.ask_id], now=now) for p in _ordered(own)]
+    brought, counts = await read_brought(door, own), await _count_people(door, own)
+    rows = [
+        replace(
+            _row(p, _as_decided(asks[p.ask_id], p), story, use=usage[p.ask_id], now=now),
+            brought=brought.get(p.ask_id),
+            counts=counts.get(p.ask_id),
+        )
+        for p in _ordered(own)
+    ]
     view = GrantView(
         id=own.grant.id,
         app=app_view(own.app),
@@ -84,6 +97,34 @@ async def list_contracts(door: PersonDoor, own: OwnGrant, lang: Lang) -> list[As
     wanted = {p.ask_id for p in live if p.basis == Basis.CONTRACT and not own.grant.has_refused(p.ask_id)}
     found = [ask for ask in own.asks if ask.id in wanted]
     return [about_reader(view, own.account) for view in ask_views(door.catalogue, found, lang)]
+
+
+async def _count_people(door: PersonDoor, own: OwnGrant) -> dict[AskId, PeopleCounts]:
+    """Count the people beside an account who are asked one by one, for each ask that asks them; nobody is named."""
+    asking = {
+        p.ask_id
+        for p in own.grant.permissions
+        if p.basis != Basis.CONTRACT and is_about_people(door.catalogue, p.scope)
+    }
+    if own.account.parent_id is not None or not asking:
+        return {}
+    profiles = accounts.profiles_of(own.account.id)
+    async with door.house.storage.read() as connection:
+        counted = await grants.count_people(connection, own.app.id, door.now(), among=profiles)
+    return {
+        ask_id: PeopleCounts(
+            own=sum(held.live for basis, held in bases.items() if basis != Basis.IMPORTED),
+            imported=bases.get(Basis.IMPORTED, _NOBODY).live,
+            pending=bases.get(Basis.IMPORTED, _NOBODY).pending,
+        )
+        for ask_id in asking
+        for bases in [counted.get(ask_id, {})]
+    }
+
+
+def _as_decided(ask: AskView, permission: Permission) -> AskView:
+    """Show an ask with the basis of a consent that was brought in; any other keeps that of the ask."""
+    return replace(ask, basis=Basis.IMPORTED.value) if permission.basis == Basis.IMPORTED else ask
 
 
 def _invitation(door: PersonDoor, own: OwnGrant) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from gateway.records.grants.types import STANDING_STATES, Grant, Permission, PermissionState
 
-_WEIGHT = ("granted", "paused", "reconfirm", "withdrawn", "expired", "refused")
+_WEIGHT = ("granted", "paused", "pending", "reconfirm", "withdrawn", "expired", "refused")
 
 
 def state_of(permission: Permission, now: datetime) -> str:

@@ -16,10 +16,12 @@ from gateway.doors.person.guessing import Guesses
 from gateway.platforms import Credential, Trouble
 from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.pairs import find_subject
+from gateway.records.accounts.pairs import find_subject, list_subjects
 from gateway.records.accounts.places import credential_place
-from gateway.records.accounts.types import Account, Connection, ConnectionState
-from gateway.terms.ids import GATEWAYS_OWN
+from gateway.records.accounts.types import Account, Connection, ConnectionState, profile_name
+from gateway.records.people import store as people
+from gateway.records.people.types import STAFF, Proof
+from gateway.terms.ids import GATEWAYS_OWN, PersonId
 from gateway.terms.refusal import Refusal
 
 Stranger = Literal["other_sign_in", "other_person", "unknown", "unheard"]
@@ -54,6 +56,37 @@ async def meet(door: PersonDoor, visitor: Visitor, shop: Account, *, named: str)
         return "other_person"
     met = Met(subject_id, login_subject, f"{shop.platform}_login")
     return await keep_profile(door.house, shop, met, person_id=visitor.person.id)
+
+
+async def meet_again(door: PersonDoor, person_id: PersonId, proof: Proof) -> None:
+    """Give whoever signs in the profiles of theirs that are there already: something was decided there in their name.
+
+    So what the platform told of them, before they ever came, stands on their own pages with its receipts (ADR 0038).
+    """
+    for platform, followers in door.followers.items():
+        if proof.subject is not None and followers.issuer == proof.issuer:
+            for shop, met in await _list_unmet(door, person_id, proof.subject, platform=platform):
+                await keep_profile(door.house, shop, met, person_id=person_id)
+
+
+async def _list_unmet(
+    door: PersonDoor, person_id: PersonId, login_subject: str, *, platform: str
+) -> list[tuple[Account, Met]]:
+    upstream_app, how, now = door.followers[platform].upstream_app, f"{platform}_login", door.now()
+    unmet = []
+    async with door.house.storage.read() as connection:
+        person = await people.find(connection, person_id)
+        if person is None or person.roles & STAFF:
+            return []
+        vault = door.house.vault
+        met = await list_subjects(connection, vault, login_subject, platform=platform, upstream_app=upstream_app)
+        shops = await accounts.list_named(connection, {account_id for account_id, _ in met})
+        for account_id, subject_id in met:
+            name = profile_name(shops[account_id].external_id, subject_id)
+            profile = await accounts.find_external(connection, platform, name)
+            if profile and await accounts.find_standing(connection, profile.id, person_id, now) is None:
+                unmet.append((shops[account_id], Met(subject_id, login_subject, how)))
+    return unmet
 
 
 async def _ask_platform(

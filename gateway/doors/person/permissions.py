@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from gateway.doors import lang_of, visitor_of
+from gateway.doors import app_label, lang_of, visitor_of
 from gateway.doors.person.acting import act_on_all
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
 from gateway.doors.person.contract_cards import list_contract_cards
@@ -22,7 +22,7 @@ from gateway.ground.web.plain import plain
 from gateway.records.trace import store as trace
 
 MONTH = timedelta(days=30)
-STATES = ("granted", "paused", "reconfirm", "withdrawn", "expired", "refused")
+STATES = ("granted", "paused", "pending", "reconfirm", "withdrawn", "expired", "refused")
 
 
 async def show_permissions(door: PersonDoor, request: web.Request) -> web.Response:
@@ -73,6 +73,7 @@ def _card(
         ended_at=max((changed_at(p, now) for p in held), default=None) if state in ENDED else None,
         last_used_at=calls[1] if calls else None,
         calls_30_days=calls[0] if calls else 0,
+        label=app_label(own.app),
     )
 
 

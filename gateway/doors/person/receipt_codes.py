@@ -14,8 +14,10 @@ EVENTS = {
     Kind.RESUMED: "resumed",
     Kind.SHORTENED: "shortened",
     Kind.OBJECTION_LIFTED: "lifted",
+    Kind.BROUGHT_IN: "imported",
     Kind.RECONFIRM: "reconfirm",
     Kind.WITHDRAWN: "withdrawn",
+    Kind.WITHDRAWN_AT_PLATFORM: "withdrawn",
     Kind.BURIED: "withdrawn",
     Kind.EXPIRED: "expired",
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from gateway.doors import ask_views
+from gateway.doors import ask_views, host_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_keys import list_receipt_keys, receipt_signer
 from gateway.doors.person.receipt_sheet import Item, Sheet
@@ -20,8 +20,10 @@ from gateway.ground.web.plain import plain
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
+from gateway.records.ledger.causes import Because
+from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.note import InvalidNote, open_note
-from gateway.records.ledger.types import Record
+from gateway.records.ledger.types import ActorKind, Record
 
 SCHEMA = "quyen-receipt/1"
 
@@ -57,16 +59,21 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "receipt_id": sheet.code,
         "record_id": record.record_id,
         "event": sheet.event,
+        "because": _because_facts(sheet.because),
         "created_at": record.at.isoformat(),
         "language": lang,
         "jurisdiction": "VN",
-        "collection_method": "web",
+        "collection_method": _method_of(record),
         "grant_id": record.grant_id or "",
         "version": record.version,
         "person": {"id": record.actor.id, "name": plain(person.name) if person else ""},
         "account": _account_facts(account.platform, account.external_id, plain(account.name)) if account else None,
         "controller": {
             "app": plain(app.name),
+            "client_id": app.id,
+            "registered_by": app.origin.value,
+            "verified_at": app.reviewed_at.isoformat() if app.reviewed_at else None,
+            "returns_to": sorted({host_of(each) for each in app.redirect_uris}),
             "name": plain(app.legal_entity),
             "address": plain(app.address),
             "contact": plain(app.contact),
@@ -77,6 +84,17 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "withdrawal_url": f"{door.public_url}/permissions",
         "verify_url": verify_url(door, sheet.code),
     }
+
+
+def _because_facts(because: Because | None) -> dict[str, Any] | None:
+    return {"cause": because.cause.value, "changed": list(because.changed)} if because else None
+
+
+def _method_of(record: Record) -> str:
+    """Say how it came about: on our pages, at the platform, or from a file of consents that were given before."""
+    if record.kind is Kind.BROUGHT_IN:
+        return "import"
+    return "platform" if record.actor.kind is ActorKind.PLATFORM else "web"
 
 
 def _account_facts(platform: str, external_id: str, name: str) -> dict[str, str]:
@@ -98,10 +116,17 @@ def _item_facts(item: Item, view: AskView) -> dict[str, Any]:
         "refusal_effect": view.refusal_effect,
         "basis": item.ask.basis,
         "agreement": _agreement_facts(item.ask),
+        **_brought_facts(item),
         "decision": item.state,
         "resources": None if item.resources is None else sorted(item.resources),
         "valid_until": item.ends_at.isoformat() if item.ends_at else None,
     }
+
+
+def _brought_facts(item: Item) -> dict[str, str]:
+    """Say what a consent that was brought in rests on; of any other nothing."""
+    told = item.brought
+    return {} if told is None else {"evidence": told.evidence, "agreed_on": told.agreed_on, "entered_by": told.by}
 
 
 def _agreement_facts(ask: Ask) -> dict[str, str] | None:

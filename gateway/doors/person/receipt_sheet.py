@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from gateway.doors.person.brought import open_brought
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_codes import EVENTS, receipt_code
+from gateway.doors.person.views_grants import BroughtView
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, Ask, Basis
 from gateway.records.grants.types import STANDING_STATES
+from gateway.records.ledger.causes import Because
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
@@ -23,12 +26,13 @@ from gateway.terms.resources import Resources
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One ask on a receipt, the state that was decided, until when, and for which resources."""
+    """One ask on a receipt, the state that was decided, until when, and for which resources; what it was brought by."""
 
     ask: Ask
     state: str
     ends_at: datetime | None
     resources: Resources = None
+    brought: BroughtView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ class Sheet:
     def event(self) -> str:
         """What it is about: one of the values of `EVENTS`."""
         return EVENTS[self.record.kind]
+
+    @property
+    def because(self) -> Because | None:
+        """Why it is to be confirmed anew, where it is about that."""
+        return Because.of(self.record)
 
     @property
     def notice(self) -> str:
@@ -87,7 +96,10 @@ async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet
             account = await accounts.find(connection, record.account_id) if record.account_id else None
             asks = {ask.id: ask for ask in await apps.list_asks(connection, app.id)}
             person = known.get(PersonId(record.actor.id))
-            sheets.append(Sheet(record, app, account, person, _items(record, asks)))
+            is_brought = record.kind is Kind.BROUGHT_IN
+            brought = await open_brought(connection, record, door.house.ledger.person_keys) if is_brought else {}
+            items = [replace(item, brought=brought.get(item.ask.id)) for item in _items(record, asks)]
+            sheets.append(Sheet(record, app, account, person, items))
     return sheets
 
 

@@ -1,11 +1,11 @@
 """A receipt for the eye: the line in the list and the sheet of paper."""
 
-from gateway.doors import ask_views
+from gateway.doors import app_label, ask_views
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view
 from gateway.doors.person.notices import notice_path
 from gateway.doors.person.receipt_codes import receipt_code_of
-from gateway.doors.person.receipt_sheet import Sheet
+from gateway.doors.person.receipt_sheet import Item, Sheet
 from gateway.doors.person.told import DAMAGED
 from gateway.doors.person.views import AccountView, AskView
 from gateway.doors.person.views_records import Proof, ReceiptItem, ReceiptLine, ReceiptView
@@ -17,7 +17,7 @@ from gateway.records.ledger.entries import Damaged
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
-_WITH_AN_END = ("given", "reconnected", "resumed", "shortened")
+_WITH_AN_END = ("given", "imported", "reconnected", "resumed", "shortened")
 
 
 def damaged_line(entry: Damaged) -> ReceiptLine:
@@ -34,6 +34,7 @@ def receipt_line(sheet: Sheet) -> ReceiptLine:
         app_name=plain(sheet.app.name),
         account_name=plain(sheet.account.name) if sheet.account else "–",
         states=[item.state for item in sheet.items],
+        label=app_label(sheet.app),
     )
 
 
@@ -48,10 +49,10 @@ def receipt_view(
         code=sheet.code,
         event=sheet.event,
         at=sheet.record.at,
-        person=actor_name(sheet.record.actor, sheet.person, lang),
+        person=actor_name(sheet.record, sheet.person, lang),
         account=_account(door, sheet, lang),
         app=app_view(sheet.app),
-        items=[_item(views[item.ask.id], item.state, basis=item.ask.basis) for item in sheet.items],
+        items=[_item(views[item.ask.id], item) for item in sheet.items],
         recipients=list(dict.fromkeys(f"{r.name}, {r.country}" for view in views.values() for r in view.recipients)),
         notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "",
         verify_url=verify_url(door, sheet.code),
@@ -60,6 +61,7 @@ def receipt_view(
         ends_at=ends_at,
         json_path=f"/permissions/receipts/{sheet.code}.json",
         notice_path=notice_path(sheet.record, reader),
+        because=sheet.because,
     )
 
 
@@ -78,21 +80,22 @@ def verify_url(door: PersonDoor, code: str) -> str:
     return f"{door.public_url}/receipts/verify?code={code}"
 
 
-def _item(view: AskView, state: str, *, basis: str | None) -> ReceiptItem:
+def _item(view: AskView, item: Item) -> ReceiptItem:
     return ReceiptItem(
         name=view.name,
         purpose=view.purpose,
         kept_days=view.kept_days,
-        state=state,
+        state=item.state,
         only=view.only,
         only_name=view.only_name,
-        basis=view.basis if basis else "",
+        basis=view.basis if item.ask.basis else "",
         agreement=view.agreement,
         agreed_on=view.agreed_on,
         data_types=view.data_types,
         explanation=view.explanation,
         can=view.can,
         cannot=view.cannot,
+        brought=item.brought,
     )
 
 

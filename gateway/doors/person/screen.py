@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gateway.doors.person.door import PersonDoor
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account, Connection, Standing
@@ -18,7 +20,10 @@ from gateway.records.apps.types import App, AppState, Ask
 from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.grants import store as grants
 from gateway.records.grants.difference import list_kept, list_refused
-from gateway.records.grants.types import Grant, Permission
+from gateway.records.grants.types import Grant, Permission, PermissionState
+from gateway.records.ledger import reading
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
 from gateway.records.requests import store as requests
@@ -29,6 +34,7 @@ from gateway.terms.refusal import Refusal
 Face = Literal["asks", "short", "cool_down", "account"]
 """The four faces of a request: boxes to tick, nothing left to ask, refused lately, and for which account it is."""
 
+_MOST_ENDINGS = 20
 Held = tuple[tuple[Account, Standing], ...]
 
 
@@ -46,6 +52,7 @@ class Screen:
         upstream: the app's own at the platform, under which accounts are linked for it; None: the gateway's is used.
         deciders: who agreed to what stands in `grant`, by id.
         unlinked: accounts of `held` without a connection through that upstream app: linking comes before a decision.
+        ended_by: the record by which asks of the request are to be confirmed anew, where some are.
         said: the digest of what a dynamic app says of itself; None for an app that operators registered.
     """
 
@@ -60,6 +67,7 @@ class Screen:
     said: str | None = None
     upstream: UpstreamApp | None = None
     unlinked: frozenset[AccountId] = frozenset()
+    ended_by: Record | None = None
     deciders: Mapping[PersonId, Person] = field(default_factory=dict)
 
     @property
@@ -167,16 +175,42 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         held, grant = _narrow(request, everyone, about)
         upstream = await upstreams.find_of(connection, app.id, asks[0].platform)
         links = await accounts.list_connections(connection, [account.id for account, _ in held])
+        ended_by = await _find_ending(connection, request, grant) if grant else None
         since = (request.shown_at or request.created_at) - timedelta(days=door.cool_down_days)
-        decided_by = frozenset(p.decided_by for p in grant.permissions) if grant else frozenset()
-        deciders = await people.list_named(connection, decided_by)
+        rows = grant.permissions if grant else ()
+        deciders = await people.list_named(connection, frozenset(p.decided_by for p in rows if p.decided_by))
         earlier = await requests.list_refused(connection, person_id, app.id, since)
     refused = list_refused(grant, earlier, person_id, since) if grant else earlier
     may_differ = any(p.ask_id in request.ask_ids for each in about for p in each.permissions)
     needs_account = len(held) > 1 and may_differ
     said = statement.digest if statement else None
     unlinked = _list_unlinked(held, links, through=upstream.id if upstream else GATEWAYS_OWN)
-    return Screen(request, app, asks, register, held, grant, refused, needs_account, said, upstream, unlinked, deciders)
+    return Screen(
+        request,
+        app,
+        asks,
+        register,
+        held,
+        grant,
+        refused,
+        needs_account,
+        said,
+        upstream,
+        unlinked,
+        ended_by=ended_by,
+        deciders=deciders,
+    )
+
+
+async def _find_ending(connection: AsyncConnection, request: AuthorizationRequest, grant: Grant) -> Record | None:
+    """Find what made the asks of the request wait to be confirmed anew; None where none does."""
+    found = [grant.find(ask_id) for ask_id in request.ask_ids]
+    waiting = {each.id for each in found if each and each.state is PermissionState.RECONFIRM}
+    if not waiting:
+        return None
+    wanted = reading.Search(grant_ids=[grant.id], kinds=[Kind.RECONFIRM])
+    records = await reading.list_records(connection, wanted, _MOST_ENDINGS)
+    return next((r for r in records if waiting & {fact["id"] for fact in r.facts["permissions"]}), None)
 
 
 def _list_unlinked(held: Held, links: Iterable[Connection], *, through: UpstreamAppId) -> frozenset[AccountId]:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import app_title
 from gateway.doors.person.looks import list_looks, look_row
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.doors.person.own_pages import check_is_theirs
@@ -17,7 +18,6 @@ from gateway.doors.person.words import outcome_name, words
 from gateway.ground.web.cursors import read_moment, write_moment
 from gateway.ground.web.frame import Lang, with_query
 from gateway.ground.web.local import HANOI
-from gateway.ground.web.plain import plain
 from gateway.records.families import credentials
 from gateway.records.ledger.types import Record
 from gateway.records.trace import store as trace
@@ -120,7 +120,7 @@ def _first_page_path(request: web.Request) -> str:
 
 def _apps(own: list[OwnGrant], chosen: str, lang: Lang) -> list[Choice]:
     _ = words(lang)
-    names = {each.app.id: plain(each.app.name) for each in own}
+    names = {each.app.id: app_title(each.app, lang) for each in own}
     return [Choice("", _("Tất cả")), *(Choice(app_id, name, app_id == chosen) for app_id, name in names.items())]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from gateway.doors import ask_views, spoken
+from gateway.doors import app_label, ask_views, spoken
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_records import TraceRow
 from gateway.doors.person.words import ended_because, words
@@ -56,6 +56,8 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         recipient="; ".join(_unique(f"{each.name}, {each.country}" for view in used for each in view.recipients)),
         by=plain(by),
         bases=[view for view in used if view.basis],
+        by_evidence=ending.by_evidence if ending else 0,
+        label=app_label(own.app),
         note=ended_because(ending.reason, lang) if ending and _is_explained(ending, result) else "",
     )
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_sign_in import ProviderButton
+from gateway.ground.web.app_labels import AppLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class SignInView:
         for_app: name of the app whose authorize this continues, else empty.
         retry_after_minutes: with `limited`.
         providers: whose buttons stand round the form.
+        label: what stands beside the name `for_app`.
+        is_repeated: somebody is signed in, and `for_app` wants it newer or otherwise.
     """
 
     TEMPLATE: ClassVar[str] = "person/sign_in.html"
@@ -36,6 +39,8 @@ class SignInView:
     for_app: str = ""
     retry_after_minutes: int = 15
     providers: Sequence[ProviderButton] = ()
+    label: AppLabel | None = None
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +117,10 @@ class ErrorView:
         back: own path to offer, or "" for the first page.
         away: a checked address of the app to which the person may go with the error, or "".
         needs: with `forbidden`, `owner`, `developer` or `operator`: whose page this is; else "".
-        told_as: with `invalid_scope`, `nothing_asked`, `several_platforms` or `platform_not_served`: which words say
-            it; else "", and the code's own do.
+        told_as: with `invalid_scope`, `nothing_asked`, `several_platforms`, `platform_not_served`, `unknown_scope` or
+            `closed_scope`: which words say it; with `no_verdict`, `not_done`, `perhaps_done` or `not_signed_in`: what
+            came of the form that was sent; with `invalid_request_uri`, `decided` or `expired`; else "", and the code's
+            own do.
     """
 
     TEMPLATE: ClassVar[str] = "person/error.html"

@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice, Duration
+from gateway.ground.web.app_labels import AppLabel
+from gateway.records.ledger.causes import Because
 
 ENDED = frozenset({"refused", "withdrawn", "expired"})
+UNCONFIRMED = "reconfirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class GrantCard:
         granted_at, ended_at: when it was given, and when refused, withdrawn or expired; None where it does not apply.
         expires_at: the latest end among its live asks.
         last_used_at, calls_30_days: from the trace.
+        label: what stands beside the app's name.
     """
 
     id: str
@@ -52,6 +56,7 @@ class GrantCard:
     app_id: str = ""
     last_used_at: datetime | None = None
     calls_30_days: int = 0
+    label: AppLabel | None = None
 
     @property
     def live_count(self) -> int:
@@ -63,6 +68,11 @@ class GrantCard:
         """Whether nothing of it can be ended any more."""
         return self.state in ENDED
 
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether it waits to be confirmed or refused, and lets nothing through until then."""
+        return self.state == UNCONFIRMED
+
 
 @dataclass(frozen=True, slots=True)
 class ContractCard:
@@ -71,6 +81,7 @@ class ContractCard:
     app_name: str
     shop: str
     path: str
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +112,43 @@ class PermissionsView:
     @property
     def current(self) -> Sequence[GrantCard]:
         """Grants of which something can still be ended."""
-        return [grant for grant in self.grants if not grant.has_ended]
+        return [grant for grant in self.grants if not grant.has_ended and not grant.is_unconfirmed]
+
+    @property
+    def unconfirmed(self) -> Sequence[GrantCard]:
+        """Grants of which nothing passes until they are decided anew: there is nothing to take back."""
+        return [grant for grant in self.grants if grant.is_unconfirmed]
 
     @property
     def ended(self) -> Sequence[GrantCard]:
         """Grants that ended, or were refused."""
         return [grant for grant in self.grants if grant.has_ended]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleCounts:
+    """How many people's data an ask lets through: by their own decision here, by evidence; and how many wait for it."""
+
+    own: int = 0
+    imported: int = 0
+    pending: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtView:
+    """A consent that was given elsewhere and brought in: nobody pressed anything here.
+
+    Args:
+        at: when it was brought in.
+        by: by whom, in the operator's own words; "" where that cannot be read any more.
+        evidence: what proves it; "" of one that waits for it, or where that cannot be read any more.
+        agreed_on: the day of it, dd/mm/yyyy, or "".
+    """
+
+    at: datetime
+    by: str = ""
+    evidence: str = ""
+    agreed_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +163,8 @@ class PermissionRow:
         ends_at: until when it is in force, while it is.
         calls_30_days, last_used_at: from the trace.
         blocked_calls: calls stopped since it was paused or ended.
+        brought: where it was brought in.
+        counts: on the account's own page: how many people it is about, by what lets their data pass; or None.
     """
 
     ask: AskView
@@ -131,6 +175,8 @@ class PermissionRow:
     calls_30_days: int = 0
     last_used_at: datetime | None = None
     blocked_calls: int = 0
+    brought: BroughtView | None = None
+    counts: PeopleCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +191,7 @@ class HistoryEvent:
         version: of the grant after it; 0 where it changed nothing.
         receipt_code: or "".
         notice_path: own path of the text that the reader saw, or "".
+        because: why it is to be confirmed anew, where the record says it.
     """
 
     act: str
@@ -154,6 +201,7 @@ class HistoryEvent:
     version: int = 0
     receipt_code: str = ""
     notice_path: str = ""
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,11 @@ from itertools import groupby
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice
+from gateway.doors.person.views_grants import BroughtView
+from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
+from gateway.records.ledger.causes import Because
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,10 @@ class TraceRow:
         by: name of the grant-bound credential that it came by; "" where the app called itself.
         purpose, recipient: in words; "" where they do not apply.
         bases: the asks about other people that it used, each for its basis.
+        by_evidence: how many of the people were in it by a consent that was brought in.
         shop: whose call it was, where the reader is a follower of the shop's who may have been in it; or "".
         note: why it was blocked or failed, the operator's reason.
+        label: what stands beside the app's name; None of an operator.
     """
 
     id: str
@@ -50,7 +55,9 @@ class TraceRow:
     by: str = ""
     is_bare: bool = False
     bases: Sequence[AskView] = ()
+    by_evidence: int = 0
     shop: str = ""
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +97,11 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `reconnected` (nothing new was decided), `refused`, `shortened`, `paused`, `resumed`, `lifted`,
-            `reconfirm`, `withdrawn` or `expired`; `damaged` of a record that is not what was written.
+        event: `given`, `imported`, `reconnected` (nothing new was decided), `refused`, `shortened`, `paused`,
+            `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`; `damaged` of a record that is not what was
+            written.
         states: that of each item, as the record tells it.
+        label: what stands beside the app's name.
     """
 
     code: str
@@ -101,6 +110,7 @@ class ReceiptLine:
     app_name: str
     account_name: str
     states: Sequence[str] = ()
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,7 @@ class ReceiptItem:
     explanation: str = ""
     can: Sequence[str] = ()
     cannot: Sequence[str] = ()
+    brought: BroughtView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,7 @@ class ReceiptView:
         verify_url: absolute; also what the QR code holds.
         json_path: own path of the signed JSON, or "".
         notice_path: own path of the very text, or "" where the reader is not who saw it.
+        because: why it is to be confirmed anew, where it is about that.
     """
 
     TEMPLATE: ClassVar[str] = "person/receipt.html"
@@ -187,6 +199,7 @@ class ReceiptView:
     ends_at: datetime | None = None
     json_path: str = ""
     notice_path: str = ""
+    because: Because | None = None
 
     @property
     def states(self) -> Sequence[str]:

@@ -6,7 +6,8 @@ from functools import cache
 from gateway.ground.web.catalogue import load_catalogue
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
-from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import ActorKind, Record
 from gateway.records.people.types import Person
 from gateway.records.trace.types import OUTCOME_UNKNOWN
 
@@ -30,13 +31,15 @@ def role_name(role: str, lang: Lang) -> str:
     }.get(role, role)
 
 
-def actor_name(actor: Actor, person: Person | None, lang: Lang) -> str:
+def actor_name(record: Record, person: Person | None, lang: Lang) -> str:
     """Name who acted; `person` is whom the actor's id names, where there still is one."""
     _ = words(lang)
+    actor = record.actor
     unnamed = {
-        ActorKind.SYSTEM: _("Cổng, theo thời hạn"),
+        ActorKind.SYSTEM: _("Cổng, theo thời hạn") if record.kind is Kind.EXPIRED else _("Cổng"),
         ActorKind.COMMAND_LINE: _("Người vận hành, bằng dòng lệnh"),
         ActorKind.APP: _("Ứng dụng"),
+        ActorKind.PLATFORM: _("Nền tảng báo"),
     }
     return unnamed.get(actor.kind) or person_name(person, lang)
 
@@ -57,6 +60,7 @@ def state_name(state: str, lang: Lang) -> str:
     names = {
         "granted": _("Đang hiệu lực"),
         "paused": _("Tạm dừng"),
+        "pending": _("Chờ bằng chứng"),
         "reconfirm": _("Cần xác nhận lại"),
         "withdrawn": _("Đã rút lại"),
         "expired": _("Hết hạn"),

@@ -31,7 +31,8 @@ class AskView:
         is_new: was not asked before.
         only: the ids of the resources that it is about, and no others; None: all that there are.
         only_name: what stands before them, in words.
-        basis: `own_consent` or `contract`, why data about other people passes; "" of data about the account itself.
+        basis: `own_consent` or `contract`, why data about other people passes; "" of data about the account itself;
+            `imported` where a person's own consent was brought in.
         agreement, agreed_on: with `contract`: its number and its day, as people write it.
         explanation: what the scope opens, in whole sentences.
         can, cannot: what an app holding it can and cannot do; one sentence each.

@@ -112,7 +112,7 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytes:
     """Read a body within its bounds of size and time.
 
     Raises:
-        Refusal: `too_large`, `bad_form` (too slow); the body may be half read, so the connection closes.
+        Refusal: `too_large`, `bad_form` (too slow, broken off); it may be half read, so the connection closes.
     """
     if (request.content_length or 0) > limit_bytes:
         raise Refusal("too_large", f"a body has at most {limit_bytes} bytes")
@@ -121,6 +121,8 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytes:
             return await _read_bounded(request, limit_bytes)
     except TimeoutError:
         raise Refusal("bad_form", f"a body arrives within {BODY_SECONDS:g} seconds") from None
+    except (web.RequestPayloadError, OSError):
+        raise Refusal("bad_form", "the body broke off") from None
 
 
 async def _read_bounded(request: web.Request, limit_bytes: int) -> bytes:

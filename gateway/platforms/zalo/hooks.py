@@ -1,6 +1,8 @@
 """Zalo's webhooks: `X-ZEvent-Signature` is a plain SHA-256 over app id, body, timestamp and the OA Secret Key.
 
 What the sources leave open is a setting (the first term) or taken both ways (the prefix `mac=`).
+
+A Mini App's own events bear the same header and are signed in another way (`revocations.py`).
 """
 
 import hmac
@@ -11,6 +13,8 @@ from hashlib import sha256
 from typing import Literal
 
 from gateway.platforms import Distrust, Heard, Native
+from gateway.platforms.zalo.login import login_issuer
+from gateway.platforms.zalo.revocations import MiniApp, is_of_mini_app
 from scopes.strict_json import NotStrict, encode, parse
 
 FirstTerm = Literal["app_id", "oa_id"]
@@ -30,19 +34,23 @@ class ZaloHooks:
     Args:
         app_id: the upstream app's id.
         first_term: what the signature begins with; most sources say the app's id, some code an OA's.
+        mini_app: the Mini App whose people's sign-in is the app's; None: nothing of one is believed.
     """
 
     platform = "zalo"
     is_silent = False
     is_asked = False
 
-    def __init__(self, app_id: str, first_term: FirstTerm = "app_id") -> None:
+    def __init__(self, app_id: str, first_term: FirstTerm = "app_id", mini_app: MiniApp | None = None) -> None:
         self._app_id = app_id
         self._first_term = first_term
+        self._mini_app = mini_app
 
     def read(self, headers: Mapping[str, str], body: bytes, key: str, *, now: datetime) -> list[Heard]:
         """Read one event: who signed it is judged first, by what any reader finds in it, then its form."""
         found = _glance(body)
+        if self._mini_app is not None and is_of_mini_app(found):
+            return self._read_revocation(self._mini_app, headers.get("x-zevent-signature", ""), body, now=now)
         timestamp = str(found.get("timestamp"))
         self._check_signature(headers.get("x-zevent-signature", ""), body, timestamp, key=key, told=found)
         _check_time(timestamp, now)
@@ -52,6 +60,13 @@ class ZaloHooks:
             raise Distrust("malformed")
         known_as = f"{_ZNS}{name}" if _is_template(headers, told) else name
         return [Heard(known_as, body, told, _name_of(name, told, body))]
+
+    def _read_revocation(self, mini_app: MiniApp, raw_signature: str, body: bytes, *, now: datetime) -> list[Heard]:
+        revocation = mini_app.read(raw_signature, body)
+        if revocation is None:
+            return []
+        _check_time(revocation.timestamp, now)
+        return [revocation.as_heard(body, login_issuer(self._app_id))]
 
     def sign(self, body: bytes, names: tuple[str, ...], *, app_id: str, key: str) -> Native:
         """Write it as Zalo would: the app's own id in it, which is also the first term of its signature."""

@@ -6,12 +6,14 @@ keyed hash, the other sealed under it. Only who comes with the first finds the s
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.vault.sealing import Place, Vault
-from gateway.records.accounts.tables import profile_pairs
+from gateway.records.accounts.tables import accounts, connections, profile_pairs
 from gateway.records.accounts.types import ProfilePair
 from gateway.terms.ids import AccountId
 
@@ -33,7 +35,12 @@ async def note_pairs(connection: AsyncConnection, vault: Vault, pairs: Iterable[
             here = profile_pairs.c.account_id == key[0], profile_pairs.c.login_subject == key[1]
             await connection.execute(update(profile_pairs).where(*here).values(**said))
         else:
-            row = {"account_id": key[0], "login_subject": key[1], **said}
+            await _add(connection, {"account_id": key[0], "login_subject": key[1], **said})
+
+
+async def _add(connection: AsyncConnection, row: Mapping[str, object]) -> None:
+    with suppress(IntegrityError):  # another noted it at the same moment: one of the two stays
+        async with connection.begin_nested():
             await connection.execute(insert(profile_pairs).values(**row))
 
 
@@ -44,6 +51,22 @@ async def find_subject(
     hashes = [each.hex() for each in vault.list_hmac_codes(login_subject, _PURPOSE)]
     known = await _list(connection, {(account_id, each): None for each in hashes})
     return next((_open(vault, *key, sealed) for key, sealed in known.items()), None)
+
+
+async def list_subjects(
+    connection: AsyncConnection, vault: Vault, login_subject: str, *, platform: str, upstream_app: str
+) -> list[tuple[AccountId, str]]:
+    """List by which ids those of a platform's accounts that are linked through an app know who signs in by another."""
+    hashes = [each.hex() for each in vault.list_hmac_codes(login_subject, _PURPOSE)]
+    linked = select(connections.c.account_id).where(connections.c.upstream_app == upstream_app)
+    query = (
+        select(profile_pairs)
+        .join(accounts, accounts.c.id == profile_pairs.c.account_id)
+        .where(profile_pairs.c.login_subject.in_(hashes), accounts.c.platform == platform, accounts.c.id.in_(linked))
+        .order_by(profile_pairs.c.account_id, profile_pairs.c.noted_at)
+    )
+    found = [(AccountId(row.account_id), row) for row in await connection.execute(query)]
+    return [(account_id, _open(vault, account_id, row.login_subject, row.subject_id)) for account_id, row in found]
 
 
 async def _list(

@@ -1,6 +1,6 @@
 """Questions and changes on accounts, connections and standings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,10 +46,25 @@ async def find_external(connection: AsyncConnection, platform: str, external_id:
     return Account(**row) if row else None
 
 
+async def list_external(
+    connection: AsyncConnection, platform: str, external_ids: Collection[str]
+) -> dict[str, Account]:
+    """Find several accounts at once, by the platform's own ids."""
+    known = accounts.c.platform == platform, accounts.c.external_id.in_(external_ids)
+    rows = (await connection.execute(select(accounts).where(*known))).mappings()
+    return {row["external_id"]: Account(**row) for row in rows}
+
+
 async def list_named(connection: AsyncConnection, account_ids: Collection[AccountId]) -> dict[AccountId, Account]:
     """Find several accounts at once, by id."""
     rows = (await connection.execute(select(accounts).where(accounts.c.id.in_(account_ids)))).mappings()
     return {AccountId(row["id"]): Account(**row) for row in rows}
+
+
+async def list_linked(connection: AsyncConnection, platforms: Collection[str]) -> list[Account]:
+    """List the accounts of some platforms that people linked; profiles of followers are none."""
+    query = select(accounts).where(accounts.c.platform.in_(platforms), accounts.c.parent_id.is_(None))
+    return [Account(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:
@@ -88,6 +103,11 @@ async def has_standing(connection: AsyncConnection, account_id: AccountId, now: 
 async def add(connection: AsyncConnection, account: Account) -> None:
     """Add an account; linked twice at once raises IntegrityError."""
     await connection.execute(insert(accounts).values(**_fields(account)))
+
+
+async def add_all(connection: AsyncConnection, fresh: Sequence[Account]) -> None:
+    """Add several accounts; if one of them is there already, IntegrityError is raised."""
+    await connection.execute(insert(accounts), [_fields(each) for each in fresh])
 
 
 async def rename(connection: AsyncConnection, account_id: AccountId, name: str) -> None:
@@ -132,6 +152,11 @@ def lapsed(now: datetime) -> Select[Any]:
 def counted_for_apps() -> Select[Any]:
     """Ask for the accounts that lists and counts for apps are about: a person's own profile is none of them (I10)."""
     return select(accounts.c.id).where(accounts.c.parent_id.is_(None))
+
+
+def profiles_of(account_id: AccountId) -> Select[Any]:
+    """Ask for the profiles of the people whom an account sees."""
+    return select(accounts.c.id).where(accounts.c.parent_id == account_id)
 
 
 async def find_connection(

@@ -20,7 +20,7 @@ profile_pairs = Table(
     "profile_pairs",
     metadata,
     Column("account_id", ForeignKey("accounts.id"), primary_key=True),
-    Column("login_subject", String, primary_key=True),
+    Column("login_subject", String, primary_key=True, index=True),
     Column("subject_id", String, nullable=False),
     Column("noted_at", Instant, nullable=False),
 )

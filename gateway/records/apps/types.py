@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.terms.ids import AppId, AskId, PersonId
 
@@ -49,10 +50,12 @@ class Basis(StrEnum):
     """Why data about other people may pass under an ask: what the app registered, told wherever the ask stands.
 
     `own_consent`: each of them agreed. `contract`: the app works for the account under an agreement; each may object.
+    `imported` is never that of an ask: a person's own permission has it, whose consent was brought in (ADR 0039).
     """
 
     OWN_CONSENT = "own_consent"
     CONTRACT = "contract"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,11 @@ class App:
         return self.origin is not AppOrigin.OPERATOR
 
     @property
+    def is_nameless(self) -> bool:
+        """Say whether it is called by what stands in for a name that it did not give (`stand_in_name`)."""
+        return self.is_dynamic and self.name == stand_in_name(self.id, self.domain, self.redirect_uris)
+
+    @property
     def is_confidential(self) -> bool:
         """Say whether the app can prove that it is itself."""
         return self.auth_method is not AuthMethod.NONE
@@ -202,3 +210,8 @@ class AppSecret:
     last4: str
     created_at: datetime
     ended_at: datetime | None
+
+
+def stand_in_name(app_id: AppId, host: str, redirect_uris: tuple[str, ...]) -> str:
+    """Return what an app is called that gives no name: its own domain, the one that it returns to, or its id."""
+    return host or urlsplit(redirect_uris[0]).hostname or app_id

@@ -1,6 +1,6 @@
 """Questions on grants, and the one way to write a `Change`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +16,14 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
 from gateway.records.grants.tables import grants, permissions
-from gateway.records.grants.types import STANDING_STATES, AskTally, Change, Grant, Permission, PermissionState
+from gateway.records.grants.types import STANDING_STATES, AskTally, Change, Grant, HeldBy, Permission, PermissionState
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId
 
 _AT_ONCE = 1000
@@ -71,9 +72,17 @@ async def find_between(
     return found[0] if found else None
 
 
-async def list_locked(connection: AsyncConnection, account_id: AccountId) -> list[Grant]:
-    """Lock and list the grants of an account, in the one order in which several are locked."""
-    query = select(grants).where(grants.c.account_id == account_id).order_by(grants.c.id)
+async def list_between(
+    connection: AsyncConnection, account_ids: Collection[AccountId], app_id: AppId
+) -> dict[AccountId, Grant]:
+    """Find the grants of some accounts about an app, by account."""
+    known = grants.c.app_id == app_id, grants.c.account_id.in_(account_ids)
+    return {grant.account_id: grant for grant in await _grants(connection, select(grants).where(*known))}
+
+
+async def list_locked(connection: AsyncConnection, *account_ids: AccountId) -> list[Grant]:
+    """Lock and list the grants of some accounts, in the one order in which several are locked."""
+    query = select(grants).where(grants.c.account_id.in_(account_ids)).order_by(grants.c.id)
     return await _grants(connection, query.with_for_update())
 
 
@@ -98,12 +107,21 @@ async def list_of_app(
     return await _grants(connection, query.order_by(grants.c.created_at.desc(), grants.c.id.desc()).limit(limit))
 
 
-async def list_named(connection: AsyncConnection, grant_ids: Iterable[GrantId]) -> list[Grant]:
-    """List those of some grants, however many, that there are."""
+async def list_named(connection: AsyncConnection, grant_ids: Iterable[GrantId], *, lock: bool = False) -> list[Grant]:
+    """List those of some grants, however many, that there are; `lock` locks them, in the order of `list_locked`."""
     ids, found = sorted(grant_ids), list[Grant]()
     for begin in range(0, len(ids), _AT_ONCE):
-        found += await _grants(connection, select(grants).where(grants.c.id.in_(ids[begin : begin + _AT_ONCE])))
+        query = select(grants).where(grants.c.id.in_(ids[begin : begin + _AT_ONCE])).order_by(grants.c.id)
+        found += await _grants(connection, query.with_for_update() if lock else query)
     return found
+
+
+async def list_given_before(connection: AsyncConnection, change: Change) -> frozenset[AskId]:
+    """List the asks of a grant that were given at any time before a change, however long they are over."""
+    added = [permission.id for permission in change.added]
+    given = permissions.c.grant_id == change.grant.id, permissions.c.ends_at.is_not(None)  # a refusal has no end
+    query = select(permissions.c.ask_id).where(*given, permissions.c.id.not_in(added)).distinct()
+    return frozenset(AskId(row.ask_id) for row in await connection.execute(query))
 
 
 async def list_orphaned(connection: AsyncConnection, lapsed: Select[Any]) -> list[GrantId]:
@@ -166,6 +184,24 @@ async def count_by_ask(
     return {ask_id: AskTally(**numbers) for ask_id, numbers in counted.items()}
 
 
+async def count_people(
+    connection: AsyncConnection, app_id: AppId, now: datetime, *, among: Select[Any]
+) -> dict[AskId, dict[str | None, HeldBy]]:
+    """Count the permissions that some people hold about an app, by ask and by the basis that each was given on."""
+    is_live = and_(permissions.c.state == PermissionState.GRANTED.value, permissions.c.ends_at > now)
+    waits = permissions.c.state == PermissionState.PENDING.value
+    query = (
+        select(permissions.c.ask_id, permissions.c.basis, func.count(case((is_live, 1))), func.count(case((waits, 1))))
+        .join(grants, grants.c.id == permissions.c.grant_id)
+        .where(grants.c.app_id == app_id, grants.c.account_id.in_(among), permissions.c.is_current)
+        .group_by(permissions.c.ask_id, permissions.c.basis)
+    )
+    counted: dict[AskId, dict[str | None, HeldBy]] = {}
+    for ask_id, basis, live, pending in await connection.execute(query):
+        counted.setdefault(AskId(ask_id), {})[basis] = HeldBy(live, pending)
+    return counted
+
+
 async def count_live(
     connection: AsyncConnection, app_ids: Sequence[AppId], now: datetime, *, among: Select[Any]
 ) -> dict[AppId, int]:
@@ -183,8 +219,13 @@ async def count_live(
 
 async def add(connection: AsyncConnection, grant: Grant) -> None:
     """Add an empty grant (version 0); the same pair at once raises IntegrityError."""
-    fields = {name: getattr(grant, name) for name in ("id", "account_id", "app_id", "version", "created_at")}
-    await connection.execute(insert(grants).values(**fields))
+    await add_all(connection, [grant])
+
+
+async def add_all(connection: AsyncConnection, fresh: Sequence[Grant]) -> None:
+    """Add several empty grants, likewise."""
+    names = ("id", "account_id", "app_id", "version", "created_at")
+    await connection.execute(insert(grants), [{name: getattr(each, name) for name in names} for each in fresh])
 
 
 async def save(connection: AsyncConnection, change: Change) -> None:
@@ -193,11 +234,27 @@ async def save(connection: AsyncConnection, change: Change) -> None:
     known = grants.c.id == grant.id, grants.c.version == grant.version - 1
     if (await connection.execute(update(grants).where(*known).values(version=grant.version))).rowcount != 1:
         raise AssertionError("a grant is changed under its lock only")
-    for permission in change.changed:
-        touched = update(permissions).where(permissions.c.id == permission.id, permissions.c.grant_id == grant.id)
-        await connection.execute(touched.values(**_fields(permission)))
-    for permission in change.added:
-        await connection.execute(insert(permissions).values(**_fields(permission), grant_id=grant.id))
+    await _write_permissions(connection, [change])
+
+
+async def save_all(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    """Write changes of several grants, each locked, in as many statements as one takes."""
+    known = tuple_(grants.c.id, grants.c.version).in_([(each.grant.id, each.grant.version - 1) for each in changes])
+    moved = update(grants).where(known).values(version=grants.c.version + 1)
+    if (await connection.execute(moved)).rowcount != len(changes):
+        raise AssertionError("a grant is changed under its lock only")
+    await _write_permissions(connection, changes)
+
+
+async def _write_permissions(connection: AsyncConnection, changes: Iterable[Change]) -> None:
+    added: list[dict[str, Any]] = []
+    for change in changes:
+        for permission in change.changed:
+            known = permissions.c.id == permission.id, permissions.c.grant_id == change.grant.id
+            await connection.execute(update(permissions).where(*known).values(**_fields(permission)))
+        added += [{**_fields(permission), "grant_id": change.grant.id} for permission in change.added]
+    if added:
+        await connection.execute(insert(permissions), added)
 
 
 async def raise_version(connection: AsyncConnection, grant_id: GrantId, version: int) -> None:

@@ -25,7 +25,7 @@ permissions = Table(
     Column("scope_version", Integer, nullable=False),
     Column("purpose", String, nullable=False),
     Column("state", String, nullable=False),
-    Column("decided_by", ForeignKey("people.id"), nullable=False),
+    Column("decided_by", ForeignKey("people.id")),
     Column("decided_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("ends_at", Instant),

@@ -6,11 +6,15 @@ Each raises `Refusal` where the transition does not exist from that state; nothi
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
-from gateway.records.grants.types import STANDING_STATES, Change, Grant, Permission, PermissionState
+from gateway.records.grants.types import ENDABLE_STATES, STANDING_STATES, Change, Grant, Permission, PermissionState
 from gateway.terms.ids import AskId, PermissionId, PersonId
 from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Resources, in_common
+
+_NARROWED_BY_NOBODY = frozenset({PermissionState.GRANTED, PermissionState.PENDING})
+"""The states of an ask that no person narrowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,30 @@ class Decision:
     """A person's answer to the asks named in it, as of `at`; agreed ones end at `ends_at`.
 
     `seen_at` is when the person last saw the screen: what someone narrowed after that raced with this decision, and the
-    narrower of the two wins.
+    narrower of the two wins. Nobody here decided what a platform told of them, or what was brought in.
     """
 
     choices: tuple[Choice, ...]
-    person_id: PersonId
+    person_id: PersonId | None
     seen_at: datetime
     at: datetime
+    ends_at: datetime
+
+
+class BroughtIn(StrEnum):
+    """What became of a consent that somebody brought in; `there`: it was brought in before."""
+
+    GRANTED = "granted"
+    PENDING = "pending"
+    THERE = "there"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A consent given elsewhere, `choice.is_agreed` where there is evidence of it; then it lasts until `ends_at`."""
+
+    choice: Choice
     ends_at: datetime
 
 
@@ -59,9 +80,9 @@ def decide(grant: Grant, decision: Decision, new_id: Callable[[], PermissionId])
 
 
 def withdraw(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
-    """End the standing permissions named (all, if None)."""
-    chosen = _standing(grant, ask_ids)
-    return _change(grant, at, [(p, _end(p, PermissionState.WITHDRAWN, at)) for p in chosen])
+    """End the standing permissions named (all, if None); what waits for its evidence never stood, and is refused."""
+    chosen = _standing(grant, ask_ids, ENDABLE_STATES)
+    return _change(grant, at, [(p, _taken_back(p, at)) for p in chosen])
 
 
 def pause(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime) -> Change:
@@ -90,6 +111,38 @@ def lift(grant: Grant, ask_ids: Collection[AskId] | None, at: datetime, *, basis
         if p.state is PermissionState.REFUSED and p.basis == basis and (ask_ids is None or p.ask_id in ask_ids)
     ]
     return _change(grant, at, [(p, replace(p, is_current=False, ended_at=at, changed_at=at)) for p in chosen])
+
+
+def bring_in(grant: Grant, brought: Iterable[Brought], at: datetime, new_id: Callable[[], PermissionId]) -> Change:
+    """Take in consents that were given elsewhere, where the person said nothing here (`judge`)."""
+    pairs: list[tuple[Permission | None, Permission]] = []
+    for each in brought:
+        outcome = judge(grant, each)
+        if outcome not in {BroughtIn.GRANTED, BroughtIn.PENDING}:
+            continue
+        answer = Decision((each.choice,), None, seen_at=at, at=at, ends_at=each.ends_at)
+        new = _new(each.choice, answer, PermissionState(outcome), new_id)
+        pairs += [*_superseded(grant.find(each.choice.ask_id), at), (None, new)]
+    return _change(grant, at, pairs)
+
+
+def judge(grant: Grant | None, brought: Brought) -> BroughtIn:
+    """Say what becomes of a consent that is brought in: it never stands over a word of the person's own (R71).
+
+    What ended, of whichever basis, is over: only the person opens it again.
+    """
+    wanted = BroughtIn.GRANTED if brought.choice.is_agreed else BroughtIn.PENDING
+    if grant is None:
+        return wanted
+    now = grant.find(brought.choice.ask_id)
+    if grant.is_nothing_but_no:
+        return BroughtIn.KEPT
+    if now is None:
+        return wanted
+    if now.basis != brought.choice.basis or now.state not in _NARROWED_BY_NOBODY:
+        return BroughtIn.KEPT
+    has_waited = now.state is PermissionState.PENDING and brought.choice.is_agreed
+    return wanted if has_waited else BroughtIn.THERE
 
 
 def expire(grant: Grant, at: datetime) -> Change:
@@ -132,7 +185,7 @@ def _decided(
         if now is not None and now.state is PermissionState.REFUSED:
             return [(now, replace(_redecided(now, decision), resources=choice.resources, basis=choice.basis))]
         return [*_superseded(now, decision.at), (None, _new(choice, decision, PermissionState.REFUSED, new_id))]
-    if now is not None and now.changed_at > decision.seen_at and now.state is not PermissionState.GRANTED:
+    if now is not None and now.changed_at > decision.seen_at and now.state not in _NARROWED_BY_NOBODY:
         return []
     if now is not None and is_standing and now.meaning == choice.meaning:
         return _agreed_anew(now, choice, decision, new_id)
@@ -190,13 +243,21 @@ def _new(choice: Choice, decision: Decision, state: PermissionState, new_id: Cal
     )
 
 
+def _taken_back(permission: Permission, at: datetime) -> Permission:
+    if permission.state is PermissionState.PENDING:
+        return replace(permission, state=PermissionState.REFUSED, changed_at=at)
+    return _end(permission, PermissionState.WITHDRAWN, at)
+
+
 def _end(permission: Permission, state: PermissionState, at: datetime) -> Permission:
     return replace(permission, state=state, ended_at=at, changed_at=at)
 
 
-def _standing(grant: Grant, ask_ids: Collection[AskId] | None) -> list[Permission]:
+def _standing(
+    grant: Grant, ask_ids: Collection[AskId] | None, states: Collection[PermissionState] = STANDING_STATES
+) -> list[Permission]:
     """Return what still stands by its state, whether or not its time has run out."""
-    return [p for p in grant.permissions if p.state in STANDING_STATES and (ask_ids is None or p.ask_id in ask_ids)]
+    return [p for p in grant.permissions if p.state in states and (ask_ids is None or p.ask_id in ask_ids)]
 
 
 def _change(

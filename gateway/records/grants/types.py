@@ -18,11 +18,16 @@ class PermissionState(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     RECONFIRM = "reconfirm"
+    PENDING = "pending"
+    """Somebody says that the person agreed, and has not shown it: nothing passes by it (R71)."""
 
 
 STANDING_STATES = frozenset({PermissionState.GRANTED, PermissionState.PAUSED})
 """The states that can still let something through, now or after a resume; all others are over."""
 
+
+ENDABLE_STATES = STANDING_STATES | {PermissionState.PENDING}
+"""What a withdrawal ends: those, and what waits for its evidence, which could let something through one day."""
 
 NOES = frozenset({PermissionState.REFUSED, PermissionState.WITHDRAWN})
 """The states in which somebody said no."""
@@ -34,7 +39,8 @@ class Permission:
 
     `resources` are those that it is narrowed to. While it stands they never change: other ones are another permission,
     so that no token reaches more than was decided when it came (ADR 0026). `basis` is the one that an ask about other
-    people had when it was decided: another basis is another ask (ADR 0031).
+    people had when it was decided: another basis is another ask (ADR 0031). Nobody here decided what a platform told of
+    somebody whom no person here is known to be (ADR 0038), nor what was brought in (ADR 0039).
     """
 
     id: PermissionId
@@ -43,7 +49,7 @@ class Permission:
     scope_version: int
     purpose: str
     state: PermissionState
-    decided_by: PersonId
+    decided_by: PersonId | None
     decided_at: datetime
     changed_at: datetime
     ends_at: datetime | None
@@ -110,6 +116,12 @@ class Grant:
         permission = self.find(ask_id)
         return permission is not None and permission.state in NOES
 
+    @property
+    def is_nothing_but_no(self) -> bool:
+        """Say whether somebody said no, and stands by no yes: then no is their word on the whole app."""
+        states = {permission.state for permission in self.permissions} - {PermissionState.PENDING}
+        return bool(states) and states <= NOES
+
     def live(self, now: datetime) -> tuple[Permission, ...]:
         """Return what lets something through now."""
         return tuple(permission for permission in self.permissions if permission.is_live(now))
@@ -137,6 +149,14 @@ class Change:
         """Which of the asks that it touched are now a no."""
         touched = {permission.ask_id for permission in (*self.changed, *self.added)}
         return {ask_id: self.grant.has_refused(ask_id) for ask_id in sorted(touched)}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBy:
+    """On one basis: how many permissions of an ask let something through now, and how many wait for evidence."""
+
+    live: int = 0
+    pending: int = 0
 
 
 @dataclass(frozen=True, slots=True)

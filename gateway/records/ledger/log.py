@@ -2,10 +2,11 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,23 +24,18 @@ from gateway.records.ledger.canonical import (
     join_salt,
 )
 from gateway.records.ledger.checkpoint import Checkpoint, sign_checkpoint
-from gateway.records.ledger.nodes import iterate_leaves, with_nodes
 from gateway.records.ledger.note import Signer, VerifierKey
 from gateway.records.ledger.outside import Signed, append_outside, read_outside
+from gateway.records.ledger.signed import HEAD, LogDamaged, TreeBefore, check_written
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_nodes, ledger_parts, ledger_records
-from gateway.records.ledger.tree import EMPTY_ROOT, Frontier, leaf_hash
+from gateway.records.ledger.tree import Frontier, leaf_hash
 from gateway.records.ledger.types import Checked, Draft, Part, Recorded
 from gateway.terms.entropy import Entropy
 from gateway.terms.ids import RecordId, new_id
 from gateway.terms.instants import microseconds
 from gateway.terms.refusal import Unavailable
 
-_HEAD = 1
 CHECKPOINTS = "checkpoints.jsonl"
-
-
-class LogDamaged(Exception):
-    """The rows just written do not read back as they were written; the transaction must not commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +102,36 @@ class Ledger:
         Raises:
             LogDamaged: the head is no head, or what was written does not read back; the caller's transaction is undone.
         """
+        return (await self.append_all(connection, [draft]))[0]
+
+    async def append_all(self, connection: AsyncConnection, drafts: Sequence[Draft]) -> list[Recorded]:
+        """Add some records in their order, at least one, under one lock and one signed checkpoint; raises as `append`.
+
+        Of a hundred records that come together each costs a tenth of what it costs alone.
+        """
         frontier = await _locked_frontier(connection)
-        old_root = frontier.root()
-        record_id = RecordId(new_id("lr", self._entropy))
-        sealed = [await asyncio.to_thread(self._seal, record_id, part) for part in draft.parts]
-        canonical = _canonical(draft, frontier.size + 1, record_id, sealed).encode()
-        nodes = frontier.append(leaf_hash(canonical))
-        await _write(connection, draft, record_id, canonical=canonical, frontier=frontier)
-        for each in sealed:
-            fields = {"record_id": record_id, "name": each.part.name, "person_id": each.part.person_id}
-            await connection.execute(insert(ledger_parts).values(**fields, sealed=each.sealed))
-        rows = [{"level": level, "position": index, "hash": node} for level, index, node in nodes]
-        await connection.execute(insert(ledger_nodes), rows)
-        note = await self._sign(connection, frontier, old_root=old_root, at=draft.at)
-        return Recorded(frontier.size, record_id, frontier.size, frontier.root(), note)
+        before = TreeBefore(frontier.size, frontier.root())
+        nodes: list[dict[str, Any]] = []
+        written: list[tuple[RecordId, Draft, bytes]] = []
+        parts: list[dict[str, Any]] = []
+        for draft in drafts:
+            record_id = RecordId(new_id("lr", self._entropy))
+            sealed = [await asyncio.to_thread(self._seal, record_id, part) for part in draft.parts]
+            canonical = _canonical(draft, frontier.size + 1, record_id, sealed).encode()
+            grown = frontier.append(leaf_hash(canonical))
+            nodes += [{"level": level, "position": index, "hash": node} for level, index, node in grown]
+            written.append((record_id, draft, canonical))
+            parts += [_part_row(record_id, each) for each in sealed]
+        await _write(connection, written, before=before, frontier=frontier)
+        if parts:
+            await connection.execute(insert(ledger_parts), parts)
+        await connection.execute(insert(ledger_nodes), nodes)
+        note = await self._sign(connection, frontier, before=before, at=drafts[-1].at)
+        root = frontier.root()
+        return [
+            Recorded(seq, record_id, frontier.size, root, note)
+            for seq, (record_id, _, _) in enumerate(written, before.size + 1)
+        ]
 
     async def resume(self) -> None:
         """Go on from the checkpoints outside. A database that lacks the last of them is older or another: sign nothing.
@@ -158,11 +170,11 @@ class Ledger:
                 self.is_published = False
 
     async def _sign(
-        self, connection: AsyncConnection, frontier: Frontier, *, old_root: bytes, at: datetime
+        self, connection: AsyncConnection, frontier: Frontier, *, before: TreeBefore, at: datetime
     ) -> str | None:
         if not self.may_sign or self._signer is None:
             return None
-        await _check_written(connection, frontier, old_root=old_root, published_size=self._published_size)
+        await check_written(connection, frontier, before=before, published_size=self._published_size)
         checkpoint = Checkpoint(self._signer.verifier_key.name, frontier.size, frontier.root())
         note = sign_checkpoint(checkpoint, self._signer)
         fields = {"size": frontier.size, "root": frontier.root(), "note": note, "signed_at": at}
@@ -189,7 +201,7 @@ async def _list_signed(connection: AsyncConnection, *, after: int) -> list[Signe
 
 
 async def _locked_frontier(connection: AsyncConnection) -> Frontier:
-    query = select(ledger_head).where(ledger_head.c.id == _HEAD).with_for_update()
+    query = select(ledger_head).where(ledger_head.c.id == HEAD).with_for_update()
     head = (await connection.execute(query)).mappings().one()
     try:
         return Frontier(head["size"], [bytes.fromhex(peak) for peak in head["peaks"]])
@@ -216,66 +228,33 @@ def _canonical(draft: Draft, seq: int, record_id: RecordId, sealed: list[_Sealed
 
 
 async def _write(
-    connection: AsyncConnection, draft: Draft, record_id: RecordId, *, canonical: bytes, frontier: Frontier
+    connection: AsyncConnection, records: list[tuple[RecordId, Draft, bytes]], *, before: TreeBefore, frontier: Frontier
 ) -> None:
-    await connection.execute(
-        insert(ledger_records).values(
-            seq=frontier.size,
-            record_id=record_id,
-            kind=draft.kind.value,
-            at=draft.at,
-            grant_id=draft.grant_id,
-            version=draft.version,
-            app_id=draft.app_id,
-            account_id=draft.account_id,
-            actor_kind=draft.actor.kind.value,
-            actor_id=draft.actor.id,
-            request_id=draft.request_id,
-            canonical=canonical,
-            leaf_hash=leaf_hash(canonical),
-        )
-    )
+    rows = [
+        {
+            "seq": seq,
+            "record_id": record_id,
+            "kind": draft.kind.value,
+            "at": draft.at,
+            "grant_id": draft.grant_id,
+            "version": draft.version,
+            "app_id": draft.app_id,
+            "account_id": draft.account_id,
+            "actor_kind": draft.actor.kind.value,
+            "actor_id": draft.actor.id,
+            "request_id": draft.request_id,
+            "canonical": canonical,
+            "leaf_hash": leaf_hash(canonical),
+        }
+        for seq, (record_id, draft, canonical) in enumerate(records, before.size + 1)
+    ]
+    await connection.execute(insert(ledger_records), rows)
     peaks = [peak.hex() for peak in frontier.peaks]
-    moved = update(ledger_head).where(ledger_head.c.id == _HEAD, ledger_head.c.size == frontier.size - 1)
+    moved = update(ledger_head).where(ledger_head.c.id == HEAD, ledger_head.c.size == before.size)
     if (await connection.execute(moved.values(size=frontier.size, peaks=peaks))).rowcount != 1:
         raise LogDamaged("the head moved under its lock")
 
 
-async def _check_written(
-    connection: AsyncConnection, frontier: Frontier, *, old_root: bytes, published_size: int
-) -> None:
-    """Check before signing that what was signed last, all since and what was just written are one tree, by the rows.
-
-    Raises:
-        LogDamaged: they are not, or a checkpoint that stands outside is gone.
-    """
-    try:
-        signed = await _signed_frontier(connection, published_size)
-        async for leaf in iterate_leaves(
-            connection, signed.size, frontier.size - 1
-        ):  # none, unless signing had stopped
-            signed.append(leaf)
-        written = await with_nodes(connection, partial(Frontier.at, frontier.size))
-    except KeyError as missing:
-        raise LogDamaged("a node of the tree is gone") from missing
-    if (signed.size, signed.root()) != (frontier.size - 1, old_root):
-        raise LogDamaged("the head does not continue what was signed last")
-    query = select(ledger_records.c.canonical).where(ledger_records.c.seq == frontier.size)
-    signed.append(leaf_hash((await connection.execute(query)).scalar_one()))
-    peaks = [peak.hex() for peak in frontier.peaks]
-    head = (await connection.execute(select(ledger_head.c.peaks).where(ledger_head.c.id == _HEAD))).scalar_one()
-    if not written.root() == signed.root() == frontier.root() or head != peaks:
-        raise LogDamaged("the record just written reads back otherwise")
-
-
-async def _signed_frontier(connection: AsyncConnection, published_size: int) -> Frontier:
-    """Rebuild, from the stored nodes, the tree that the newest checkpoint signed."""
-    query = select(ledger_checkpoints.c.size, ledger_checkpoints.c.root).order_by(ledger_checkpoints.c.size.desc())
-    newest = (await connection.execute(query.limit(1))).first()
-    size, root = (newest.size, newest.root) if newest else (0, EMPTY_ROOT)
-    if size < published_size:
-        raise LogDamaged("a checkpoint that stands outside is gone")
-    frontier = await with_nodes(connection, partial(Frontier.at, size))
-    if frontier.root() != root:
-        raise LogDamaged("the nodes are not those that were signed last")
-    return frontier
+def _part_row(record_id: RecordId, each: _Sealed) -> dict[str, Any]:
+    named = {"record_id": record_id, "name": each.part.name, "person_id": each.part.person_id}
+    return {**named, "sealed": each.sealed}

@@ -2,19 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, or_, select
+from sqlalchemy import RowMapping, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.schema import as_stored
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger.canonical import Json, NotCanonical, parse_canonical_json, split_salt
-from gateway.records.ledger.choice import is_or_may_be, was_moved_from
+from gateway.records.ledger.choice import is_or_may_be, names_ask, was_moved_from
 from gateway.records.ledger.entries import Entry, read_entries, read_entry
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
@@ -28,11 +28,17 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """A word that someone searched for, as what it may mean: these apps, kinds, or ids (of record or request)."""
+    """A word that someone searched for, as what it may mean.
+
+    One of these apps, kinds, ids (of record or request), grants, accounts, or asks, each with the apps that have it.
+    """
 
     app_ids: Collection[AppId] = ()
     kinds: Collection[Kind] = ()
     ids: Collection[str] = ()
+    grant_ids: Collection[str] = ()
+    account_ids: Collection[str] = ()
+    asks: Mapping[AskId, Collection[AppId]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,9 @@ def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
     for each in wanted.matching:
         kinds = [kind.value for kind in each.kinds]
         is_id = or_(table.record_id.in_(each.ids), table.request_id.in_(each.ids))
-        query = query.where(or_(table.app_id.in_(each.app_ids), table.kind.in_(kinds), is_id))
+        is_about = or_(table.grant_id.in_(each.grant_ids), table.account_id.in_(each.account_ids))
+        asked = [and_(table.app_id.in_(app_ids), names_ask(ask_id)) for ask_id, app_ids in each.asks.items()]
+        query = query.where(or_(table.app_id.in_(each.app_ids), table.kind.in_(kinds), is_id, is_about, *asked))
     return query
 
 

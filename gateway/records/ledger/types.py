@@ -17,13 +17,17 @@ class ActorKind(StrEnum):
     PERSON = "person"
     OPERATOR = "operator"
     APP = "app"
+    PLATFORM = "platform"
     SYSTEM = "system"
     COMMAND_LINE = "command-line"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acted: a person's, operator's or app's id; the gateway itself; or who holds its machine's command line."""
+    """Who acted: a person's, operator's or app's id; the gateway itself; or who holds its machine's command line.
+
+    A platform, by its slug, where it told what somebody had decided there.
+    """
 
     kind: ActorKind
     id: str

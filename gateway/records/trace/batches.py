@@ -50,6 +50,8 @@ async def mark(connection: AsyncConnection, line_ids: Sequence[str], seq: int) -
 
 def _facts(row: RowMapping) -> Facts:
     facts = {name: value for name, value in row.items() if name != "batch_seq"}
+    if facts["by_evidence"] is None:  # as lines were sealed before there was any
+        del facts["by_evidence"]
     return {**facts, "ask_ids": _asks(facts["ask_ids"])}
 
 

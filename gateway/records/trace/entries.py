@@ -113,4 +113,5 @@ def _closed(read: Mapping[str, Any]) -> ClosedLine:
     if outcome is Outcome.OPEN:
         return ClosedLine(line, None, None)
     fields: dict[str, Any] = {name: read[name] for name in Ending.__slots__}
-    return ClosedLine(line, Ending(**fields | {"outcome": outcome, "status": read["status"] or 0}), closed_at)
+    counts = {name: read[name] or 0 for name in ("status", "by_evidence")}
+    return ClosedLine(line, Ending(**fields | counts | {"outcome": outcome}), closed_at)

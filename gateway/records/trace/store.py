@@ -1,11 +1,26 @@
 """Questions on the trace, newest first."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TableValuedAlias, and_, false, func, not_, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TableValuedAlias,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.trace.entries import Entry, is_readable, lines_as_stored, read_line
@@ -19,7 +34,8 @@ from gateway.terms.ids import AppId, AskId, GrantId
 class AnyOf:
     """A word that someone searched for, as what it may mean.
 
-    One of these apps, outcomes, routes (platform, id), reasons of an ending, or ids (of line or request).
+    One of these apps, outcomes, routes (platform, id), reasons of an ending, ids (of line or request), grants,
+    accounts, or asks, each with the apps that have it.
     """
 
     app_ids: Collection[AppId] = ()
@@ -27,6 +43,9 @@ class AnyOf:
     routes: Collection[tuple[str, str]] = ()
     reasons: Collection[str] = ()
     ids: Collection[str] = ()
+    grant_ids: Collection[str] = ()
+    account_ids: Collection[str] = ()
+    asks: Mapping[AskId, Collection[AppId]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +142,11 @@ def _is_masked(wanted: Filter) -> ColumnElement[bool]:
     return true() if wanted.is_masked is None else (trace_lines.c.withheld > 0) == wanted.is_masked
 
 
+def _names_ask(ask_id: AskId) -> ColumnElement[bool]:
+    written = cast(trace_lines.c.ask_ids, Text)
+    return func.replace(written, json.dumps(ask_id), "") != written
+
+
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     table = trace_lines.c
     if wanted.grant_ids is not None:
@@ -143,7 +167,10 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
         outcomes = [outcome.value for outcome in each.outcomes]
         is_route = tuple_(table.platform, table.route).in_(list(each.routes))
         is_named = or_(table.reason.in_(each.reasons), table.id.in_(each.ids), table.request_id.in_(each.ids))
-        query = query.where(or_(table.app_id.in_(each.app_ids), table.outcome.in_(outcomes), is_route, is_named))
+        is_about = or_(table.grant_id.in_(each.grant_ids), table.account_id.in_(each.account_ids))
+        asked = [and_(table.app_id.in_(app_ids), _names_ask(ask_id)) for ask_id, app_ids in each.asks.items()]
+        is_of = table.app_id.in_(each.app_ids)
+        query = query.where(or_(is_of, table.outcome.in_(outcomes), is_route, is_named, is_about, *asked))
     if wanted.before is not None:
         at, seen = wanted.before
         query = query.where(or_(table.opened_at < at, and_(table.opened_at == at, table.id < seen)))

@@ -25,6 +25,7 @@ trace_lines = Table(
     Column("withheld", Integer, nullable=False),
     Column("closed_at", Instant),
     Column("batch_seq", Integer, index=True),
+    Column("by_evidence", Integer),
     Index(None, "grant_id", "opened_at"),
     Index(None, "app_id", "opened_at"),
     Index(None, "opened_at", "id"),

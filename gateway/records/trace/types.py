@@ -41,7 +41,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What is known when a line closes: the answer's status, how many people it was about, how much was withheld."""
+    """What is known when a line closes: the answer's status, how many people it was about, how much was withheld.
+
+    `by_evidence` is how many of the people were in it by a consent that was brought in (ADR 0039).
+    """
 
     outcome: Outcome
     reason: str | None
@@ -49,6 +52,7 @@ class Ending:
     upstream_status: int | None
     subjects: int
     withheld: int
+    by_evidence: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from gateway.terms.refusal import Unavailable
 
 MOST_AT_ONCE = 100
 """Rows of one commit: they are written on the loop, and others want to run too."""
+_NULL_FOR_NONE = ("status", "by_evidence")
 _ENDING = (*Ending.__slots__, "closed_at")
 _OPEN = Prepared(insert(trace_lines))
 _CLOSE = Prepared(
@@ -123,4 +124,4 @@ def _opened(line: Line) -> dict[str, Any]:
 
 def _fields(ending: Ending) -> dict[str, Any]:
     fields: dict[str, Any] = {name: getattr(ending, name) for name in Ending.__slots__}
-    return fields if ending.status else {**fields, "status": None}
+    return fields | {name: fields[name] or None for name in _NULL_FOR_NONE}

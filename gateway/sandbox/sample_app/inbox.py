@@ -25,6 +25,7 @@ WORDS = {
     "follow": "Có người quan tâm",
     "unfollow": "Có người bỏ quan tâm",
     "user_submit_info": "Khách gửi thông tin",
+    "user_withdraw": "Khách rút lại đồng ý: phải xóa dữ liệu của họ",
 }
 
 

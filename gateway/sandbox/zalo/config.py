@@ -29,6 +29,8 @@ class ZaloSandboxConfig(BaseModel):
         others: apps of other developers; sign-in by Zalo Social is the first app's alone.
         webhook_url: the one URL that hears what happens at every linked OA; None: nothing is told.
         oa_secret_key: the console's "OA Secret Key", which signs that.
+        mini_app_id: a Mini App of the first app, whose events go to the same URL; None: there is none.
+        mini_app_key: the API Key of its Open APIs page, which signs those.
         requires_secret_proof: the console's "Yêu cầu kiểm tra app secret proof".
         state_path: where codes, tokens and messages survive a restart; None keeps them in memory.
         hosts: names that a request's Host may bear, so that a page which rebinds its DNS name reaches nothing.
@@ -44,6 +46,8 @@ class ZaloSandboxConfig(BaseModel):
     others: tuple[OtherApp, ...] = ()
     webhook_url: str | None = None
     oa_secret_key: str | None = Field(default=None, repr=False)
+    mini_app_id: str | None = Field(default=None, pattern=r"^[0-9]+$")
+    mini_app_key: str | None = Field(default=None, repr=False)
     requires_secret_proof: bool = False
     state_path: Path | None = None
     hosts: frozenset[str] = LOOPBACK_HOSTS

@@ -54,6 +54,16 @@ class Doing(BaseModel):
     follows: bool = True
 
 
+class TakingBack(BaseModel):
+    """A follower who takes their consent back, at the OA or in the Mini App."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    oa_id: str
+    user_id: str
+    in_mini_app: bool = False
+
+
 def add_incoming(room: Room, call: Call) -> web.Response:
     """Let a follower write to its OA."""
     wanted = Incoming.model_validate_json(call.body)
@@ -84,12 +94,25 @@ def submit_info(room: Room, call: Call) -> web.Response:
     return web.json_response({"told": room.teller.is_on})
 
 
+def withdraw(room: Room, call: Call) -> web.Response:
+    """Let a follower take back what the OA may have of them; with `in_mini_app` instead what the Mini App may."""
+    wanted = TakingBack.model_validate_json(call.body)
+    oa, follower = _find(wanted)
+    if oa is None or follower is None:
+        return _nobody()
+    if wanted.in_mini_app:
+        room.teller.tell_revocation(follower)
+    else:
+        room.teller.tell_withdrawal(oa, follower)
+    return web.json_response({"told": room.teller.is_on})
+
+
 def list_told(room: Room, _call: Call) -> web.Response:
     """Answer what was told by webhook, and what came of it."""
     return web.json_response({"is_on": room.teller.is_on, "told": room.teller.told})
 
 
-def _find(wanted: Incoming | Doing) -> tuple[OfficialAccount | None, Follower | None]:
+def _find(wanted: Incoming | Doing | TakingBack) -> tuple[OfficialAccount | None, Follower | None]:
     oa = ACCOUNTS.get(wanted.oa_id)
     return oa, None if oa is None else oa.find_follower(wanted.user_id)
 
@@ -103,5 +126,6 @@ OWN: Mapping[tuple[str, str], Handler[Room]] = {
     ("POST", "/_sandbox/incoming"): add_incoming,
     ("POST", "/_sandbox/follow"): change_follow,
     ("POST", "/_sandbox/submit_info"): submit_info,
+    ("POST", "/_sandbox/withdraw"): withdraw,
     ("GET", "/_sandbox/told"): list_told,
 }

@@ -71,20 +71,39 @@ class Teller:
         parties = {"sender": {"id": follower.user_id}, "recipient": {"id": oa.oa_id}}
         self._tell(oa, "user_submit_info", {**parties, "user_id_by_app": follower.id_by_app, "info": info})
 
+    def tell_withdrawal(self, oa: OfficialAccount, follower: Follower) -> None:
+        """Tell that a follower takes back what the OA, and apps through it, may have of them."""
+        who: Said = {"oa_id": oa.oa_id, "user_id": follower.user_id, "user_id_by_app": follower.id_by_app}
+        self._tell(oa, "user_withdraw", who)
+
+    def tell_revocation(self, follower: Follower) -> None:
+        """Tell that somebody takes their consent back in the Mini App: its own form, its own signature (facts A9)."""
+        if not self.is_on or self._config.mini_app_id is None:
+            return
+        said: Said = {"event": "user.revoke.consent", "appId": self._config.mini_app_id, "userId": follower.id_by_app}
+        said["timestamp"] = int(self._clock.now().timestamp() * 1000)
+        values = "".join(str(said[name]) for name in sorted(said))
+        mac = sha256(f"{values}{self._config.mini_app_key}".encode()).hexdigest()
+        self._start(json.dumps(said).encode(), self._headers(mac))
+
     def _tell(self, oa: OfficialAccount, name: str, said: Said) -> None:
         if not self.is_on or oa.oa_id not in self._tokens.list_linked():
             return
         timestamp = str(int(self._clock.now().timestamp() * 1000))
         whole = {"app_id": self._config.app_id, "event_name": name, **said, "timestamp": timestamp}
-        task = asyncio.get_running_loop().create_task(self._send(oa, json.dumps(whole).encode(), timestamp))
+        body = json.dumps(whole).encode()
+        self._start(body, self._headers(self._sign(oa, body, timestamp)))
+
+    def _start(self, body: bytes, headers: dict[str, str]) -> None:
+        task = asyncio.get_running_loop().create_task(self._send(body, headers))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, oa: OfficialAccount, body: bytes, timestamp: str) -> None:
+    async def _send(self, body: bytes, headers: dict[str, str]) -> None:
         for number, wait in enumerate((0.0, *self._board.current.hook_retry_seconds)):
             await asyncio.sleep(wait)
             retried = {"num_retry": str(number)} if number else {}
-            status = await self._post(body, {**self._sign(oa, body, timestamp), **retried})
+            status = await self._post(body, {**headers, **retried})
             self.told = [*self.told[-999:], {**json.loads(body), "status": status}]
             if status is not None:
                 return
@@ -99,10 +118,12 @@ class Teller:
         except (ClientError, OSError, TimeoutError):
             return None
 
-    def _sign(self, oa: OfficialAccount, body: bytes, timestamp: str) -> dict[str, str]:
+    def _sign(self, oa: OfficialAccount, body: bytes, timestamp: str) -> str:
         switches = self._board.current
         first = self._config.app_id if switches.hook_first_term == "app_id" else oa.oa_id
         key = self._config.oa_secret_key or ""
-        mac = sha256(first.encode() + body + timestamp.encode() + key.encode()).hexdigest()
-        prefix = "mac=" if switches.hook_prefix else ""
+        return sha256(first.encode() + body + timestamp.encode() + key.encode()).hexdigest()
+
+    def _headers(self, mac: str) -> dict[str, str]:
+        prefix = "mac=" if self._board.current.hook_prefix else ""
         return {"X-ZEvent-Signature": prefix + mac, "Content-Type": "application/json"}

@@ -270,8 +270,8 @@ async def test_the_persons_trace_pages_hang_together(consoles: Consoles, operato
     decided = await agree(consoles.scene)
     for _ in range(30):
         await consoles.call(decided, Outcome.PASSED)
-    for _ in range(30):
-        await operator.get(f"/operators/log?q=person:chu-1&reason={REASON}")
+    for number in range(30):
+        await operator.get(f"/operators/log?q=person:chu-1&reason={REASON}{number}")
     found: list[str] = []
     path = "/permissions/trace"
     async with consoles.signed_in(consoles.scene.owner) as owner:

@@ -312,14 +312,18 @@ async def test_a_screen_that_grew_old_is_shown_again(origin: Origin, browser: Br
 
 
 @pytest.mark.parametrize("seen", ["", "x", "9" * 40, "-1", "٣"])
-async def test_a_version_that_is_none_is_not_asked_for(
+async def test_a_version_that_is_none_is_asked_again(
     origin: Origin, browser: Browser, grant_id: GrantId, seen: str
 ) -> None:
-    """The field is for the page; a form without it, or with nonsense, is judged by the records alone."""
+    """The field is for the page: nonsense there decides nothing; a form without it is judged by the records alone."""
     await signed_in(origin, browser)
-    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("seen", seen), DAY, AGREE]
-    done = await browser.submit(await origin.ask("oa_profile", "crm_phone"), fields)
-    assert "code" in done.answer
+    path = await origin.ask("oa_profile", "crm_phone")
+    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), DAY, AGREE]
+    again = await browser.submit(path, [*fields, ("seen", seen)])
+    assert (again.status, again.boxes) == (400, {"crm_phone"})
+    assert "Cổng không đọc được biểu mẫu vừa gửi, nên chưa ghi gì" in again.words
+    assert (await get_grant(origin, grant_id)).version == 1
+    assert "code" in (await browser.submit(path, fields)).answer
 
 
 # --- several accounts -------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """A shop's follower decides for themself: from a link, through their own Zalo sign-in, to Quản lý quyền (ADR 0032)."""
 
+import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -25,6 +27,8 @@ from gateway.records.apps.tables import asks
 from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
 from gateway.records.ledger.types import Actor
+from gateway.records.people import identities
+from gateway.records.people.identities import Identity
 from gateway.records.people.types import Role
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
@@ -32,7 +36,8 @@ from gateway.sandbox.zalo.app import build_zalo_sandbox
 from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
 from gateway.server.identity import FOLLOWERS
 from gateway.terms.ids import AppId, TraceId, new_id
-from tests.followers import CHAT, NAME, PHONE, with_asking_app
+from tests.bringing import BY, EVIDENCE, FILE, bring, row_of
+from tests.followers import CHAT, NAME, PHONE, take_back_at_zalo, with_asking_app
 from tests.house import PUBLIC_URL, Scene, agree, link_account
 from tests.journeys.http.origin import Browser, Origin, Page, served
 from tests.journeys.http.test_zalo_login import Fans
@@ -186,6 +191,65 @@ async def test_a_follower_decides_and_takes_back(shop: Shop, fan: Browser) -> No
     assert said.has_only_refused(FAN.user_id)
     anew = await fan.submit(grant_path, {"action": "reconsider", "ask": NAME})
     assert "Về bạn ở" in (await fan.get(anew.location)).words
+
+
+async def test_what_they_took_back_at_zalo_itself_stands_on_their_pages(shop: Shop, stranger: Browser) -> None:
+    """Who never came here finds it when they first sign in, with receipts (R81), and may decide anew; nobody else."""
+    await take_back_at_zalo(shop.asking, FAN.user_id, login_subject=FAN.id_by_app)
+    await shop.fans.sign_in(stranger, OTHER.id_by_app)
+    assert (await stranger.get("/permissions")).grant_states == {}
+    async with shop.origin.browser() as fan:
+        await shop.fans.sign_in(fan)
+        states = (await fan.get("/permissions")).grant_states
+        assert list(states.values()) == ["refused", "refused"]
+        for path in (f"/permissions/{each}" for each in states):
+            page = await fan.get(path)
+            assert "Rút lại ngay tại nền tảng" in page.words
+            assert "Nền tảng báo" in page.words
+            assert "Taken back at the platform itself" in (await fan.get(f"{path}?lang=en")).words
+        receipts = await fan.get("/permissions/receipts")
+        codes = set(re.findall(r"BN-\w+", receipts.text))
+        assert len(codes) == 2
+        for code in codes:
+            receipt = json.loads((await fan.get(f"/permissions/receipts/{code}.json")).text)["receipt"]
+            assert (receipt["event"], receipt["collection_method"]) == ("withdrawn", "platform")
+            assert (receipt["person"], {item["decision"] for item in receipt["items"]}) == (
+                {"id": "zalo", "name": ""},
+                {"refused"},
+            )
+            assert "Nền tảng báo" in (await fan.get(f"/permissions/receipts/{code}")).words
+        screen_path = (await shop.press(fan, shop.link(), action="decide")).location
+        screen = await fan.get(screen_path)
+        fields = [("account", dict(screen.hidden)["account"]), ("ask", NAME), ("duration", "P30D")]
+        await fan.post(
+            screen_path, [*fields, ("decision", "agree"), ("seen", screen.seen), ("csrf_token", screen.token)]
+        )
+        assert (await shop.find_said()).agreed == {NAME: {FAN.user_id}}
+        await shop.fans.sign_in(fan)
+        assert len((await fan.get("/permissions")).grant_states) == 2
+
+
+async def test_staff_and_those_without_a_profile_get_none_by_signing_in(shop: Shop, stranger: Browser) -> None:
+    """Only what is there already is theirs, and an operator who signs in by Zalo decides for nobody (R70)."""
+    house, account = shop.asking.house, shop.asking.account
+    async with house.storage.unit() as unit:
+        pairs = [ProfilePair(account.id, each.id_by_app, each.user_id, house.clock.now()) for each in (FAN, OTHER)]
+        await note_pairs(unit.connection, house.vault, pairs)
+        await unit.commit()
+    await take_back_at_zalo(shop.asking, FAN.user_id, login_subject=FAN.id_by_app)
+    staff = await shop.fans.add("van-hanh-zalo", Role.OPERATOR)
+    async with house.storage.unit() as unit:
+        known = Identity(shop.fans.login.issuer, FAN.id_by_app, staff.id, "operator", house.clock.now())
+        await identities.add(unit.connection, known)
+        await unit.commit()
+    await shop.fans.sign_in(stranger)
+    async with shop.origin.browser() as other:
+        await shop.fans.sign_in(other, OTHER.id_by_app)
+    someone = await shop.fans.find_person(OTHER.id_by_app)
+    assert someone is not None
+    async with house.storage.read() as connection:
+        held = [await accounts.list_held(connection, each, house.clock.now()) for each in (staff.id, someone.id)]
+    assert held == [[], []]
 
 
 async def test_an_ask_from_before_bases_is_decided_on_as_any(shop: Shop, fan: Browser) -> None:
@@ -375,7 +439,7 @@ async def test_a_follower_sees_the_calls_that_may_have_been_about_them(shop: Sho
             opened_at=shop.asking.clock.now(),
         )
         await trace.open(line)
-        await trace.close(line.id, Ending(Outcome.PASSED, None, 200, 200, people, 0))
+        await trace.close(line.id, Ending(Outcome.PASSED, None, 200, 200, people, 0, people // 4))
         return line.id
 
     before = await call("list_followers", 12)
@@ -389,10 +453,77 @@ async def test_a_follower_sees_the_calls_that_may_have_been_about_them(shop: Sho
     assert f"Lượt gọi của {shop.name} nói tới người quan tâm: có thể có bạn." in page.words
     assert "12 người" not in page.words
     assert "Cổng không ghi tên ai trong từng lượt gọi" in page.words
+    assert "có sự đồng ý từ trước" not in page.words
     assert shown not in (await fan.get("/permissions/trace?app=so-ban-hang")).text
+    shop.asking.clock.advance(1)
+    assert await bring(shop.asking, row_of(shop.asking, FAN.user_id, NAME)) == ["granted"]
+    await call("list_followers", 12)
+    theirs = await fan.get("/permissions/trace")
+    assert theirs.words.count("Sự đồng ý có từ trước, không phải bấm ở đây") == 1
+    assert theirs.words.count("khi chính người đó đã đồng ý") == 1
     async with shop.origin.browser() as owners:
         await owners.sign_in_as(shop.asking.owner)
-        assert "12 người" in (await owners.get("/permissions/trace")).words
+        words = (await owners.get("/permissions/trace")).words
+        assert "12 người" in words
+        assert "3 người trong đó có sự đồng ý từ trước, được đưa vào kèm bằng chứng." in words
     async with shop.origin.browser() as others:
         await shop.fans.sign_in(others, OTHER.id_by_app)
         assert shown not in (await others.get("/permissions/trace")).text
+
+
+async def test_a_consent_that_was_brought_in_is_the_person_s_to_see_and_to_end(shop: Shop, fan: Browser) -> None:
+    """Shown as given earlier, with its evidence and who brought it, never as ticked here; and theirs to end."""
+    scene = shop.asking
+    await bring(scene, row_of(scene, FAN.user_id, NAME), row_of(scene, FAN.user_id, PHONE, evidence=None))
+    async with shop.origin.browser() as owner:
+        await owner.sign_in_as(scene.owner)
+        pages = [await owner.get(f"/permissions/{each}") for each in (await owner.get("/permissions")).grant_states]
+    (counted,) = [page for page in pages if "data-people" in page.text]
+    assert re.findall(r'data-people="(\d+ \d+ \d+)"', counted.text) == ["0 1 0", "0 0 1", "0 0 0"]
+    assert FAN.user_id not in counted.text
+    grant_path = (await shop.press(fan, shop.link(asks="crm_name"), action="decide")).location
+    page = await fan.get(grant_path)
+    assert page.ask_states == {NAME: "granted", PHONE: "pending"}
+    for word in ("Đồng ý trước đây, không phải bấm ở đây.", f"Bằng chứng: {EVIDENCE}.", f"bởi {BY}.", "Chờ bằng chứng"):
+        assert word in page.words
+    assert f"{shop.name} nói bạn đã đồng ý trước đây mà chưa đưa ra bằng chứng" in page.words
+    assert "Bạn đồng ý ngày" not in page.words
+    english = await fan.get(f"{grant_path}?lang=en")
+    assert "Agreed to earlier, not by pressing anything here." in english.words
+    (code,) = set(re.findall(r"/permissions/receipts/(BN-\w+)", page.text))
+    receipt = await fan.get(f"/permissions/receipts/{code}")
+    for word in ("Biên nhận sự đồng ý có từ trước", "đồng ý 1 mục", "1 mục chờ bằng chứng", EVIDENCE, f"bởi {BY}."):
+        assert word in receipt.words
+    told = json.loads((await fan.get(f"/permissions/receipts/{code}.json")).text)["receipt"]
+    assert (told["event"], told["collection_method"]) == ("imported", "import")
+    named, phone = told["items"]
+    assert (named["basis"], named["decision"], named["evidence"]) == ("imported", "granted", EVIDENCE)
+    assert (phone["basis"], phone["decision"], phone["evidence"]) == ("imported", "pending", "")
+    assert named["entered_by"] == BY
+    assert "Sự đồng ý có từ trước được đưa vào" in (await fan.get("/permissions/receipts")).words
+    asked = await fan.get((await fan.submit(grant_path, {"action": "reconsider", "ask": PHONE})).location)
+    assert asked.boxes == {PHONE}
+    question = await fan.get(f"{grant_path}?action=withdraw")
+    assert all(f"<li>{name}" in question.text for name in re.findall(r"<h3>([^<]+)</h3>", page.text)[:2])
+    await fan.submit(grant_path, {"action": "withdraw", "confirm": "yes"})
+    ended = await fan.get(grant_path)
+    assert ended.ask_states == {NAME: "withdrawn", PHONE: "refused"}
+    assert "Bạn rút lại ngày" in ended.words
+    assert (await shop.find_said()).has_only_refused(FAN.user_id)
+
+
+async def test_evidence_that_cannot_be_read_any_more_is_left_out(shop: Shop, fan: Browser) -> None:
+    """Its key was destroyed, or lost: page and receipt stand, and say when it was brought in."""
+    scene = shop.asking
+    await bring(scene, row_of(scene, FAN.user_id, NAME))
+    grant_path = (await shop.press(fan, shop.link(asks="crm_name"), action="decide")).location
+    key = scene.house.ledger.path.parents[1] / "keys" / f"{FILE}.key"
+    scene.house.ledger.person_keys.destroy(FILE, "evidence")
+    for _ in range(2):
+        page = await fan.get(grant_path)
+        assert page.ask_states == {NAME: "granted"}
+        assert "Đưa vào ngày" in page.words
+        assert BY not in page.words
+        (code,) = set(re.findall(r"/permissions/receipts/(BN-\w+)", page.text))
+        assert (await fan.get(f"/permissions/receipts/{code}")).status == 200
+        key.unlink(missing_ok=True)

@@ -11,6 +11,9 @@ import orjson
 import pytest
 from aiohttp.test_utils import TestServer
 
+from gateway.authority.bases import Asked
+from gateway.platforms.zalo.hooks import ZaloHooks
+from gateway.platforms.zalo.revocations import MiniApp
 from gateway.sandbox.zalo.app import ROOM, build_zalo_sandbox
 from gateway.sandbox.zalo.config import ZaloSandboxConfig
 from gateway.sandbox.zalo.room import Room
@@ -26,6 +29,7 @@ from tests.stand_ins.receiver import Receiver, receiving
 from tests.telling import KEY, Teller, listen, telling
 
 FOLLOWER = BAKERY.followers[0]
+MINI_APP, MINI_KEY = "1646200000000000038", "khoa-mini-app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ async def street_in(folder: Path, **options: Any) -> AsyncIterator[Street]:
                 callback_urls=(CALLBACK,),
                 webhook_url=f"{teller.url}/hooks/zalo/{APP_ID}",
                 oa_secret_key=KEY,
+                mini_app_id=MINI_APP,
+                mini_app_key=MINI_KEY,
             )
             app = build_zalo_sandbox(config, SystemClock(), SeededEntropy("zalo"))
             async with TestServer(app) as sandbox:
@@ -113,6 +119,28 @@ async def test_an_oa_that_is_not_linked_tells_nothing(tmp_path: Path) -> None:
         for path in ("follow", "submit_info"):
             assert (await street.zalo.raw("POST", f"/_sandbox/{path}", json=nobody))[0] == 404
         assert (await street.zalo.json("GET", "/_sandbox/told")) == {"is_on": True, "told": []}
+
+
+async def test_a_follower_takes_their_consent_back(tmp_path: Path) -> None:
+    """At the OA by an event of its form, in the Mini App by another: both are believed, and end what stands (R81)."""
+    hooks = {"zalo": ZaloHooks(APP_ID, mini_app=MiniApp(MINI_APP, MINI_KEY))}
+    async with street_in(tmp_path, hooks=hooks) as street:
+        await street.zalo.link(BAKERY_ID)
+        await street.do("withdraw")
+        await street.do("withdraw", in_mini_app=True)
+        assert [each["status"] for each in street.room.teller.told] == [200, 200]
+        assert [each.get("event_name", each.get("event")) for each in street.room.teller.told] == [
+            "user_withdraw",
+            "user.revoke.consent",
+        ]
+        scene = street.teller.scene
+        asked = Asked(scene.app.id, "zalo", BAKERY_ID, frozenset({FOLLOWER.user_id}))
+        assert set((await scene.house.words.find(asked)).refused) == {"crm_name", "crm_phone", "chat_read"}
+        nobody = {"oa_id": BAKERY_ID, "user_id": "1"}
+        assert (await street.zalo.raw("POST", "/_sandbox/withdraw", json=nobody))[0] == 404
+        street.room.teller.is_on = False
+        theirs = {**nobody, "user_id": FOLLOWER.user_id, "in_mini_app": True}
+        assert (await street.zalo.json("POST", "/_sandbox/withdraw", json=theirs)) == {"told": False}
 
 
 @pytest.mark.parametrize("first_term", ["app_id", "oa_id"])

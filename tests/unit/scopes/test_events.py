@@ -29,6 +29,8 @@ BROKEN = {
     "an event with the id of a route": ("id: visited", "id: view_me"),
     "a field without a scope": ("kind: {type: string, scope: any}", "kind: {type: string}"),
     "a field on people that names nobody": ('subjects: ["people[].id", by]', "subjects: []"),
+    "an end of consent that not every app about people hears": ("id: visited", "id: visited\n    ends_consent: true"),
+    "an end of nobody's consent": ('subjects: ["people[].id", by]', "ends_consent: true"),
     "a sentence without English": (", en: was told that someone came", ""),
 }
 
@@ -86,12 +88,30 @@ def test_a_body_in_another_form_is_refused(shop_yaml: str, write: Write, body: b
         event.open(body, ["shop.name.read"], [])
 
 
+def test_whoever_took_their_consent_back_is_in_it(shop_yaml: str, write: Write) -> None:
+    """Every scope about people opens it, and each place that names nobody or misses a scope is told apart."""
+    scopes = "[shop.card.write, shop.name.read, shop.phone.read]"
+    whole = EVENTS.replace("opened_by: [shop.name.read]", f"opened_by: {scopes}\n    ends_consent: true")
+    assert ["it holds ids alone" in str(one) for one in check(write(shop_yaml + whole))] == [True]
+    whole = whole.replace("shop.name.read}", "any}")
+    event = load_catalogue(write(shop_yaml + whole)).platforms["shop"].events["visited"]
+    assert (event.ends_consent, event.opened_by) == (True, event.about_people)
+    fewer = check(write(shop_yaml + whole.replace("shop.card.write, ", "")))
+    assert ["an app with shop.card.write may hold something of whoever took it back" in str(one) for one in fewer] == [
+        True
+    ]
+    nobody = whole.replace('subjects: ["people[].id", by]', "subjects: []")
+    problems = [str(one) for one in check(write(shop_yaml + nobody))]
+    assert any("no place says who took their consent back" in one for one in problems)
+
+
 ZALO = {
     "zalo.message.read": b'{"sender":{"id":"9","admin_id":"3"},"recipient":{"id":"4"},"app_id":"1",'
     b'"user_id_by_app":"7","event_name":"user_send_image","message":{"msg_id":"m","text":"t","attachments":[{"type":"image","payload":'
     b'{"url":"u","secret":"s"}}],"more":1},"timestamp":"5"}',
     "zalo.follower.phone.read": b'{"sender":{"id":"9"},"recipient":{"id":"4"},"event_name":"user_submit_info","info":'
     b'{"name":"An","phone":84,"full_address":{"user_city":"HN"}},"timestamp":"5"}',
+    "zalo.lead.read": b'{"oa_id":"4","user_id":"9","user_id_by_app":"7","event_name":"user_withdraw","timestamp":"5"}',
     "zalo.tag.read": b'{"oa_id":"4","tag":{"user_ids":["9"],"name":"VIP"},'
     b'"event_name":"add_user_to_tag","timestamp":"5"}',
 }
@@ -100,6 +120,7 @@ PASSED = {
         "message": {"msg_id": "m", "text": "t", "attachments": [{"type": "image", "payload": {"url": "u"}}]}
     },
     "zalo.follower.phone.read": {"info": {"phone": 84}},
+    "zalo.lead.read": {"user_id": "9"},
     "zalo.tag.read": {"tag": {"name": "VIP"}},
 }
 

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli.main import main
+from gateway.platforms import Distrust
+from gateway.platforms.zalo.hooks import ZaloHooks
+from gateway.platforms.zalo.revocations import sign_values
+from gateway.server.platforms import list_hooks
 from gateway.settings import Settings, SettingsRefused, demo_port, find_catalogue, read_settings
 
 KEY = urlsafe_b64encode(bytes(range(32))).decode()
@@ -382,6 +387,36 @@ def test_a_provider_on_loopback_is_for_a_gateway_on_loopback() -> None:
     """For trying out: http on both sides."""
     loopback = {"QUYEN_PUBLIC_URL": "http://127.0.0.1:8400", "QUYEN_API_URL": "http://127.0.0.1:8401"}
     assert read_settings({**GOOD, **loopback, **OIDC, "QUYEN_OIDC__ISSUER": "http://127.0.0.1:9000"}).oidc is not None
+
+
+MINI_APP = {
+    "QUYEN_PLATFORM__ZALO__MINI_APP_ID": "1646200000000000038",
+    "QUYEN_PLATFORM__ZALO__MINI_APP_KEY": "a key that nobody sees",
+    "QUYEN_PLATFORM__ZALO__OA_SECRET_KEY": "another that nobody sees",
+}
+
+
+def test_a_mini_app_is_believed_whole_or_not_at_all() -> None:
+    """Its id, the key that signs for it, and an address that events come to; without them nothing of one is read."""
+    whole = read_settings({**GOOD, **ZALO, **MINI_APP})
+    assert whole.platform.zalo is not None
+    assert whole.platform.zalo.mini_app_id == MINI_APP["QUYEN_PLATFORM__ZALO__MINI_APP_ID"]
+    assert "a key that nobody sees" not in repr(whole)
+    assert isinstance(list_hooks(whole)["zalo"], ZaloHooks)
+    said = {"event": "user.revoke.consent", "appId": MINI_APP["QUYEN_PLATFORM__ZALO__MINI_APP_ID"], "userId": "7"}
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    told = {**said, "timestamp": str(int(now.timestamp() * 1000))}
+    headers = {"x-zevent-signature": sign_values(told, key="a key that nobody sees")}
+    (heard,) = list_hooks(whole)["zalo"].read(headers, json.dumps(told).encode(), "x", now=now)
+    assert heard.revoked_by is not None
+    with pytest.raises(Distrust):
+        list_hooks(read_settings({**GOOD, **ZALO}))["zalo"].read(headers, json.dumps(told).encode(), "x", now=now)
+    for name in MINI_APP:
+        fewer = {key: value for key, value in MINI_APP.items() if key != name}
+        with pytest.raises(
+            SettingsRefused, match="MINI_APP_ID and MINI_APP_KEY must be set together, and beside OA_SECRET_KEY"
+        ):
+            read_settings({**GOOD, **ZALO, **fewer})
 
 
 ZALO_LOGIN = {"QUYEN_ZALO_LOGIN__APP_ID": "360", "QUYEN_ZALO_LOGIN__APP_SECRET": "a secret that nobody sees"}

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppsView, AskLine, KeyLine
-from gateway.doors.consoles.developers.views_notices import NoticeKeyLine, NoticeLine, NoticesView
+from gateway.doors.consoles.developers.views_notices import ConfirmNoticesView, NoticeKeyLine, NoticeLine, NoticesView
 from gateway.doors.consoles.operators.views import (
     Change,
     ExportView,
@@ -119,11 +119,22 @@ NOTICES: Final = NoticesView(
     ),
     older="/developers/ap_4f7Kq2mau/notices?cursor=x",
 )
+CONFIRM: Final = ConfirmNoticesView(
+    NOTICES.client_id,
+    NOTICES.name,
+    NOTICES.url,
+    "rotate",
+    (*NOTICES.keys, NoticeKeyLine("02Ax", "whpk_x", NOW)),
+    "nk_1",
+)
 LINE: Final = AppLine("ap_1", "Sổ bán hàng (mẫu)", "sobanhang.example", "reviewed", 6, 1204)
 
 CONSOLE_PAGES: Final[dict[str, PageView]] = {
     "notices": NOTICES,
     "notices-none": replace(NOTICES, state="none", url="", keys=(), lines=(), older=""),
+    "notices-cleared": replace(NOTICES, state="none", url="", keys=(), is_cleared=True),
+    "notices-confirm-rotate": CONFIRM,
+    "notices-confirm-clear": replace(CONFIRM, action="clear"),
     "notices-secret": replace(NOTICES, raw_secret="whsec_" + "A" * 48),
     "notices-bad": replace(NOTICES, is_bad_url=True, url="http://x"),
     "notices-local": replace(NOTICES, is_local=True, url="http://127.0.0.1:8403/notices"),

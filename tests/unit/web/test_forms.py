@@ -1,5 +1,6 @@
 """Forms become one immutable, normalised value, or a refusal with a reason."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from unicodedata import is_normalized
 from urllib.parse import urlencode
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.ground.web.forms import FORM_TYPE, LIMIT_FIELDS, Form, parse_form, read_form
+from gateway.ground.web.runner import StrictRunner
 from gateway.terms.refusal import Refusal
+from tests.stand_ins.entropy import SeededEntropy
 
 Client = TestClient[web.Request, web.Application]
 TYPED = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -32,6 +35,35 @@ async def client() -> AsyncIterator[Client]:
     app.router.add_post("/", take)
     async with TestClient(TestServer(app)) as client:
         yield client
+
+
+async def test_a_body_that_breaks_off_is_a_bad_form() -> None:
+    """Whoever hangs up in the middle of a body is no bug of ours."""
+    began, heard = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+    async def take(request: web.Request) -> web.Response:
+        began.set()
+        with pytest.raises(Refusal) as caught:
+            await read_form(request)
+        heard.set_result(caught.value.reason)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = StrictRunner(app, SeededEntropy("breaks off"))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        _, writer = await asyncio.open_connection(*runner.addresses[0])
+        writer.write(
+            f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM_TYPE}\r\nContent-Length: 50\r\n\r\na=b".encode()
+        )
+        async with asyncio.timeout(10):
+            await began.wait()
+            writer.close()
+            assert await heard == "bad_form"
+    finally:
+        await runner.cleanup()
 
 
 @given(st.lists(st.tuples(TYPED, TYPED), max_size=8))

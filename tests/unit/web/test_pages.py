@@ -261,6 +261,8 @@ def test_the_bar_says_what_a_required_box_takes_with_it(
         ("nothing_asked", "Ứng dụng không xin mục nào"),
         ("several_platforms", "Ứng dụng xin trên nhiều nền tảng trong một yêu cầu"),
         ("platform_not_served", "Ứng dụng xin trên một nền tảng mà cổng này không phục vụ"),
+        ("unknown_scope", "Ứng dụng xin một mục mà cổng này không có"),
+        ("closed_scope", "Ứng dụng chưa được kiểm tra không được xin mục này"),
     ],
 )
 def test_an_error_of_several_meanings_is_told_as_the_one_it_is(told_as: str, title: str) -> None:
@@ -269,6 +271,23 @@ def test_an_error_of_several_meanings_is_told_as_the_one_it_is(told_as: str, tit
     assert f"<h1>{title}</h1>" in page
     assert f"<title>{title} · Quyền</title>" in page
     assert "invalid_scope" in page
+
+
+@pytest.mark.parametrize(
+    "told_as,title",
+    [
+        ("", "Cổng không tìm thấy yêu cầu này"),
+        ("expired", "Yêu cầu đã hết hạn"),
+        ("decided", "Yêu cầu này đã được quyết"),
+    ],
+)
+def test_a_pushed_request_that_is_over_says_where_to_go_on(told_as: str, title: str) -> None:
+    """Used, expired or unknown, in words for people, with what to do next."""
+    page = PAGES.page(frame(visitor=""), replace(FAILED, status=400, code="invalid_request_uri", told_as=told_as))
+    assert f"<h1>{title}</h1>" in page
+    assert ("Mở lại ứng dụng và bấm nối từ đó." in page) is (told_as != "decided")
+    assert ("Quản lý quyền." in page) is (told_as == "decided")
+    assert "Cổng không làm được việc này" not in page
 
 
 def test_platform_mode_does_not_speak_of_going_round() -> None:
@@ -292,7 +311,7 @@ def test_marks_for_outside_tests() -> None:
     [
         ("granted", ["withdraw", "pause"]),
         ("paused", ["withdraw", "resume"]),
-        ("pending", ["withdraw"]),
+        ("pending", ["withdraw", "reconsider"]),
         ("reconfirm", ["reconsider"]),
         ("refused", ["reconsider"]),
         ("withdrawn", ["reconsider"]),

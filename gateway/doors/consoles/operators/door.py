@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway.acts import House
 from gateway.acts.look_up import Looker
 from gateway.doors import Clerk, visitor_of
+from gateway.doors.consoles.operators.looks import RecentLooks
 from gateway.doors.consoles.operators.views import Integrity
 from gateway.ground.web.csrf import is_foreign
 from gateway.ground.web.request_ids import request_id_of
@@ -25,6 +26,7 @@ class OperatorsDoor:
     house: House
     clerk: Clerk
     catalogue: Catalogue
+    looks: RecentLooks
 
     async def read_integrity(self) -> Integrity:
         """Say what is known about the log itself: its size now, how far it is signed, what verification found."""

@@ -22,15 +22,19 @@ def record_facts(record: Record, lang: Lang) -> Facts:
     labels = {
         "asks": _("Các mục"),
         "cause": _("Nguyên nhân"),
+        "changed": _("Ứng dụng đã đổi"),
         "credential": _("Khóa kết nối"),
+        "event": _("Nền tảng gọi là"),
         "family": _("Chuỗi mã truy cập"),
         "format": _("Định dạng"),
         "grant": _("Mã lần cấp quyền"),
         "how": _("Cách"),
+        "import": _("Lần đưa vào"),
         "is_reviewed": _("Đã duyệt"),
         "language": _("Ngôn ngữ đã hiện"),
         "last4": _("4 chữ cuối của khóa"),
         "notice": _("Vân tay của chữ đã hiện"),
+        "passed": _("Đến lúc đó vẫn qua theo hợp đồng"),
         "person": _("Người liên quan"),
         "platform": _("Nền tảng"),
         "reason": _("Lý do"),
@@ -69,6 +73,8 @@ def call_facts(closed: ClosedLine, lang: Lang) -> Facts:
         told += [(_("Nền tảng trả lời"), str(ending.upstream_status))] if ending.upstream_status else []
         told.append((_("Số người trong câu trả lời"), write_number(ending.subjects)))
         told.append((_("Số trường bị giữ lại"), write_number(ending.withheld)))
+        if ending.by_evidence:
+            told.append((_("Số người có sự đồng ý từ trước"), write_number(ending.by_evidence)))
     if closed.closed_at is not None:
         told.append((_("Xong lúc"), write_second(closed.closed_at)))
     return told + _request(line.request_id, lang)

@@ -32,7 +32,8 @@ async def show_log(door: OperatorsDoor, request: web.Request) -> web.Response:
     try:
         query = parse_query(raw_query)
         is_look_up = query.find("person") is not None
-        wanted = await resolve(door, query, door.looker(request, raw_reason) if is_look_up else None)
+        looker = door.looker(request, raw_reason) if is_look_up else None
+        wanted = await resolve(door, query, looker, purpose="search")
     except BadQuery as bad:
         return door.clerk.show(request, replace(view, error=bad.error), status=UNPROCESSABLE)
     except Refusal as refusal:

@@ -39,7 +39,8 @@ async def show_record(door: OperatorsDoor, request: web.Request) -> web.Response
         return door.clerk.show(request, view)
     raw_reason = request.query["reason"]
     try:
-        opened = await look_up_record(door.house, view.row.record_id, door.looker(request, raw_reason))
+        with door.looks.noting(door.looker(request, raw_reason), view.row.record_id) as looker:
+            opened = await look_up_record(door.house, view.row.record_id, looker)
     except Refusal as refusal:
         if refusal.reason != "reason_required":
             raise

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from gateway.ground.web.app_labels import AppLabel
+from gateway.records.ledger.causes import Because
+
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
@@ -51,6 +54,8 @@ class LogRow:
         asks: ask ids, as text.
         reason: why a call was refused, cut or failed; its code.
         seq: its number in the log; None for the trace.
+        label: what stands beside the app's name.
+        because: why a grant is to be confirmed anew, where the record says it.
     """
 
     source: Literal["log", "trace"]
@@ -63,6 +68,8 @@ class LogRow:
     asks: str
     reason: str = ""
     seq: int | None = None
+    label: AppLabel | None = None
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,18 @@ class LogView:
     reason: str = ""
     older: str = ""
     newest: str = ""
-    keys: Sequence[str] = ("app:", "action:", "person:", "after:", "before:", "outcome:", "source:")
+    keys: Sequence[str] = (
+        "app:",
+        "action:",
+        "person:",
+        "after:",
+        "before:",
+        "outcome:",
+        "source:",
+        "grant:",
+        "account:",
+        "ask:",
+    )
     values: Sequence[tuple[str, Sequence[str]]] = ()
 
 

@@ -1,0 +1,229 @@
+"""End at a platform's word: what somebody took back there ends here too, for every app of the shop (R81, ADR 0038)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway.acts import House, Settled
+from gateway.acts.recording import get_profile, lock_between, queue_copies
+from gateway.authority.bases import Holding, Said, render
+from gateway.authority.holders import Holder, list_listening
+from gateway.ground.storage.failures import DiskFull
+from gateway.ground.storage.storage import UnitOfWork, ending, shielded
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.pairs import note_pairs
+from gateway.records.accounts.types import Account, ProfilePair, profile_name
+from gateway.records.apps import store as apps
+from gateway.records.apps.types import Ask, Basis
+from gateway.records.grants import store as grants
+from gateway.records.grants import transitions
+from gateway.records.grants.types import Grant
+from gateway.records.hooks import store as hooks
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.outbox.copies import seal_copy
+from gateway.records.outbox.types import Copy
+from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, PermissionId, new_id
+from scopes import AnswerMalformed, Event
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Somebody whom an account knows by an id; `login_subject`: by which they sign in, where the platform told it."""
+
+    account_id: AccountId
+    subject_id: str = field(repr=False)
+    login_subject: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The platform's own words, and what the catalogue says of them."""
+
+    event: Event
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """That somebody took back, at a platform, what apps may have of them; its signature, time and form hold.
+
+    Args:
+        platform: which told it.
+        name: what it calls such an event.
+        hashed_name: of what names this telling: another of the same name is the same.
+        followers: who they are, to each account that knows them.
+        about_people: the scopes of the platform that are about people.
+        original: what goes on to apps; None: it does not name them as apps know them.
+        remembered: for how long it is known again.
+    """
+
+    platform: str
+    name: str
+    hashed_name: bytes
+    followers: Sequence[Follower]
+    about_people: frozenset[str]
+    original: Original | None = None
+    remembered: timedelta = timedelta(hours=26)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What one app asks about one follower; their profile may not be there yet."""
+
+    follower: Follower
+    profile: Account
+    app_id: AppId
+    asks: tuple[Ask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What ends in the grant of a profile, and under which asks data passed until now without their yes."""
+
+    own: Grant
+    asks: tuple[Ask, ...]
+    passed: list[AskId]
+
+
+Moved = list[tuple[Settled, list[FamilyId]]]
+
+
+@shielded
+@ending
+async def end_at_platform(house: House, told: Withdrawal) -> int:
+    """End what every app of the shop asks about these followers; in force when it returns. Told again it does nothing.
+
+    What they agreed to is withdrawn, what rests on a contract is objected to, what they never decided on is refused.
+    Each app that may hold something of them is told, in the same transaction; the shop's own grant stays as it is.
+
+    Returns:
+        How many grants changed.
+
+    Raises:
+        DiskFull: nothing was done; what should have ended is denied for as long as this process lives.
+        Unavailable: as `House.change_grant` says; the platform may tell it again.
+    """
+    cases: list[_Case] = []
+    moved: Moved = []
+    try:
+        async with house.storage.unit() as unit:
+            if not await hooks.list_known(unit.connection, [told.hashed_name]):
+                cases = [case for each in told.followers for case in await _list_cases(house, unit, told, each)]
+                moved = await _end_all(house, unit, told, cases)
+                await unit.commit()
+    except DiskFull:
+        for case in cases:
+            house.hold_noes(case.profile, case.app_id, [ask.id for ask in case.asks])
+        raise
+    for settled, ended in moved:
+        house.cut(settled.change, ended, about=settled.about)
+    house.has_notices.set()
+    await house.write_owed()  # also what an earlier telling owes, which failed after its commit
+    await house.ledger.publish()
+    return len(moved)
+
+
+async def _list_cases(house: House, unit: UnitOfWork, told: Withdrawal, follower: Follower) -> list[_Case]:
+    """List what apps ask about a follower: those that the shop ever let in, and those that they decided on."""
+    parent = await _get_parent(unit, follower)
+    name = profile_name(parent.external_id, follower.subject_id)
+    unmade = Account(AccountId(""), parent.platform, name, parent.name, house.clock.now(), parent.id)
+    profile = await accounts.find_external(unit.connection, parent.platform, name) or unmade
+    known = await grants.list_of_accounts(unit.connection, [parent.id, profile.id])
+    cases = []
+    for app_id in sorted({grant.app_id for grant in known}):
+        asks = await apps.list_asks(unit.connection, app_id)
+        about = tuple(ask for ask in asks if ask.scope in told.about_people)
+        cases.append(_Case(follower, profile, app_id, about))
+    return [case for case in cases if case.asks]
+
+
+async def _get_parent(unit: UnitOfWork, follower: Follower) -> Account:
+    parent = await accounts.find(unit.connection, follower.account_id)
+    if parent is None:
+        raise AssertionError("accounts are never removed")
+    return parent
+
+
+async def _end_all(house: House, unit: UnitOfWork, told: Withdrawal, cases: Sequence[_Case]) -> Moved:
+    """Remember the telling and end everything. Rows are held in the order of `take_events`, the log's head last."""
+    until = {told.hashed_name: house.clock.now() + told.remembered}
+    if not await unit.is_added(hooks.add(unit.connection, until)):  # another process took it a moment ago
+        return []
+    profiles = {each: await _keep_profile(house, unit, each) for each in told.followers}
+    held = await grants.list_locked(unit.connection, *{each.account_id for each in told.followers})
+    above = {(grant.account_id, grant.app_id): grant for grant in held}
+    own = [await lock_between(house, unit, profiles[case.follower].id, case.app_id) for case in cases]
+    if told.original is not None:
+        for follower in told.followers:
+            await _keep_copies(house, unit, told.original, follower)
+    now = house.clock.now()
+    ends = [
+        _find_end(case, grant, above.get((case.follower.account_id, case.app_id)), now)
+        for case, grant in zip(cases, own, strict=True)
+    ]
+    return [await _end(house, unit, told, each) for each in ends if each.asks]
+
+
+def _find_end(case: _Case, own: Grant, above: Grant | None, now: datetime) -> _End:
+    """Say what ends in the grant of a profile: what they did not say no to before."""
+    standing = [p for p in above.permissions if p.is_standing(now)] if above else []
+    passed = sorted(p.ask_id for p in standing if p.basis == Basis.CONTRACT and not own.has_refused(p.ask_id))
+    return _End(own, tuple(ask for ask in case.asks if not own.has_refused(ask.id)), passed)
+
+
+async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> tuple[Settled, list[FamilyId]]:
+    own, actor = end.own, Actor(ActorKind.PLATFORM, told.platform)
+    now = house.clock.now() if own.version else own.created_at
+    choices = tuple(
+        transitions.Choice(each.id, each.scope, each.scope_version, each.purpose, is_agreed=False, basis=each.basis)
+        for each in end.asks
+    )
+    decision = transitions.Decision(choices, None, seen_at=now, at=now, ends_at=now)
+    change = transitions.decide(own, decision, lambda: PermissionId(new_id("pm", house.entropy)))
+    kind = Kind.WITHDRAWN_AT_PLATFORM
+    return await house.record_change(unit, change, actor, kind=kind, passed=end.passed, event=told.name)
+
+
+async def _keep_profile(house: House, unit: UnitOfWork, follower: Follower) -> Account:
+    """Find or make the profile, and note by which id they sign in: so they find here what was done at their word."""
+    parent = await _get_parent(unit, follower)
+    if follower.login_subject:
+        pair = ProfilePair(parent.id, follower.login_subject, follower.subject_id, house.clock.now())
+        await note_pairs(unit.connection, house.vault, [pair])
+    return await get_profile(house, unit, parent, follower.subject_id)
+
+
+async def _keep_copies(house: House, unit: UnitOfWork, original: Original, follower: Follower) -> None:
+    """Keep a copy of the event for each app to which something about them passes at this moment.
+
+    It is judged by what they said before, for it tells just that they say no now.
+    """
+    for holder in await list_listening(unit.connection, follower.account_id, denied=house.in_flight.denied):
+        live = holder.list_live(original.event.opened_by, house.clock.now())
+        asked = Holding(holder.app_id, holder.platform, holder.external_id, live).ask([follower.subject_id])
+        said = await house.words.find(asked, unit.connection)
+        passing = [each for each in live if said.list_passing(each.ask_id, each.basis, asked.people)]
+        if passing and (copy := _make_copy(house, original, follower, replace(holder, reach=tuple(passing)))):
+            await queue_copies(house, unit, holder, [copy])
+
+
+def _make_copy(house: House, original: Original, follower: Follower, holder: Holder) -> Copy | None:
+    """Filter the event for a holder of what passes, and seal it; None where it has another form than declared."""
+    event, people = original.event, [follower.subject_id]
+    try:
+        opened = event.open(original.body, {each.scope for each in holder.reach}, people)
+    except AnswerMalformed as malformed:
+        log.warning("an event has another form than declared", kind=event.type, what=malformed.detail)
+        return None
+    holding = Holding(holder.app_id, holder.platform, holder.external_id, holder.reach)
+    passed = render(opened, holding, Said())
+    copy_id = new_id("nt", house.entropy)
+    sealed = seal_copy(house.vault, holder.grant_id, copy_id, body=passed.body, subjects=people)
+    rests_on = frozenset(each.id for each in holder.reach)
+    return Copy(copy_id, holder.grant_id, 0, rests_on, sealed, event.type, house.clock.now())

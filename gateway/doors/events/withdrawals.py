@@ -1,0 +1,107 @@
+"""What a platform tells of somebody who took their consent back there: who that is here, and its end (ADR 0038)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import structlog
+
+from gateway.acts import House
+from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_platform
+from gateway.acts.profiles import SELF
+from gateway.platforms import Heard, LoginSubject
+from gateway.records.accounts import store as accounts
+from gateway.records.accounts.pairs import list_subjects
+from gateway.records.people import identities
+from gateway.terms.ids import AccountId
+from scopes import Catalogue, Event
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawals:
+    """Ends what was taken back at one platform.
+
+    Args:
+        platform: whose word it is.
+        upstream_app: through which the accounts are linked that it may tell of.
+    """
+
+    house: House
+    catalogue: Catalogue
+    platform: str
+    upstream_app: str
+
+    async def end(self, heard: Heard, event: Event | None) -> None:
+        """End it; in force when this returns. Of somebody whom nobody here knows nothing changes.
+
+        Args:
+            heard: believed.
+            event: what the catalogue knows of it; None where a sign-in names who it was.
+
+        Raises:
+            Unavailable: not all of it is done; the platform may tell it again.
+        """
+        followers = await self._find_followers(heard, event)
+        if not followers:
+            log.info("nobody here is known to have taken a consent back", platform=self.platform, kind=heard.name)
+            return
+        told = Withdrawal(
+            platform=self.platform,
+            name=heard.name,
+            hashed_name=sha256(b"%s\n\n%s" % (self.platform.encode(), heard.told_as)).digest(),
+            followers=followers,
+            about_people=self._list_scopes(),
+            original=None if event is None else Original(event, heard.body),
+        )
+        ended = await end_at_platform(self.house, told)
+        log.info("a consent was taken back at the platform", platform=self.platform, kind=heard.name, ended=ended)
+
+    def _list_scopes(self) -> frozenset[str]:
+        scopes = self.catalogue.platforms[self.platform].scopes.values()
+        return frozenset(scope.id for scope in scopes if scope.whose == "subject")
+
+    async def _find_followers(self, heard: Heard, event: Event | None) -> Sequence[Follower]:
+        """Find as whom this gateway's accounts know them."""
+        if event is None:
+            return [] if heard.revoked_by is None else await self._list_known(heard.revoked_by)
+        named = event.list_accounts(heard.parsed)
+        for external_id in named:
+            found = await accounts.look_up_linked(
+                self.house.storage, self.platform, external_id, upstream_app=self.upstream_app
+            )
+            if found is not None:
+                return _list_named(found, event, heard.parsed, external_id)
+        return [] if named else await self._list_of_pair(event.find_pair(heard.parsed, ""))
+
+    async def _list_of_pair(self, pair: tuple[str, str] | None) -> list[Follower]:
+        """List them where the body names no account: by the pair of ids that one of them told before."""
+        if pair is None:
+            return []
+        return [each for each in await self._list_met(pair[0]) if each.subject_id == pair[1]]
+
+    async def _list_known(self, login: LoginSubject) -> list[Follower]:
+        """List them by the id of their sign-in: whom accounts told of, and who came to their own profile by it."""
+        met = await self._list_met(login.subject)
+        async with self.house.storage.read() as connection:
+            known = await identities.find(connection, login.issuer, login.subject)
+            now = self.house.clock.now()
+            held = await accounts.list_held(connection, known.person_id, now) if known else []
+        own = [account for account, standing in held if standing.role == SELF and account.platform == self.platform]
+        came = [Follower(each.parent_id, each.subject_id) for each in own if each.parent_id is not None]
+        return [*met, *(each for each in came if each not in met)]
+
+    async def _list_met(self, login_subject: str) -> list[Follower]:
+        house, whose = self.house, {"platform": self.platform, "upstream_app": self.upstream_app}
+        async with house.storage.read() as connection:
+            found = await list_subjects(connection, house.vault, login_subject, **whose)
+        return list(dict.fromkeys(Follower(account_id, subject_id) for account_id, subject_id in found))
+
+
+def _list_named(account_id: AccountId, event: Event, parsed: object, external_id: str) -> list[Follower]:
+    """Return the one person whom a body names to an account; what can be no id names nobody."""
+    people = [each for each in event.list_subjects(parsed, external_id) if each and each.isprintable()]
+    pair = event.find_pair(parsed, external_id)
+    login_subject = "" if pair is None else pair[0]
+    return [Follower(account_id, people[0], login_subject)] if len(people) == 1 else []

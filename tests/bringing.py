@@ -1,0 +1,51 @@
+"""Consents that are brought in, in tests: rows as an operator writes them, through the admin door."""
+
+from datetime import timedelta
+from typing import Any
+
+from gateway.doors.admin.commands import AdminDoor, perform
+from gateway.ground.vault.passwords import Passwords
+from gateway.ground.web.local import HANOI
+from gateway.terms.ids import AskId
+from scopes import load_catalogue
+from tests.house import Scene
+from tests.stand_ins.entropy import SeededEntropy
+
+BY = "Nguyễn Vận Hành (mẫu)"
+EVIDENCE = "Phiếu 17/2026 (mẫu)"
+FILE = "im_" + "0" * 22
+
+
+def row_of(scene: Scene, person: str, ask: AskId, **changes: object) -> dict[str, Any]:
+    """Return a good row; a change to None leaves its column empty."""
+    row = {
+        "platform": scene.account.platform,
+        "account": scene.account.external_id,
+        "person": person,
+        "app": scene.app.id,
+        "ask": ask,
+        "evidence": EVIDENCE,
+        "agreed_at": (scene.clock.now().astimezone(HANOI) - timedelta(days=200)).date().isoformat(),
+        "duration": "P30D",
+    }
+    return {name: value for name, value in (row | changes).items() if value is not None}
+
+
+async def run(scene: Scene, command: str, *rows: dict[str, Any], file: str = FILE) -> dict[str, Any]:
+    """Run `consent check` or `consent import` on some rows."""
+    passwords = Passwords(SeededEntropy("passwords"))
+    try:
+        door = AdminDoor(scene.house, load_catalogue(), passwords)
+        return await perform(door, command, {"file": file, "by": BY, "rows": list(rows)})
+    finally:
+        passwords.close()
+
+
+async def bring(scene: Scene, *rows: dict[str, Any]) -> list[str]:
+    """Check some rows and bring them in; return what became of each, which is what was foretold."""
+    checked = await run(scene, "consent check", *rows)
+    assert checked["faults"] == []
+    done = await run(scene, "consent import", *rows)
+    assert done["outcomes"] == checked["outcomes"]
+    outcomes: list[str] = done["outcomes"]
+    return outcomes

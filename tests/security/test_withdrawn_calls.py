@@ -1,0 +1,61 @@
+"""After a follower took their consent back at Zalo itself: what calls show of them, what reaches them, what is cut."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.authority.bases import Words
+from gateway.records.apps.types import Basis
+from gateway.sandbox.zalo.seeds import BAKERY
+from tests.followers import CHAT, NAME, PHONE, say_yes, take_back_at_zalo
+from tests.platforms.zalo.stage import SEND, zalo_stage
+from tests.security.test_proxy_people import CHATS, FIRST, KEPT, chatty, detail, message_to, with_asking
+
+
+@pytest.mark.parametrize("basis", list(Basis))
+async def test_reads_mask_them_and_sends_are_refused(tmp_path: Path, basis: Basis) -> None:
+    """On either basis, in the very next call; other followers are seen and written to as before (R61)."""
+    async with zalo_stage(tmp_path) as contract_stage:
+        stage = contract_stage
+        if basis is Basis.OWN_CONSENT:
+            stage = await with_asking(contract_stage)
+            await say_yes(stage.scene, FIRST.user_id, [NAME, PHONE])
+        assert "display_name" in (await stage.app.call(detail(FIRST.user_id))).json["data"]
+        assert (await stage.app.call(SEND, "POST", json=message_to(FIRST.user_id))).status == 200
+        assert await take_back_at_zalo(stage.scene, FIRST.user_id) == (1 if basis is Basis.CONTRACT else 2)
+        assert (await stage.app.call(detail(FIRST.user_id))).json["data"].keys() == KEPT
+        before = len(await stage.arrived())
+        reply = await stage.app.call(SEND, "POST", json=message_to(FIRST.user_id))
+        assert (reply.status, reply.code) == (403, "no_basis")
+        assert len(await stage.arrived()) == before
+        other = BAKERY.followers[1].user_id
+        assert (await stage.app.call(SEND, "POST", json=message_to(other))).status == 200
+
+
+@pytest.mark.parametrize("basis", list(Basis))
+async def test_it_cuts_the_answer_on_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, basis: Basis) -> None:
+    """Told between the look-up and the answer's bytes: once it is done, nothing of the person passes (I1)."""
+    async with chatty(tmp_path, ["1", "2"]) as contract_stage:
+        stage = contract_stage
+        if basis is Basis.OWN_CONSENT:
+            stage = await with_asking(contract_stage)
+            await say_yes(stage.scene, "1", [CHAT, NAME])
+        at_the_door, go_on = asyncio.Event(), asyncio.Event()
+        find = Words.find
+
+        async def waiting(words: Words, about: Any) -> Any:
+            said = await find(words, about)
+            at_the_door.set()
+            await go_on.wait()
+            return said
+
+        monkeypatch.setattr(Words, "find", waiting)
+        call = asyncio.create_task(stage.app.call(CHATS))
+        await asyncio.wait_for(at_the_door.wait(), 5)
+        await take_back_at_zalo(stage.scene, "1")
+        go_on.set()
+        reply = await call
+        assert reply.status == 403
+        assert "Khách".encode() not in reply.body
