@@ -163,6 +163,9 @@ class Forwarding:
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
+        if trouble is Trouble.PERMISSION_LOST:  # for this call; whether for all, the platform is asked
+            await self._door.doubts.check(self._door.house, self._connector, link)
+            raise Refusal("connection_lost", "the platform does not open this call to the account", log_detail=trouble)
         if trouble in ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
@@ -187,8 +190,8 @@ class Forwarding:
 
     async def _check_last(self, flight: Flight, transport: asyncio.Transport | None) -> None:
         """Let bytes follow only if everything still holds; the client's own resend of a write is refused."""
-        verdict, named = self._admitted.verdict, self._admitted.outgoing.subjects
-        await check_people(self._door, verdict, self._admitted.route, named=named, noted=flight.people)
+        verdict, outgoing = self._admitted.verdict, self._admitted.outgoing
+        await check_people(self._door, verdict, self._admitted.route, outgoing=outgoing, noted=flight.people)
         facts = await self._door.find_token(self._admitted.hashed_token)
         if flight.is_cut or not is_still(verdict, facts, self._door.house.clock.now()):
             raise self._why_ended(facts)

@@ -19,6 +19,7 @@ from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.doors.calls.uploading import Upload, open_upload
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
+from gateway.records.apps.dialects import find_dialect
 from gateway.records.apps.types import Ask
 from gateway.terms.ids import AskId, new_id
 from gateway.terms.refusal import Refusal
@@ -49,7 +50,7 @@ class Walk:
         facts = await self.door.find_token(hashed_token)
         if facts is None:
             raise Refusal("invalid_token")
-        self.incoming.is_of_dialect = facts.app_dialect == match.route.platform_id
+        self.incoming.is_of_dialect = facts.app_dialect == find_dialect(match.route.platform_id)
         try:
             admitted = await self._admit(match, facts, presented=presented, hashed_token=hashed_token)
         except Refusal as refusal:

@@ -19,7 +19,7 @@ from gateway.records.ledger.causes import Because
 from gateway.records.requests.types import Prompt, RequestKind
 from gateway.terms.ids import AskId, PersonId
 
-NOTICE_VERSION = 10
+NOTICE_VERSION = 9
 NOTICE_DATED = datetime(2026, 11, 22, 15, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 

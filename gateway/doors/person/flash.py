@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from gateway.doors import ask_views, lang_of
+from gateway.doors import ask_views, lang_of, visitor_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.receipt_codes import receipt_code
@@ -42,6 +42,16 @@ async def find_done(door: PersonDoor, request: web.Request, own: Sequence[OwnGra
         return None
     name = single_ask_name(door, record, about, lang=lang_of(request))
     return ActDone(ACTS[record.kind], record.at, name, receipt_code(record))
+
+
+async def has_unlinked(door: PersonDoor, request: web.Request) -> bool:
+    """Say whether `?done=` names the record of an account that the person took away."""
+    record_id = request.query.get("done", "")
+    if not record_id:
+        return False
+    async with door.house.storage.read() as connection:
+        record = await reading.find(connection, record_id)
+    return record is not None and record.kind is Kind.UNLINKED and record.actor.id == visitor_of(request).person.id
 
 
 def single_ask_name(door: PersonDoor, record: Record, own: OwnGrant, *, lang: Lang) -> str:

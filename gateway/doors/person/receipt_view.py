@@ -91,11 +91,11 @@ def _item(view: AskView, item: Item) -> ReceiptItem:
         basis=view.basis if item.ask.basis else "",
         agreement=view.agreement,
         agreed_on=view.agreed_on,
+        brought=item.brought,
         data_types=view.data_types,
         explanation=view.explanation,
         can=view.can,
         cannot=view.cannot,
-        brought=item.brought,
     )
 
 

@@ -177,29 +177,16 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         links = await accounts.list_connections(connection, [account.id for account, _ in held])
         ended_by = await _find_ending(connection, request, grant) if grant else None
         since = (request.shown_at or request.created_at) - timedelta(days=door.cool_down_days)
-        rows = grant.permissions if grant else ()
-        deciders = await people.list_named(connection, frozenset(p.decided_by for p in rows if p.decided_by))
+        decided_by = frozenset(p.decided_by for p in grant.permissions if p.decided_by) if grant else frozenset()
+        deciders = await people.list_named(connection, decided_by)
         earlier = await requests.list_refused(connection, person_id, app.id, since)
     refused = list_refused(grant, earlier, person_id, since) if grant else earlier
     may_differ = any(p.ask_id in request.ask_ids for each in about for p in each.permissions)
     needs_account = len(held) > 1 and may_differ
     said = statement.digest if statement else None
     unlinked = _list_unlinked(held, links, through=upstream.id if upstream else GATEWAYS_OWN)
-    return Screen(
-        request,
-        app,
-        asks,
-        register,
-        held,
-        grant,
-        refused,
-        needs_account,
-        said,
-        upstream,
-        unlinked,
-        ended_by=ended_by,
-        deciders=deciders,
-    )
+    whose = upstream, unlinked, ended_by, deciders
+    return Screen(request, app, asks, register, held, grant, refused, needs_account, said, *whose)
 
 
 async def _find_ending(connection: AsyncConnection, request: AuthorizationRequest, grant: Grant) -> Record | None:

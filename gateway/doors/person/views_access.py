@@ -50,11 +50,12 @@ class ConnectionRow:
     Args:
         state: `live`; `lost` (the platform refuses the connection: link again); `none` (an app holds something there
             and brought an upstream app, under which nobody linked the account yet).
-        platform_slug: `zalo`, `matrix` or `kiotviet`, for the form that links again.
+        platform_slug: `zalo`, `zalosocial`, `matrix` or `kiotviet`, for the form that links again.
         changed_at: when it was linked, or when it was lost.
         live_grants: how many apps hold a permission there now and go through this upstream app.
         upstream_id: which upstream app it is, for the form; "" is the gateway's own.
         through: the name of the app that brought it, or "".
+        is_own: the account is the reader's own self at the platform, which they may take away.
     """
 
     account: AccountView
@@ -64,6 +65,7 @@ class ConnectionRow:
     live_grants: int
     upstream_id: str = ""
     through: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class ConnectionsView:
 
     Args:
         rows: newest first; may be empty.
-        platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`),
+        platforms: slugs of the platforms that this gateway serves; `zalo` and `zalosocial` give a button (POST
+            `platform=zalo`),
             `matrix` a form (`platform=matrix`, `user_id`, `password`), `kiotviet` one (`retailer`, `client_id`,
             `client_secret`).
         error: `refused` (the platform said no), `cancelled`, `own_first` (under an app's own
@@ -81,6 +84,7 @@ class ConnectionsView:
         error_platform: the slug it is about.
         typed: what was filled into the platform's form, by field; never the secret.
         linked: the account that was linked a moment ago, or None.
+        unlinked: one was taken away a moment ago.
         return_to: the consent screen that waits for the link, or "".
     """
 
@@ -92,6 +96,7 @@ class ConnectionsView:
     typed: Mapping[str, str] = field(default_factory=dict)
     linked: AccountView | None = None
     return_to: str = ""
+    unlinked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

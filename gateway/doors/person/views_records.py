@@ -98,8 +98,7 @@ class ReceiptLine:
 
     Args:
         event: `given`, `imported`, `reconnected` (nothing new was decided), `refused`, `shortened`, `paused`,
-            `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`; `damaged` of a record that is not what was
-            written.
+            `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`; `damaged` of one that is not as it was written.
         states: that of each item, as the record tells it.
         label: what stands beside the app's name.
     """
@@ -140,11 +139,11 @@ class ReceiptItem:
     basis: str = ""
     agreement: str = ""
     agreed_on: str = ""
+    brought: BroughtView | None = None
     data_types: Sequence[str] = ()
     explanation: str = ""
     can: Sequence[str] = ()
     cannot: Sequence[str] = ()
-    brought: BroughtView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def role_name(role: str, lang: Lang) -> str:
         "admin": _("quản trị viên"),
         "owner": _("chủ tài khoản"),
         "user": _("chính chủ"),
-        "self": _("chính bạn"),
+        "self": _("chính chủ"),
     }.get(role, role)
 
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     BURIED = "buried"
     LINKED = "linked"
     CONNECTION_LOST = "connection_lost"
+    UNLINKED = "unlinked"
     FAMILY_ENDED = "family_ended"
     CREDENTIAL_MADE = "credential_made"
     CREDENTIAL_ENDED = "credential_ended"

@@ -138,13 +138,13 @@ def _asked(connection: AsyncConnection) -> TableValuedAlias:
     return unfold(trace_lines.c.ask_ids, on_sqlite=connection.dialect.name == "sqlite")
 
 
-def _is_masked(wanted: Filter) -> ColumnElement[bool]:
-    return true() if wanted.is_masked is None else (trace_lines.c.withheld > 0) == wanted.is_masked
-
-
 def _names_ask(ask_id: AskId) -> ColumnElement[bool]:
     written = cast(trace_lines.c.ask_ids, Text)
     return func.replace(written, json.dumps(ask_id), "") != written
+
+
+def _is_masked(wanted: Filter) -> ColumnElement[bool]:
+    return true() if wanted.is_masked is None else (trace_lines.c.withheld > 0) == wanted.is_masked
 
 
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:

@@ -57,6 +57,7 @@ def build_gateway(knobs: Knobs, http: aiohttp.ClientSession) -> web.Application:
     app.router.add_get("/.well-known/oauth-authorization-server", tell_metadata)
     app.router.add_post("/oauth/token", answer_token)
     app.router.add_route("*", "/zalo/{tail:.*}", proxy)
+    app.router.add_route("*", "/zalosocial/{tail:.*}", proxy)
     return app
 
 

@@ -147,6 +147,7 @@ LINKS: Final = (
     replace(LINK, upstream_id="ua_2", through="Giao hàng (mẫu)", state="none", changed_at=None),
     replace(LINK, upstream_id="ua_3", through="Tích điểm (mẫu)", state="lost"),
     replace(LINK, account=STORE, state="lost"),
+    replace(LINK, platform_slug="zalosocial", state="lost", is_own=True),
     replace(
         LINK,
         account=replace(BAKERY, id="ac_3", platform="Matrix", external_id="@hoa-sua:matrix.example", role=""),
@@ -183,7 +184,10 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "ways": WaysView([COMPANY, ZALO], "chu-shop-1", WAYS, may_unlink=True, done="linked"),
     "ways-staff": WaysView([COMPANY], "", WAYS[:1], shut="staff"),
     "ways-unproven": WaysView([COMPANY, ZALO], "", WAYS[1:], shut="unproven"),
-    "connections": ConnectionsView(LINKS, ("zalo", "matrix", "kiotviet"), linked=BAKERY, return_to="/consent/rq_1"),
+    "connections": ConnectionsView(
+        LINKS, ("zalo", "zalosocial", "matrix", "kiotviet"), linked=BAKERY, return_to="/consent/rq_1"
+    ),
+    "connections-unlinked": ConnectionsView(LINKS, ("zalosocial",), unlinked=True),
     "connections-empty": ConnectionsView(
         (),
         ("zalo", "matrix", "kiotviet"),

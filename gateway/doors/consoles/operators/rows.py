@@ -38,6 +38,7 @@ ACTS: Mapping[Kind, str] = {
     Kind.BURIED: "withdraw",
     Kind.LINKED: "link",
     Kind.CONNECTION_LOST: "lost",
+    Kind.UNLINKED: "lost",
     Kind.APP_SUSPENDED: "suspend",
     Kind.APP_RESUMED: "resume",
     Kind.LOOKED_UP: "look_up",
