@@ -32,7 +32,7 @@ demo: setup ## set everything up and run the demo until Ctrl-C
 	@exec $(BIN)/quyen demo
 
 demo-reset: ## forget the demo's data
-	rm -rf .demo
+	@tools/demo_reset.sh
 
 test: setup-dev setup-synapse setup-kiotviet-client ## every test, with the real services; COVERAGE=1 measures, and asks for the branches that must be walked
 	@tools/ensure_services.sh

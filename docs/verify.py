@@ -17,6 +17,7 @@ checkpoint states: nothing was changed, added, removed or moved; that each recor
 it is listed as; that a receipt is signed to its last letter and tells its record's own decisions. With "leaf_hash"
 (hex) in its line a changed record is told exactly, else all from the last root that fits to the first that does not.
 Records behind the last checkpoint are counted: no fault, no proof. What a record says and holds may still be untrue.
+It sees the log alone, and no row beside it: whether grants are what the log says `quyen log verify` compares.
 Exit code: 0 all holds, 1 something does not, 2 it could not be checked (wrong usage, unreadable, not an export).
 """
 
@@ -247,6 +248,7 @@ def check_words(given: dict[str, Any], record: dict[str, Any], keys: Keys) -> No
         raise Wrong("its words are not, or not all, signed by a key named .../receipts that you trust")
     decided = {fact["ask"]: fact["state"] for fact in facts.get("permissions", []) if fact["current"]}
     decided |= dict.fromkeys(facts.get("refused_asks", []), "refused")
+    decided |= {fact["ask"]: fact["state"] for fact in facts.get("reached", [])}
     told = {item["ask"]: item["decision"] for item in receipt["items"]}
     if (receipt["record_id"], told) != (record["record_id"], decided):
         raise Wrong("it tells other decisions than its record")

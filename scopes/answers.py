@@ -48,7 +48,7 @@ class Opened:
     @property
     def rests_on_people(self) -> bool:
         """Whether there is anything in it that may be withheld for want of somebody's basis."""
-        return bool(self._sweep.holds)
+        return self._sweep.rests_on_people
 
     def render(self, with_basis: WithBasis) -> Filtered:
         """Withhold what rests on anyone outside `with_basis` and write the answer.

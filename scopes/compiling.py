@@ -14,6 +14,7 @@ from scopes.narrowing import check_kinds, check_resource, narrowed_by
 from scopes.problems import Problem
 from scopes.routes import Parameter, Route, Template
 from scopes.rules import ValueRule
+from scopes.selecting import check_picking, list_picking
 from scopes.shapes import Handed, Shaping
 from scopes.source import Place, Source
 from scopes.trees import ANY, Branch, Node
@@ -66,6 +67,7 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     if entry.query.dropped and entry.kind == "write":
         shaping.add((*place, "query", "dropped"), "a write is done with all that it says, or refused")
     for name, rule in entry.params.items():
+        shaping.check_scope(rule.scope, (*place, "params", name, "scope"))
         check_resource(shaping, rule, (*place, "params", name))
     templates = [
         _compile_template(shaping, entry.params, path=path, place=(*place, "path"))
@@ -78,6 +80,7 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
         shaping.add((*place, "request_headers"), "the header that names the account is the connector's to write")
     body = _compile_body(shaping, entry.body, entry.opened_by, place=(*place, "body"))
     answer = _compile_answer(shaping, entry.answer, place=(*place, "answer"), route=entry)
+    check_picking(shaping, entry, answer, place=place)
     return Route(
         id=entry.id,
         platform_id=shaping.written.platform,
@@ -97,6 +100,7 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
         has_resources_in_body=body is not None and any(rule.resource for rule in body.list_rules()),
         account_header=shaping.written.account_header,
         serves_subject=entry.serves_subject,
+        picking=list_picking(shaping, entry),
     )
 
 
@@ -142,7 +146,8 @@ def _compile_body(
 
 def _compile_answer(shaping: Shaping, entry: AnswerEntry, *, place: Place, route: RouteEntry | None) -> Answer:
     root: Node | None = None
-    handed = Handed(scope=entry.scope, has_subject=entry.about_named)
+    opened_by = () if route is None else route.opened_by
+    handed = Handed(scope=entry.scope, has_subject=entry.about_named, opened_by=opened_by)
     if entry.fields is not None:
         root = shaping.shape_branch(entry.fields, (*place, "fields"), handed)
     elif entry.use is not None:

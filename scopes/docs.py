@@ -90,6 +90,9 @@ def _render_route(route: Route) -> Iterator[str]:
         around = "" if route.query.wrapped_in is None else f" (inside the JSON of `{route.query.wrapped_in}`)"
         around = around.replace(")", ", or plain)") if route.query.or_plain else around
         yield f"- query{around}: {', '.join(_render_key(key, rule.scope) for key, rule in route.query.keys.items())}"
+    if route.picking:
+        picking = ", ".join(f"`{name}`" for name in route.picking)
+        yield f"- picks people out, so passes by contract alone: {picking}"
     if route.query.dropped:
         dropped = ", ".join(f"`{name}`" for name in sorted(route.query.dropped))
         yield f"- taken and dropped, since the platform documents it nowhere and clients send it: {dropped}"

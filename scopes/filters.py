@@ -62,7 +62,7 @@ def compile_node(node: Node, around: Around) -> Form | Constant | None:
                 return build_object(members).or_null
             return Constant(members.constants) if members.constants else None
         case Rows():
-            return _compile_rows(compile_node(node.items, around.row), counts=around.counts)
+            return _compile_rows(_compile_items(node, around.row), counts=around.counts, is_held=bool(node.held_by))
         case Keyed():
             return _compile_keyed(
                 compile_node(node.values, around.row), by_subject=node.by_subject, counts=around.counts
@@ -79,7 +79,15 @@ def _compile_leaf(leaf: Leaf, around: Around) -> Form | Constant | None:
     return None if leaf.masked_as is ABSENT else Constant(leaf.masked_as)
 
 
-def _compile_rows(item: Form | Constant | None, *, counts: bool) -> Form | None:
+def _compile_items(node: Rows, around: Around) -> Form | Constant | None:
+    if not node.held_by or not isinstance(node.items, Branch):
+        return compile_node(node.items, around)
+    members = _sort_members(node.items, around)
+    members.held_by = tuple(sorted(scope for scope in node.held_by if around.is_open(scope)))
+    return build_object(members).or_null if members.open or members.choices else None
+
+
+def _compile_rows(item: Form | Constant | None, *, counts: bool, is_held: bool) -> Form | None:
     if item is None or isinstance(item, Constant):
         return None
     go_over = item.visit
@@ -87,6 +95,8 @@ def _compile_rows(item: Form | Constant | None, *, counts: bool) -> Form | None:
     def visit(value: list[Any], sweep: Sweep, ids: Ids | None) -> None:
         if counts:
             sweep.count += len(value)
+        if is_held:
+            sweep.lists.append(value)
         if go_over is not None:
             for one in value:
                 if one is not None:

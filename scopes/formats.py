@@ -23,10 +23,12 @@ FORMATS: dict[str, re.Pattern[str]] = {
         "kiotviet_code": r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}",
         "kiotviet_moment": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.Z+ -]{0,30}",
         "kiotviet_numbers": r"[0-9]{1,19}(?:,[0-9]{1,19}){0,99}",  # ids or states, written with commas
+        "zalo_user_id": r"[1-9][0-9]{14,31}",  # longer than any phone number, by which Zalo may take somebody too
         "zalo_phone": r"84[0-9]{8,10}",
         "zalo_choices": r"[0-9]{1,3}(?:,[0-9]{1,3}){0,99}",
         "zalo_date": r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}",
         "zalo_period": r"TODAY|YESTERDAY|L7D|L30D|[0-9_]{10}:[0-9_]{10}",
+        "zalo_me_fields": r"(?:id|name|picture)(?:,(?:id|name|picture)){0,2}",
         "matrix_user_id": rf"@{_LOCAL}{{1,200}}:{_SERVER}",
         "matrix_room_id": rf"!{_LOCAL}{{1,200}}(?::{_SERVER})?",
         "matrix_event_id": rf"\${_LOCAL}{{1,200}}(?::{_SERVER})?",

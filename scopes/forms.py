@@ -34,11 +34,20 @@ class Sweep:
         subjects: ids of the people in it, in order, each once.
         count: rows of its outermost lists.
         holds: for each object with members that rest on people's own basis: the people, the object, the members' masks.
+        items: for each object that is left out whole: the people, the object, the scopes of which one must pass them.
+        lists: those that such objects stand in.
     """
 
     subjects: dict[str, None] = field(default_factory=dict)
     count: int = 0
     holds: list[tuple[Ids, Any, Masks]] = field(default_factory=list)
+    items: list[tuple[Ids, Any, Sequence[str]]] = field(default_factory=list)
+    lists: list[list[Any]] = field(default_factory=list)
+
+    @property
+    def rests_on_people(self) -> bool:
+        """Whether there is anything that may be withheld for want of somebody's basis."""
+        return bool(self.holds or self.items)
 
     def mask(self, with_basis: WithBasis) -> bool:
         """Withhold, in place, what rests on anyone outside `with_basis`; nobody named counts as nobody's basis.
@@ -49,7 +58,7 @@ class Sweep:
             whether anything was withheld.
         """
         may_pass = _judge_of(with_basis)
-        has_masked = False
+        has_masked = self._leave_out(may_pass)
         for ids, kept, groups in self.holds:
             for scopes, masks in groups:
                 if ids and may_pass(scopes, ids):
@@ -58,6 +67,12 @@ class Sweep:
                     setattr(kept, name, msgspec.UNSET if mask is ABSENT else mask)
                     has_masked = True
         return has_masked
+
+    def _leave_out(self, may_pass: Callable[[Sequence[str], Ids], bool]) -> bool:
+        left_out = {id(one) for ids, one, scopes in self.items if not ids or not may_pass(scopes, ids)}
+        for each in self.lists if left_out else ():
+            each[:] = [one for one in each if id(one) not in left_out]
+        return bool(left_out)
 
 
 def _judge_of(with_basis: WithBasis) -> Callable[[Sequence[str], Ids], bool]:
@@ -154,6 +169,7 @@ class Members:
         masks: what stands for those that rest on a person, without that person's basis, and the scopes they open by.
         subjects: the members that name the people whom the object is about.
         minors: the members that say that these are under age.
+        held_by: the open scopes of which one must pass these, or the object is left out; none where it is masked.
     """
 
     open: dict[str, Form] = field(default_factory=dict)
@@ -163,6 +179,7 @@ class Members:
     masks: dict[str, tuple[object, frozenset[str]]] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
     minors: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
 
 
 def exact_type(leaf: Leaf) -> Any:
@@ -198,14 +215,14 @@ def _build_visit(members: Members, places: Mapping[str, str]) -> Visit | None:
     fixed = [(places[name], value) for name, value in members.constants.items()]
     fixed += [(places[name], msgspec.UNSET) for name in members.hidden]
     minors = [places[name] for name in members.minors]
-    masks = _group(members.masks, places)
+    masks, held_by = _group(members.masks, places), members.held_by
     if not (subjects or inner or choices or fixed or masks):
         return None
 
     def visit(value: Any, sweep: Sweep, ids: Ids | None) -> None:
         if subjects:
             ids = _read_ids(value, subjects, sweep)
-        if minors and not all(_says_no(getattr(value, place)) for place in minors):
+        if minors and not _is_of_age(value, minors):
             ids = []
         for place, by, readers in choices:
             _choose(value, (place, by, readers), sweep, ids)
@@ -217,13 +234,15 @@ def _build_visit(members: Members, places: Mapping[str, str]) -> Visit | None:
             setattr(value, place, one)
         if masks:
             sweep.holds.append((ids or [], value, masks))
+        sweep.items += [(ids or [], value, held_by)] if held_by else ()
 
     return visit
 
 
-def _says_no(raw: Any) -> bool:
+def _is_of_age(value: Any, places: Sequence[str]) -> bool:
     """Say whether a platform calls somebody no minor, in just that word: where it says nothing, nobody knows."""
-    return raw is not msgspec.UNSET and bytes(raw) == b"false"
+    marks = [getattr(value, place) for place in places]
+    return all(raw is not msgspec.UNSET and bytes(raw) == b"false" for raw in marks)
 
 
 def _group(masks: Mapping[str, tuple[object, frozenset[str]]], places: Mapping[str, str]) -> Masks:

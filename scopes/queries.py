@@ -32,11 +32,23 @@ class CheckedQuery:
 
 
 class KeyRule(ValueRule):
-    """The rule of one key: of one value, or with `most_items` of a list of at most so many values."""
+    """The rule of one key: of one value, or with `most_items` of a list of at most so many values.
+
+    Args:
+        most_items: it takes a list of at most so many values.
+        tells_nothing: values that need no scope, where the key has one: to sort by an id that passes anyway.
+        picks_people: it selects people by what its own scope, which is the account's, does not say about them.
+    """
 
     most_items: PositiveInt | None = None
+    tells_nothing: tuple[str, ...] = ()
+    picks_people: bool = False
 
-    def pair(self, value: object) -> list[tuple[ValueRule, object]]:
+    def scope_for(self, value: object) -> str | None:
+        """Return the scope without which this value may not be sent."""
+        return None if value in self.tells_nothing else self.scope
+
+    def pair(self, value: object) -> list[tuple["KeyRule", object]]:
         """Return each value with this rule."""
         return [(self, one) for one in (value if isinstance(value, list) else [value])]
 
@@ -108,9 +120,10 @@ class QueryRule(BaseModel):
         """Return the scopes that the keys of a raw query read; none of a query that `check` refuses as malformed."""
         if all(rule.scope is None for rule in self.keys.values()):
             return frozenset()
-        return frozenset(rule.scope for rule, _ in self.pairs_of(raw_query) if rule.scope is not None)
+        found = {rule.scope_for(value) for rule, value in self.pairs_of(raw_query)}
+        return frozenset(scope for scope in found if scope is not None)
 
-    def pairs_of(self, raw_query: str) -> list[tuple[ValueRule, object]]:
+    def pairs_of(self, raw_query: str) -> list[tuple[KeyRule, object]]:
         """Return the listed values of a raw query with their rules, unchecked; none of one that is malformed."""
         if not self.keys:
             return []
@@ -129,8 +142,9 @@ class QueryRule(BaseModel):
         rule = self.keys.get(key)
         if rule is None:
             raise TargetRefused("bad_target", "the query holds a key that this route does not list")
-        if rule.scope is not None and rule.scope not in open_scopes:
-            raise TargetRefused("insufficient_scope", f"query key {key} needs {rule.scope}", scope=rule.scope)
+        scope = rule.scope_for(value)
+        if scope is not None and scope not in open_scopes:
+            raise TargetRefused("insufficient_scope", f"query key {key} needs {scope}", scope=scope)
         try:
             if wrapper is None:
                 return rule.read(str(value))

@@ -61,6 +61,7 @@ class Route:
         fresh_seconds: the platform's scopes that want a recent sign-in, each with how many seconds ago it may be.
         account_header: the request header, lower-case, whose value must be the grant's account, if it is sent (I11).
         serves_subject: what it does is for the person whom it names, and never refused for want of their basis.
+        picking: its keys and parameters that pick people out, each with the scopes about people that it does so by.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Route:
     has_resources_in_body: bool = False
     account_header: str | None = None
     serves_subject: bool = False
+    picking: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def field_scopes(self) -> frozenset[str]:
@@ -90,17 +92,20 @@ class Route:
     @property
     def scopes(self) -> frozenset[str]:
         """Every scope that it names: those that open it, a field of its answer or a key of its query."""
-        keys = {rule.scope for rule in self.query.keys.values() if rule.scope is not None}
-        return self.opened_by | self.field_scopes | keys
+        rules = [*self.query.keys.values(), *(rule for _, rule in self._parameters)]
+        return self.opened_by | self.field_scopes | {rule.scope for rule in rules if rule.scope is not None}
 
     @property
     def resource_kinds(self) -> frozenset[str]:
         """The kinds of resources that a call of it can name."""
-        rules: list[ValueRule] = [
-            one.rule for each in self.templates for one in each.segments if isinstance(one, Parameter)
-        ]
+        rules = [rule for _, rule in self._parameters]
         rules += [*self.query.keys.values(), *(self.body.list_rules() if self.body else ())]
         return frozenset(rule.resource for rule in rules if rule.resource is not None)
+
+    @property
+    def _parameters(self) -> list[tuple[str, ValueRule]]:
+        parts = [one for each in self.templates for one in each.segments if isinstance(one, Parameter)]
+        return [(one.name, one.rule) for one in parts]
 
     def may_carry(self, scope_id: str) -> bool:
         """Whether a call can carry the kinds of data of a scope that opens it; an answer of ids alone carries none."""
@@ -154,6 +159,33 @@ class Match:
         """Write the path and query for the platform anew from the template and the checked parts."""
         path = self.template.fill(self.params)
         return f"{path}?{query.encoded}" if query.encoded else path
+
+    def scopes_read(self, raw_query: str) -> frozenset[str]:
+        """Return the scopes that its keys and parameters read; of a query that `check_query` refuses, none."""
+        in_path = {rule.scope for rule, _ in self._path_pairs() if rule.scope is not None}
+        return self.route.query.scopes_of(raw_query) | in_path
+
+    def check_query(self, raw_query: str, open_scopes: Collection[str] = ()) -> CheckedQuery:
+        """Check a raw query, and that the parameters read nothing that is closed; see `Route.check_query`.
+
+        Raises:
+            TargetRefused: `bad_target` or `insufficient_scope`.
+        """
+        for rule, _ in self._path_pairs():
+            if rule.scope is not None and rule.scope not in open_scopes:
+                raise TargetRefused("insufficient_scope", f"the path needs {rule.scope}", scope=rule.scope)
+        return self.route.check_query(raw_query, open_scopes)
+
+    def picks_by(self, query: CheckedQuery) -> frozenset[str]:
+        """Return the scopes about people by which the call picks people out: whom it finds tells what they show."""
+        keys, picking = self.route.query.keys, self.route.picking
+        sent = {name for name, value in query.values.items() if value not in keys[name].tells_nothing}
+        return frozenset[str]().union(*(picking[name] for name in (*self.params, *sent) if name in picking))
+
+    def scopes_sent(self, body: bytes | None) -> frozenset[str]:
+        """Return the scopes that open what a body holds; every opening scope where its parts name none of their own."""
+        named = {rule.scope for rule, _ in self._body_pairs(body)}
+        return frozenset(scope for scope in self.route.opened_by if scope in named) or self.route.opened_by
 
     def account_names(self, query: CheckedQuery, body: bytes | None) -> list[str]:
         """List the values that name the account; each must equal the grant's (I11), or the call is refused.

@@ -19,6 +19,7 @@ from scopes.trees import (
     Mask,
     Node,
     Rows,
+    list_children,
     walk_leaves,
 )
 from scopes.written import AnswerNode, PlatformFile
@@ -33,6 +34,7 @@ class Handed:
     scope: str | None = None
     whose: str | None = None
     has_subject: bool = False
+    opened_by: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
 
 
@@ -57,11 +59,23 @@ class Shaping:
         if node.fields is not None:
             return self.shape_branch(node.fields, (*place, "fields"), handed)
         if node.items is not None:
-            return Rows(self._shape_inner(node.items, (*place, "items"), handed))
+            items = self._shape_inner(node.items, (*place, "items"), handed)
+            return Rows(items, self._find_holding(items, place, handed) if node.leaves_out else frozenset())
         if node.values is not None:
             inner = replace(handed, has_subject=handed.has_subject or node.keys_are_subjects)
             return Keyed(self._shape_inner(node.values, (*place, "values"), inner), node.keys_are_subjects)
         return self._shape_open(node, place, handed)
+
+    def _find_holding(self, items: Node, place: Place, handed: Handed) -> frozenset[str]:
+        """Return the scopes of which one must pass the person whom an item names, or the item is left out."""
+        about_people = {one.id for one in self.written.scopes if one.whose == "subject"}
+        if not handed.opened_by or not about_people.issuperset(handed.opened_by):
+            self.add(place, "leaves out who has no basis, yet is opened by what needs none")
+        if not isinstance(items, Branch) or not any(
+            getattr(one, "names_subject", False) for one in list_children(items)
+        ):
+            self.add(place, "leaves out items that do not name whom they are about")
+        return frozenset(handed.opened_by)
 
     def _shape_inner(self, node: AnswerNode, place: Place, handed: Handed) -> Node:
         """Shape what does not stand directly inside an object: no sibling can decide it, no person is named by it."""

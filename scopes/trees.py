@@ -62,9 +62,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A list of like things."""
+    """A list of like things; of `held_by`, if any, one must pass whom a thing names: else it is left out."""
 
     items: "Node"
+    held_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

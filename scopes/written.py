@@ -100,7 +100,8 @@ class AnswerNode(_Written):
         marks_minor: says that this person is under age; it is read and never passes. Unless it says no, nothing that
             rests on the person passes either, whatever their basis.
         fields: an object; members that are not listed are dropped.
-        items: a list.
+        items, leaves_out: a list; that an item is there may tell as much as what is in it: then it is left out, not
+            masked, where no scope that opens the route passes the person whom it names.
         values, keys_are_subjects: an object with free keys and like values.
         by, cases: an object whose listed members depend on the sibling `by`; an unlisted case gives `{}`.
         either: places of different JSON forms (an object, a list, a scalar); the platform answers one of them.
@@ -115,6 +116,7 @@ class AnswerNode(_Written):
     marks_minor: bool = False
     fields: Mapping[str, "AnswerNode"] | None = None
     items: "AnswerNode | None" = None
+    leaves_out: bool = False
     values: "AnswerNode | None" = None
     keys_are_subjects: bool = False
     by: str | None = None
@@ -140,6 +142,8 @@ class AnswerNode(_Written):
             raise ValueError("by and cases stand together")
         if self.type is None and (self.subject or "masked_as" in self.model_fields_set):
             raise ValueError("only a scalar is a subject or has masked_as")
+        if self.leaves_out and self.items is None:
+            raise ValueError("only a list leaves something out")
         if self.marks_minor and (self.type != "boolean" or self.model_fields_set - {"type", "marks_minor"}):
             raise ValueError("what marks a minor is a boolean and nothing else")
         return self

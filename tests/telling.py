@@ -65,11 +65,13 @@ class Teller:
         """Return the time in milliseconds, as Zalo writes it, some seconds from now."""
         return str(int((self.scene.clock.now().timestamp() + seconds) * 1000))
 
-    async def tell(self, said: Any, *, endpoint: str = UPSTREAM_APP, key: str = KEY, **headers: str) -> int:
+    async def tell(
+        self, said: Any, *, endpoint: str = UPSTREAM_APP, key: str = KEY, signed_as: str = UPSTREAM_APP, **headers: str
+    ) -> int:
         """Tell something, signed; headers replace the signed ones. Returns the status of the answer."""
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         timestamp = str(said.get("timestamp", "")) if isinstance(said, dict) else ""
-        signed = {"X-ZEvent-Signature": f"mac={sign(UPSTREAM_APP, body, timestamp, key=key)}"}
+        signed = {"X-ZEvent-Signature": f"mac={sign(signed_as, body, timestamp, key=key)}"}
         signed |= {name.replace("_", "-"): value for name, value in headers.items()}
         signed["Content-Type"] = "application/json"
         async with self.http.post(f"{self.url}/hooks/zalo/{endpoint}", data=body, headers=signed) as answer:

@@ -120,9 +120,9 @@ class House:
             raise
 
     async def change_grant(
-        self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = ""
+        self, grant_id: GrantId, actor: Actor, *, kind: Kind, transition: Transition, request_id: str = "", **facts: Any
     ) -> Settled:
-        """Lock the grant, check that the actor may, move it, record it, commit, and put it in force.
+        """Lock the grant, check that the actor may, move it, record it with the facts, commit, and put it in force.
 
         Raises:
             Refusal: `not_found` (no such grant, or the person has no standing), `nothing_to_change`.
@@ -138,7 +138,9 @@ class House:
                 now = self.clock.now()  # after the wait for the lock: what is written last, happened last
                 await self.check_standing(unit, grant, actor, now)
                 change = transition(grant, now)
-                settled, ended = await self.record_change(unit, change, actor, kind=kind, request_id=request_id)
+                settled, ended = await self.record_change(
+                    unit, change, actor, kind=kind, request_id=request_id, **facts
+                )
                 await unit.commit()
         except DiskFull:
             if change is not None:
@@ -157,10 +159,10 @@ class House:
         `passed` names the asks under which data about the person passed until now without their yes.
         """
         await grants.save(unit.connection, change)
-        if change.stopped:  # a pause ends nothing, and still must not be lost in a restore: the version tells of it
-            dead = tuple(sorted(change.ended))
-            stone = Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at)
-            await owed.add(unit.connection, stone)
+        # What ends nothing is told too: after a restore versions go on above every one that anybody saw.
+        dead = tuple(sorted(change.ended))
+        await owed.add(unit.connection, Tombstone(change.grant.id, change.grant.version, dead, kind.value, change.at))
+        if change.stopped:
             live = {p.id for p in change.grant.live(change.at)}
             await lanes.void(unit.connection, change.grant.id, live, change.at)
         about = await self._note_noes(unit, change)
@@ -179,8 +181,11 @@ class House:
             parts=await self.parts_about(unit, actor, facts),
         )
         recorded = await self.ledger.append(unit.connection, draft)
-        is_erasure = kind is Kind.WITHDRAWN_AT_PLATFORM
-        asks = tell_erasure(change, facts["passed"]) if is_erasure else tell_asks(change)
+        given = await grants.list_given_before(unit.connection, change)
+        if kind is Kind.WITHDRAWN_AT_PLATFORM:
+            asks = tell_erasure(change, facts["passed"])
+        else:
+            asks = tell_asks(change, given, is_own=about is not None)
         event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
         await self._tell_app(unit, change, recorded, event=event, asks=asks)
         return Settled(change, recorded, about), ended
@@ -237,7 +242,8 @@ class House:
         held = list_held(standing, await apps.list_ask_ids(unit.connection, grant.app_id), family.resources)
         if account is None or family.ended_at is not None or not held:
             raise Refusal("invalid_grant", "the grant is over")
-        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held)
+        paused = frozenset(p.id for p in standing if not p.is_live(locked.at))
+        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held, paused)
 
     async def settle(self, change: Change, ended: list[FamilyId], *, about: Account | None = None) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
@@ -246,7 +252,10 @@ class House:
             Unavailable: `not_settled`: recorded and cut here, but the tombstone did not reach the disk.
         """
         self.cut(change, ended, about=about)
-        await self.write_owed()
+        try:
+            await self.write_owed()
+        finally:
+            self.has_notices.set()
         await self.ledger.publish()
 
     def cut(self, change: Change, ended: Collection[FamilyId], *, about: Account | None = None) -> None:
@@ -260,7 +269,6 @@ class House:
             self.in_flight.cut_person(change.grant.app_id, about.parent_id, about.subject_id)
             keys = keys_of(self.vault, change.grant.app_id, about.platform, profile=about.external_id)
             self.in_flight.forget({*keys}, change.noes)
-        self.has_notices.set()
         self.in_flight.believe(change.stopped)
 
     def hold_noes(self, account: Account | None, app_id: AppId, ask_ids: Iterable[AskId]) -> None:
@@ -327,7 +335,7 @@ class House:
     async def _tell_app(
         self, unit: UnitOfWork, change: Change, recorded: Recorded, *, event: Event, asks: Sequence[dict[str, Any]]
     ) -> None:
-        """Put the notice of a change into the outbox, where the app has an endpoint and held what became another."""
+        """Put the notice of a change into the outbox, where the app has an endpoint and there is something to tell."""
         grant = change.grant
         endpoint = await endpoints.find(unit.connection, grant.app_id) if asks else None
         account = await accounts.find(unit.connection, grant.account_id) if endpoint else None

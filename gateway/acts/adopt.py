@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from gateway.acts import House
+from gateway.acts.recording import why_another
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.apps import statements
 from gateway.records.apps import store as apps
@@ -76,7 +77,8 @@ async def _confirm_anew(house: House, statement: Statement) -> None:
         chosen = statements.decided_otherwise(statement.app_id, statement.identity)
         others = await grants.list_standing(connection, chosen)
     for grant_id in others:
+        why = (await why_another(house, grant_id, statement)).to_facts()
         try:
-            await house.change_grant(grant_id, Actor.system(), kind=Kind.RECONFIRM, transition=transitions.lapse)
+            await house.change_grant(grant_id, Actor.system(), kind=Kind.RECONFIRM, transition=transitions.lapse, **why)
         except Refusal:
             continue  # somebody ended it meanwhile

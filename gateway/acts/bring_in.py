@@ -1,7 +1,7 @@
 """Bring in: consents that people gave elsewhere become theirs here, with evidence; nobody's own word is touched (R71).
 
 What is said for many people at once is one transaction with a record for each of their grants, so that each has a
-receipt of their own. It ends nothing, tells no app, and the journal learns nothing of it: it takes no no back.
+receipt of their own. It ends nothing, tells no app, and of it the journal learns no more than each grant's version.
 """
 
 from collections import defaultdict
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from gateway.acts import House
 from gateway.ground.storage.storage import Connection, UnitOfWork, shielded
+from gateway.ground.vault.entries import Tombstone
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.noes import keys_of
 from gateway.records.accounts.types import Account, profile_name
@@ -22,6 +23,7 @@ from gateway.records.grants.transitions import Brought, BroughtIn, Choice
 from gateway.records.grants.types import Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import EVIDENCE, Actor, Draft, Part
+from gateway.records.owed import store as owed
 from gateway.terms.ids import AccountId, AppId, GrantId, PermissionId, PersonId, new_id
 
 R = TypeVar("R")
@@ -101,7 +103,7 @@ async def bring_in(house: House, consents: Sequence[Consent], source: Import, ac
         What became of each.
 
     Raises:
-        Unavailable: nothing was done.
+        Unavailable: nothing was done; or, with reason `not_settled`, it is done but its versions are not on disk.
     """
     held = _list_recalled(house, consents)
     async with house.storage.unit() as unit:
@@ -111,8 +113,10 @@ async def bring_in(house: House, consents: Sequence[Consent], source: Import, ac
         moved = [_move(house, own[pair], by=(source, actor), consents=told) for pair, told in _by_pair(new).items()]
         if moved:
             await grants.save_all(unit.connection, [change for change, _ in moved])
+            await owed.add(unit.connection, *(_version_of(change) for change, _ in moved))
             await house.ledger.append_all(unit.connection, [draft for _, draft in moved])
         await unit.commit()
+    await house.write_owed()
     await house.ledger.publish()
     return outcomes
 
@@ -152,6 +156,11 @@ def _move(house: House, grant: Grant, *, by: tuple[Import, Actor], consents: Seq
         grant, [each.brought for each in consents], now, lambda: PermissionId(new_id("pm", house.entropy))
     )
     return change, _draft(change, source, actor, consents=consents)
+
+
+def _version_of(change: Change) -> Tombstone:
+    """Return the grant's version for the journal: after a restore none is used twice (ADR 0006)."""
+    return Tombstone(change.grant.id, change.grant.version, (), Kind.BROUGHT_IN.value, change.at)
 
 
 def _draft(change: Change, source: Import, actor: Actor, *, consents: Sequence[Consent]) -> Draft:

@@ -10,6 +10,7 @@ from gateway.ground.vault.entries import Tombstone
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
 from gateway.terms.ids import FamilyId, GrantId, PermissionId
@@ -82,4 +83,5 @@ async def _list_moves(
 
 
 async def _record(house: House, unit: UnitOfWork, change: Change, kind: Kind) -> list[FamilyId]:
-    return (await house.record_change(unit, change, Actor.system(), kind=kind))[1]
+    why = Because(Cause.RESTORED).to_facts() if kind is Kind.RECONFIRM else {}
+    return (await house.record_change(unit, change, Actor.system(), kind=kind, **why))[1]

@@ -18,8 +18,8 @@ from gateway.records.families import store as families
 from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
-from gateway.records.grants.difference import end_beside, list_kept, list_reached
-from gateway.records.grants.types import Grant
+from gateway.records.grants.difference import end_beside, list_kept, list_reached, reached_facts
+from gateway.records.grants.types import Change, Grant
 from gateway.records.ledger import notices
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft, Recorded
@@ -29,6 +29,7 @@ from gateway.records.requests.sign_in import SignIn, check_sign_in
 from gateway.records.requests.types import AuthorizationRequest, RequestKind
 from gateway.terms.ids import AccountId, AskId, FamilyId, GrantId, PermissionId, PersonId, new_id
 from gateway.terms.refusal import Refusal
+from gateway.terms.resources import Resources
 
 DURATIONS = {f"P{days}D": timedelta(days=days) for days in (1, 30, 90, 180, 365)}
 STANDING = "standing"
@@ -116,6 +117,16 @@ class _Case:
         kept = list_kept(grant, meanings, self.seen_at, narrowed_to=self.request.narrowed_to)
         return replace(self, at=at, kept=frozenset() if self.request.is_full else kept)
 
+    def reached(self, grant: Grant) -> dict[PermissionId, Resources]:
+        """Return what the tokens of the answer reach."""
+        return list_reached(grant, self.given, self.at, narrowed_to=self.request.narrowed_to)
+
+    def kind_of(self, change: Change) -> Kind:
+        """Name what the answer did; to go on with what stands, and no more, decides nothing and is no consent."""
+        if self.is_refused:
+            return Kind.REFUSED
+        return Kind.DECIDED if change.changed or change.added else Kind.RECONNECTED
+
     def decision_on(self, grant: Grant) -> transitions.Decision:
         """Return what the answer means for a grant: the asks named in it are those that stood as boxes."""
         named = [ask for ask in self.asks if ask.id not in self.kept]
@@ -188,8 +199,10 @@ async def decide(house: House, raw_request_id: str, answer: Answer, *, request_i
         if case.is_outdated(grant):
             raise Refusal("screen_outdated")
         change = transitions.decide(grant, case.decision_on(grant), _new_id(house))
-        kind = Kind.REFUSED if case.is_refused else Kind.DECIDED
+        kind = case.kind_of(change)
         shown = await _keep_shown(unit, case)
+        if kind is Kind.RECONNECTED:
+            shown["reached"] = reached_facts(change.grant, case.reached(change.grant))
         settled, ended = await house.record_change(unit, change, actor, kind=kind, request_id=request_id, **shown)
         if case.is_refused:
             await requests.mark_refused(unit.connection, case.request.id, case.at)
@@ -278,7 +291,7 @@ async def _issue(house: House, unit: UnitOfWork, case: _Case, settled: Settled) 
     if not request.is_from_app:
         return None
     grant, sign_in = settled.change.grant, case.answer.sign_in
-    reached = list_reached(grant, case.given, now, narrowed_to=request.narrowed_to)
+    reached = case.reached(grant)
     if not reached:
         return None
     family_id = FamilyId(new_id("fa", house.entropy))

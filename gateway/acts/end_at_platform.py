@@ -25,7 +25,16 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox.copies import seal_copy
 from gateway.records.outbox.types import Copy
-from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, PermissionId, new_id
+from gateway.terms.ids import (
+    GATEWAYS_OWN,
+    AccountId,
+    AppId,
+    AskId,
+    FamilyId,
+    PermissionId,
+    UpstreamAppId,
+    new_id,
+)
 from scopes import AnswerMalformed, Event
 
 log = structlog.get_logger(__name__)
@@ -60,6 +69,8 @@ class Withdrawal:
         about_people: the scopes of the platform that are about people.
         original: what goes on to apps; None: it does not name them as apps know them.
         remembered: for how long it is known again.
+        brought_id: by which upstream app it is told.
+        for_app: the app that brought that one, and for which alone it ends; None: for every app.
     """
 
     platform: str
@@ -69,6 +80,8 @@ class Withdrawal:
     about_people: frozenset[str]
     original: Original | None = None
     remembered: timedelta = timedelta(hours=26)
+    brought_id: UpstreamAppId = GATEWAYS_OWN
+    for_app: AppId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +149,7 @@ async def _list_cases(house: House, unit: UnitOfWork, told: Withdrawal, follower
     profile = await accounts.find_external(unit.connection, parent.platform, name) or unmade
     known = await grants.list_of_accounts(unit.connection, [parent.id, profile.id])
     cases = []
-    for app_id in sorted({grant.app_id for grant in known}):
+    for app_id in sorted({grant.app_id for grant in known if told.for_app in {None, grant.app_id}}):
         asks = await apps.list_asks(unit.connection, app_id)
         about = tuple(ask for ask in asks if ask.scope in told.about_people)
         cases.append(_Case(follower, profile, app_id, about))
@@ -161,7 +174,7 @@ async def _end_all(house: House, unit: UnitOfWork, told: Withdrawal, cases: Sequ
     own = [await lock_between(house, unit, profiles[case.follower].id, case.app_id) for case in cases]
     if told.original is not None:
         for follower in told.followers:
-            await _keep_copies(house, unit, told.original, follower)
+            await _keep_copies(house, unit, told.original, follower, through=told.brought_id)
     now = house.clock.now()
     ends = [
         _find_end(case, grant, above.get((case.follower.account_id, case.app_id)), now)
@@ -199,12 +212,15 @@ async def _keep_profile(house: House, unit: UnitOfWork, follower: Follower) -> A
     return await get_profile(house, unit, parent, follower.subject_id)
 
 
-async def _keep_copies(house: House, unit: UnitOfWork, original: Original, follower: Follower) -> None:
+async def _keep_copies(
+    house: House, unit: UnitOfWork, original: Original, follower: Follower, *, through: UpstreamAppId
+) -> None:
     """Keep a copy of the event for each app to which something about them passes at this moment.
 
     It is judged by what they said before, for it tells just that they say no now.
     """
-    for holder in await list_listening(unit.connection, follower.account_id, denied=house.in_flight.denied):
+    denied, account_id = house.in_flight.denied, follower.account_id
+    for holder in await list_listening(unit.connection, account_id, brought_id=through, denied=denied):
         live = holder.list_live(original.event.opened_by, house.clock.now())
         asked = Holding(holder.app_id, holder.platform, holder.external_id, live).ask([follower.subject_id])
         said = await house.words.find(asked, unit.connection)
@@ -226,4 +242,5 @@ def _make_copy(house: House, original: Original, follower: Follower, holder: Hol
     copy_id = new_id("nt", house.entropy)
     sealed = seal_copy(house.vault, holder.grant_id, copy_id, body=passed.body, subjects=people)
     rests_on = frozenset(each.id for each in holder.reach)
-    return Copy(copy_id, holder.grant_id, 0, rests_on, sealed, event.type, house.clock.now())
+    now, through = house.clock.now(), holder.brought_id
+    return Copy(copy_id, holder.grant_id, 0, rests_on, sealed, event.type, now, through)

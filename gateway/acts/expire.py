@@ -1,11 +1,15 @@
 """Expire: write down what time has ended. Verdicts judged it by the clock already; the record follows."""
 
+from typing import Any
+
 from gateway.acts import House
+from gateway.acts.recording import why_another
 from gateway.ground.storage.storage import ending, shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import statements
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
 from gateway.terms.ids import GrantId
@@ -28,15 +32,17 @@ async def expire(house: House) -> int:
         orphans = await grants.list_orphaned(connection, accounts.lapsed(now))
         others = await grants.list_standing(connection, statements.decided_before())
     changed = [await _record(house, grant_id, Kind.EXPIRED) for grant_id in due]
-    changed += [await _record(house, grant_id, Kind.RECONFIRM) for grant_id in {*orphans, *others}]
+    whys = dict.fromkeys(orphans, Because(Cause.STANDING_LAPSED))
+    whys |= {grant_id: await why_another(house, grant_id, None) for grant_id in others}
+    changed += [await _record(house, grant_id, Kind.RECONFIRM, **why.to_facts()) for grant_id, why in whys.items()]
     await house.write_owed()  # what an act before could not bring to the journal
     return sum(changed)
 
 
-async def _record(house: House, grant_id: GrantId, kind: Kind) -> bool:
+async def _record(house: House, grant_id: GrantId, kind: Kind, **facts: Any) -> bool:
     move = transitions.expire if kind is Kind.EXPIRED else transitions.lapse
     try:
-        await house.change_grant(grant_id, Actor.system(), kind=kind, transition=move)
+        await house.change_grant(grant_id, Actor.system(), kind=kind, transition=move, **facts)
     except Refusal:
         return False
     return True

@@ -29,6 +29,7 @@ from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
 from gateway.records.grants.types import Grant
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft
 from gateway.terms.ids import (
@@ -211,7 +212,8 @@ async def _lapse(
             change = transitions.lapse(grant, now)
         except Refusal:
             continue
-        lapsed.append(await house.record_change(unit, change, Actor.system(), kind=Kind.RECONFIRM))
+        why = Because(Cause.STANDING_LAPSED).to_facts()
+        lapsed.append(await house.record_change(unit, change, Actor.system(), kind=Kind.RECONFIRM, **why))
     return lapsed
 
 

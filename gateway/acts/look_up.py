@@ -23,11 +23,12 @@ from gateway.terms.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Looker:
-    """Who looks, why, and in which request."""
+    """Who looks, why, and in which request; `is_again` where this very look was recorded a few minutes ago."""
 
     person_id: PersonId
     reason: Reason
     request_id: str = ""
+    is_again: bool = False
 
 
 @shielded
@@ -80,6 +81,8 @@ async def look_up_record(house: House, record_id: str, looker: Looker) -> dict[P
 async def _record(
     house: House, unit: UnitOfWork, looker: Looker, *, person_id: PersonId | None, facts: Mapping[str, str]
 ) -> None:
+    if looker.is_again:
+        return
     actor = Actor(ActorKind.OPERATOR, looker.person_id)
     named = await house.parts_about(unit, actor, {})
     told = () if person_id is None else (Part(EVIDENCE, person_id, {"reason": looker.reason.text}),)

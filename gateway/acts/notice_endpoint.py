@@ -20,8 +20,7 @@ LIVE_KEYS = 2
 async def set_endpoint(house: House, app_id: AppId, url: str, actor: Actor) -> str | None:
     """Send an app's notices to `url` from now on, which the caller checked; one that was gone is live again.
 
-    Where they go there already nothing is recorded: a machine may say it at each of its starts. It still is said anew,
-    so that a 410 to what was sent before does not end it.
+    Where they go there already nothing changes and nothing is recorded: a machine may say it at each of its starts.
 
     Returns:
         The raw secret of the first key, shown this once; None where the app has keys, which stay.
@@ -33,12 +32,13 @@ async def set_endpoint(house: House, app_id: AppId, url: str, actor: Actor) -> s
         await _get_app(unit, app_id)
         now = house.clock.now()
         known = await endpoints.find(unit.connection, app_id)
+        if known is not None and known.is_live_at(url):
+            return None
         await endpoints.save(unit.connection, Endpoint(app_id, url, EndpointState.LIVE, now))
         await lanes.wake(unit.connection, app_id, now)
         has_keys = bool(await endpoints.list_live_keys(unit.connection, app_id))
         raw_secret = None if has_keys else await _add_key(house, unit, app_id)
-        if known is None or not known.is_live_at(url):
-            await _record(house, unit, actor, Draft(Kind.NOTICES_SET, now, actor, address_facts(url), app_id=app_id))
+        await _record(house, unit, actor, Draft(Kind.NOTICES_SET, now, actor, address_facts(url), app_id=app_id))
         await unit.commit()
     await house.ledger.publish()
     house.has_notices.set()
@@ -64,18 +64,23 @@ async def clear_endpoint(house: House, app_id: AppId, actor: Actor) -> None:
 
 
 @shielded
-async def rotate_key(house: House, app_id: AppId, actor: Actor) -> str:
+async def rotate_key(house: House, app_id: AppId, actor: Actor, *, newest_id: str | None = None) -> str:
     """Give the app a new signing key; the one before signs beside it until the next rotation, older ones end.
+
+    `newest_id` is the newest key that its developer saw; None: nobody asks for it.
 
     Returns:
         Its raw secret, shown this once.
 
     Raises:
-        Refusal: `not_found`; `nothing_to_change` when it has no endpoint.
+        Refusal: `not_found`; `nothing_to_change` when it has no endpoint, or was given another key since.
     """
     async with house.storage.unit() as unit:
         await _get_app(unit, app_id)
         if await endpoints.find(unit.connection, app_id) is None:
+            raise Refusal("nothing_to_change")
+        keys = await endpoints.list_live_keys(unit.connection, app_id)
+        if newest_id is not None and [newest_id] != [key.id for key in keys[:1]]:
             raise Refusal("nothing_to_change")
         now = house.clock.now()
         await endpoints.end_keys(unit.connection, app_id, keep=LIVE_KEYS - 1, now=now)

@@ -9,7 +9,7 @@ from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import note_pairs
-from gateway.records.accounts.types import NEVER, Account, ProfilePair, Standing
+from gateway.records.accounts.types import NEVER, SELF, Account, ProfilePair, Standing
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.grants import transitions
@@ -18,9 +18,6 @@ from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId, PermissionId, PersonId, StandingId, new_id
 from gateway.terms.refusal import Refusal
-
-SELF = "self"
-"""The role of whoever signs in as the person whose profile it is."""
 
 
 @dataclass(frozen=True, slots=True)

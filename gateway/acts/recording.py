@@ -1,6 +1,7 @@
 """What several acts write alike: an identity's record, a credential in the journal, an app's code, an endpoint's end.
 
-Also what is found or made: a person's profile, the grant of an account about an app, the end of its lane.
+Also what is found or made: a person's profile, the grant of an account about an app, the end of its lane; and what an
+app changed.
 """
 
 import asyncio
@@ -15,11 +16,14 @@ from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.tokens import CODE, hashed, new_token
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account, Connection, profile_name
+from gateway.records.apps import statements
 from gateway.records.apps import store as apps
+from gateway.records.apps.statements import Statement
 from gateway.records.families import store as families
 from gateway.records.families.types import CODE_LASTS, Code
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Grant
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
 from gateway.records.outbox import lanes
@@ -87,6 +91,14 @@ async def record_gone(house: House, unit: UnitOfWork, endpoint: Endpoint, now: d
     """Record that an endpoint is gone, once all that waited for it was let go."""
     draft = Draft(Kind.NOTICES_GONE, now, Actor.system(), address_facts(endpoint.url), app_id=endpoint.app_id)
     await house.ledger.append(unit.connection, draft)
+
+
+async def why_another(house: House, grant_id: GrantId, now: Statement | None) -> Because:
+    """Say of a grant that its app is another than was decided on: in what, by what it says of itself now."""
+    async with house.storage.read() as connection:
+        before = await statements.find_granted(connection, grant_id)
+        now = now or (await statements.find_current(connection, before.app_id) if before else None)
+    return Because(Cause.APP_CHANGED, now.list_others(before) if now else ())
 
 
 async def get_profile(house: House, unit: UnitOfWork, parent: Account, subject_id: str) -> Account:

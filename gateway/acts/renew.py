@@ -17,7 +17,7 @@ from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
-from gateway.terms.ids import GATEWAYS_OWN, ConnectionId
+from gateway.terms.ids import ConnectionId
 from gateway.terms.refusal import Refusal, Unavailable
 
 CHECK_SECONDS: Final = 5.0
@@ -167,9 +167,7 @@ async def _get(house: House, seen: Connection) -> Connection:
         current = await accounts.find_connection(connection, seen.account_id, brought_id=seen.brought_id)
     if current is not None:
         return current
-    if seen.brought_id == GATEWAYS_OWN:
-        raise AssertionError("the gateway's own connection is never removed")
-    raise Refusal("connection_lost")  # its upstream app was taken back meanwhile
+    raise Refusal("connection_lost")  # unlinked, or its upstream app was taken back, meanwhile
 
 
 async def _lose(house: House, seen: Connection, trouble: Trouble) -> None:

@@ -76,12 +76,15 @@ async def close_notice(house: House, errand: Errand, tried: Tried) -> None:
 
 @shielded
 async def send_again(house: House, app_id: AppId, notice_id: str) -> None:
-    """Let a notice that is over be sent once more, from its first try, under the same id.
+    """Let a notice that is over be sent once more, now, under the same id; its tries go on counting.
 
     Raises:
-        Refusal: `nothing_to_change`: it waits already, is not this app's, or there is no live endpoint.
+        Refusal: `not_found`: the app has none such; `nothing_to_change`: it waits already, cannot be sent again, or
+            there is no live endpoint.
     """
     async with house.storage.unit() as unit:
+        if not await queue.has(unit.connection, app_id, notice_id):
+            raise Refusal("not_found")
         await _check_live(unit, app_id)
         if not await queue.renew(unit.connection, app_id, notice_id, house.clock.now()):
             raise Refusal("nothing_to_change")

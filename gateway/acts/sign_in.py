@@ -141,7 +141,7 @@ def _open(house: House, provider: SignInClient, attempt: SignInAttempt) -> Depar
     nonce, _, issuer = rest.partition(".")
     if issuer != provider.issuer:
         raise Refusal("sign_in_state", log_detail="a return of another provider's")
-    return Departure("", verifier, nonce, attempt.max_age_seconds)
+    return Departure("", verifier, nonce, attempt.max_age_seconds, left_at=attempt.expires_at - ATTEMPT_LASTS)
 
 
 async def _spend(house: House, attempt: SignInAttempt) -> None:

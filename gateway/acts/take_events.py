@@ -17,7 +17,7 @@ from gateway.records.accounts.types import ProfilePair
 from gateway.records.hooks import store as hooks
 from gateway.records.outbox.copies import seal_copy
 from gateway.records.outbox.types import Copy
-from gateway.terms.ids import AccountId, new_id
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, UpstreamAppId, new_id
 from gateway.terms.refusal import Unavailable
 from scopes import AnswerMalformed, Event
 
@@ -36,6 +36,7 @@ class ToldEvent:
         subjects: the people whom they are about.
         pair: by which ids the platform knows the one person of it: to sign in through its app, and to the account.
         remembered: for how long it is known again; longer than anything as old would be believed.
+        brought_id: through which upstream app it is told.
     """
 
     account_id: AccountId
@@ -45,6 +46,7 @@ class ToldEvent:
     subjects: tuple[str, ...] = field(repr=False)
     pair: tuple[str, str] | None = field(default=None, repr=False)
     remembered: timedelta = timedelta(hours=26)
+    brought_id: UpstreamAppId = GATEWAYS_OWN
 
 
 @shielded
@@ -75,16 +77,16 @@ async def _note_pairs(house: House, unit: UnitOfWork, new: Sequence[ToldEvent]) 
 
 
 async def _share_out(house: House, unit: UnitOfWork, new: Sequence[ToldEvent]) -> list[tuple[Holder, list[ToldEvent]]]:
-    """Give each app that listens what was told of its account, in the order in which lanes are held."""
-    of_account: dict[AccountId, list[ToldEvent]] = {}
+    """Give each app that listens what its upstream app told of its account, in the order in which lanes are held."""
+    of_account: dict[tuple[AccountId, UpstreamAppId], list[ToldEvent]] = {}
     for each in new:
-        of_account.setdefault(each.account_id, []).append(each)
-    await hold_listening(unit.connection, of_account)
+        of_account.setdefault((each.account_id, each.brought_id), []).append(each)
+    await hold_listening(unit.connection, {account_id for account_id, _ in of_account})
     denied = house.in_flight.denied
     found = [
         (holder, own)
-        for account_id, own in of_account.items()
-        for holder in await list_listening(unit.connection, account_id, denied=denied)
+        for (account_id, through), own in of_account.items()
+        for holder in await list_listening(unit.connection, account_id, brought_id=through, denied=denied)
     ]
     return sorted(found, key=lambda pair: pair[0].grant_id)
 
@@ -116,7 +118,8 @@ def _make_copy(house: House, told: ToldEvent, holder: Holder, said: Said) -> Cop
         return None
     copy_id = new_id("nt", house.entropy)
     sealed = seal_copy(house.vault, holder.grant_id, copy_id, body=passed.body, subjects=told.subjects)
-    return Copy(copy_id, holder.grant_id, 0, frozenset(each.id for each in live), sealed, told.event.type, now)
+    rests_on = frozenset(each.id for each in live)
+    return Copy(copy_id, holder.grant_id, 0, rests_on, sealed, told.event.type, now, told.brought_id)
 
 
 def _holding(holder: Holder, live: Sequence[Reach]) -> Holding:

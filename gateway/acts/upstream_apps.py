@@ -8,21 +8,26 @@ from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
 from gateway.records.apps import upstreams
-from gateway.records.apps.upstreams import UpstreamApp, secret_place
+from gateway.records.apps.upstreams import UpstreamApp, event_key_place, secret_place
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
+from gateway.records.outbox import lanes
 from gateway.terms.ids import AppId, UpstreamAppId, new_id
 from gateway.terms.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What an app brings: its id and secret at a platform."""
+    """What an app brings: its id and secret at a platform.
+
+    `raw_event_key`: what the platform signs the upstream app's events with; "" takes it away, None says nothing of it.
+    """
 
     app_id: AppId
     platform: str
     external_id: str
     raw_secret: str = field(repr=False)
+    raw_event_key: str | None = field(default=None, repr=False)
 
 
 @shielded
@@ -45,10 +50,10 @@ async def bring_upstream(house: House, brought: Brought, actor: Actor) -> None:
             await upstreams.set_secret(unit.connection, known.id, _sealed(house, known.id, brought))
         else:
             if known is not None:
-                await _remove(unit, known)
-            await _add(house, unit, brought, now)
-        facts = {"platform": brought.platform, "upstream_app": brought.external_id}
-        draft = Draft(Kind.UPSTREAM_BROUGHT, now, actor, facts, app_id=brought.app_id)
+                await _remove(unit, known, now)
+            known = await _add(house, unit, brought, now)
+        await _set_event_key(house, unit, known, brought)
+        draft = Draft(Kind.UPSTREAM_BROUGHT, now, actor, _facts(brought), app_id=brought.app_id)
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
     await house.ledger.publish()
@@ -56,7 +61,9 @@ async def bring_upstream(house: House, brought: Brought, actor: Actor) -> None:
 
 @shielded
 async def remove_upstream(house: House, app_id: AppId, platform: str, actor: Actor) -> None:
-    """Take an app's upstream app away, with its secret and every connection through it; the gateway's own serves again.
+    """Take an app's upstream app away, with its secrets and every connection through it; the gateway's serves again.
+
+    What it told and no app was brought yet is destroyed.
 
     Raises:
         Refusal: `not_found`.
@@ -66,25 +73,44 @@ async def remove_upstream(house: House, app_id: AppId, platform: str, actor: Act
         known = await upstreams.find_of(unit.connection, app_id, platform, lock=True) if app else None
         if known is None:
             raise Refusal("not_found")
-        await _remove(unit, known)
+        now = house.clock.now()
+        await _remove(unit, known, now)
         facts = {"platform": platform, "upstream_app": known.external_id}
-        draft = Draft(Kind.UPSTREAM_REMOVED, house.clock.now(), actor, facts, app_id=app_id)
+        draft = Draft(Kind.UPSTREAM_REMOVED, now, actor, facts, app_id=app_id)
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
     await house.ledger.publish()
 
 
-async def _add(house: House, unit: UnitOfWork, brought: Brought, now: datetime) -> None:
+async def _add(house: House, unit: UnitOfWork, brought: Brought, now: datetime) -> UpstreamApp:
     upstream_id = UpstreamAppId(new_id("ua", house.entropy))
     sealed = _sealed(house, upstream_id, brought)
     fresh = UpstreamApp(upstream_id, brought.app_id, brought.platform, brought.external_id, sealed, now)
     if not await unit.is_added(upstreams.add(unit.connection, fresh)):
         raise Refusal("upstream_app_taken")
+    return fresh
 
 
-async def _remove(unit: UnitOfWork, known: UpstreamApp) -> None:
+async def _set_event_key(house: House, unit: UnitOfWork, known: UpstreamApp, brought: Brought) -> None:
+    """Keep the key of its events, where one is said; what came under the one before still goes out."""
+    if brought.raw_event_key is None:
+        return
+    raw_key = brought.raw_event_key.encode()
+    sealed = house.vault.seal(raw_key, event_key_place(known.id)) if raw_key else None
+    await upstreams.set_event_key(unit.connection, known.id, sealed)
+
+
+def _facts(brought: Brought) -> dict[str, str]:
+    facts = {"platform": brought.platform, "upstream_app": brought.external_id}
+    if brought.raw_event_key is None:
+        return facts
+    return {**facts, "events": "heard" if brought.raw_event_key else "not_heard"}
+
+
+async def _remove(unit: UnitOfWork, known: UpstreamApp, now: datetime) -> None:
     await upstreams.remove(unit.connection, known.id)
     await accounts.remove_connections(unit.connection, known.id)
+    await lanes.void_heard(unit.connection, known.id, now)
 
 
 def _sealed(house: House, upstream_id: UpstreamAppId, brought: Brought) -> bytes:

@@ -38,7 +38,7 @@ async def use_credential(house: House, use: Use) -> bytes:
         The token answer, JSON.
 
     Raises:
-        Refusal: `invalid_grant` (it is over, as its grant may be; paused; its app is suspended), `invalid_target`,
+        Refusal: `invalid_grant` (it is over, as its grant may be; its app is suspended), `invalid_target`,
             `invalid_scope`, `invalid_authorization_details` (more was asked than it reaches).
         Unavailable: nothing was given.
     """
@@ -50,8 +50,6 @@ async def use_credential(house: House, use: Use) -> bytes:
             raise Refusal("invalid_grant", "the connection key is over")
         holding = narrowed(await house.holding(unit, locked), use.ask_ids)
         holding = detailed(holding, use.details, is_rest_named=use.ask_ids is not None)
-        if not any(each.id in locked.family.permission_ids for each in locked.grant.live(locked.at)):
-            raise Refusal("invalid_grant", "the grant is paused")
         check_target(holding, use.platform)
         minted = mint(holding, Terms(locked.at, may_refresh=False, access_jkt=use.jkt), house.entropy)
         await credentials.forget_expired(unit.connection, locked.family.id, locked.at)

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.ground.storage.storage import Connection, Storage
 from gateway.ground.vault.personkeys import PersonKeys
+from gateway.records.families import store as families
 from gateway.records.grants import as_facts
 from gateway.records.ledger.batches import root_of
 from gateway.records.ledger.canonical import NotCanonical
@@ -34,6 +35,7 @@ async def verify_log(storage: Storage, key: VerifierKey, person_keys: PersonKeys
         finding = await verify(connection, key, person_keys=person_keys, outside=outside)
         await _compare(connection, finding)
         await _check_batches(connection, finding)
+        await _check_families(connection, finding)
     return finding
 
 
@@ -66,6 +68,23 @@ async def _check_batches(connection: Connection, finding: Finding) -> None:
             finding.add(seq, "its trace lines are not those that were sealed")
     for line_id in await batches.list_unreadable(connection):
         finding.add(None, f"trace line {line_id} was changed before it was sealed")
+
+
+async def _check_families(connection: Connection, finding: Finding) -> None:
+    """Check that what a record ended is over; one that ended with its permissions has no record, nor needs it."""
+    spans = await families.list_spans(connection)
+    for family_id, told in finding.families.items():
+        if spans.get(family_id, {}).get("ended_at") != told.facts["ended_at"]:
+            finding.add(told.seq, f"family {family_id} did not end as the log says")
+    if finding.restored is None:
+        return
+    for family_id, row in spans.items():
+        if row["ended_at"] is None and not _is_after(row["created_at"], finding.restored.facts["ended_at"]):
+            finding.add(finding.restored.seq, f"family {family_id} lives on from before a restore")
+
+
+def _is_after(raw_at: Any, moment_us: int) -> bool:
+    return isinstance(raw_at, int) and raw_at >= moment_us
 
 
 def _facts_of(fold: GrantFold) -> dict[str, Any]:

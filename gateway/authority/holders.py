@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.authority.facts import STANDING, Reach
@@ -20,14 +20,15 @@ from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import PermissionState
 from gateway.records.outbox.tables import notice_endpoints
 from gateway.records.outbox.types import EndpointState
-from gateway.terms.ids import AccountId, AppId, GrantId, PermissionId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, AppId, GrantId, PermissionId, UpstreamAppId
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
     """One grant of the account, with what stands in it and the app that holds it.
 
-    `reach` leaves out what is narrowed to resources: no event says which it is about.
+    `reach` leaves out what is narrowed to resources: no event says which it is about. `brought_id` is the upstream app
+    through which the app's calls go: what another one tells of the same account is not for it.
     """
 
     grant_id: GrantId
@@ -38,6 +39,7 @@ class Holder:
     platform: str
     external_id: str
     standing_lapses_at: datetime | None
+    brought_id: UpstreamAppId
     reach: tuple[Reach, ...]
 
     def list_live(self, scopes: Collection[str], now: datetime) -> list[Reach]:
@@ -47,8 +49,9 @@ class Holder:
         return [each for each in self.reach if each.scope in scopes and each.is_live(now)]
 
 
-_HAS_OWN = exists().where(upstream_apps.c.app_id == apps.c.id, upstream_apps.c.platform == accounts.c.platform)
-"""The app brought its own upstream app, whose events come elsewhere: there is no falling back (ADR 0036)."""
+_OWN = (upstream_apps.c.app_id == apps.c.id) & (upstream_apps.c.platform == accounts.c.platform)
+_THROUGH = func.coalesce(upstream_apps.c.id, GATEWAYS_OWN)
+"""Its own upstream app if it brought one, else the gateway's: there is no falling back (ADR 0036)."""
 _SELECT = (
     select(
         grants.c.id.label("grant_id"),
@@ -59,6 +62,7 @@ _SELECT = (
         accounts.c.platform,
         accounts.c.external_id,
         STANDING.label("standing_lapses_at"),
+        _THROUGH.label("brought_id"),
         permissions.c.id,
         permissions.c.ask_id,
         permissions.c.scope,
@@ -70,13 +74,14 @@ _SELECT = (
     .join(apps, apps.c.id == grants.c.app_id)
     .join(accounts, accounts.c.id == grants.c.account_id)
     .join(permissions, permissions.c.grant_id == grants.c.id)
+    .outerjoin(upstream_apps, _OWN)
     .where(permissions.c.is_current, permissions.c.state == PermissionState.GRANTED.value)
     .where(permissions.c.resources.is_(None))
-    .where(~_HAS_OWN)
 )
 _LISTENING = Prepared(
     _SELECT.join(notice_endpoints, notice_endpoints.c.app_id == apps.c.id)
     .where(notice_endpoints.c.state == EndpointState.LIVE.value, grants.c.account_id == bindparam("of_account"))
+    .where(bindparam("heard_through") == _THROUGH)
     .order_by(grants.c.id, permissions.c.id)
 )
 _NAMED = each_of("held_accounts")
@@ -101,16 +106,21 @@ async def hold_listening(connection: AsyncConnection, account_ids: Collection[Ac
 
 
 async def list_listening(
-    connection: AsyncConnection, account_id: AccountId, *, denied: Collection[PermissionId] = ()
+    connection: AsyncConnection,
+    account_id: AccountId,
+    *,
+    brought_id: UpstreamAppId = GATEWAYS_OWN,
+    denied: Collection[PermissionId] = (),
 ) -> list[Holder]:
     """List the grants of an account whose apps have an endpoint to be told at, in the order in which they are locked.
 
     Args:
         connection: of the unit of work.
         account_id: whose.
+        brought_id: through which upstream app it is told; an app hears what the one that it uses tells, and no other.
         denied: permissions under which nothing passes, although the database does not know of it.
     """
-    return _holders(await _LISTENING.rows(connection, of_account=account_id), denied)
+    return _holders(await _LISTENING.rows(connection, of_account=account_id, heard_through=brought_id), denied)
 
 
 async def find_holder(storage: Storage, grant_id: GrantId, *, denied: Collection[PermissionId] = ()) -> Holder | None:

@@ -29,6 +29,13 @@ def log() -> None:
 def verify(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
     """Verify every record, part, node and checkpoint, and that the grants equal the log; exit 1 on a fault.
 
+    Compared with the log: records and their columns, sealed parts, the tree, the
+    checkpoints here and outside, the texts that were shown, grants and their
+    permissions, sealed trace lines, and families of tokens that a record ended.
+    Not compared, for no record holds all of it: who may decide for an account
+    (standings), people and their identities, accounts and connections, apps and
+    their asks, tokens and keys themselves. Every act on them has its record.
+
     Records at the end that are not signed yet are counted, and are no fault: the next decision signs them.
     """
     finding = run(_verify(get_settings(context)))

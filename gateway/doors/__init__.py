@@ -10,11 +10,13 @@ reads (the developers' pages show exactly what the consent screen shows).
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.tokens import hashed
+from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.asks import AskView, Recipient
 from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.csrf import form_token
@@ -24,7 +26,7 @@ from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.ground.web.queries import check_query
 from gateway.ground.web.rendering import Pages
 from gateway.ground.web.responses import html, see_other
-from gateway.records.apps.types import Ask, Basis
+from gateway.records.apps.types import App, AppOrigin, Ask, Basis
 from gateway.records.people import seen
 from gateway.records.people import store as people
 from gateway.records.people.types import Person, Role, Session
@@ -64,6 +66,8 @@ class Endpoint:
         roles: a signed-in person needs one of these; with neither `public` nor `roles` nor `own_check` start-up fails.
         own_check: the handler authenticates by another credential (client secret, access token) and says which.
         is_ours: its address is made by our own pages and by people alone: a name stands once in its query.
+        notes: its GET leaves something behind (a request, a look, that a screen was shown, a code spent), so no HEAD
+            stands beside it.
     """
 
     method: str
@@ -73,6 +77,7 @@ class Endpoint:
     roles: frozenset[Role] = frozenset()
     own_check: str = ""
     is_ours: bool = False
+    notes: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a row that says nothing, or two things, about who may."""
@@ -110,9 +115,15 @@ class Porter:
         """Add a door's table to the application; each handler runs only for whom its row admits.
 
         `refuse` says on the door's surface that an address cannot be; by default it is raised, and becomes a page.
+        HEAD is answered as GET, without the body, beside each GET that notes nothing.
         """
-        for endpoint in endpoints:
-            app.router.add_route(endpoint.method, endpoint.path, self._guarded(endpoint, refuse))
+        table = list(endpoints)
+        have_head = {endpoint.path for endpoint in table if endpoint.method == hdrs.METH_HEAD or endpoint.notes}
+        for endpoint in table:
+            guarded = self._guarded(endpoint, refuse)
+            app.router.add_route(endpoint.method, endpoint.path, guarded)
+            if endpoint.method == hdrs.METH_GET and endpoint.path not in have_head:
+                app.router.add_route(hdrs.METH_HEAD, endpoint.path, guarded)
 
     def _guarded(self, endpoint: Endpoint, refuse: Refuse | None) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
@@ -195,6 +206,19 @@ def spoken(text: Text, lang: Lang) -> str:
     return text.en if lang == "en" else text.vi
 
 
+def app_label(app: App) -> AppLabel:
+    """Say what stands beside the app's name: a dynamic app chose its name, and not where it answers."""
+    hosts = dict.fromkeys(host_of(each) for each in app.redirect_uris)
+    known_by = app.id if app.origin is AppOrigin.DOCUMENT or not hosts else ", ".join(hosts)
+    return AppLabel(app.is_reviewed, app.is_dynamic, plain(known_by, LONGEST_TEXT) if app.is_dynamic else "")
+
+
+def host_of(redirect_uri: str) -> str:
+    """Return where an answer goes: the host, or the private scheme."""
+    parts = urlsplit(redirect_uri)
+    return (parts.hostname or "") if parts.scheme in {"http", "https"} else parts.scheme
+
+
 def ask_name(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool = False) -> str:
     """Name an ask: its scope's plain name, and its purpose where the app has several on that scope."""
     scope = catalogue.scopes.get(ask.scope)
@@ -264,6 +288,9 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
         advertising=ask.is_advertising,
         is_new=is_new,
         enforced_by_app=scope is not None and scope.enforced_by == "app",
+        explanation=spoken(scope.explanation, lang) if scope else "",
+        can=[spoken(each, lang) for each in scope.can] if scope else (),
+        cannot=[spoken(each, lang) for each in scope.cannot] if scope else (),
         **_basis(ask, scope),
     )
 

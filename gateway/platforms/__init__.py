@@ -187,6 +187,10 @@ class Hooks(Protocol):
     is_asked: bool
     """Whether it tells where it was asked to, through each connection, and not at one address for all accounts."""
 
+    def as_app(self, app_id: str) -> "Hooks":
+        """Return how it tells another upstream app, where the platform knows such."""
+        ...
+
     def read(self, headers: Mapping[str, str], body: bytes, key: str, *, now: datetime) -> list[Heard]:
         """Check the signature on the body's very bytes, and its time; return what is told.
 

@@ -20,6 +20,7 @@ from gateway.doors.consoles.developers.door import DevelopersDoor
 from gateway.doors.consoles.developers.endpoints import endpoints as developer_endpoints
 from gateway.doors.consoles.operators.door import OperatorsDoor
 from gateway.doors.consoles.operators.endpoints import endpoints as operator_endpoints
+from gateway.doors.consoles.operators.looks import RecentLooks
 from gateway.doors.events.hooks import EventsDoor
 from gateway.doors.events.hooks import endpoints as event_endpoints
 from gateway.doors.events.intake import Intake
@@ -138,7 +139,7 @@ def _console_endpoints(parts: Parts, person: PersonDoor) -> list[Endpoint]:
     clerk = Clerk(person.pages, person.site, person.public_url)
     return [
         *developer_endpoints(DevelopersDoor(parts.house, clerk, parts.catalogue, parts.settings.is_on_loopback)),
-        *operator_endpoints(OperatorsDoor(parts.house, clerk, parts.catalogue)),
+        *operator_endpoints(OperatorsDoor(parts.house, clerk, parts.catalogue, RecentLooks(parts.house.clock))),
     ]
 
 

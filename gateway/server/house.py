@@ -86,7 +86,7 @@ async def opened_house(
         house = House(storage, used_clock, used_entropy, vault, ledger, journal, CallsInFlight(), settings.public_url)
         if not may_be_older:
             await check_not_older(storage, ledger.path)
-        await _check_log(house, person_keys)
+        await check_log(house, person_keys)
         await _note_past(house, used_clock)
         await _apply_journal(house)
         yield house
@@ -132,14 +132,15 @@ async def check_not_older(storage: Storage, checkpoints: Path) -> None:
         )
 
 
-async def _check_log(house: House, person_keys: PersonKeys) -> None:
+async def check_log(house: House, person_keys: PersonKeys) -> None:
     """Verify the log before the first record of this start is written and signed over it."""
     key = house.ledger.verifier_key
     if key is None:
         return
     finding = await verify_log(house.storage, key, person_keys, checkpoints=house.ledger.path)
-    faults = tuple(f"{each.record_id or each.seq or 'log'}: {each.reason}" for each in finding.bad)
-    house.ledger.note_check(Checked(house.clock.now(), finding.size, faults))
+    named = [each for each in finding.bad if not each.follows]
+    faults = tuple(f"{each.record_id or each.seq or 'log'}: {each.reason}" for each in named)
+    house.ledger.note_check(Checked(house.clock.now(), finding.size, faults, len(finding.bad) - len(named)))
 
 
 async def _note_past(house: House, clock: ForwardClock) -> None:

@@ -1,6 +1,7 @@
 """The registry of platforms: which connectors these settings ask for. One without settings is absent."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import ClientSession
 
@@ -14,6 +15,7 @@ from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.platforms.zalo.hooks import ZaloHooks
 from gateway.platforms.zalo.revocations import MiniApp
+from gateway.platforms.zalo.social import ZaloSocialConnector
 from gateway.settings import Settings
 from gateway.settings.settings import ZaloSettings
 from gateway.terms.clock import Clock
@@ -28,8 +30,11 @@ def list_connectors(settings: Settings, http: ClientSession, clock: Clock) -> di
     """Return the connectors by platform."""
     connectors: dict[str, Connector] = {}
     zalo, matrix, kiotviet = _zalo(settings), settings.platform.matrix, settings.platform.kiotviet
+    social = _zalo_social(settings)
     if zalo is not None:
         connectors["zalo"] = ZaloConnector(zalo, http, clock=clock)
+    if social is not None:
+        connectors["zalosocial"] = ZaloSocialConnector(social, http, clock=clock)
     if matrix is not None:
         connectors["matrix"] = MatrixConnector(MatrixUpstream(base_url=matrix.base_url), http, clock=clock)
     if kiotviet is not None:
@@ -57,6 +62,14 @@ def _zalo(settings: Settings) -> ZaloUpstream | None:
         app_secret=zalo.app_secret.get_secret_value(),
         callback_url=f"{settings.public_url}/connections/zalo/callback",
     )
+
+
+def _zalo_social(settings: Settings) -> ZaloUpstream | None:
+    zalo, wanted = _zalo(settings), settings.platform.zalo
+    if zalo is None or wanted is None or wanted.graph_url is None:
+        return None
+    callback_url = f"{settings.public_url}/connections/zalosocial/callback"
+    return replace(zalo, base_url=wanted.graph_url, callback_url=callback_url)
 
 
 def list_hooks(settings: Settings) -> dict[str, Hooks]:

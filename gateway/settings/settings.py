@@ -19,6 +19,10 @@ class ZaloSettings(BaseModel):
 
     base_url: Base = Field("https://openapi.zalo.me", description="the OA API")
     oauth_url: Base = Field("https://oauth.zaloapp.com", description="where accounts are linked and tokens renewed")
+    graph_url: Base | None = Field(
+        None,
+        description="the Social API, `https://graph.zalo.me`: people may link their own account; without it nobody can",
+    )
     app_id: str = Field(description="id of the gateway's own Zalo app")
     app_secret: SecretStr = Field(description="secret of the gateway's own Zalo app")
     oa_secret_key: SecretStr | None = Field(

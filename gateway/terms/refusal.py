@@ -4,6 +4,8 @@ A refusal knows no HTTP: each surface has one table that turns its `reason` into
 reason that can reach a surface has a row there.
 """
 
+from typing import Literal
+
 
 class Refusal(Exception):
     """An expected no, for a stated reason.
@@ -26,6 +28,9 @@ class Refusal(Exception):
 class Unavailable(Exception):
     """Something that the gateway needs did not answer; nothing was let through.
 
+    `done` is what came of the act that was asked for, where somebody knows: `nothing`, or `perhaps` (the answer to a
+    commit was lost, or a part of it was done before); empty where nobody said.
+
     Args:
         what: the dependency, a word for the log.
         reason: `no_verdict` (nothing was decided) or `not_settled` (recorded, not yet in force everywhere).
@@ -37,3 +42,4 @@ class Unavailable(Exception):
         self.what = what
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
+        self.done: Literal["", "nothing", "perhaps"] = ""

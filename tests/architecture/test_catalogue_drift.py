@@ -48,6 +48,7 @@ def test_promised_scopes_are_there() -> None:
         "zalo.message.read",
         "zalo.message.send",
         "zalo.tag.read",
+        *(f"zalosocial.{one}.read" for one in ("id", "profile")),
         "kiotviet.customer.read",
         "kiotviet.customer.contact.read",
         "kiotviet.customer.birth.read",
@@ -123,7 +124,7 @@ def test_every_opening_scope_shows_or_does_something(route: Route) -> None:
     if route.kind == "write" or route.answer.root is None:
         return
     scopes = {leaf.scope for leaf in walk_leaves(route.answer.root)}
-    listed_only = route.id in {"list_followers", "view_media_limits"}  # ids and a number, the same for every opener
+    listed_only = route.id in {"list_followers", "view_media_limits", "me"}  # ids, a number: the same for every opener
     assert listed_only or all(scope in scopes for scope in route.opened_by)
 
 
@@ -134,6 +135,61 @@ def test_scope_texts_are_in_both_languages(scope: Scope) -> None:
     if scope.sensitive_because is not None:
         texts.append(scope.sensitive_because)
     assert_both_languages(texts)
+
+
+KINDS = {
+    ("email",): ("email", "liên hệ"),
+    ("phone", "contactnumber", "mobilephone", "subnumber"): ("điện thoại", "liên hệ"),
+    ("address", "city", "district", "user_address", "user_city", "user_ward", "locationname", "wardname"): (
+        "địa chỉ",
+        "liên hệ",
+    ),
+    ("birthdate", "user_dob"): ("ngày sinh",),
+    ("gender",): ("giới tính",),
+    ("avatar", "from_avatar", "to_avatar"): ("ảnh",),
+    ("cover",): ("ảnh bìa",),
+    ("location", "latitude", "longitude"): ("vị trí",),
+    ("url", "thumb", "thumbnail", "size"): ("tệp", "ảnh"),
+    ("react_icon",): ("cảm xúc",),
+    ("msg_ids",): ("đã xem",),
+    ("submittime", "delivery_time", "sent_time"): ("giờ",),
+    ("num_follower",): ("số người quan tâm",),
+    ("is_verified",): ("xác thực",),
+    ("organization",): ("công ty",),
+    ("psidfacebook",): ("facebook",),
+    ("taxcode",): ("mã số thuế",),
+    ("comments", "note"): ("ghi chú",),
+    ("debt", "supplierdebt", "supplierolddebt"): ("công nợ",),
+    ("bankaccount", "accountnumber"): ("tài khoản ngân hàng",),
+    ("method",): ("thanh toán", "thu chi"),
+    ("username",): ("đăng nhập",),
+    ("image", "images", "img"): ("ảnh",),
+}
+"""What people call a member, by its name in an answer or event: one of the words stands in the kinds of data."""
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_what_a_scope_opens_is_of_the_kinds_that_it_states(scope: Scope) -> None:
+    """The screen names every kind of data that routes and events show by a scope; a new one without its word fails."""
+    platform = CATALOGUE.platforms[scope.id.partition(".")[0]]
+    answers = [route.answer for route in platform.routes.values()]
+    roots = [answer.root for answer in (*answers, *(event.answer for event in platform.events.values()))]
+    places = [pair for root in roots if root is not None for pair in walk_places(root)]
+    opened = {place.replace("[]", "").split(".")[-1].casefold() for place, leaf in places if leaf.scope == scope.id}
+    told = " ".join(kind.vi for kind in scope.data_types).casefold()
+    unsaid = [names for names, kinds in KINDS.items() if opened & {*names} and not any(kind in told for kind in kinds)]
+    assert unsaid == []
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_scope_by_which_apps_are_told_at_once_says_so(scope: Scope) -> None:
+    """To be told when something happens is more than to look: the scope's own sentence says it, in both languages.
+
+    That someone took their consent back is told by every scope that rests on it: no look at them, but its end.
+    """
+    platform = CATALOGUE.platforms[scope.id.partition(".")[0]]
+    is_told = any(scope.id in event.opened_by and not event.ends_consent for event in platform.events.values())
+    assert ("được báo" in scope.explanation.vi, "told" in scope.explanation.en) == (is_told, is_told)
 
 
 @pytest.mark.parametrize("route", ROUTES)

@@ -107,9 +107,15 @@ async def list_records(house: House, **wanted: Any) -> list[Record]:
         return await reading.list_records(connection, reading.Search(**wanted), 1000)
 
 
+def list_versions(house: House) -> list[int]:
+    """List the versions of grants that the journal knows, in the order of writing."""
+    return [stone.version for stone in house.journal.read().tombstones]
+
+
 def list_stones(house: House) -> tuple[Tombstone, ...]:
-    """Read the tombstones that are on disk now."""
-    return house.journal.read().tombstones
+    """Read the tombstones of what ended or was held back that are on disk now; other versions stand there too."""
+    kept = house.journal.read().tombstones
+    return tuple(stone for stone in kept if stone.permission_ids or stone.cause == "paused")
 
 
 async def verified(house: House) -> Finding:

@@ -185,14 +185,18 @@ async def test_a_follower_s_consent_gives_no_tokens(scene: Scene) -> None:
 
 
 async def test_an_app_hears_what_people_take_back_and_counts_none_of_them(scene: Scene) -> None:
-    """What it held of a follower and holds no more it is told (R33); no yes, no mere no, no list and no count (I10)."""
+    """What it held of a follower and holds no more it is told (R33), and a yes anew; no first yes, no mere no (I10)."""
     scene, house = await with_asking_app(scene), scene.house
     await set_endpoint(house, scene.app.id, "https://app.example/notices", Actor.system())
     await agree(scene, duration="P365D")
-    paused, refused = await say_yes(scene, "1", [NAME, PHONE]), await say_yes(scene, "2", [])
+    person, profile = await follow(scene, "1")
+    paused = await decide_as(scene, person, profile, ask_ids=[NAME, PHONE], to=[NAME, PHONE, CHAT])
+    refused = await say_yes(scene, "2", [])
     assert None not in {paused.grant_id, paused.request.person_id, refused.grant_id}
     await pause(house, paused.grant_id or GrantId(""), Actor(ActorKind.PERSON, paused.request.person_id or ""))
     await take_back(scene, paused, [NAME])
+    await decide_as(scene, person, profile, ask_ids=[CHAT], to=[CHAT])  # the first yes to it
+    await decide_as(scene, person, profile, ask_ids=[NAME], to=[NAME])
     await say_yes(scene, "3", [NAME])
     scene.clock.advance(timedelta(days=40))
     await expire(house)
@@ -205,7 +209,10 @@ async def test_an_app_hears_what_people_take_back_and_counts_none_of_them(scene:
     bodies = [orjson.loads(each.body) for each in notices]
     told = sorted((body["type"].rpartition(".")[2], body["data"]["account"]) for body in bodies)
     first, third = (f"{scene.account.external_id}/{person}" for person in "13")
-    assert told == [("expired", first), ("expired", third), ("paused", first), ("withdrawn", first)]
+    assert told == [
+        *[("expired", first), ("expired", third), ("paused", first)],
+        *[("renewed", first), ("withdrawn", first)],
+    ]
     assert listed.account_id == scene.account.id
     assert tallies == dict.fromkeys([ask.id for ask in scene.asks], AskTally(live=1))
     assert live == {scene.app.id: 1}

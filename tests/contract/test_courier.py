@@ -164,8 +164,10 @@ def test_a_wait_is_jittered_and_heeds_what_was_asked(tries: int) -> None:
 
 
 def test_after_the_tenth_try_there_is_none() -> None:
-    """Nine waits stand between ten tries."""
+    """Nine waits stand between ten tries, and between the ten that follow one that is asked for by hand."""
     assert find_delay(10, SeededEntropy()) is None
+    assert find_delay(11, SeededEntropy()) == find_delay(1, SeededEntropy())
+    assert find_delay(20, SeededEntropy()) is None
 
 
 async def test_retry_after_is_heeded(scene: Scene) -> None:
@@ -409,6 +411,26 @@ async def test_a_replay_by_hand_keeps_id_and_body(scene: Scene) -> None:
     assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
     assert opened(second, secret)
+
+
+async def test_tries_go_on_counting_after_a_replay_by_hand(scene: Scene) -> None:
+    """The log tells all that was tried, and how it ended last; one that failed before 410 ended the rest says so."""
+    async with receiving() as receiver:
+        await listen_at(scene, receiver.url)
+        given = await agreed(scene)
+        receiver.answers += [500, 410, 200, 200]
+        await pause(scene.house, given.grant_id, owner(scene))
+        await bring(scene)
+        await withdraw(scene.house, given.grant_id, owner(scene))
+        await bring(scene)
+        assert await outcomes(scene) == [(2, "gone", 1, "500"), (3, "gone", 1, "410")]
+        await set_endpoint(scene.house, scene.app.id, receiver.url, SYSTEM)
+        last = max(await list_notices(scene), key=lambda notice: notice.version or 0)
+        for _ in range(2):
+            await send_again(scene.house, scene.app.id, last.id)
+            assert (await outcomes(scene))[-1][1] == "waiting"
+            await bring(scene)
+    assert (await outcomes(scene))[-1] == (3, "delivered", 3, "200")
 
 
 async def test_grants_of_one_app_go_side_by_side(scene: Scene) -> None:

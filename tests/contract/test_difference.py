@@ -14,6 +14,7 @@ from gateway.acts.withdraw import withdraw
 from gateway.records.apps.tables import asks as registered_asks
 from gateway.records.ledger.kinds import Kind
 from gateway.terms.ids import AskId, GrantId
+from gateway.terms.instants import microseconds
 from gateway.terms.refusal import Refusal
 from tests.contract.asking import WHOLE, answered, shown, tokens_of
 from tests.contract.steps import (
@@ -121,8 +122,8 @@ async def test_there_is_no_end_to_take_from_what_is_over(scene: Scene) -> None:
     assert (await answered(scene, refusal)).error == "access_denied"
 
 
-async def test_nothing_to_decide_is_still_a_decision(scene: Scene) -> None:
-    """One press on what stands makes a new family and a record, and changes no permission."""
+async def test_nothing_to_decide_is_a_reconnection(scene: Scene) -> None:
+    """One press on what stands makes a new family, changes no permission, and is recorded as that, not as a consent."""
     first = await agreed(scene, PROFILE, NAME)
     before = await get_grant(scene.house, first.grant_id)
     decided = await answered(scene, await shown(scene, PROFILE, NAME), PROFILE, NAME)
@@ -131,7 +132,11 @@ async def test_nothing_to_decide_is_still_a_decision(scene: Scene) -> None:
     tokens = await tokens_of(scene, decided)
     assert await live_asks(scene, tokens["access_token"]) == {PROFILE, NAME}
     newest = (await list_records(scene.house, grant_ids=[first.grant_id]))[0]
-    assert (newest.kind, newest.facts["permissions"]) == (Kind.DECIDED, [])
+    assert (newest.kind, newest.facts["permissions"]) == (Kind.RECONNECTED, [])
+    ends = {p.ask_id: microseconds(p.ends_at) for p in after.permissions if p.ends_at is not None}
+    assert newest.facts["reached"] == [
+        {"ask": ask, "state": "granted", "ends_at": ends[ask], "resources": None} for ask in (NAME, PROFILE)
+    ]
     assert (await verified(scene.house)).bad == []
 
 

@@ -29,6 +29,7 @@ from gateway.records.outbox import queue
 from gateway.records.outbox.tables import event_copies
 from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
+from tests.bringing import bring, row_of
 from tests.contract.steps import verified
 from tests.followers import ABOUT_PEOPLE, CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, with_asking_app
 from tests.house import Scene, agree
@@ -90,6 +91,21 @@ async def test_the_rows_and_the_log_agree(scene: Scene) -> None:
         await unit.commit()
     assert await recall_noes(scene.house, scene.house.journal.read()) == 5
     assert (await find_said(scene)).refused.keys() == {NAME, PHONE, CHAT}
+
+
+async def test_what_was_brought_in_ends_and_is_not_brought_in_again(scene: Scene) -> None:
+    """Evidence of an earlier yes ends like a yes; what waited for evidence was never told, and neither comes back."""
+    scene = await listening(await with_asking_app(scene))
+    rows = row_of(scene, "1", NAME), row_of(scene, "1", PHONE, evidence=None)
+    assert await bring(scene, *rows) == ["granted", "pending"]
+    await end_at_platform(scene.house, told(scene))
+    async with scene.house.storage.read() as connection:
+        notices = await queue.list_of_app(connection, scene.app.id, 9, before=None)
+    (body,) = [each.body for each in notices if each.event == "quyen.grant.withdrawn"]
+    assert (b'"ask":"crm_name"' in body, b"crm_phone" in body) == (True, False)
+    assert await bring(scene, row_of(scene, "1", NAME), row_of(scene, "1", PHONE)) == ["kept", "kept"]
+    assert (await find_said(scene)).agreed == {}
+    assert (await verified(scene.house)).is_ok
 
 
 @ON_SQLITE

@@ -23,6 +23,7 @@ from gateway.ground.vault.journal import Journal
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import STANDING_LASTS
 from gateway.records.grants import store as grants
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AppId, AskId, FamilyId, GrantId, PersonId
@@ -271,6 +272,7 @@ async def test_the_last_standing_takes_the_grant_with_it(scene: Scene) -> None:
     assert await live_asks(scene, given.access_token) == set()
     assert await expire(scene.house) == 1
     assert set((await get_states(scene.house, given.grant_id)).values()) == {"reconfirm"}
+    assert Because.of((await list_records(scene.house))[0]) == Because(Cause.STANDING_LAPSED)
     await link_account(scene.house, scene.owner.id, external_id=scene.account.external_id)
     assert await live_asks(scene, given.access_token) == set()
     assert await expire(scene.house) == 0

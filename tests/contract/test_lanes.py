@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,17 +11,20 @@ import pytest
 from gateway.acts import send_events
 from gateway.acts.send_events import LEASE, LINES_KEPT, close_lane, drop_stale, take_lanes
 from gateway.acts.take_events import ToldEvent, take_events
+from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.acts.withdraw import withdraw
+from gateway.authority.holders import find_holder
 from gateway.ground.storage.storage import Storage, UnitOfWork
+from gateway.records.apps.upstreams import look_up_telling
 from gateway.records.ledger.log import Ledger
 from gateway.records.outbox import lanes, queue
 from gateway.records.outbox.lanes import Ended, LaneEnd
 from gateway.records.outbox.tables import event_copies, event_lanes
 from gateway.records.outbox.types import Copy, Lane, NoticeState, Tried
-from gateway.terms.ids import GrantId
+from gateway.terms.ids import GATEWAYS_OWN, GrantId
 from gateway.terms.refusal import Unavailable
 from scopes import load_catalogue
-from tests.contract.steps import CHAT, PHONE, agreed, owner
+from tests.contract.steps import CHAT, PHONE, SYSTEM, agreed, owner
 from tests.house import Scene
 from tests.telling import listen
 
@@ -84,6 +88,25 @@ async def test_one_app_takes_its_share_of_lanes(scene: Scene) -> None:
     assert [lane.grant_id for lane in first] == ["gr_0", "gr_1", "gr_2", "gr_3"]
     second = await take_lanes(scene.house, {scene.app.id: 2}, most=16, most_of_one=4)
     assert [lane.grant_id for lane in second] == ["gr_4", "gr_5"]
+
+
+async def test_each_way_has_its_own_listeners(scene: Scene) -> None:
+    """What either upstream app was told goes to who uses that way; of the one that is taken back it is void."""
+    grant_id = await listening(scene)
+    brought = Brought(scene.app.id, "zalo", "2233445566778899001", "a-secret", "a-key")
+    await bring_upstream(scene.house, brought, SYSTEM)
+    found = await look_up_telling(scene.house.storage, "zalo", brought.external_id)
+    assert found is not None
+    assert await look_up_telling(scene.house.storage, "zalo", "1") is None
+    through = [replace(each, brought_id=found.id) for each in told(scene, "b")]
+    await asyncio.gather(take_events(scene.house, told(scene, "a")), take_events(scene.house, through))
+    assert await states(scene) == ["queued"]
+    holder = await find_holder(scene.house.storage, grant_id)
+    assert (holder and holder.brought_id) == found.id
+    await remove_upstream(scene.house, scene.app.id, "zalo", SYSTEM)
+    assert await states(scene) == ["void"]
+    holder = await find_holder(scene.house.storage, grant_id)
+    assert (holder and holder.brought_id) == GATEWAYS_OWN
 
 
 async def test_a_new_lane_is_added_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

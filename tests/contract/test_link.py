@@ -21,6 +21,7 @@ from gateway.records.accounts import store as accounts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import LINK_ATTEMPT_LASTS, STANDING_LASTS, Account, Connection, ConnectionState
 from gateway.records.ledger import reading
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.terms.ids import AccountId, PersonId
 from gateway.terms.refusal import Refusal, Unavailable
@@ -232,7 +233,9 @@ async def test_linking_again_does_not_revive_what_nobody_had_standing_for(
     assert await live_asks(scene, given.access_token) == set()
     assert set((await get_states(scene.house, given.grant_id)).values()) == {"reconfirm"}
     assert await expire(scene.house) == 0
-    assert [each.kind for each in await list_records(scene.house)][:2] == [Kind.LINKED, Kind.RECONFIRM]
+    records = (await list_records(scene.house))[:2]
+    assert [each.kind for each in records] == [Kind.LINKED, Kind.RECONFIRM]
+    assert Because.of(records[1]) == Because(Cause.STANDING_LAPSED)
     scene.clock.advance(STANDING_LASTS)
     await linked(scene, platform, scene.other_owner.id)
     assert len(await list_records(scene.house, kinds=[Kind.RECONFIRM])) == 1

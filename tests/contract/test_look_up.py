@@ -2,14 +2,18 @@
 
 import pytest
 
+from gateway.acts.decide import Answer, decide
 from gateway.acts.look_up import Looker, look_up_person, look_up_record
+from gateway.acts.open_request import Asked, open_request
+from gateway.acts.show_request import show_request
 from gateway.acts.suspend import suspend_app
 from gateway.records.ledger import reading, timeline
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.reasons import Reason
 from gateway.records.ledger.types import Actor
+from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
-from tests.house import Scene, agree
+from tests.house import CHALLENGE, REDIRECT_URI, Scene, agree
 
 REASON = Reason.parse("Khiếu nại 12 (mẫu)")
 
@@ -61,3 +65,22 @@ async def test_a_search_for_a_person_tells_that_person(scene: Scene) -> None:
         for person in (scene.owner, scene.other_owner):  # the one who looked was looked at by nobody
             looks = await timeline.list_looks(connection, person.id, 10, since=None, before=None)
             assert len(looks) == (person is scene.owner)
+
+
+async def test_an_ask_that_was_refused_before_linking_is_found(scene: Scene) -> None:
+    """A refusal that no grant holds names its asks too; another app's ask of that name is another."""
+    asked = Asked(scene.app.id, (AskId("crm_name"), AskId("crm_phone")), REDIRECT_URI, "s", CHALLENGE)
+    request = await open_request(scene.house, asked)
+    await show_request(scene.house, request.id, scene.other_owner.id)
+    answer = Answer(scene.other_owner.id, None, frozenset(), None, "Chữ đã hiện (mẫu)", "vi")
+    refused = await decide(scene.house, request.id, answer)
+    for ask, apps, found in (
+        ("crm_phone", [scene.app.id], [refused.recorded.record_id]),
+        ("crm_name", [scene.app.id], [refused.recorded.record_id]),
+        ("crm_phone", [scene.public_app.id], []),
+        ("crm", [scene.app.id], []),
+        ("refused_asks", [scene.app.id], []),
+    ):
+        wanted = reading.Search(matching=[reading.AnyOf(asks={AskId(ask): apps})])
+        async with scene.house.storage.read() as connection:
+            assert [each.record_id for each in await reading.list_records(connection, wanted, 9)] == found, ask

@@ -149,6 +149,45 @@ async def test_what_the_app_never_held_is_not_told(scene: Scene) -> None:
     assert [each["ask"] for each in body["data"]["asks"]] == ["oa_profile"]
 
 
+async def test_what_is_agreed_to_anew_is_told(scene: Scene) -> None:
+    """After a withdrawal a receiver stopped: it hears that it may go on, and of an ask that is added later."""
+    await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
+    given = await agreed(scene, PROFILE)
+    await withdraw(scene.house, given.grant_id, owner(scene))
+    await agree(scene, frozenset({PROFILE}), asked_for=frozenset({PROFILE}))
+    await agree(scene, frozenset({NAME}), asked_for=frozenset({NAME}))
+    bodies = sorted(await read_bodies(scene), key=lambda each: int(each["data"]["version"]))
+    asks = [{ask["ask"]: (ask["wanted"], "before" in ask) for ask in each["data"]["asks"]} for each in bodies]
+    told = list(zip([each["type"].rpartition(".")[2] for each in bodies], asks, strict=True))
+    assert told == [
+        ("withdrawn", {"oa_profile": ("stop", True)}),
+        ("renewed", {"oa_profile": ("use", True)}),
+        ("renewed", {"crm_name": ("use", True), "oa_profile": ("use", False)}),
+    ]
+
+
+async def test_what_was_ever_given_stays_in_what_is_told(scene: Scene) -> None:
+    """An ask that was withdrawn and then left unticked was given once: it stands in every notice, as refused."""
+    await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
+    given = await agreed(scene, PROFILE, NAME)
+    await withdraw(scene.house, given.grant_id, owner(scene), ask_ids=[NAME])
+    await agree(scene, frozenset({PROFILE}), duration="P90D", whole=True)
+    *_, last = sorted(await read_bodies(scene), key=lambda each: int(each["data"]["version"]))
+    states = {each["ask"]: (each["state"], each["wanted"]) for each in last["data"]["asks"]}
+    assert states == {"crm_name": ("refused", "stop"), "oa_profile": ("granted", "use")}
+
+
+async def test_a_mere_no_is_not_told(scene: Scene) -> None:
+    """What is over and is refused now gives what it gave: nothing. Nor is the first yes that follows refusals told."""
+    await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
+    await agree(scene, frozenset())
+    given = await agreed(scene, PROFILE)
+    assert await list_notices(scene) == []
+    await withdraw(scene.house, given.grant_id, owner(scene))
+    await agree(scene, frozenset())
+    assert [body["type"] for body in await read_bodies(scene)] == ["quyen.grant.withdrawn"]
+
+
 async def test_an_act_that_is_undone_leaves_no_notice(scene: Scene) -> None:
     """The row is in the act's own transaction: without the one there is not the other."""
     await set_endpoint(scene.house, scene.app.id, URL, SYSTEM)
@@ -278,9 +317,13 @@ async def test_what_cannot_be_is_refused(scene: Scene) -> None:
     await send_test(scene.house, scene.app.id)
     (notice,) = await list_notices(scene)
     assert notice.state is NoticeState.WAITING
-    for app_id in (scene.app.id, scene.public_app.id):
-        with pytest.raises(Refusal, match="nothing_to_change"):
-            await send_again(scene.house, app_id, notice.id)
+    for app_id, notice_id, reason in (
+        (scene.app.id, notice.id, "nothing_to_change"),
+        (scene.public_app.id, notice.id, "not_found"),
+        (scene.app.id, "nt_missing", "not_found"),
+    ):
+        with pytest.raises(Refusal, match=reason):
+            await send_again(scene.house, app_id, notice_id)
     endpoint = await find_endpoint(scene)
     assert endpoint is not None
     assert endpoint.state is EndpointState.LIVE

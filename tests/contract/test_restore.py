@@ -14,7 +14,7 @@ from sqlalchemy import select
 from gateway.acts import House
 from gateway.acts.bury import bury
 from gateway.acts.expire import expire
-from gateway.acts.pause import pause
+from gateway.acts.pause import pause, resume
 from gateway.acts.shorten import shorten
 from gateway.acts.withdraw import withdraw
 from gateway.ground.vault.entries import DestroyedKey, SealedCredential, Tombstone
@@ -23,6 +23,7 @@ from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.grants.tables import permissions
 from gateway.records.ledger import reading
+from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
 from gateway.server.database import AlreadyRunning
@@ -38,6 +39,7 @@ from tests.contract.steps import (
     keys_of,
     list_records,
     list_stones,
+    list_versions,
     live_asks,
     owner,
     verified,
@@ -120,8 +122,9 @@ async def test_a_database_put_back_to_before_an_end_does_not_forget_it(machine: 
         ended = await _name_asks(scene.house, given, stone)
         assert {ask for ask, state in states.items() if state == "withdrawn"} == ended
         assert {ask for ask, state in states.items() if state == "reconfirm"} == set(states) - ended
-        kinds = [each.kind for each in await list_records(scene.house, grant_ids=[given.grant_id])]
-        assert kinds == [Kind.RECONFIRM, Kind.BURIED, Kind.DECIDED]
+        records = await list_records(scene.house, grant_ids=[given.grant_id])
+        assert [each.kind for each in records] == [Kind.RECONFIRM, Kind.BURIED, Kind.DECIDED]
+        assert [Because.of(each) for each in records] == [Because(Cause.RESTORED), None, None]
         assert (await get_grant(scene.house, given.grant_id)).version == stone.version + 2
 
 
@@ -147,6 +150,40 @@ async def test_versions_go_on_above_the_journal_and_a_new_decision_stands(machin
             assert await live_asks(scene, again.access_token) == {NAME, PROFILE}
             assert (await get_grant(scene.house, given.grant_id)).version == version
             assert await live_asks(scene, given.access_token) == set()
+
+
+async def _pause_and_resume(scene: Scene, given: Agreed) -> None:
+    await pause(scene.house, given.grant_id, owner(scene))
+    await resume(scene.house, given.grant_id, owner(scene))
+
+
+GAPS: dict[str, Callable[[Scene, Agreed], Awaitable[object]]] = {
+    "paused and resumed": _pause_and_resume,
+    "agreed to anew": lambda scene, _given: agree(scene, whole=True),
+    "agreed to more": lambda scene, _given: agree(scene, frozenset({PHONE}), asked_for=frozenset({PROFILE, PHONE})),
+    "refused": lambda scene, _given: agree(scene, frozenset(), asked_for=frozenset({PHONE})),
+}
+
+
+@pytest.mark.parametrize("name", GAPS)
+async def test_no_version_that_anybody_was_told_of_is_used_twice(machine: Machine, name: str) -> None:
+    """What ended nothing moved the grant on too: versions go on above it, and all that stands is to be confirmed."""
+    scene, given = await backed_up(machine, PROFILE, NAME)
+    async with machine.started(scene) as scene:
+        machine.clock.advance(1)
+        await GAPS[name](scene, given)
+        told = (await get_grant(scene.house, given.grant_id)).version
+        assert list_versions(scene.house) == list(range(1, told + 1))
+    machine.restore()
+    async with machine.started(scene) as scene:
+        assert (await get_grant(scene.house, given.grant_id)).version == told + 1
+        (record, _before) = await list_records(scene.house, grant_ids=[given.grant_id])
+        assert (record.kind, record.version) == (Kind.RECONFIRM, told + 1)
+        assert await live_asks(scene, given.access_token) == set()
+        finding = await verified(scene.house)
+        assert [each for each in finding.bad if "grant" in each.reason] == []
+    async with machine.started(scene) as scene:  # and the next start leaves it so
+        assert (await get_grant(scene.house, given.grant_id)).version == told + 1
 
 
 async def test_the_same_old_database_put_back_twice_ends_twice(machine: Machine) -> None:

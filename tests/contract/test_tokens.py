@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from gateway.acts.first_use import note_first_use
-from gateway.acts.pause import pause
+from gateway.acts.pause import pause, resume
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.refresh import Renewal, refresh
 from gateway.acts.revoke import revoke
@@ -280,12 +280,27 @@ async def test_a_refresh_token_of_another_app_is_not_valid(scene: Scene) -> None
 
 
 async def test_a_paused_grant_keeps_its_tokens(scene: Scene) -> None:
-    """Nothing passes while paused, and the app's tokens go on."""
+    """Nothing passes while paused, and the app's tokens go on, listing nothing; shared again, they open."""
     raw_code, grant_id = await get_code(scene, PROFILE)
     answer = await redeemed(scene, raw_code)
-    await pause(scene.house, grant_id, Actor(ActorKind.PERSON, scene.owner.id))
+    actor = Actor(ActorKind.PERSON, scene.owner.id)
+    await pause(scene.house, grant_id, actor)
     assert not await is_alive(scene, answer["access_token"])
-    assert (await refreshed(scene, answer["refresh_token"]))["scope"] == "zalo.profile.read"
+    fresh = await refreshed(scene, answer["refresh_token"])
+    assert (fresh["scope"], fresh["authorization_details"]) == ("", [])
+    assert not await is_alive(scene, fresh["access_token"])
+    await resume(scene.house, grant_id, actor)
+    assert await is_alive(scene, fresh["access_token"])
+    assert (await refreshed(scene, fresh["refresh_token"]))["scope"] == "zalo.profile.read"
+
+
+async def test_a_code_lists_what_lives_when_it_is_redeemed(scene: Scene) -> None:
+    """A pause between the decision and the exchange shows in the answer."""
+    raw_code, grant_id = await get_code(scene, PROFILE, NAME)
+    await pause(scene.house, grant_id, Actor(ActorKind.PERSON, scene.owner.id), ask_ids=[NAME])
+    answer = await redeemed(scene, raw_code)
+    assert answer["scope"] == "zalo.profile.read"
+    assert [each["ask"] for each in answer["authorization_details"]] == [PROFILE]
 
 
 async def test_a_suspended_app_gets_no_tokens(scene: Scene) -> None:

@@ -16,6 +16,7 @@ from playwright.async_api import Page as ChromiumPage
 from playwright.async_api import expect
 from yarl import URL
 
+from gateway.acts.open_request import Wishes
 from gateway.acts.sign_in import Errand, start_sign_in
 from gateway.doors.person.provider import SignInProvider
 from gateway.ground.identity.provider import Provider
@@ -24,6 +25,7 @@ from gateway.ground.vault.tokens import hashed
 from gateway.records.people import store as people
 from gateway.records.people.identities import Purpose
 from gateway.records.people.types import Role, Session
+from gateway.records.requests.types import Prompt
 from tests.house import house_in, set_scene
 from tests.journeys.http.origin import Browser, Origin, served
 from tests.services.child import free_port
@@ -225,6 +227,23 @@ async def test_a_proof_made_now(stage: Stage, here: Browser, visitor: Visitor) -
     proven = await stage.find_session(here.cookies()["quyen_session"])
     assert proven is not None
     assert abs((proven.authenticated_at - datetime.now(UTC)).total_seconds()) < 60
+
+
+async def test_what_an_app_wants_of_the_sign_in_is_asked_there(stage: Stage, here: Browser, visitor: Visitor) -> None:
+    """An app's `prompt` and `max_age` make the provider ask once more, and then the consent screen stands for good."""
+    await sign_in(here, visitor)
+    for wishes in (
+        Wishes(prompts=(Prompt.LOGIN,)),
+        Wishes(max_age_seconds=0),
+        Wishes(prompts=(Prompt.SELECT_ACCOUNT,)),
+    ):
+        stage.origin.scene.clock.advance(1)
+        path = await stage.origin.ask(wishes=wishes)
+        sent = (await here.get(path)).location
+        assert sent.startswith("/sign-in?return_to="), wishes
+        out = await here.submit("/sign-in/oidc", {"return_to": path}, page=sent)
+        assert (await here.get(await visitor.sign_in(out.location, "an"))).location == path, wishes
+        assert (await here.get(path)).status == 200, wishes
 
 
 async def test_stopping_there_is_told(stage: Stage, here: Browser, visitor: Visitor) -> None:

@@ -244,6 +244,9 @@ async def test_receipt_prints_on_one_sheet(page: Page, origin: str) -> None:
     assert pdf.count(b"/Type /Page\n") == 1
     await page.emulate_media(media="print")
     assert not await page.locator("header.top").is_visible()
+    weights = "span => [span, span.querySelector('.small')].map(one => getComputedStyle(one).fontWeight)"
+    with_basis = page.locator(".receipt tbody th > span:has(.small)").first
+    assert await with_basis.evaluate(weights) == ["600", "400"], "the basis is no part of the name"
 
 
 async def test_works_without_scripts_and_asks_no_one_else(visitors: Visitors, origin: str) -> None:

@@ -22,6 +22,8 @@ from gateway.records.apps import statements
 from gateway.records.apps.statements import Statement
 from gateway.records.apps.types import AppState
 from gateway.records.grants import store as grants
+from gateway.records.ledger import reading
+from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import GrantId
 from gateway.terms.refusal import Refusal
@@ -29,6 +31,13 @@ from tests.house import REDIRECT_URI
 from tests.protocol.keys import proof_of, public_jwks
 from tests.protocol.publisher import Publisher, with_status
 from tests.stand_ins.receiver import Answering, hanging_up
+
+
+async def causes_of(house: House) -> list[dict[str, Any]]:
+    """Return what the log says of why grants are to be confirmed anew, newest first."""
+    async with house.storage.read() as connection:
+        records = await reading.list_records(connection, reading.Search(kinds=[Kind.RECONFIRM]), 10)
+    return [{name: fact for name, fact in each.facts.items() if name != "permissions"} for each in records]
 
 
 async def test_the_snapshot_is_kept_with_the_grant(publisher: Publisher) -> None:
@@ -78,15 +87,20 @@ async def test_req_214_another_name_ends_nothing(publisher: Publisher) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    "changes,told",
     [
-        {"redirect_uris": [REDIRECT_URI, "https://evil.example/cb"]},
-        {"token_endpoint_auth_method": "private_key_jwt", "jwks": public_jwks()},
+        ({"redirect_uris": [REDIRECT_URI, "https://evil.example/cb"]}, ["redirect_uris"]),
+        (
+            {"token_endpoint_auth_method": "private_key_jwt", "jwks": public_jwks()},
+            ["jwks", "token_endpoint_auth_method"],
+        ),
     ],
     ids=["redirects", "keys"],
 )
-async def test_req_214_another_identity_asks_anew(publisher: Publisher, changes: dict[str, Any]) -> None:
-    """What stands is to be confirmed, its tokens are dead, the screen shows the boxes, and an open screen is over."""
+async def test_req_214_another_identity_asks_anew(
+    publisher: Publisher, changes: dict[str, Any], told: list[str]
+) -> None:
+    """What stands is to be confirmed and the log says why; tokens are dead, the boxes shown, an open screen is over."""
     wire = publisher.wire
     app = await publisher.introduce(headers={"Cache_Control": "no-store"})
     decided = await wire.agree_on(await publisher.authorize(app.id))
@@ -97,6 +111,7 @@ async def test_req_214_another_identity_asks_anew(publisher: Publisher, changes:
     publisher.publish(app.id, **changes)
     again = await publisher.authorize(app.id)
     assert await publisher.grant_states(decided.grant_id) == {"reconfirm"}
+    assert (await causes_of(wire.house))[0] == {"cause": "app_changed", "changed": told}
     later = await publisher.find(app.id)
     proof = proof_of(wire, later) if later.is_confidential else {"client_id": app.id}
     fields = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], **proof}
@@ -138,6 +153,7 @@ async def test_req_214_what_a_crash_left_over_is_finished(publisher: Publisher) 
         await unit.commit()
     assert await expire(wire.house) >= 1
     assert await publisher.grant_states(decided.grant_id) == {"reconfirm"}
+    assert (await causes_of(wire.house))[0] == {"cause": "app_changed", "changed": ["redirect_uris"]}
     assert await expire(wire.house) == 0
 
 

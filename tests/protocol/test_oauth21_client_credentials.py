@@ -330,18 +330,21 @@ async def test_a_credential_ends_with_its_grants_time(wire: Wire) -> None:
 
 
 async def test_a_pause_suspends_a_credential(wire: Wire) -> None:
-    """While everything is paused it gives nothing and its tokens open nothing; sharing again lets both go on."""
+    """It lists what lives, and its tokens open that alone; while all is paused, nothing; shared again it goes on."""
     made = await made_for(wire, "oa_profile", "crm_phone")
     token = (await exchange(wire, made)).json["access_token"]
     await pause(wire.house, made.credential.grant_id, owner(wire), ask_ids=[AskId("crm_phone")])
     assert (await wire.introspect(token))["scope"] == "zalo.profile.read"
-    assert (await exchange(wire, made)).status == 200
+    assert (await exchange(wire, made)).json["scope"] == "zalo.profile.read"
     await pause(wire.house, made.credential.grant_id, owner(wire))
-    assert (await exchange(wire, made)).error == DEAD
+    idle = (await exchange(wire, made)).json
+    assert (idle["scope"], idle["authorization_details"]) == ("", [])
     assert not await wire.is_active(token)
+    assert not await wire.is_active(idle["access_token"])
     await resume(wire.house, made.credential.grant_id, owner(wire))
-    assert (await exchange(wire, made)).status == 200
+    assert (await exchange(wire, made)).json["scope"] == "zalo.profile.read zalo.follower.phone.read"
     assert await wire.is_active(token)
+    assert await wire.is_active(idle["access_token"])
 
 
 async def test_a_suspended_apps_credentials_give_nothing(wire: Wire) -> None:

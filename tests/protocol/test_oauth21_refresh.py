@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.acts.first_use import note_first_use
-from gateway.acts.pause import pause
+from gateway.acts.pause import pause, resume
 from gateway.acts.withdraw import withdraw
 from gateway.doors.oauth.credentials import EXCHANGES
 from gateway.ground.vault.tokens import hashed
@@ -163,13 +163,17 @@ async def test_a_withdrawn_ask_leaves_the_next_token(wire: Wire) -> None:
 
 
 async def test_a_paused_ask_comes_back_with_the_token(wire: Wire) -> None:
-    """A pause is no end: the refresh keeps the ask, and only its use waits."""
+    """A pause is no end: the token reaches the ask, which neither answer lists until it is shared again."""
     tokens = await tokens_of(wire, "oa_profile", "crm_name")
     actor = Actor(ActorKind.PERSON, wire.scene.owner.id)
     await pause(wire.house, GrantId(tokens["grant_id"]), actor, ask_ids=[AskId("crm_name")])
     fresh = (await wire.refresh(tokens["refresh_token"], scope="zalo.follower.name.read zalo.profile.read")).json
-    assert set(fresh["scope"].split(" ")) == {"zalo.profile.read", "zalo.follower.name.read"}
-    assert (await wire.introspect(fresh["access_token"]))["scope"] == "zalo.profile.read"
+    assert fresh["scope"] == "zalo.profile.read"
+    known = await wire.introspect(fresh["access_token"])
+    assert (known["scope"], known["authorization_details"]) == (fresh["scope"], fresh["authorization_details"])
+    await resume(wire.house, GrantId(tokens["grant_id"]), actor)
+    both = (await wire.introspect(fresh["access_token"]))["scope"]
+    assert both.split(" ") == ["zalo.profile.read", "zalo.follower.name.read"]
 
 
 async def test_a_family_is_refreshed_up_to_a_bound(wire: Wire) -> None:

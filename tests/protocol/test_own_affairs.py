@@ -157,6 +157,15 @@ async def test_req_129_to_133_its_metadata_leads_to_the_token(wire: Wire) -> Non
     assert set(OwnScope) <= set(server["scopes_supported"])
 
 
+async def test_the_resource_itself_says_where_a_token_comes_from(wire: Wire, own: Own) -> None:
+    """Nothing is served at what `resource` names, but a client may begin there: it is challenged, as RFC 9728 wants."""
+    none = await wire.send("GET", "/v1")
+    assert problem(none) == (401, "no_credential")
+    assert f'resource_metadata="{wire.door.issuer}{METADATA}"' in none.headers["WWW-Authenticate"]
+    assert problem(await wire.send("GET", "/v1", headers=await bearer(wire, own))) == (404, "not_found")
+    assert problem(await wire.send("GET", "/v1/")) == (404, "not_found")
+
+
 async def test_req_064_065_132_without_a_live_token_nothing_opens(wire: Wire, own: Own) -> None:
     """No token: challenged without error; a wrong one, of whatever kind: invalid_token; each names the metadata."""
     granted = (await wire.redeem((await agree(wire.scene)).raw_code or "")).json
@@ -262,7 +271,7 @@ async def test_other_methods_and_paths_are_problems(wire: Wire, own: Own) -> Non
     for method in ("POST", "DELETE", "PATCH"):
         reply = await wire.send(method, "/v1/notice-endpoint", headers=await bearer(wire, own))
         assert problem(reply) == (405, "wrong_method")
-        assert reply.headers["Allow"] == "GET, PUT"
+        assert reply.headers["Allow"] == "GET, HEAD, PUT"
     for path in ("/v1/", "/v1/apps", "/v1/grants/x", "/v1/notices/x"):
         assert problem(await wire.send("GET", path)) == (404, "not_found")
 
@@ -299,9 +308,12 @@ async def test_an_endpoint_is_set_shown_and_its_secret_told_once(wire: Wire, own
 async def test_an_endpoint_that_stays_is_no_change(wire: Wire, own: Own) -> None:
     """Said again at each start of a machine it adds nothing to the log; changes are bounded more tightly than calls."""
     headers = await bearer(wire, own)
-    assert "secret" in (await put(wire, headers, {"url": URL})).json
+    first = (await put(wire, headers, {"url": URL})).json
+    assert first.pop("secret").startswith("whsec_")
+    assert first.pop("event_key")
     for _ in range(CHANGES.times):
-        assert (await put(wire, headers, {"url": URL})).json["state"] == "live"
+        wire.scene.clock.advance(1)
+        assert (await put(wire, headers, {"url": URL})).json == first
     assert await count_sets(wire, own) == 1
     for number in range(1, CHANGES.times):
         assert (await put(wire, headers, {"url": f"{URL}/{number}"})).status == 200
@@ -370,7 +382,7 @@ async def test_the_delivery_log_is_paged_and_a_notice_is_sent_again(wire: Wire, 
     stranger = await own_app(wire, "la")
     theirs = await bearer(wire, stranger)
     await set_endpoint(wire.house, stranger.app.id, URL, Actor.system())
-    assert problem(await wire.send("POST", replay, headers=theirs)) == (409, "nothing_to_change")
+    assert problem(await wire.send("POST", replay, headers=theirs)) == (404, "not_found")
     assert (await wire.send("GET", "/v1/notices", headers=theirs)).json == {"notices": []}
     assert (await wire.send("POST", replay, headers=headers)).status == 202
     async with wire.house.storage.read() as connection:

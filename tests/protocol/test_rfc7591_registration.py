@@ -54,7 +54,8 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wire
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(house_in(folder, clock, entropy=entropy))
         dynamic = DynamicApps(may_register=True, scopes=SCOPES)
-        yield await stack.enter_async_context(served(await set_scene(house, clock), dynamic))
+        platforms = {name: tuple(CATALOGUE.platforms[name].scopes) for name in ("zalo", "matrix")}
+        yield await stack.enter_async_context(served(await set_scene(house, clock), dynamic, platforms=platforms))
 
 
 @pytest.fixture
@@ -161,6 +162,13 @@ async def test_req_135_what_is_refused(open_wire: Wire, changes: dict[str, Any],
     assert reply.error == (400, error)
     assert not any(word in reply.json["error_description"] for word in ("javascript:", "alert", "olaZ", "<b>"))
     assert len(await list_apps(open_wire)) == before
+
+
+async def test_too_many_redirect_uris_are_told_by_their_bound(open_wire: Wire) -> None:
+    """A hundred of the right form: the text says how many there may be."""
+    reply = await register(open_wire, {"redirect_uris": [f"https://a.example/{number}" for number in range(100)]})
+    assert reply.error == (400, "invalid_redirect_uri")
+    assert reply.json["error_description"].startswith("redirect_uris: 1 to 20, each of at most 2048 characters")
 
 
 async def test_req_004_and_007_which_redirect_uris(open_wire: Wire) -> None:
@@ -364,6 +372,28 @@ async def test_a_refused_scope_leaves_no_ask(open_wire: Wire, changes: dict[str,
     assert (reply.status, error in reply.body) == (400, True)
     async with open_wire.house.storage.read() as connection:
         assert await apps.list_ask_ids(connection, app.id) == ["zalo_profile_read"]
+
+
+@pytest.mark.parametrize(
+    "scope, told_as, detail",
+    [
+        ("zalo.message.send", "closed_scope", b"open only to apps that an operator reviewed"),
+        ("zalo.tag.read zalo.follower.phone.read", "closed_scope", b"open only to apps that an operator reviewed"),
+        ("zalo.tag.read zalo.nothing", "unknown_scope", b"that this gateway does not have"),
+        ("quyen.grants.read", "unknown_scope", b"that this gateway does not have"),
+        ("zalo.profile.read matrix.profile.read", "several_platforms", b"one request asks on one platform"),
+        ("zalo.profile.read matrix.media.send", "several_platforms", b"one request asks on one platform"),
+    ],
+    ids=name_case,
+)
+async def test_a_refused_scope_is_told_as_what_it_is(
+    open_wire: Wire, scope: str, told_as: str, *, detail: bytes
+) -> None:
+    """Such an app need register nothing: it hears what is really wrong, and so does the person."""
+    app = await find_app(open_wire, (await register(open_wire)).json["client_id"])
+    reply = await authorize(open_wire, app, scope=scope)
+    assert (reply.status, detail in reply.body) == (400, True)
+    assert f'<h1 class="{told_as}">'.encode() in reply.body
 
 
 async def test_a_scope_that_was_closed_since_is_not_asked_for(open_wire: Wire) -> None:

@@ -165,3 +165,10 @@ async def test_an_independent_library_finds_it_valid(wire: Wire) -> None:
     with pytest.raises(ValueError, match="response_types_supported"):
         AuthorizationServerMetadata({**document, "response_types_supported": None}).validate()
     assert door.is_https
+
+
+async def test_what_may_be_kept_does_not_say_the_contrary(wire: Wire) -> None:
+    """Metadata may be kept for five minutes; nothing beside that forbids it."""
+    for path in (PATH, "/.well-known/oauth-protected-resource/zalo"):
+        headers = (await wire.send("GET", path)).headers
+        assert (headers["Cache-Control"], "Pragma" in headers) == ("public, max-age=300", False)

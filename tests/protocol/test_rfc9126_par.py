@@ -48,6 +48,11 @@ async def agree_to(wire: Wire, opened: Reply) -> str:
     return decided.raw_code
 
 
+def told_as(page: Reply) -> str:
+    """Return by which words a page tells a person what went wrong; "" for the code's own."""
+    return page.body.decode().split('<h1 class="')[1].split('"')[0]
+
+
 async def test_req_096_post_alone_authenticated_as_at_the_token_endpoint(wire: Wire) -> None:
     """GET is 405; without a proof or with a wrong one a confidential app is refused; a public and a key app get in."""
     assert (await wire.send("GET", PATH)).error == (405, "invalid_request")
@@ -114,7 +119,7 @@ async def test_req_100_bound_to_its_app(wire: Wire) -> None:
         await wire.send("GET", f"/oauth/authorize?{urlencode({'request_uri': raw})}"),
         await open_pushed(wire, raw, extra="&request_uri=x"),
     ):
-        assert reply.status == 400
+        assert (reply.status, told_as(reply)) == (400, "")
         assert "Location" not in reply.headers
     assert (await open_pushed(wire, raw)).status == 303
 
@@ -132,7 +137,8 @@ async def test_req_101_used_up_by_the_decision(wire: Wire) -> None:
     opened = await open_pushed(wire, raw)
     assert (await open_pushed(wire, raw)).location == opened.location
     raw_code = await agree_to(wire, opened)
-    assert (await open_pushed(wire, raw)).status == 400
+    spent = await open_pushed(wire, raw)
+    assert (spent.status, told_as(spent)) == (400, "decided")
     assert (await wire.redeem(raw_code)).status == 200
 
 
@@ -143,7 +149,8 @@ async def test_req_102_expires(wire: Wire) -> None:
     wire.scene.clock.advance(PUSHED_LASTS - timedelta(microseconds=1))
     assert (await open_pushed(wire, raw)).status == 303
     wire.scene.clock.advance(timedelta(microseconds=1))
-    assert (await open_pushed(wire, raw)).status == 400
+    late = await open_pushed(wire, raw)
+    assert (late.status, told_as(late)) == (400, "expired")
     assert (await wire.redeem(await agree_to(wire, opened))).status == 200
 
 

@@ -293,7 +293,7 @@ def test_the_first_term_may_be_the_oas_id() -> None:
 
 
 async def test_the_door_stands_on_the_api_origin(teller: Teller) -> None:
-    """Only where a key is known: without one there is no address at all."""
+    """Only where some platform tells: without one there is no address at all."""
     empty = hooks.EventsDoor(
         teller.scene.house, teller.door.catalogue, teller.door.limits, teller.door.intake, hooks={}, points={}
     )

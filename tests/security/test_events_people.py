@@ -60,6 +60,15 @@ async def test_only_who_agreed_is_heard(teller: Teller, receiver: Receiver) -> N
     assert line.ending.withheld > 0  # by declaration (I10)
 
 
+@pytest.mark.parametrize("sender", [{"id": None}, {}, None, {"id": 1.5}, {"id": ["4620160001000000137"]}])
+async def test_whoever_cannot_be_read_is_not_heard(teller: Teller, receiver: Receiver, sender: object) -> None:
+    """An event that has a person, and names none that can be read, goes to nobody who needs that person's word."""
+    await say_yes(teller.scene, FOLLOWER, [CHAT])
+    await teller.tell(teller.message(sender=sender))
+    await teller.bring()
+    assert (texts(receiver), await teller.states()) == ([], [])
+
+
 async def test_what_holds_no_words_is_about_somebody_too(teller: Teller, receiver: Receiver) -> None:
     """That somebody followed, or gave their details, is told of nobody who agreed to no ask that opens it."""
     await say_yes(teller.scene, OTHER, [NAME])

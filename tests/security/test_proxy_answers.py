@@ -5,6 +5,8 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,12 +16,12 @@ import pytest
 
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.refresh import Renewal, refresh
-from gateway.doors.calls import forwarding, upstream
+from gateway.doors.calls import doubts, forwarding, upstream
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.trace.types import Outcome
 from gateway.sandbox.zalo.seeds import BAKERY_ID
-from gateway.terms.ids import AskId
+from gateway.terms.ids import AskId, ConnectionId
 from gateway.terms.refusal import Refusal
 from tests.house import REDIRECT_URI, VERIFIER, agree
 from tests.platforms.zalo.lying import Script, answering, lying, saying
@@ -34,6 +36,7 @@ from tests.platforms.zalo.stage import (
     zalo_stage,
 )
 
+CHATS = "/zalo/v2.0/oa/listrecentchat?data=" + quote(json.dumps({"offset": 0, "count": 5}))
 GOOD = b'{"data":{"oa_id":"1","name":"Ti\xe1\xbb\x87m (m\xe1\xba\xabu)"},"error":0,"message":"Success"}'
 
 
@@ -248,12 +251,41 @@ async def test_a_fresh_credential_that_is_refused_is_connection_lost(stage: Stag
 async def test_access_that_the_platform_took_back_is_noted(
     stage: Stage, switches: dict[str, bool], reason: str
 ) -> None:
-    """-219 and -223 are about the gateway's own access: people are shown it, apps are told 502."""
+    """-219, and -223 on everything, are about the gateway's own access: people are shown it, apps are told 502."""
     await stage.zalo.switch(**switches)
     reply = await stage.app.call(PROFILE, headers={"access_token": stage.app.token})
     assert (reply.code, reply.json["error"]) == ("connection_lost", -200)
     link = await get_link(stage)
     assert (link.state, link.lost_reason) == (ConnectionState.LOST, reason)
+
+
+async def test_one_call_that_the_platform_does_not_open_ends_nothing(stage: Stage) -> None:
+    """-223 on one address is that call's: 502 for it, the connection is asked about once a minute, and others go on."""
+    await stage.zalo.switch(refuse=-223, paths=["/v2.0/oa/listrecentchat"])
+    for waited, asked in ((0, 1), (59, 0), (2, 1)):
+        stage.scene.clock.advance(timedelta(seconds=waited))
+        before = len(await stage.arrived())
+        reply = await stage.app.call(CHATS, headers={"access_token": stage.app.token})
+        assert (reply.code, reply.json["error"]) == ("connection_lost", -200)
+        assert len(await stage.arrived()) == before + 1 + asked
+    assert (await get_link(stage)).state is ConnectionState.LIVE
+    assert (await stage.app.call(PROFILE)).status == 200
+
+
+async def test_only_so_many_doubts_are_remembered(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> None:
+    """The oldest is forgotten, and may be asked about again."""
+    monkeypatch.setattr(doubts, "MOST", 1)
+    asked: list[str] = []
+
+    async def note(_house: object, _connector: object, link: Connection) -> None:
+        asked.append(link.id)
+
+    monkeypatch.setattr(doubts, "check_connection", note)
+    link, kept = await get_link(stage), doubts.Doubts()
+    other = replace(link, id=ConnectionId("cn_other"))
+    for one in (link, link, other, link):
+        await kept.check(stage.scene.house, stage.connector, one)
+    assert asked == [link.id, other.id, link.id]
 
 
 async def test_a_renewal_without_an_answer_is_no_loss(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from gateway.acts.withdraw import withdraw
 from gateway.doors.calls import incoming as incoming_module
 from gateway.doors.calls.flight import Flight
 from gateway.records.ledger.types import Actor, ActorKind
-from gateway.records.trace.types import Outcome
+from gateway.records.trace.types import OUTCOME_UNKNOWN, Outcome
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Unavailable
 from tests.platforms.zalo.lying import answering, lying, saying
@@ -158,7 +158,7 @@ async def test_a_cut_read_answers_403_at_once(tmp_path: Path) -> None:
         assert "outcome" not in reply.json
         (line,) = await stage.list_lines()
         assert line.ending is not None
-        assert line.ending.outcome is Outcome.CUT
+        assert (line.ending.outcome, line.ending.reason) == (Outcome.CUT, "insufficient_scope")
 
 
 @pytest.mark.parametrize("dialect", ["bearer", "zalo"])
@@ -179,6 +179,23 @@ async def test_a_cut_write_that_was_sent_says_that_its_outcome_is_unknown(tmp_pa
         else:
             assert (reply.status, reply.json["error"]) == (200, -223)
         assert len(await stage.arrived()) == 1
+        (line,) = await stage.list_lines()
+        assert line.ending is not None
+        assert (line.ending.outcome, line.ending.reason) == (Outcome.CUT, OUTCOME_UNKNOWN)
+
+
+async def test_a_cut_write_that_was_not_sent_leaves_no_doubt(narrow: Stage) -> None:
+    """One message is on the wire, another waits for the connection: only the first one's line is unsure."""
+    in_flight = narrow.scene.house.in_flight
+    await narrow.zalo.switch(slow_seconds=30)
+    calls = [asyncio.create_task(narrow.app.call(SEND, "POST", json=MESSAGE)) for _ in range(2)]
+    await wait_until(lambda: len(in_flight) == len(calls))
+    await wait_until(lambda: has_arrived(narrow))
+    await withdraw_all(narrow)
+    await asyncio.gather(*calls)
+    lines = await narrow.list_lines()
+    unsure = [line.ending.reason == OUTCOME_UNKNOWN for line in lines if line.ending]
+    assert sorted(unsure) == [False, True]
 
 
 async def test_a_cut_call_is_403_also_when_the_authority_is_silent(

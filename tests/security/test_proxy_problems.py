@@ -100,7 +100,7 @@ async def test_unknown_routes_and_methods_are_404_before_any_credential(stage: S
         ("OPTIONS", PROFILE),
         ("GET", "/facebook/v1/me"),
         ("GET", "/"),
-        ("GET", "/zalo"),
+        ("GET", "/facebook"),
     ]:
         for headers in ({}, {"Authorization": f"Bearer {stage.app.token}"}):
             reply = await stage.app.call(target, method, headers=headers)
@@ -125,6 +125,18 @@ async def test_no_credential_is_challenged_without_an_error(stage: Stage) -> Non
         await check_refused(stage, reply, "no_credential", status=401)
         challenge = f'Bearer scope="zalo.profile.read", resource_metadata="{METADATA}"'
         assert reply.headers["WWW-Authenticate"] == challenge
+
+
+async def test_the_apis_own_identifier_says_where_a_token_comes_from(stage: Stage) -> None:
+    """A client may begin with `resource` itself: without a credential it is challenged, with one there is no route."""
+    for method in ("GET", "POST"):
+        reply = await stage.app.call("/zalo", method, headers={})
+        await check_refused(stage, reply, "no_credential", status=401)
+        assert reply.headers["WWW-Authenticate"] == f'Bearer resource_metadata="{METADATA}"'
+        await check_refused(stage, await stage.app.call("/zalo", method), "unknown_route", status=404)
+    strange = await stage.app.call("/zalo", headers={"Authorization": "Bearer x"})
+    await check_refused(stage, strange, "invalid_token", status=401)
+    assert await stage.arrived() == []
 
 
 async def test_two_credentials_open_nothing_although_each_would(stage: Stage) -> None:

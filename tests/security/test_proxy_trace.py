@@ -8,7 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.acts.withdraw import withdraw
 from gateway.doors.calls import forwarding
+from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.trace import store as trace
 from gateway.records.trace.types import Outcome
 from gateway.terms.refusal import Unavailable
 from tests.platforms.zalo.lying import answering, lying
@@ -55,6 +58,26 @@ async def test_a_line_names_app_grant_account_route_and_asks(stage: Stage) -> No
     assert line.line.request_id == reply.headers["X-Request-ID"]
     assert line.ending is not None
     assert (line.ending.subjects, line.ending.withheld, line.ending.upstream_status) == (1, 4, 200)
+
+
+async def test_a_call_by_an_ended_token_names_what_it_wanted(stage: Stage) -> None:
+    """After the whole app was withdrawn each blocked call counts for the asks that would open it, and for no others."""
+    since = stage.scene.clock.now()
+    await withdraw(stage.scene.house, stage.grant_id, Actor(ActorKind.PERSON, stage.scene.owner.id))
+    for _ in range(2):
+        assert (await stage.app.call(DETAIL)).json["code"] == "invalid_token"
+    assert (await stage.app.call(SEND, "POST", json=MESSAGE)).json["code"] == "invalid_token"
+    async with stage.scene.house.storage.read() as connection:
+        asks = dict.fromkeys(stage.scene.all_asks, since)
+        counted = await trace.count_refused(connection, stage.grant_id, asks)
+    assert counted == {"crm_name": 2, "crm_phone": 2, "order_send": 1}
+
+
+async def test_a_refused_call_that_nothing_of_the_token_opens_names_no_ask(stage: Stage) -> None:
+    """There is nothing that it was for: a route of a scope that was never asked for."""
+    await stage.app.call("/zalo/v2.0/oa/tag/gettagsofoa")
+    (line,) = await stage.list_lines()
+    assert line.line.ask_ids == ()
 
 
 CONVERSATION = "/zalo/v2.0/oa/conversation?data=" + quote(

@@ -9,11 +9,13 @@ import yaml
 from gateway.sandbox.zalo.seeds import FLORIST
 
 _FOLDER = Path(__file__).parent / "apps"
-_APPS = ("so-ban-hang.yaml", "giao-hang.yaml")
+_APPS = ("so-ban-hang.yaml", "giao-hang.yaml", "the-thanh-vien.yaml")
 
 
 FOLLOWER = FLORIST.followers[0]
-"""Who signs in as `khach-1`, by password or by the stand-in's Zalo Login; they follow the second owner's OA."""
+"""Who signs in as `khach-1`, by password or by the stand-in's Zalo Login; they follow the second owner's OA.
+
+The third app asks them for their own Zalo name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ PEOPLE = (
 
 
 def list_apps(sample_app: str) -> list[dict[str, Any]]:
-    """Return the registrations of the two apps at `sample_app`, for `quyen app register`; the first is seeded."""
+    """Return the registrations of the apps at `sample_app`, for `quyen app register`; the first is seeded."""
     entries = [yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8")) for name in _APPS]
     places = {"redirect_uris": [f"{sample_app}/callback"], "notice_url": f"{sample_app}/notices"}
     return [{**entry, **places} for entry in entries]

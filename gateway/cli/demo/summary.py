@@ -58,6 +58,7 @@ def write_sample_app(folder: DemoFolder, ports: Ports, seeded: dict[str, Any]) -
             **{name: app[name] for name in names},
             "redirect_uri": app["redirect_uris"][0],
             "notice_secret": app.get("notice_secret"),
+            "platform": app["asks"][0]["scope"].partition(".")[0],
         }
         for app in seeded["apps"]
     ]

@@ -102,6 +102,7 @@ class UpstreamBring(UpstreamNamed):
 
     upstream_app: str = Field(pattern=r"^[1-9][0-9]{0,31}$")
     secret: str = Field(pattern=r"^[!-~]{1,256}$", repr=False)
+    event_key: str | None = Field(default=None, pattern=r"^[!-~]{0,256}$", repr=False)
 
 
 class GrantWithdraw(_Arguments):
@@ -185,7 +186,8 @@ async def _resume_app(door: AdminDoor, given: AppNamed) -> dict[str, Any]:
 async def _bring_upstream(door: AdminDoor, given: UpstreamBring) -> dict[str, Any]:
     if door.own_apps.get(given.platform) == given.upstream_app:
         raise Refusal("upstream_app_taken", "it is the gateway's own")
-    brought = Brought(AppId(given.client_id), given.platform, given.upstream_app, given.secret)
+    named = AppId(given.client_id), given.platform, given.upstream_app
+    brought = Brought(*named, given.secret, given.event_key)
     await bring_upstream(door.house, brought, OPERATOR)
     return {"client_id": given.client_id, "platform": given.platform, "upstream_app": given.upstream_app}
 

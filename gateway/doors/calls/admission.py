@@ -8,6 +8,7 @@ from gateway.authority.verdict import Verdict, Wanted
 from gateway.doors.calls.coding import ACCEPTED
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.head import Head
+from gateway.records.apps.types import Basis
 from gateway.terms.refusal import Refusal
 from scopes import BodyRefused, CheckedQuery, Match, Route, TargetRefused
 from scopes.targets import parse_path
@@ -27,6 +28,7 @@ class Outgoing:
         headers: by allow-list.
         body: checked, empty for none.
         subjects: the people whom the call itself names.
+        done_by: the opening scopes that what it sends needs.
         stream: the body where it is not held whole; headers say its type and length.
     """
 
@@ -35,6 +37,7 @@ class Outgoing:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     subjects: frozenset[str] = field(default=frozenset(), repr=False)
+    done_by: frozenset[str] = frozenset()
     stream: AsyncIterator[bytes] | None = field(default=None, repr=False)
 
 
@@ -58,10 +61,15 @@ def wanted_of(match: Match, head: Head, *, body: bytes | None = None) -> Wanted:
     """Say what the verdict is asked about; the resources are known when everything that may name some was read."""
     route = match.route
     purpose = head.find("quyen-purpose")
-    read = route.field_scopes | route.query.scopes_of(head.raw_query)
+    read = route.field_scopes | match.scopes_read(head.raw_query)
     is_known = body is not None or not route.has_resources_in_body
     named = match.resources_named(head.raw_query, body) if is_known else None
     return Wanted(route.platform_id, route.opened_by, read, purpose, route.fresh_seconds, named)
+
+
+def is_by_contract(verdict: Verdict, scopes: frozenset[str]) -> bool:
+    """Say whether what is open of some scopes about people is open by contract: nobody's word is needed (ADR 0031)."""
+    return all(reach.basis == Basis.CONTRACT for reach in verdict.reach if reach.scope in scopes)
 
 
 def limit_body(route: Route, head: Head) -> int:
@@ -86,15 +94,19 @@ def limit_body(route: Route, head: Head) -> int:
 
 
 def check_query(match: Match, verdict: Verdict, head: Head) -> CheckedQuery:
-    """Check the query.
+    """Check the query, and that nobody is picked out by what each of them is asked about.
 
     Raises:
-        Refusal: `bad_target`, `insufficient_scope` (a key that reads what a closed scope opens).
+        Refusal: `bad_target`, `insufficient_scope` (a key or parameter that reads what a closed scope opens),
+            `no_basis` (it picks people by what only their own word opens: which are found would tell it).
     """
     try:
-        return match.route.check_query(head.raw_query, verdict.open_scopes)
+        query = match.check_query(head.raw_query, verdict.open_scopes)
     except TargetRefused as refused:
         raise _refusal_of(refused) from refused
+    if not is_by_contract(verdict, match.picks_by(query)):
+        raise Refusal("no_basis")
+    return query
 
 
 def write_outgoing(match: Match, verdict: Verdict, head: Head, *, query: CheckedQuery, raw_body: bytes) -> Outgoing:
@@ -113,8 +125,8 @@ def write_outgoing(match: Match, verdict: Verdict, head: Head, *, query: Checked
     if any(name != verdict.facts.external_id for name in (*in_header, *match.account_names(query, body))):
         raise Refusal("bad_target", "the call names another account than the grant's")
     headers = _pick_headers(route, head, has_body=bool(body))
-    subjects = frozenset(match.subjects_named(query, body))
-    return Outgoing(route.method, match.upstream_target(query), headers, body, subjects)
+    subjects, done_by = frozenset(match.subjects_named(query, body)), match.scopes_sent(body)
+    return Outgoing(route.method, match.upstream_target(query), headers, body, subjects, done_by)
 
 
 def _refusal_of(refused: TargetRefused | BodyRefused) -> Refusal:

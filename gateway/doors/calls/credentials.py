@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 from gateway.doors.calls.head import Head
 from gateway.doors.calls.schemes import Scheme, find_scheme
 from gateway.ground.vault.tokens import ACCESS, is_well_formed
-from gateway.records.apps.dialects import DIALECTS
+from gateway.records.apps.dialects import DIALECTS, find_dialect
 from gateway.terms.refusal import Refusal
 
 _AUTHORIZATION = re.compile(r"(bearer|dpop) +([!-~]+)", re.IGNORECASE)
@@ -41,13 +41,14 @@ def find_credential(head: Head) -> Presented:
         Refusal: `two_credentials`, `no_credential` (also where it stands in the query alone), `invalid_token`.
     """
     authorizations = head.headers.get("authorization", ())
-    spoken = DIALECTS.get(head.platform)
+    dialect = find_dialect(head.platform)
+    spoken = DIALECTS[dialect] if dialect else None
     of_dialect = head.headers.get(spoken.header, ()) if spoken and spoken.holds_token else ()
     in_query = list(_list_query_tokens(head.raw_query))
     if len(authorizations) + len(of_dialect) + len(in_query) > 1:
         raise Refusal("two_credentials")
     if of_dialect:
-        return _checked(Presented(of_dialect[0], Scheme.PLATFORM, head.platform))
+        return _checked(Presented(of_dialect[0], Scheme.PLATFORM, dialect))
     if not authorizations:
         raise Refusal("no_credential")
     sent = _AUTHORIZATION.fullmatch(authorizations[0])

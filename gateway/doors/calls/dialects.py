@@ -15,7 +15,7 @@ from gateway.authority.proofs import ALGORITHMS
 from gateway.doors.calls.head import Head
 from gateway.doors.calls.problems import PROBLEMS, Problem
 from gateway.doors.calls.schemes import Scheme, find_scheme
-from gateway.records.apps.dialects import DIALECTS
+from gateway.records.apps.dialects import DIALECTS, find_dialect
 
 _CHALLENGED = frozenset(
     {
@@ -38,6 +38,11 @@ _ZALO_MESSAGES: Mapping[int, str] = {
     -223: "Official Account has not authorized this API",
     404: "You are accessing an empty or invalid API",
 }
+_SOCIAL: Mapping[int, tuple[int, str]] = {
+    -216: (452, "Session key invalid"),
+    -223: (210, "User not visible"),
+}
+"""Where Zalo's Social API has a code of its own that is known (facts A8); the others stand as the OA's."""
 _KIOTVIET_WORDS: Mapping[str, tuple[int, str]] = {"bad_body": (420, "KvValidateException")}
 """Where KiotViet tells otherwise than by our status and word (facts B2): all that is known of its validation."""
 
@@ -61,13 +66,14 @@ def find_renderer(platform: str, headers: Mapping[str, tuple[str, ...]], *, is_o
     `is_of_dialect`: the app is registered for the platform's, as far as is known. Only there does a shop's name beside
     an ordinary bearer token mean a client of KiotViet's; a token in Zalo's own header says it alone.
     """
-    spoken = DIALECTS.get(platform)
+    dialect = find_dialect(platform)
+    spoken = DIALECTS[dialect] if dialect else None
     if spoken is not None and spoken.header in headers:
         if not spoken.holds_token:
             is_bound = find_scheme(headers.get("authorization", ())) is Scheme.DPOP
             return render_kiotviet if is_of_dialect and not is_bound else render_problem
         if "authorization" not in headers:
-            return render_zalo
+            return render_zalo if platform == dialect else render_zalo_social
     return render_matrix if platform == "matrix" else render_problem
 
 
@@ -102,9 +108,19 @@ def render_zalo(problem: Problem, language: str) -> Told:  # noqa: ARG001 - Zalo
     Why a route is denied stands in the message: whoever meets that is to change the program, and reads on.
     """
     code = problem.row.zalo
+    return _told_by_zalo(problem, code, _ZALO_MESSAGES[code])
+
+
+def render_zalo_social(problem: Problem, language: str) -> Told:  # noqa: ARG001 - Zalo speaks one language
+    """Render the same in the Social API's codes, where it has one."""
+    code = problem.row.zalo
+    return _told_by_zalo(problem, *_SOCIAL.get(code, (code, _ZALO_MESSAGES[code])))
+
+
+def _told_by_zalo(problem: Problem, code: int, message: str) -> Told:
     why = f": {problem.note}" if problem.code == "denied_route" else ""
     headers = {"Content-Type": "application/json;charset=utf-8", "Quyen-Error": problem.code, **_hints(problem)}
-    return Told(HTTPStatus.OK, headers, orjson.dumps({"error": code, "message": _ZALO_MESSAGES[code] + why}))
+    return Told(HTTPStatus.OK, headers, orjson.dumps({"error": code, "message": message + why}))
 
 
 def render_kiotviet(problem: Problem, language: str) -> Told:

@@ -1,13 +1,14 @@
 """What the calls' door works with; `gateway/server` puts it together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.acts import House
 from gateway.authority.budgets import Budgets
 from gateway.authority.facts import TokenFacts, find_token
 from gateway.authority.freshness import ProofMemory
 from gateway.authority.limits import Limits
+from gateway.doors.calls.doubts import Doubts
 from gateway.platforms import Connector
 from gateway.records.trace.writer import TraceWriter
 from scopes import Catalogue
@@ -28,6 +29,7 @@ class CallsDoor:
         limits: how often an app may call, and be refused.
         budgets: what is used of the platforms' own limits.
         limit_connections: upstream connections at once; further calls wait, and are checked after waiting.
+        doubts: asks about connections of which one call was refused for want of a permission.
     """
 
     house: House
@@ -40,6 +42,7 @@ class CallsDoor:
     limits: Limits
     budgets: Budgets
     limit_connections: int = 256
+    doubts: Doubts = field(default_factory=Doubts)
 
     async def find_token(self, hashed_token: bytes) -> TokenFacts | None:
         """Find what is true about an access token now; None if there is none.

@@ -91,7 +91,8 @@ class Forwarding:
             await self._fly()
         except BaseException as error:
             told = await self._translated(error)
-            await self._entry.close_for(told, self._upstream_status, is_cut=self._is_cut)
+            status, was_written = self._upstream_status, self._was_written
+            await self._entry.close_for(told, status, is_cut=self._is_cut, was_written=was_written)
             if told is error:
                 raise
             raise told from error
@@ -103,6 +104,11 @@ class Forwarding:
     @property
     def _is_cut(self) -> bool:
         return self._flight is not None and self._flight.is_cut
+
+    @property
+    def _was_written(self) -> bool:
+        """Whether it is a write of which bytes were sent."""
+        return self._flight is not None and self._flight.is_sent and self._admitted.route.kind == "write"
 
     async def _fly(self) -> None:
         verdict = self._admitted.verdict
@@ -157,6 +163,9 @@ class Forwarding:
         trouble = self._connector.read_trouble(received.status, received.body)
         if trouble is Trouble.CREDENTIAL_REFUSED:
             return False
+        if trouble is Trouble.PERMISSION_LOST:  # for this call; whether for all, the platform is asked
+            await self._door.doubts.check(self._door.house, self._connector, link)
+            raise Refusal("connection_lost", "the platform does not open this call to the account", log_detail=trouble)
         if trouble in ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
@@ -181,8 +190,8 @@ class Forwarding:
 
     async def _check_last(self, flight: Flight, transport: asyncio.Transport | None) -> None:
         """Let bytes follow only if everything still holds; the client's own resend of a write is refused."""
-        verdict, named = self._admitted.verdict, self._admitted.outgoing.subjects
-        await check_people(self._door, verdict, self._admitted.route, named=named, noted=flight.people)
+        verdict, outgoing = self._admitted.verdict, self._admitted.outgoing
+        await check_people(self._door, verdict, self._admitted.route, outgoing=outgoing, noted=flight.people)
         facts = await self._door.find_token(self._admitted.hashed_token)
         if flight.is_cut or not is_still(verdict, facts, self._door.house.clock.now()):
             raise self._why_ended(facts)
@@ -270,8 +279,7 @@ class Forwarding:
         return refusal
 
     def _is_unsure(self, refusal: Refusal) -> bool:
-        was_sent = self._flight is not None and self._flight.is_sent and self._admitted.route.kind == "write"
-        return was_sent and (self._is_cut or refusal.reason in _UNSURE)
+        return self._was_written and (self._is_cut or refusal.reason in _UNSURE)
 
 
 def _find_answer(route: Route, status: int) -> Answer:

@@ -6,7 +6,9 @@ Everyone is noted in the register of calls before their word is asked for: who s
 from gateway.authority.bases import Holding, Withheld
 from gateway.authority.verdict import Verdict
 from gateway.doors import is_about_people
+from gateway.doors.calls.admission import Outgoing
 from gateway.doors.calls.door import CallsDoor
+from gateway.records.accounts.pairs import find_subject
 from gateway.records.apps.types import Basis
 from gateway.terms.refusal import Refusal
 from scopes import Route
@@ -25,27 +27,41 @@ def holding_of(verdict: Verdict) -> Holding:
     return Holding(facts.app_id, facts.platform, facts.external_id, verdict.reach)
 
 
-async def check_people(
-    door: CallsDoor, verdict: Verdict, route: Route, *, named: frozenset[str], noted: set[str]
-) -> None:
+async def check_people(door: CallsDoor, verdict: Verdict, route: Route, *, outgoing: Outgoing, noted: set[str]) -> None:
     """Let nothing be done to people without a basis for it, nor to who said no to the app and yes to nothing (R61).
 
-    What a call reads is masked when it is there; a file names nobody, so it passes where nobody is asked.
+    What a call reads is masked when it is there. A file names nobody, nor does a write about everyone, or about
+    somebody whom the platform does not know yet: these pass where nobody is asked.
 
     Raises:
         Refusal: `no_basis`.
         Unavailable: nobody's word can be had; nothing is sent.
     """
-    opening = [reach for reach in verdict.reach if reach.scope in route.opened_by]
+    opening = [reach for reach in verdict.reach if reach.scope in outgoing.done_by]
     others = [reach for reach in opening if is_about_people(door.catalogue, reach.scope)]
-    if route.answer.is_binary and any(reach.basis != Basis.CONTRACT for reach in others):
+    if route.answer.about_named:
+        await _check_own_ids(door, verdict, outgoing.subjects)
+    asked = holding_of(verdict).ask(outgoing.subjects)
+    people, is_write = asked.people, route.kind == "write" and not route.serves_subject
+    names_nobody = route.answer.is_binary or (is_write and not people)
+    if names_nobody and any(reach.basis != Basis.CONTRACT for reach in others):
         raise Refusal("no_basis")
-    asked = holding_of(verdict).ask(named)
-    people = asked.people
-    if route.kind != "write" or route.serves_subject or not people:
+    if not is_write or not people:
         return
     noted.update(people)
     said = await door.house.words.find(asked)
     has_all = all(people <= said.list_passing(reach.ask_id, reach.basis, people) for reach in others)
     if not has_all or any(said.has_only_refused(person) for person in people):
         raise Refusal("no_basis")
+
+
+async def _check_own_ids(door: CallsDoor, verdict: Verdict, named: frozenset[str]) -> None:
+    """Refuse the id by which somebody signs in: what they said stands under the id by which the account knows them.
+
+    An answer that names nobody is judged by what the call wrote, and the platform may know a person by both.
+    """
+    house, account_id = door.house, verdict.facts.account_id
+    async with house.storage.read() as connection:
+        for each in named:
+            if await find_subject(connection, house.vault, account_id, login_subject=each) not in {None, each}:
+                raise Refusal("no_basis")

@@ -7,7 +7,7 @@ from gateway.doors.calls.dialects import Renderer, status_of
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.ground.storage.storage import shielded
-from gateway.records.trace.types import Ending, Line, Outcome
+from gateway.records.trace.types import OUTCOME_UNKNOWN, Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.ids import AskId, TraceId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
@@ -35,13 +35,19 @@ def line_of(
     )
 
 
-def ending_of(error: BaseException, upstream_status: int | None, *, is_cut: bool, render: Renderer) -> Ending:
-    """Say how a call ended that was not answered as the platform answered."""
+def ending_of(
+    error: BaseException, upstream_status: int | None, *, is_cut: bool, render: Renderer, was_written: bool = False
+) -> Ending:
+    """Say how a call ended that was not answered as the platform answered.
+
+    `was_written`: it was a write, and sent off: cut after that, it may have been done all the same.
+    """
     reason = {Refusal: "reason", Unavailable: "reason"}.get(type(error))
     code = getattr(error, reason) if reason else "caller_gone" if isinstance(error, CallerGone) else "internal"
     is_refused = isinstance(error, Refusal) and code not in _FAILURES
     outcome = Outcome.CUT if is_cut else Outcome.REFUSED if is_refused else Outcome.FAILED
-    return Ending(outcome, code, status_of(code, render), upstream_status, 0, 0)
+    reason = OUTCOME_UNKNOWN if is_cut and was_written else code
+    return Ending(outcome, reason, status_of(code, render), upstream_status, 0, 0)
 
 
 class Entry:
@@ -63,9 +69,12 @@ class Entry:
         except Unavailable:
             _LOG.warning("trace line %s stays open: the database does not take it", self._line.id)
 
-    async def close_for(self, error: BaseException, upstream_status: int | None, *, is_cut: bool) -> None:
+    async def close_for(
+        self, error: BaseException, upstream_status: int | None, *, is_cut: bool, was_written: bool
+    ) -> None:
         """Close the line of a call that failed, was refused at the last check, or was cut."""
-        await self.close(ending_of(error, upstream_status, is_cut=is_cut, render=self._render))
+        ending = ending_of(error, upstream_status, is_cut=is_cut, render=self._render, was_written=was_written)
+        await self.close(ending)
 
 
 @shielded

@@ -19,6 +19,7 @@ from gateway.doors.calls.tracing import Entry, ending_of, line_of
 from gateway.doors.calls.uploading import Upload, open_upload
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps import store as apps
+from gateway.records.apps.dialects import find_dialect
 from gateway.records.apps.types import Ask
 from gateway.terms.ids import AskId, new_id
 from gateway.terms.refusal import Refusal
@@ -43,22 +44,35 @@ class Walk:
             Unavailable: no verdict, or the trace cannot be written; nothing was sent.
             CallerGone: the app hung up.
         """
-        match = find_match(self.door, self.incoming.head)
+        match = self._find_match()
         presented = self._find_credential(match)
         hashed_token = hashed(presented.raw_token)
         facts = await self.door.find_token(hashed_token)
         if facts is None:
             raise Refusal("invalid_token")
-        self.incoming.is_of_dialect = facts.app_dialect == match.route.platform_id
+        self.incoming.is_of_dialect = facts.app_dialect == find_dialect(match.route.platform_id)
         try:
             admitted = await self._admit(match, facts, presented=presented, hashed_token=hashed_token)
         except Refusal as refusal:
             await pace_refusal(self.door, facts)
             hinted = await self._with_hints(facts, refusal)
-            line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted))
+            line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted, match, facts))
             await self.door.trace.note(line, ending_of(refusal, None, is_cut=False, render=self.incoming.renderer))
             raise hinted from refusal
         await self._forward(admitted)
+
+    def _find_match(self) -> Match:
+        """Find the route; at the API's own identifier there is none, but who sent no token hears where to get one.
+
+        That address is what `resource` names (RFC 9728), and a client may begin with it.
+        """
+        try:
+            return find_match(self.door, self.incoming.head)
+        except Refusal:
+            head = self.incoming.head
+            if head.raw_path == "/" and head.platform in self.door.connectors:
+                find_credential(head)
+            raise
 
     def _find_credential(self, match: Match) -> Presented:
         """Find the credential; who has none yet is told everything that the operation may need (MCP authorization)."""
@@ -140,6 +154,12 @@ def _wire_names(asks: list[Ask], registered: list[Ask]) -> list[str]:
     return [ask.scope if scopes.count(ask.scope) == 1 else ask.wire_name for ask in asks]
 
 
-def _ask_ids(refusal: Refusal) -> tuple[AskId, ...]:
+def _ask_ids(refusal: Refusal, match: Match, facts: TokenFacts) -> tuple[AskId, ...]:
+    """Return the asks that a refused call wanted: those it was refused for, else those of the token's that open it.
+
+    A token that ended with its asks is refused before anything of it is judged, and still was used for them.
+    """
     found = refusal.facts.get("ask_ids", ())
-    return found if isinstance(found, tuple) else ()
+    if isinstance(found, tuple) and found:
+        return found
+    return tuple(sorted(reach.ask_id for reach in facts.reach if reach.scope in match.route.opened_by))

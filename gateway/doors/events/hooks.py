@@ -1,6 +1,7 @@
 """`/hooks/{platform}/{endpoint}`: what platforms tell. Believed by its signature alone, kept, then answered."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,13 +17,14 @@ from gateway.acts.take_events import ToldEvent
 from gateway.authority.limits import Limit, Limits
 from gateway.doors import Endpoint
 from gateway.doors.events.intake import Intake
-from gateway.doors.events.withdrawals import Withdrawals
+from gateway.doors.events.withdrawals import Through, Withdrawals
 from gateway.ground.web.addresses import address_of
 from gateway.platforms import Distrust, Heard, Hooks
 from gateway.records.accounts import store as accounts
+from gateway.records.apps.upstreams import event_key_place, look_up_telling
 from gateway.records.hooks.store import look_up_point
 from gateway.records.hooks.types import secret_place
-from gateway.terms.ids import AccountId, is_id
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, AppId, UpstreamAppId, is_id
 from gateway.terms.refusal import Unavailable
 from scopes import Catalogue, Event
 from scopes.events import LIMIT_BYTES
@@ -51,6 +53,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
 
 One for which a no ends all telling hears of these only that it may try again."""
 _TRY_AGAIN = frozenset({"unknown_endpoint", "not_kept"})
+_UPSTREAM_APP = re.compile(r"[1-9][0-9]{0,31}")
 
 log = structlog.get_logger(__name__)
 
@@ -64,12 +67,16 @@ class Point:
         upstream_app: through which the accounts are linked that it may tell of; "" where it is one account's own.
         account_id: whose own it is.
         remembered: for how long what it tells is known again.
+        brought_id: the upstream app, where an app brought it: who has its key may be anybody to the accounts.
+        for_app: the app that brought it, which alone it tells.
     """
 
     key: str = field(repr=False)
     upstream_app: str = ""
     account_id: AccountId | None = None
     remembered: timedelta = timedelta(hours=26)
+    brought_id: UpstreamAppId = GATEWAYS_OWN
+    for_app: AppId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,8 @@ class EventsDoor:
 
     Args:
         hooks: how each platform tells.
-        points: by platform and endpoint, where an upstream app has one for all accounts; where each account has its own
-            they stand in the records.
+        points: by platform and endpoint, those of the gateway's own upstream apps, each for all accounts; where each
+            account has its own, and where an app brought its own, they stand in the records.
     """
 
     house: House
@@ -92,7 +99,7 @@ class EventsDoor:
 
 def endpoints(door: EventsDoor) -> list[Endpoint]:
     """Return the door's table; none where no platform tells here."""
-    if not door.points and not any(each.is_asked for each in door.hooks.values()):
+    if not door.hooks:
         return []
 
     async def answer(request: web.Request) -> web.Response:
@@ -109,7 +116,8 @@ async def answer_hook(door: EventsDoor, request: web.Request) -> web.Response:
         return _render("unknown_endpoint")
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            point = door.points.get((platform, endpoint)) or await _find_own(door, hooks, endpoint)
+            find = _find_own if hooks.is_asked else _find_brought
+            point = door.points.get((platform, endpoint)) or await find(door, hooks, endpoint)
             said = "unknown_endpoint" if point is None else await _take(door, request, hooks, point)
     except (Unavailable, TimeoutError) as error:
         log.warning("an event was not kept", platform=platform, what=type(error).__name__)
@@ -117,15 +125,26 @@ async def answer_hook(door: EventsDoor, request: web.Request) -> web.Response:
     return _render("taken" if hooks.is_silent and said not in _TRY_AGAIN else said)
 
 
-async def _find_own(door: EventsDoor, hooks: Hooks, endpoint: str) -> Point | None:
+async def _find_own(door: EventsDoor, _hooks: Hooks, endpoint: str) -> Point | None:
     """Find an account's own point, where the platform is asked through each connection."""
-    if not hooks.is_asked or not is_id(endpoint, "hk"):
+    if not is_id(endpoint, "hk"):
         return None
     found = await look_up_point(door.house.storage, endpoint)
     if found is None:
         return None
     key = door.house.vault.open(found.sealed_secret, secret_place(found.id)).decode()
     return Point(key, account_id=found.account_id, remembered=WITHOUT_TIME)
+
+
+async def _find_brought(door: EventsDoor, hooks: Hooks, endpoint: str) -> Point | None:
+    """Find the point of an upstream app that an app brought, by its id at the platform."""
+    if _UPSTREAM_APP.fullmatch(endpoint) is None:
+        return None
+    found = await look_up_telling(door.house.storage, hooks.platform, endpoint)
+    if found is None or found.sealed_event_key is None:
+        return None
+    key = door.house.vault.open(found.sealed_event_key, event_key_place(found.id)).decode()
+    return Point(key, found.external_id, brought_id=found.id, for_app=found.app_id)
 
 
 async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Point) -> str:
@@ -138,7 +157,8 @@ async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Poi
         return "too_large"
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        heard = hooks.read(headers, body, point.key, now=door.house.clock.now())
+        listener = hooks.as_app(point.upstream_app) if point.brought_id else hooks
+        heard = listener.read(headers, body, point.key, now=door.house.clock.now())
     except Distrust as distrust:
         if distrust.why == "forged":  # what is signed is the platform's, which must not lose its way in
             await door.limits.count(address, DISTRUSTED)
@@ -155,7 +175,8 @@ async def _hear(door: EventsDoor, platform: str, heard: Heard, point: Point) -> 
     """Do what it asks of the gateway itself, at once; else return it, for those who may hear of it."""
     event = door.catalogue.platforms[platform].find_event(heard.name)
     if heard.revoked_by is not None or (event is not None and event.ends_consent):
-        await Withdrawals(door.house, door.catalogue, platform, point.upstream_app).end(heard, event)
+        through = Through(point.upstream_app, point.brought_id, point.for_app)
+        await Withdrawals(door.house, door.catalogue, platform, through).end(heard, event)
         return None
     return None if event is None else await _told(door, event, heard, point)
 
@@ -166,7 +187,11 @@ async def _told(door: EventsDoor, event: Event, heard: Heard, point: Point) -> T
         return _told_of(point.account_id, "", event, heard=heard, point=point)
     for external_id in event.list_accounts(heard.parsed):
         found = await accounts.look_up_linked(
-            door.house.storage, event.platform_id, external_id, upstream_app=point.upstream_app
+            door.house.storage,
+            event.platform_id,
+            external_id,
+            upstream_app=point.upstream_app,
+            brought_id=point.brought_id,
         )
         if found is not None:
             return _told_of(found, external_id, event, heard=heard, point=point)
@@ -174,10 +199,12 @@ async def _told(door: EventsDoor, event: Event, heard: Heard, point: Point) -> T
 
 
 def _told_of(account_id: AccountId, external_id: str, event: Event, *, heard: Heard, point: Point) -> ToldEvent:
-    name = sha256(b"%s\n%s\n%s" % (event.platform_id.encode(), account_id.encode(), heard.told_as)).digest()
+    whose = account_id.encode() + point.brought_id.encode()  # each upstream app tells the same thing for itself
+    name = sha256(b"%s\n%s\n%s" % (event.platform_id.encode(), whose, heard.told_as)).digest()
     subjects = tuple(event.list_subjects(heard.parsed, external_id))
-    pair = event.find_pair(heard.parsed, external_id)
-    return ToldEvent(account_id, name, event, heard.body, subjects, pair, point.remembered)
+    # To another upstream app a person's id is another one, and only the gateway's own is taken at its word on people.
+    pair = None if point.brought_id else event.find_pair(heard.parsed, external_id)
+    return ToldEvent(account_id, name, event, heard.body, subjects, pair, point.remembered, point.brought_id)
 
 
 async def _read(request: web.Request) -> bytes | None:

@@ -55,7 +55,7 @@ async def open_parcel(house: House, catalogue: Catalogue, copy: Copy) -> Parcel 
     """
     event = _find_event(catalogue, copy.event)
     holder = await find_holder(house.storage, copy.grant_id, denied=house.in_flight.denied)
-    if event is None or holder is None:
+    if event is None or holder is None or holder.brought_id != copy.brought_id:
         return None
     live = _list_live(house, event, copy, holder)
     scopes = frozenset(each.scope for each in live)

@@ -1,22 +1,34 @@
 """What a platform tells of somebody who took their consent back there: who that is here, and its end (ADR 0038)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import structlog
 
 from gateway.acts import House
 from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_platform
-from gateway.acts.profiles import SELF
 from gateway.platforms import Heard, LoginSubject
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import list_subjects
+from gateway.records.accounts.types import SELF
 from gateway.records.people import identities
-from gateway.terms.ids import AccountId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, AppId, UpstreamAppId
 from scopes import Catalogue, Event
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """By which upstream app it is told: through it accounts are linked that it may tell of.
+
+    One that an app brought is believed about that app alone: its key is the ISV's, who could sign anything.
+    """
+
+    upstream_app: str
+    brought_id: UpstreamAppId = GATEWAYS_OWN
+    for_app: AppId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +37,13 @@ class Withdrawals:
 
     Args:
         platform: whose word it is.
-        upstream_app: through which the accounts are linked that it may tell of.
+        through: by which upstream app it is told.
     """
 
     house: House
     catalogue: Catalogue
     platform: str
-    upstream_app: str
+    through: Through
 
     async def end(self, heard: Heard, event: Event | None) -> None:
         """End it; in force when this returns. Of somebody whom nobody here knows nothing changes.
@@ -47,13 +59,16 @@ class Withdrawals:
         if not followers:
             log.info("nobody here is known to have taken a consent back", platform=self.platform, kind=heard.name)
             return
+        through = self.through.brought_id
         told = Withdrawal(
             platform=self.platform,
             name=heard.name,
-            hashed_name=sha256(b"%s\n\n%s" % (self.platform.encode(), heard.told_as)).digest(),
+            hashed_name=sha256(b"%s\n%s\n%s" % (self.platform.encode(), through.encode(), heard.told_as)).digest(),
             followers=followers,
             about_people=self._list_scopes(),
             original=None if event is None else Original(event, heard.body),
+            brought_id=through,
+            for_app=self.through.for_app,
         )
         ended = await end_at_platform(self.house, told)
         log.info("a consent was taken back at the platform", platform=self.platform, kind=heard.name, ended=ended)
@@ -69,15 +84,20 @@ class Withdrawals:
         named = event.list_accounts(heard.parsed)
         for external_id in named:
             found = await accounts.look_up_linked(
-                self.house.storage, self.platform, external_id, upstream_app=self.upstream_app
+                self.house.storage,
+                self.platform,
+                external_id,
+                upstream_app=self.through.upstream_app,
+                brought_id=self.through.brought_id,
             )
             if found is not None:
-                return _list_named(found, event, heard.parsed, external_id)
+                people = _list_named(found, event, heard.parsed, external_id)
+                return [replace(each, login_subject="") for each in people] if self.through.brought_id else people
         return [] if named else await self._list_of_pair(event.find_pair(heard.parsed, ""))
 
     async def _list_of_pair(self, pair: tuple[str, str] | None) -> list[Follower]:
         """List them where the body names no account: by the pair of ids that one of them told before."""
-        if pair is None:
+        if pair is None or self.through.brought_id:  # to another upstream app people have other ids
             return []
         return [each for each in await self._list_met(pair[0]) if each.subject_id == pair[1]]
 
@@ -93,7 +113,7 @@ class Withdrawals:
         return [*met, *(each for each in came if each not in met)]
 
     async def _list_met(self, login_subject: str) -> list[Follower]:
-        house, whose = self.house, {"platform": self.platform, "upstream_app": self.upstream_app}
+        house, whose = self.house, {"platform": self.platform, "upstream_app": self.through.upstream_app}
         async with house.storage.read() as connection:
             found = await list_subjects(connection, house.vault, login_subject, **whose)
         return list(dict.fromkeys(Follower(account_id, subject_id) for account_id, subject_id in found))

@@ -53,7 +53,13 @@ def admitted(scope: OwnScope, handle: OwnHandler) -> ManagementHandler:
     return admit
 
 
-def _present(request: web.Request, scope: OwnScope) -> tuple[str, str]:
+async def refuse_root(_door: ManagementDoor, request: web.Request) -> web.Response:
+    """Answer what `resource` names, where nothing is served: who has no token is told where to get one (RFC 9728)."""
+    _present(request, " ".join(OwnScope))
+    raise Refusal("not_found")
+
+
+def _present(request: web.Request, scope: str) -> tuple[str, str]:
     """Return scheme and token of the one `Authorization` header; a token anywhere else was not sent."""
     headers = request.headers.getall("Authorization", [])
     if len(headers) > 1:

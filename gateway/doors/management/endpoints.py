@@ -2,7 +2,7 @@
 
 from gateway.doors import Endpoint
 from gateway.doors.management import grants, notices
-from gateway.doors.management.access import OwnHandler, admitted
+from gateway.doors.management.access import OwnHandler, admitted, refuse_root
 from gateway.doors.management.door import ManagementDoor
 from gateway.doors.management.problems import answered, only, refuse_unknown
 from gateway.records.apps.own_tokens import OwnScope
@@ -26,6 +26,7 @@ def endpoints(door: ManagementDoor) -> list[Endpoint]:
     ]
     methods: dict[str, list[str]] = {}
     for each in served:
-        methods.setdefault(each.path, []).append(each.method)
+        methods.setdefault(each.path, []).extend(["GET", "HEAD"] if each.method == "GET" else [each.method])
     others = [Endpoint("*", path, answered(only(*taken), door), public=True) for path, taken in methods.items()]
-    return [*served, *others, Endpoint("*", "/v1/{rest:.*}", answered(refuse_unknown, door), public=True)]
+    root = Endpoint("*", "/v1", answered(refuse_root, door), public=True)
+    return [*served, *others, root, Endpoint("*", "/v1/{rest:.*}", answered(refuse_unknown, door), public=True)]

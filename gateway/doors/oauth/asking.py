@@ -1,14 +1,14 @@
 """The rules of an authorization request: one small named check for each, in the order in which they are tried."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from gateway.acts.open_request import NO_DETAILS, Asked
 from gateway.doors.oauth.details import check_named, find_details
 from gateway.doors.oauth.dynamic import Askable
 from gateway.doors.oauth.parameters import Parameters
-from gateway.doors.oauth.scope_names import choose_asks
+from gateway.doors.oauth.scope_names import check_open, choose_asks
 from gateway.doors.oauth.targets import find_platform
 from gateway.doors.oauth.wishes import parse_wishes
 from gateway.records.apps.types import App, Ask
@@ -29,8 +29,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class Asking:
     """A request of a known app that may be answered at `redirect_uri`; nothing else of it is believed yet.
 
-    `resources` are the platforms that are set up here, by the identifiers of their APIs; `kinds` the scopes that may be
-    narrowed to resources of theirs.
+    `resources` are the platforms that are set up here, by the identifiers of their APIs; `scopes` all scopes of theirs,
+    and `kinds` those that may be narrowed to resources.
     """
 
     unverified: Parameters
@@ -40,6 +40,7 @@ class Asking:
     resources: Mapping[str, str]
     is_pushed: bool = False
     kinds: Mapping[str, ResourceKind] = field(default_factory=dict)
+    scopes: Collection[str] = ()
 
     def find_details(self) -> Details | None:
         """Return the app's details (RFC 9396), if it sent some.
@@ -68,6 +69,8 @@ class Asking:
 
     def _named(self, raw_scope: str | None) -> tuple[Ask, ...]:
         platform = find_platform(self.resources, self.unverified)
+        if raw_scope is not None and self.app.is_dynamic:
+            check_open(raw_scope, self.askable.asks, self.scopes)
         usual = [ask for ask in self.askable.usual if platform in {None, ask.platform}]
         chosen = choose_asks(raw_scope, usual if raw_scope is None else self.askable.asks)
         if chosen[0].platform not in self.resources.values():

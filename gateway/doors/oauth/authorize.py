@@ -88,10 +88,12 @@ async def _open_pushed(door: OAuthDoor, request: web.Request, unverified: Parame
     """
     app = await _get_app(door, request, unverified.get("client_id"))
     found = await _find_pushed(door, unverified.get("request_uri").removeprefix(PREFIX))
-    if found is None or found.app_id != app.id or found.pushed_until is None or found.decided_at is not None:
-        raise Refusal("invalid_request_uri", "request_uri is not one that this app pushed and nobody decided")
+    if found is None or found.app_id != app.id or found.pushed_until is None:
+        raise Refusal("invalid_request_uri", "request_uri is not one that this app pushed")
+    if found.decided_at is not None:
+        raise Refusal("invalid_request_uri", "request_uri was used: the request is decided", told_as="decided")
     if found.pushed_until <= door.house.clock.now():
-        raise Refusal("invalid_request_uri", "request_uri has expired")
+        raise Refusal("invalid_request_uri", "request_uri has expired", told_as="expired")
     return see_other(f"/consent/{found.id}", is_https=door.is_https)
 
 
@@ -106,7 +108,7 @@ async def _get_asking(door: OAuthDoor, request: web.Request, unverified: Paramet
         raise Refusal("unknown_client", "client_id is not registered for this dialect")
     redirect_uri = get_redirect_uri(app, unverified.find("redirect_uri"))
     askable = await list_asks(door.house, door.dynamic, app, unverified)
-    return Asking(unverified, app, askable, redirect_uri, door.resources, kinds=door.kinds)
+    return Asking(unverified, app, askable, redirect_uri, door.resources, kinds=door.kinds, scopes=door.scopes)
 
 
 async def _get_app(door: OAuthDoor, request: web.Request, unverified_id: str) -> App:
@@ -126,8 +128,7 @@ def _answer_error(door: OAuthDoor, request: web.Request, asking: Asking, *, refu
     location = _location(door, asking, refusal)
     if asking.app.is_reviewed:
         return see_other(location, is_https=door.is_https)
-    told_as = str(refusal.facts.get("told_as", ""))
-    return door.render_error(request, 400, code=refusal.reason, detail=refusal.detail, link=location, told_as=told_as)
+    return _refusal_page(door, request, refusal, status=400, link=location)
 
 
 def _answer_unavailable(
@@ -144,9 +145,17 @@ def _location(door: OAuthDoor, asking: Asking, refusal: Refusal) -> str:
 
 
 def _page(door: OAuthDoor, request: web.Request, refusal: Refusal) -> web.Response:
-    page = door.render_error(request, PAGE_STATUS[refusal.reason], code=refusal.reason, detail=refusal.detail)
+    page = _refusal_page(door, request, refusal, status=PAGE_STATUS[refusal.reason])
     page.headers.update(fact_headers(refusal))
     return page
+
+
+def _refusal_page(
+    door: OAuthDoor, request: web.Request, refusal: Refusal, *, status: int, link: str = ""
+) -> web.Response:
+    """Show a refusal to the person; `told_as` names the words for it, where the code alone does not say enough."""
+    told_as = str(refusal.facts.get("told_as", ""))
+    return door.render_error(request, status, code=refusal.reason, detail=refusal.detail, link=link, told_as=told_as)
 
 
 def _unavailable_page(door: OAuthDoor, request: web.Request, unavailable: Unavailable, *, link: str) -> web.Response:

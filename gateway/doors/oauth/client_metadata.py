@@ -7,7 +7,6 @@ the answer, or the screen, says what holds.
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,13 +14,14 @@ from gateway.doors.oauth.details import TYPES
 from gateway.ground.fetching.urls import check_fetchable
 from gateway.ground.web.responses import check_redirect_uri
 from gateway.records.apps.keys import check_public_keys
-from gateway.records.apps.types import App, AppOrigin, AppState, AuthMethod, GrantType
+from gateway.records.apps.types import App, AppOrigin, AppState, AuthMethod, GrantType, stand_in_name
 from gateway.records.apps.wording import Name, Readable
 from gateway.terms.ids import AppId
 from gateway.terms.refusal import Refusal
 from scopes.strict_json import NotStrict, parse
 
 MOST_REDIRECTS = 20
+LONGEST_REDIRECT = 2048
 GRANT_TYPES = (GrantType.CODE.value, GrantType.REFRESH.value)
 """What an app that nobody reviewed may register for."""
 MethodName = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
@@ -44,7 +44,7 @@ class ClientMetadata(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
-    redirect_uris: list[Annotated[str, Field(max_length=2048), AfterValidator(check_redirect_uri)]] = Field(
+    redirect_uris: list[Annotated[str, Field(max_length=LONGEST_REDIRECT), AfterValidator(check_redirect_uri)]] = Field(
         min_length=1, max_length=MOST_REDIRECTS
     )
     token_endpoint_auth_method: MethodName = "client_secret_basic"
@@ -124,9 +124,10 @@ def check_metadata(raw: dict[str, Any]) -> ClientMetadata:
     except ValidationError as error:
         names = [str(each["loc"][0]) for each in error.errors(include_input=False) if each["loc"]]
         if "redirect_uris" in names:
-            raise Refusal(
-                "invalid_redirect_uri", "redirect_uris: absolute, https, loopback or reversed domain"
-            ) from None
+            told = (
+                f"redirect_uris: 1 to {MOST_REDIRECTS}, each of at most {LONGEST_REDIRECT} characters, and absolute: "
+            )
+            raise Refusal("invalid_redirect_uri", f"{told}https, loopback or reversed domain") from None
         told = ", ".join(dict.fromkeys(names)) or "grant_types, response_types, jwks or jwks_uri"
         raise Refusal("invalid_client_metadata", f"not usable here: {told}") from None
 
@@ -140,7 +141,7 @@ def app_of(app_id: AppId, said: ClientMetadata, *, origin: AppOrigin, host: str,
     types = content.get("authorization_details_types")
     return App(
         id=app_id,
-        name=said.client_name or host or urlsplit(said.redirect_uris[0]).hostname or app_id,
+        name=said.client_name or stand_in_name(app_id, host, tuple(said.redirect_uris)),
         legal_entity="",
         address="",
         contact=", ".join(said.contacts or ()),

@@ -70,6 +70,11 @@ class OAuthDoor:
         return {self.resource(platform): platform for platform in self.platforms}
 
     @property
+    def scopes(self) -> frozenset[str]:
+        """Every scope of the platforms that are set up here."""
+        return frozenset[str]().union(*self.platforms.values())
+
+    @property
     def own_resource(self) -> str:
         """Return the resource identifier of what apps manage their own affairs by (`gateway/doors/management`)."""
         return f"{self.issuer}/v1"

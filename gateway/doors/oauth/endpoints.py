@@ -27,7 +27,7 @@ ANY = "*"
 def endpoints(door: OAuthDoor) -> list[Endpoint]:
     """Return what the OAuth door serves on the public origin."""
     served = [
-        Endpoint("GET", "/oauth/authorize", answered(authorize, door), public=True),
+        Endpoint("GET", "/oauth/authorize", answered(authorize, door), public=True, notes=True),
         Endpoint(ANY, "/oauth/authorize", answered(refuse_method, door), public=True),
         *_posted(door, "/oauth/token", answer_token, own_check=BY_CLIENT),
         *_posted(door, "/oauth/par", answer_par, own_check=BY_CLIENT),

@@ -85,11 +85,12 @@ def only(method: str) -> DoorHandler:
 
 
 def render_json(content: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Return JSON that nothing on the way may keep."""
+    """Return JSON that nothing on the way may keep, unless the headers given say how long."""
     body = content if isinstance(content, bytes) else orjson.dumps(content)
-    return web.Response(
-        body=body, status=status, content_type="application/json", headers={**NO_STORE, **(headers or {})}
-    )
+    told = {**NO_STORE, **(headers or {})}
+    if told["Cache-Control"] != NO_STORE["Cache-Control"]:
+        del told["Pragma"]
+    return web.Response(body=body, status=status, content_type="application/json", headers=told)
 
 
 def render_refusal(refusal: Refusal) -> web.Response:

@@ -1,6 +1,6 @@
 """The `scope` parameter: names of asks. A scope id means all the app's asks on it, `scope#purpose` exactly one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from gateway.records.apps.types import Ask
 from gateway.terms.ids import AskId
@@ -19,10 +19,30 @@ def choose_asks(raw_scope: str | None, asks: Sequence[Ask]) -> tuple[Ask, ...]:
     if not chosen:
         registered = ", and the app registered none to ask for here" if raw_scope is None else ""
         raise Refusal("invalid_scope", f"no scope is named{registered}", told_as="nothing_asked")
-    if len({ask.platform for ask in chosen}) > 1:
-        told = "one request asks on one platform: name the scopes of one"
-        raise Refusal("invalid_scope", told, told_as="several_platforms")
+    _check_one_platform(ask.scope for ask in chosen)
     return tuple(chosen)
+
+
+def check_open(raw_scope: str, asks: Sequence[Ask], scopes: Collection[str]) -> None:
+    """Check the names that a dynamic app asks by: what it may ask it need not register, so each fault is another.
+
+    Args:
+        raw_scope: the parameter.
+        asks: what such an app may ask.
+        scopes: every scope of the platforms that are set up here.
+
+    Raises:
+        Refusal: `invalid_scope`: there is no such scope here, they are on several platforms, or one of them is closed
+            to apps that nobody reviewed.
+    """
+    named = {name.partition("#")[0] for name in raw_scope.split(" ")} - {""}
+    closed = named - {ask.scope for ask in asks}
+    if not closed <= set(scopes):
+        raise Refusal("invalid_scope", "a scope is named that this gateway does not have", told_as="unknown_scope")
+    _check_one_platform(named)
+    if closed:
+        told = "a scope is named that is open only to apps that an operator reviewed"
+        raise Refusal("invalid_scope", told, told_as="closed_scope")
 
 
 def narrow(raw_scope: str, asks: Sequence[Ask], held: Iterable[AskId]) -> frozenset[AskId]:
@@ -42,6 +62,12 @@ def narrow(raw_scope: str, asks: Sequence[Ask], held: Iterable[AskId]) -> frozen
     if not meant:
         raise Refusal("invalid_scope", "no scope is named")
     return frozenset(meant)
+
+
+def _check_one_platform(scopes: Iterable[str]) -> None:
+    if len({scope.partition(".")[0] for scope in scopes}) > 1:
+        told = "one request asks on one platform: name the scopes of one"
+        raise Refusal("invalid_scope", told, told_as="several_platforms")
 
 
 def _named(raw_scope: str, asks: Sequence[Ask]) -> list[Ask]:

@@ -19,6 +19,7 @@ from gateway.doors.person.confirming import BOTH, CONFIRMED, WITHDRAW, show_conf
 from gateway.doors.person.contract_cards import OwnContract, list_going_on, list_own_contracts
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import SO_BEFORE
+from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.ground.web.forms import Form
 from gateway.ground.web.request_ids import request_id_of
@@ -127,10 +128,12 @@ async def _object_too(
     """Object to what goes on under contracts, where the answer to the question before a withdrawal says so."""
     if _get_act(form) is not _withdraw or form.find("confirm") != BOTH:
         return []
-    person_id, records = visitor_of(request).person.id, []
+    person_id = visitor_of(request).person.id
+    records: list[RecordId] = []
     for each in contracts:
         with _so_already():
-            settled = await object_to(door.house, each.objection, person_id, request_id=request_id_of(request))
+            with telling_outcome(records):
+                settled = await object_to(door.house, each.objection, person_id, request_id=request_id_of(request))
             records.append(settled.recorded.record_id)
     return records
 
@@ -150,7 +153,8 @@ async def _do(
     records: list[RecordId] = []
     for own in wanted:
         with _so_already():
-            settled = await act(door, Wish(own, form, actor, ask, request_id_of(request)))
+            with telling_outcome(records):
+                settled = await act(door, Wish(own, form, actor, ask, request_id_of(request)))
             records.append(settled.recorded.record_id)
     return records
 
@@ -178,7 +182,8 @@ async def _reconsider(door: PersonDoor, request: web.Request, own: OwnGrant, *, 
     chosen = tuple(each for each in over if each in agreeable and (ask is None or each == ask.id))
     if not chosen:
         return door.go(request, f"/permissions/{own.grant.id}")
-    opened = await reconsider(door.house, own.grant.id, visitor_of(request).person.id, chosen)
+    with telling_outcome():
+        opened = await reconsider(door.house, own.grant.id, visitor_of(request).person.id, chosen)
     return door.go(request, f"/consent/{opened.id}")
 
 

@@ -57,7 +57,7 @@ def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
     that while such a choice is kept.
 
     Raises:
-        UnclearReply: `outdated`, `unknown_ask`, `unknown_duration`, `no_account`.
+        UnclearReply: `outdated`, `unreadable`, `unknown_ask`, `unknown_duration`, `no_account`.
         Refusal: `bad_form`.
     """
     decision = form.get_one("decision")
@@ -77,7 +77,8 @@ def read_reply(form: Form, screen: Screen, chosen: Chosen | None) -> Reply:
     if screen.face == "short":
         ticked, duration = screen.kept, SHORTEST
     is_complete = screen.required <= ticked
-    reply = Reply(ticked, duration, account_id, is_complete, chosen if is_confirming else None, _find_seen(form))
+    seen = _find_seen(form, screen)
+    reply = Reply(ticked, duration, account_id, is_complete, chosen if is_confirming else None, seen)
     if reply.is_agreed and named is None and screen.face == "asks":  # for how long is the person's to say
         raise UnclearReply(screen, "unknown_duration")
     if reply.is_agreed and screen.held and account_id is None:
@@ -100,9 +101,14 @@ def _check_offered(screen: Screen, ticked: frozenset[AskId], duration: str) -> N
         raise UnclearReply(screen, "unknown_duration")
 
 
-def _find_seen(form: Form) -> int | None:
-    raw_seen = form.find("seen") or ""
-    return int(raw_seen) if raw_seen.isascii() and raw_seen.isdigit() and len(raw_seen) < SEEN_DIGITS else None
+def _find_seen(form: Form, screen: Screen) -> int | None:
+    """Read which version the person saw; a form may do without, and one that says none of ours was not made by us."""
+    raw_seen = form.find("seen")
+    if raw_seen is None:
+        return None
+    if not (raw_seen.isascii() and raw_seen.isdigit() and len(raw_seen) < SEEN_DIGITS):
+        raise UnclearReply(screen, "unreadable")
+    return int(raw_seen)
 
 
 def find_account(form: Form, screen: Screen) -> AccountId | None:

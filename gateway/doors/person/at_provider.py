@@ -12,6 +12,7 @@ from aiohttp import web
 
 from gateway.acts.sign_in import Errand, Return, find_attempt, finish_sign_in, start_sign_in
 from gateway.authority.limits import Limit
+from gateway.doors.person.continued import find_continued
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.errors import STATUS, render_error
 from gateway.doors.person.guessing import Guesses
@@ -49,11 +50,18 @@ _log = structlog.get_logger(__name__)
 
 
 async def start(provider: SignInProvider, door: PersonDoor, request: web.Request) -> web.Response:
-    """`POST /sign-in/{slug}`: off to the provider; `again` asks for a proof made now, not some hours ago."""
+    """`POST /sign-in/{slug}`: off to the provider; `again` asks for a proof made now, not some hours ago.
+
+    What the app that waits behind `return_to` wants of the sign-in, the provider is asked for: one that is not told may
+    send back a proof that the screen refuses, for ever (ADR 0020).
+    """
     raw_browser = door.form_cookie.find(request) or ""
     form = await door.read_form(request, secret=raw_browser)
-    max_age = int(RECENT.total_seconds()) if form.find("again") else None
-    errand = Errand(door.frame(request).link(own_path(form.find("return_to"))), max_age_seconds=max_age)
+    return_to = own_path(form.find("return_to"))
+    goes_on = await find_continued(door, return_to)
+    ours = int(RECENT.total_seconds()) if form.find("again") else None
+    oldest = min((each for each in (ours, goes_on.max_age_seconds) if each is not None), default=None)
+    errand = Errand(door.frame(request).link(return_to), max_age_seconds=oldest, prompt=goes_on.prompt)
     return await set_out(door, request, provider, errand, raw_browser=raw_browser)
 
 

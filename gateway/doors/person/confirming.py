@@ -8,7 +8,8 @@ from aiohttp import web
 from gateway.doors import ask_views, lang_of
 from gateway.doors.person.contract_cards import OwnContract, list_going_on
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import about_reader, account_view, app_view
+from gateway.doors.person.flash import SO_BEFORE
+from gateway.doors.person.from_records import about_reader, account_view, app_title, app_view
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_grants import ConfirmWithdrawView
 from gateway.ground.web.frame import Lang
@@ -32,12 +33,12 @@ def ask_before_withdrawing(
     ask: Ask | None = None,
     contracts: Sequence[OwnContract] = (),
 ) -> web.Response:
-    """Answer a GET, which Back comes to again: where nothing is left to end, it leads on to the page."""
+    """Answer a GET, which Back comes to again: where nothing is left to end, it leads on to the page, which says so."""
     standing = [p for own in wanted for p in own.grant.permissions if p.state in ENDABLE_STATES]
     going_on = ask is None and list_going_on(contracts)
     if going_on or any(ask is None or p.ask_id == ask.id for p in standing):
         return show_confirm(door, request, wanted, ask=ask, contracts=contracts)
-    return door.go(request, request.path)
+    return door.go(request, f"{request.path}?done={SO_BEFORE}")
 
 
 def show_confirm(
@@ -54,7 +55,7 @@ def show_confirm(
     """
     lang = lang_of(request)
     if request.match_info.get("grant") is None:
-        view = replace(_for_everything(wanted), contracts=[each.name for each in list_going_on(contracts)])
+        view = replace(_for_everything(wanted, lang), contracts=[each.name(lang) for each in list_going_on(contracts)])
     else:
         view = _for_one(door, wanted[0], ask, lang=lang)
         open_ids = [a for each in list_going_on(contracts, wanted[0]) for a in each.ask_ids - each.objected if not ask]
@@ -77,6 +78,7 @@ def _for_one(door: PersonDoor, own: OwnGrant, ask: Ask | None, *, lang: Lang) ->
     )
 
 
-def _for_everything(wanted: Sequence[OwnGrant]) -> ConfirmWithdrawView:
+def _for_everything(wanted: Sequence[OwnGrant], lang: Lang) -> ConfirmWithdrawView:
     ending = [own for own in wanted if any(p.state in ENDABLE_STATES for p in own.grant.permissions)]
-    return ConfirmWithdrawView("/permissions", [f"{plain(own.app.name)} · {plain(own.account.name)}" for own in ending])
+    names = [f"{app_title(own.app, lang)} · {plain(own.account.name)}" for own in ending]
+    return ConfirmWithdrawView("/permissions", names)

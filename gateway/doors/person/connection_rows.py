@@ -5,7 +5,7 @@ brought.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aiohttp import web
@@ -17,7 +17,7 @@ from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_access import ConnectionRow
 from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.types import Account, Connection, ConnectionState
+from gateway.records.accounts.types import SELF, Account, Connection, ConnectionState
 from gateway.records.apps import store as apps
 from gateway.records.apps import upstreams
 from gateway.records.apps.upstreams import UpstreamApp
@@ -62,7 +62,8 @@ async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[Accoun
         view = account_view(door.catalogue, account, lang, standing=standing)
         views.append(view)
         own = [link for link in links if link.account_id == account.id]
-        rows += _rows(view, account, own, given=given, brought=brought)
+        made = _rows(view, account, own, given=given, brought=brought)
+        rows += [replace(row, is_own=standing.role == SELF) for row in made]
     return views, rows
 
 

@@ -8,11 +8,14 @@ from urllib.parse import quote
 from aiohttp import web
 
 from gateway.acts.link import Linked, abandon_link, finish_link, link_by_form, start_link
+from gateway.acts.unlink import unlink
 from gateway.authority.limits import Limit
 from gateway.doors import visitor_of
 from gateway.doors.person.connection_rows import read_rows
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.flash import has_unlinked
 from gateway.doors.person.guessing import Guesses
+from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.own_paths import own_path
 from gateway.doors.person.views_access import ConnectionsView
 from gateway.ground.web.addresses import address_of
@@ -21,7 +24,7 @@ from gateway.platforms import Connector
 from gateway.records.accounts.types import Account
 from gateway.records.apps import upstreams
 from gateway.records.apps.upstreams import UpstreamApp
-from gateway.terms.ids import PersonId, UpstreamAppId
+from gateway.terms.ids import AccountId, PersonId, UpstreamAppId
 from gateway.terms.refusal import Refusal, Unavailable
 
 WITHIN = timedelta(minutes=15)
@@ -39,8 +42,11 @@ async def show_connections(door: PersonDoor, request: web.Request) -> web.Respon
 
 
 async def link(door: PersonDoor, request: web.Request) -> web.Response:
-    """`POST /connections`: off to the platform's page, or linked by what was filled in at once."""
+    """`POST /connections`: off to the platform's page, or linked by what was filled in at once; or `action=unlink`."""
     form = await door.read_form(request)
+    if form.find("action") == "unlink":
+        done = await unlink(door.house, AccountId(form.get_one("account")), visitor_of(request).person.id)
+        return door.go(request, f"{_PATH}?done={done}")
     connector = door.connectors.get(form.get_one("platform"))
     if connector is None:
         raise Refusal("bad_form", "no such platform")
@@ -50,7 +56,8 @@ async def link(door: PersonDoor, request: web.Request) -> web.Response:
         return await _link_by_form(door, request, connector, answers=answers, return_to=return_to)
     upstream = await _find_upstream(door, connector, form.find("upstream") or "")
     person_id = visitor_of(request).person.id
-    journey = await start_link(door.house, connector, person_id, return_to=return_to, upstream=upstream)
+    with telling_outcome():
+        journey = await start_link(door.house, connector, person_id, return_to=return_to, upstream=upstream)
     return door.leave(journey.url)
 
 
@@ -157,6 +164,7 @@ async def _answer(
 ) -> web.Response:
     accounts, rows = await read_rows(door, request)
     linked = next((view for view in accounts if view.id == request.query.get("linked")), None)
+    kept["unlinked"] = await has_unlinked(door, request)
     view = ConnectionsView(rows, tuple(door.connectors), error, platform, linked=linked, **kept)
     return door.show(request, view, status=status, form_action=list_sources(door.connectors.values()))
 

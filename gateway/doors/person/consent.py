@@ -19,6 +19,7 @@ from gateway.doors.person.drawing import confirm_view, draw
 from gateway.doors.person.ended import get_own_request
 from gateway.doors.person.screen import Screen, read_screen
 from gateway.doors.person.unshown import answer_unshown
+from gateway.doors.person.views_consent import ConsentView
 from gateway.ground.web.forms import Form
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.responses import scheme_source, stay
@@ -49,11 +50,10 @@ async def show_consent(door: PersonDoor, request: web.Request) -> web.Response:
         return await answer_unshown(door, request, refusal)
     screen = await read_screen(door, asked, visitor.person.id)
     chosen = _cookie(door, asked, visitor).find(request)
-    if chosen and chosen.said != screen.said:
-        return _ask(door, request, screen, error="outdated")
-    if chosen and screen.held and screen.is_plain and chosen.waits_for not in screen.unlinked:
+    why = _why_lost(screen, chosen) if chosen else ""
+    if chosen and why is None:
         return _ask_account(door, request, screen, chosen=chosen)
-    return _ask(door, request, screen)
+    return _ask(door, request, screen, error=why or "", lost=chosen)
 
 
 async def answer_consent(door: PersonDoor, request: web.Request) -> web.Response:
@@ -120,10 +120,28 @@ def _chosen(screen: Screen, reply: Reply, lang: Lang) -> Chosen:
     return Chosen(reply.ask_ids, reply.duration, screen.shown_at, lang, screen.said, shown, reply.account_id)
 
 
-def _ask(door: PersonDoor, request: web.Request, screen: Screen, *, error: str = "") -> web.Response:
-    """Show the screen with nothing chosen, and forget any choice made before it."""
+def _why_lost(screen: Screen, chosen: Chosen) -> str | None:
+    """Say why a choice made before linking does not count, None where it does: no tick goes without a word.
+
+    "" is a choice of what stands by now, all of it: nothing is lost, and nothing is left to confirm.
+    """
+    if chosen.said != screen.said:
+        return "outdated"
+    if not screen.held or chosen.waits_for in screen.unlinked:
+        return "not_linked"
+    if screen.is_plain:
+        return None
+    return "" if screen.face == "short" else "decided_before"
+
+
+def _ask(
+    door: PersonDoor, request: web.Request, screen: Screen, *, error: str = "", lost: Chosen | None = None
+) -> web.Response:
+    """Show the screen with nothing chosen, and forget any choice made before it; what was `lost` of it is named."""
     status = 400 if error and request.method == "POST" else 200
     view = draw(door, screen, lang_of(request), error=error)
+    if lost is not None and isinstance(view, ConsentView):
+        view = replace(view, lost=[ask.name for ask in view.asks if ask.id in lost.ask_ids])
     response = door.show(request, view, status=status, form_action=_sources(door, screen))
     _cookie(door, screen.request, visitor_of(request)).clear(response)
     return response

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from gateway.acts.profiles import Objection
+from gateway.doors import app_label
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import app_title
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_grants import ContractCard
+from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
@@ -46,10 +49,9 @@ class OwnContract:
         """The objection to all of it."""
         return Objection(self.profile.id, self.app.id, self.ask_ids)
 
-    @property
-    def name(self) -> str:
-        """What a question calls it."""
-        return f"{plain(self.app.name)} · {plain(self.shop.name)}"
+    def name(self, lang: Lang) -> str:
+        """Return what a question calls it."""
+        return f"{app_title(self.app, lang)} · {plain(self.shop.name)}"
 
     def card(self) -> ContractCard:
         """Show it in the list; it leads to the grant's page, or to the link's where nothing was decided."""
@@ -62,6 +64,7 @@ class OwnContract:
             asks=len(self.ask_ids),
             objected=len(self.objected),
             grant_id=self.grant.id if self.grant else "",
+            label=app_label(self.app),
         )
 
 

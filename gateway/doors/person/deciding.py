@@ -14,6 +14,8 @@ from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.connections import has_page
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import confirm_view, consent_view, draw
+from gateway.doors.person.of_age import check_of_age
+from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.plain_text import main_text
 from gateway.doors.person.screen import Screen
 from gateway.ground.web.frame import Lang, PageView
@@ -26,6 +28,8 @@ from gateway.terms.refusal import Refusal
 
 async def decide_and_return(door: PersonDoor, request: web.Request, screen: Screen, *, reply: Reply) -> web.Response:
     """Record the decision and send the browser where it belongs: to the app, the grant's page, or back to a device."""
+    if reply.is_agreed and reply.ask_ids:
+        await check_of_age(door, visitor_of(request), reply.account_id)
     answer = Answer(
         person_id=visitor_of(request).person.id,
         account_id=reply.account_id,
@@ -37,7 +41,8 @@ async def decide_and_return(door: PersonDoor, request: web.Request, screen: Scre
         seen_statement=screen.said,
         sign_in=sign_in_of(request),
     )
-    decided = await decide(door.house, screen.request.id, answer, request_id=request_id_of(request))
+    with telling_outcome():
+        decided = await decide(door.house, screen.request.id, answer, request_id=request_id_of(request))
     if not decided.request.is_from_app:
         return door.go(
             request, f"/permissions/{decided.grant_id or decided.request.grant_id}?done={decided.recorded.record_id}"
@@ -58,7 +63,7 @@ def _account_told(screen: Screen, answer: Answer) -> tuple[str, str] | None:
 def sign_in_of(request: web.Request) -> SignIn:
     """Return how the one who decides is signed in."""
     session = visitor_of(request).session
-    return SignIn(session.authenticated_at, session.acr)
+    return SignIn(session.authenticated_at, session.acr, session.opened_at)
 
 
 async def link_first(door: PersonDoor, request: web.Request, screen: Screen) -> web.Response:

@@ -10,16 +10,17 @@ from gateway.doors.person.from_records import about_reader, account_view, app_vi
 from gateway.doors.person.grant_states import state_of
 from gateway.doors.person.screen import Screen
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
-from gateway.doors.person.views_consent import ConfirmAccountView, ConsentView, KeptAsk, Notice
+from gateway.doors.person.views_consent import Anew, ConfirmAccountView, ConsentView, KeptAsk, Notice
 from gateway.doors.person.views_short import ChooseAccountView, CoolDownView, ShortView
-from gateway.doors.person.words import language_name
+from gateway.doors.person.words import language_name, person_name
 from gateway.ground.web.frame import Lang, PageView
 from gateway.ground.web.plain import LONGEST_TEXT, plain
+from gateway.records.ledger.causes import Because
 from gateway.records.requests.types import Prompt, RequestKind
-from gateway.terms.ids import AskId
+from gateway.terms.ids import AskId, PersonId
 
-NOTICE_VERSION = 8
-NOTICE_DATED = datetime(2026, 11, 22, 5, tzinfo=UTC)
+NOTICE_VERSION = 9
+NOTICE_DATED = datetime(2026, 11, 22, 15, tzinfo=UTC)
 """The wording of the screen itself; raise both with every change of its templates."""
 
 
@@ -64,6 +65,7 @@ def consent_view(door: PersonDoor, screen: Screen, lang: Lang, *, error: str = "
         by_device=screen.request.kind is RequestKind.DEVICE,
         picks_account=Prompt.SELECT_ACCOUNT in screen.request.prompts,
         upstream_app=screen.upstream.external_id if screen.upstream else "",
+        anew=Anew(screen.ended_by.at, Because.of(screen.ended_by)) if screen.ended_by else None,
         error=error,
     )
 
@@ -141,9 +143,9 @@ def _ends(screen: Screen) -> dict[AskId, datetime]:
 
 def _list_standing(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
     """List the asks of the request that stand and are not asked about."""
-    states, ends = _states(screen), _ends(screen)
+    states, ends, names = _states(screen), _ends(screen), _names(screen, lang)
     found = [view for view in _register_views(door, screen, lang) if view.id in screen.kept]
-    return [_kept(view, states[AskId(view.id)], ends[AskId(view.id)]) for view in found]
+    return [_kept(view, states[AskId(view.id)], ends[AskId(view.id)], by=names[AskId(view.id)]) for view in found]
 
 
 def _list_others(door: PersonDoor, screen: Screen, lang: Lang) -> list[KeptAsk]:
@@ -167,8 +169,20 @@ def _register_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AskVie
     return ask_views(door.catalogue, list(screen.register), lang, resources=decided)
 
 
-def _kept(view: AskView, state: str, on: datetime | None = None) -> KeptAsk:
-    return KeptAsk(view.name, state, on, view.only, view.only_name)
+def _names(screen: Screen, lang: Lang) -> dict[AskId, str | None]:
+    """Name who agreed to each ask; empty for the reader, None where the consent was brought in."""
+    rows = screen.grant.permissions if screen.grant else ()
+    return {p.ask_id: _name(screen, p.decided_by, lang) for p in rows}
+
+
+def _name(screen: Screen, person_id: PersonId | None, lang: Lang) -> str | None:
+    if person_id is None:
+        return None
+    return "" if person_id == screen.request.person_id else person_name(screen.deciders.get(person_id), lang)
+
+
+def _kept(view: AskView, state: str, on: datetime | None = None, *, by: str | None = "") -> KeptAsk:
+    return KeptAsk(view.name, state, on, view.only, view.only_name, by)
 
 
 def _states(screen: Screen) -> dict[AskId, str]:

@@ -98,13 +98,22 @@ def endpoints(door: PersonDoor) -> list[Endpoint]:
         if isinstance(client, Provider):
             check = partial(log_out, client, door)
             table.append(Endpoint("POST", f"{path}/logout", check, own_check="logout token"))
-    table += [Endpoint(method, path, partial(handle, door), public=True) for method, path, handle in public]
+    table += [
+        Endpoint(method, path, partial(handle, door), public=True, notes=_notes(path))
+        for method, path, handle in public
+    ]
     for rows, roles, is_ours in (
         (signed_in, ANYONE_SIGNED_IN, True),
         (LINKING, OWNERS_OF_DATA, True),
         (RETURNING, OWNERS_OF_DATA, False),
     ):
         table += [
-            Endpoint(method, path, partial(handle, door), roles=roles, is_ours=is_ours) for method, path, handle in rows
+            Endpoint(method, path, partial(handle, door), roles=roles, is_ours=is_ours, notes=_notes(path))
+            for method, path, handle in rows
         ]
     return table + [Endpoint(route.method, route.path, route.handler, public=True) for route in door.assets.routes()]
+
+
+def _notes(path: str) -> bool:
+    """Say whether a GET there leaves something: that the screen was shown, or a code of a return that is spent."""
+    return path == "/consent/{request}" or path.endswith("/callback")

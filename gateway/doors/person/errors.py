@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.outcome import words_for
 from gateway.doors.person.own_pages import OWNERS_OF_DATA
 from gateway.doors.person.own_paths import FIRST, own_path
 from gateway.doors.person.views_access import ErrorView
@@ -36,6 +37,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "decided": HTTPStatus.CONFLICT,
         "expired": HTTPStatus.GONE,
         "forbidden": HTTPStatus.FORBIDDEN,
+        "guardian_needed": HTTPStatus.FORBIDDEN,
         "identity_other": HTTPStatus.FORBIDDEN,
         "identity_staff": HTTPStatus.FORBIDDEN,
         "identity_taken": HTTPStatus.CONFLICT,
@@ -105,7 +107,7 @@ def render_refusal(door: PersonDoor, request: web.Request, refusal: Refusal) -> 
 def render_unavailable(door: PersonDoor, request: web.Request, missing: Unavailable) -> web.Response:
     """Answer that something we need is silent: nothing passed, and when to come again."""
     _log.warning("unavailable", what=missing.what, reason=missing.reason, request_id=request_id_of(request))
-    response = render_error(door, request, 503, code=missing.reason)
+    response = render_error(door, request, 503, code=missing.reason, told_as=words_for(request, missing))
     response.headers["Retry-After"] = str(missing.retry_after_seconds)
     return response
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from gateway.doors import ask_views, lang_of
+from gateway.doors import ask_views, lang_of, visitor_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import about_reader
 from gateway.doors.person.own_grants import OwnGrant
@@ -21,6 +21,7 @@ SO_BEFORE = "before"
 OBJECT = "object"
 ACTS = {
     Kind.DECIDED: "agree",
+    Kind.RECONNECTED: "none",
     Kind.REFUSED: "refuse",
     Kind.WITHDRAWN: "withdraw",
     Kind.PAUSED: "pause",
@@ -53,6 +54,16 @@ def _is_objection(record: Record, own: OwnGrant) -> bool:
     asks = {fact["ask"] for fact in record.facts.get("permissions", [])}
     contracts = {ask.id for ask in own.asks if ask.basis is Basis.CONTRACT}
     return record.kind is Kind.REFUSED and own.account.parent_id is not None and asks <= contracts
+
+
+async def has_unlinked(door: PersonDoor, request: web.Request) -> bool:
+    """Say whether `?done=` names the record of an account that the person took away."""
+    record_id = request.query.get("done", "")
+    if not record_id:
+        return False
+    async with door.house.storage.read() as connection:
+        record = await reading.find(connection, record_id)
+    return record is not None and record.kind is Kind.UNLINKED and record.actor.id == visitor_of(request).person.id
 
 
 def single_ask_name(door: PersonDoor, record: Record, own: OwnGrant, *, lang: Lang) -> str:

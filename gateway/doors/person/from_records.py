@@ -3,9 +3,9 @@
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from gateway.doors import spoken
+from gateway.doors import app_label, host_of, spoken
 from gateway.doors.person.views import AccountView, AppView, AskView
-from gateway.doors.person.words import role_name
+from gateway.doors.person.words import role_name, words
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.ground.web.responses import LOOPBACK_HOSTS
@@ -34,11 +34,23 @@ def app_view(app: App, redirect_uri: str | None = None, *, said: str | None = No
         contact=plain(app.contact),
         verified_at=app.reviewed_at,
         is_dynamic=app.is_dynamic,
+        is_nameless=app.is_nameless,
         document=plain(app.id, LONGEST_TEXT) if app.origin is AppOrigin.DOCUMENT else "",
-        returns_to=plain((parts.hostname or "") if is_web else parts.scheme),
+        returns_to=plain(host_of(redirect_uri or "")),
         is_local=is_web and parts.hostname in LOOPBACK_HOSTS,
         said=said or "",
+        client_id=plain(app.id, LONGEST_TEXT),
+        label=app_label(app),
     )
+
+
+def app_title(app: App, lang: Lang) -> str:
+    """Name an app in one line of text, with its label."""
+    _, label = words(lang), app_label(app)
+    if label.is_verified:
+        return plain(app.name)
+    told = [_("Chưa xác minh"), *([_("tên tự đặt"), label.where] if label.is_dynamic else [])]
+    return f"{plain(app.name)} ({' · '.join(told)})"
 
 
 def about_reader(ask: AskView, profile: Account | None) -> AskView:

@@ -17,6 +17,7 @@ from gateway.doors.person.views_grants import HistoryEvent
 from gateway.doors.person.words import actor_name, words
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger import reading
+from gateway.records.ledger.causes import Because
 from gateway.records.ledger.entries import Damaged, Entry
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
@@ -71,6 +72,7 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
             version=entry.version,
             receipt_code=receipt_code(entry),
             notice_path=notice_path(entry, reader),
+            because=Because.of(entry),
         )
         for entry in entries
     ]
@@ -114,7 +116,7 @@ def _actor_name(record: Record, known: Mapping[PersonId, Person], reader: Person
     """Name who acted; empty for the reader."""
     if record.actor.id == reader.id:
         return ""
-    return actor_name(record.actor, known.get(PersonId(record.actor.id)), lang)
+    return actor_name(record, known.get(PersonId(record.actor.id)), lang)
 
 
 def _text(record: Record, ask_name: str, lang: Lang) -> str:

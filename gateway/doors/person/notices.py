@@ -14,7 +14,7 @@ from gateway.records.people.types import Person
 from gateway.terms.ids import PersonId
 from gateway.terms.refusal import Refusal
 
-_SHOWN = (Kind.DECIDED, Kind.REFUSED)
+_SHOWN = (Kind.DECIDED, Kind.RECONNECTED, Kind.REFUSED)
 _BATCH = 200
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from gateway.doors import lang_of, visitor_of
+from gateway.doors import app_label, lang_of, visitor_of
 from gateway.doors.person.acting import act_on_all
 from gateway.doors.person.confirming import WITHDRAW, ask_before_withdrawing
 from gateway.doors.person.contract_cards import is_objection_alone, list_own_contracts
@@ -76,6 +76,7 @@ def _card(
         ended_at=max((changed_at(p, now) for p in held), default=None) if state in ENDED else None,
         last_used_at=calls[1] if calls else None,
         calls_30_days=None if own.account.parent_id else calls[0] if calls else 0,
+        label=app_label(own.app),
     )
 
 

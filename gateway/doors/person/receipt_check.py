@@ -90,6 +90,7 @@ def _is_told(receipt: Mapping[str, Any], record: CanonicalRecord) -> bool:
     facts: Any = parse_canonical_json(record.facts)
     decided = {each["ask"]: each["state"] for each in facts.get("permissions", ()) if each["current"]}
     decided |= dict.fromkeys(facts.get("refused_asks", ()), "refused")
+    decided |= {each["ask"]: each["state"] for each in facts.get("reached", ())}
     return {item["ask"]: item["decision"] for item in receipt["items"]} == decided
 
 

@@ -8,6 +8,7 @@ PREFIX = "BN-"
 _ID_PREFIX = "lr_"
 EVENTS = {
     Kind.DECIDED: "given",
+    Kind.RECONNECTED: "reconnected",
     Kind.REFUSED: "refused",
     Kind.PAUSED: "paused",
     Kind.RESUMED: "resumed",

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from gateway.doors import ask_views
+from gateway.doors import ask_views, host_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_keys import list_receipt_keys, receipt_signer
 from gateway.doors.person.receipt_sheet import Item, Sheet
@@ -21,6 +21,7 @@ from gateway.records.accounts.types import Account
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.canonical import Json, NotCanonical, canonical_json
+from gateway.records.ledger.causes import Because
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.note import InvalidNote, open_note
 from gateway.records.ledger.types import ActorKind, Record
@@ -59,6 +60,7 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "receipt_id": sheet.code,
         "record_id": record.record_id,
         "event": sheet.event,
+        "because": _because_facts(sheet.because),
         "created_at": record.at.isoformat(),
         "language": lang,
         "jurisdiction": "VN",
@@ -70,6 +72,10 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "shop": _shop_facts(account) if account else None,
         "controller": {
             "app": plain(app.name),
+            "client_id": app.id,
+            "registered_by": app.origin.value,
+            "verified_at": app.reviewed_at.isoformat() if app.reviewed_at else None,
+            "returns_to": sorted({host_of(each) for each in app.redirect_uris}),
             "name": plain(app.legal_entity),
             "address": plain(app.address),
             "contact": plain(app.contact),
@@ -80,6 +86,10 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         "withdrawal_url": f"{door.public_url}/permissions",
         "verify_url": verify_url(door, sheet.code),
     }
+
+
+def _because_facts(because: Because | None) -> dict[str, Any] | None:
+    return {"cause": because.cause.value, "changed": list(because.changed)} if because else None
 
 
 def _method_of(record: Record) -> str:

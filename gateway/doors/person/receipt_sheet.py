@@ -14,6 +14,7 @@ from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, Ask, Basis
 from gateway.records.grants.types import STANDING_STATES
+from gateway.records.ledger.causes import Because
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
 from gateway.records.people import store as people
@@ -58,6 +59,11 @@ class Sheet:
     def event(self) -> str:
         """What it is about: one of the values of `EVENTS`."""
         return EVENTS[self.record.kind]
+
+    @property
+    def because(self) -> Because | None:
+        """Why it is to be confirmed anew, where it is about that."""
+        return Because.of(self.record)
 
     @property
     def notice(self) -> str:
@@ -106,13 +112,21 @@ def _items(record: Record, asks: Mapping[Any, Ask]) -> list[Item]:
             _as_decided(asks[fact["ask"]], fact.get("basis")),
             fact["state"],
             None if fact["ends_at"] is None else moment_of(fact["ends_at"]),
-            None if fact["resources"] is None else frozenset(fact["resources"].split()),
+            _resources_of(fact),
         )
         for fact in facts.get("permissions", ())
         if fact["current"] or is_past
     ]
+    reached = [
+        Item(asks[fact["ask"]], fact["state"], moment_of(fact["ends_at"]), _resources_of(fact))
+        for fact in facts.get("reached", ())
+    ]
     places = {ask_id: place for place, ask_id in enumerate(asks)}
-    return sorted(refused + decided, key=lambda item: places[item.ask.id])
+    return sorted(refused + decided + reached, key=lambda item: places[item.ask.id])
+
+
+def _resources_of(fact: Mapping[str, Any]) -> Resources:
+    return None if fact["resources"] is None else frozenset(fact["resources"].split())
 
 
 def _as_decided(ask: Ask, basis: str | None) -> Ask:

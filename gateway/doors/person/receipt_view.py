@@ -1,6 +1,6 @@
 """A receipt for the eye: the line in the list and the sheet of paper."""
 
-from gateway.doors import ask_views
+from gateway.doors import app_label, ask_views
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import about_reader, account_view, app_view
 from gateway.doors.person.notices import notice_path
@@ -18,7 +18,7 @@ from gateway.records.ledger.types import ActorKind
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
-_WITH_AN_END = ("given", "imported", "resumed", "shortened")
+_WITH_AN_END = ("given", "imported", "reconnected", "resumed", "shortened")
 
 
 def damaged_line(entry: Damaged) -> ReceiptLine:
@@ -35,6 +35,7 @@ def receipt_line(sheet: Sheet) -> ReceiptLine:
         app_name=plain(sheet.app.name),
         account_name=plain(sheet.account.name) if sheet.account else "–",
         states=[item.state for item in sheet.items],
+        label=app_label(sheet.app),
     )
 
 
@@ -50,7 +51,7 @@ def receipt_view(
         code=sheet.code,
         event=sheet.event,
         at=sheet.record.at,
-        person=actor_name(sheet.record.actor, sheet.person, lang),
+        person=actor_name(sheet.record, sheet.person, lang),
         account=_account(door, sheet, lang),
         app=app_view(sheet.app),
         items=[_item(views[item.ask.id], item) for item in sheet.items],
@@ -64,6 +65,7 @@ def receipt_view(
         notice_path=notice_path(sheet.record, reader),
         shop=plain(sheet.account.name) if sheet.account and sheet.account.parent_id else "",
         is_own=sheet.record.actor.kind is ActorKind.PERSON,
+        because=sheet.because,
     )
 
 
@@ -95,6 +97,10 @@ def _item(view: AskView, item: Item) -> ReceiptItem:
         agreed_on=view.agreed_on,
         brought=item.brought,
         about_others=view.about_others,
+        data_types=view.data_types,
+        explanation=view.explanation,
+        can=view.can,
+        cannot=view.cannot,
     )
 
 

@@ -18,10 +18,15 @@ from gateway.records.apps.types import App, AppState, Ask
 from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.grants import store as grants
 from gateway.records.grants.difference import list_kept, list_refused
-from gateway.records.grants.types import Grant, Permission
+from gateway.records.grants.types import Grant, Permission, PermissionState
+from gateway.records.ledger import reading
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Record
+from gateway.records.people import store as people
+from gateway.records.people.types import Person
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest
-from gateway.terms.ids import GATEWAYS_OWN, AccountId, AskId, PersonId, UpstreamAppId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, AskId, PermissionId, PersonId, UpstreamAppId
 from gateway.terms.refusal import Refusal
 
 Face = Literal["asks", "short", "cool_down", "account"]
@@ -42,7 +47,9 @@ class Screen:
         refused: what this person refused lately when this app asked, with the time of it (R17).
         needs_account: several accounts are held and the app asked one of them before, so the screen depends on which.
         upstream: the app's own at the platform, under which accounts are linked for it; None: the gateway's is used.
+        deciders: who agreed to what stands in `grant`, by id.
         unlinked: accounts of `held` without a connection through that upstream app: linking comes before a decision.
+        ended_by: the record by which asks of the request are to be confirmed anew, where some are.
         said: the digest of what a dynamic app says of itself; None for an app that operators registered.
     """
 
@@ -57,6 +64,8 @@ class Screen:
     said: str | None = None
     upstream: UpstreamApp | None = None
     unlinked: frozenset[AccountId] = frozenset()
+    ended_by: Record | None = None
+    deciders: Mapping[PersonId, Person] = field(default_factory=dict)
 
     @property
     def platform(self) -> str:
@@ -163,14 +172,27 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         held, grant = _narrow(request, everyone, about)
         upstream = await upstreams.find_of(connection, app.id, asks[0].platform)
         links = await accounts.list_connections(connection, [account.id for account, _ in held])
+        waiting = _list_waiting(request, grant)
+        touched = grant.id if grant else None
+        ended_by = await reading.find_touching(connection, Kind.RECONFIRM, waiting, grant_id=touched)
         since = (request.shown_at or request.created_at) - timedelta(days=door.cool_down_days)
+        decided_by = frozenset(p.decided_by for p in grant.permissions if p.decided_by) if grant else frozenset()
+        deciders = await people.list_named(connection, decided_by)
         earlier = await requests.list_refused(connection, person_id, app.id, since)
     refused = list_refused(grant, earlier, person_id, since) if grant else earlier
     may_differ = any(p.ask_id in request.ask_ids for each in about for p in each.permissions)
     needs_account = len(held) > 1 and may_differ
     said = statement.digest if statement else None
     unlinked = _list_unlinked(held, links, through=upstream.id if upstream else GATEWAYS_OWN)
-    return Screen(request, app, asks, register, held, grant, refused, needs_account, said, upstream, unlinked)
+    whose = upstream, unlinked, ended_by, deciders
+    return Screen(request, app, asks, register, held, grant, refused, needs_account, said, *whose)
+
+
+def _list_waiting(request: AuthorizationRequest, grant: Grant | None) -> list[PermissionId]:
+    """List what of the request was agreed to before and waits to be confirmed anew."""
+    found = grant.permissions if grant else ()
+    asked = [each for each in found if each.ask_id in request.ask_ids]
+    return [each.id for each in asked if each.state is PermissionState.RECONFIRM]
 
 
 def _list_unlinked(held: Held, links: Iterable[Connection], *, through: UpstreamAppId) -> frozenset[AccountId]:

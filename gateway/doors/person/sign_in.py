@@ -1,6 +1,6 @@
 """Signing in and out. One text for every wrong answer, one effort for every login, and a fresh session each time."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
@@ -8,6 +8,7 @@ from aiohttp import web
 from gateway.acts.session import end_session
 from gateway.authority.limits import Limit
 from gateway.doors import lang_of, visitor_of
+from gateway.doors.person.continued import find_continued
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.letting_in import let_in
@@ -18,28 +19,14 @@ from gateway.ground.web.addresses import address_of
 from gateway.ground.web.csrf import form_token
 from gateway.ground.web.forms import Form
 from gateway.ground.web.frame import with_query
-from gateway.ground.web.plain import plain
-from gateway.ground.web.responses import scheme_source
-from gateway.records.apps import store as apps
 from gateway.records.people import store as people
 from gateway.records.people.types import Person
-from gateway.records.requests import store as requests
 from gateway.terms.refusal import Refusal
 
 WITHIN = timedelta(minutes=15)
 PER_LOGIN_AND_ADDRESS = Limit(10, WITHIN)
 PER_LOGIN = Limit(100, WITHIN)
 PER_ADDRESS = Limit(300, WITHIN)
-_CONSENT = "/consent/"
-
-
-@dataclass(frozen=True, slots=True)
-class _Continued:
-    """The authorize that goes on after sign-in: the app's name, whom it expects, and where its answer may lead."""
-
-    app_name: str = ""
-    login_hint: str = ""
-    form_action: tuple[str, ...] = ()
 
 
 async def show_sign_in(door: PersonDoor, request: web.Request) -> web.Response:
@@ -103,25 +90,16 @@ async def _answer_limited(door: PersonDoor, request: web.Request, refusal: Refus
 
 
 async def _answer(door: PersonDoor, request: web.Request, view: SignInView, *, status: int = 200) -> web.Response:
-    goes_on = await _find_continued(door, view.return_to)
+    goes_on = await find_continued(door, view.return_to)
     secret = door.form_cookie.find_or_make(request, door.house.entropy)
-    offered = [each for each in door.providers if each.client.tells_when or view.state != "again"]
+    must_tell_when = view.state == "again" or goes_on.max_age_seconds is not None
+    offered = [each for each in door.providers if each.client.tells_when or not must_tell_when]
     buttons = [ProviderButton(each.slug, each.name(lang_of(request)), each.is_for_followers) for each in offered]
     sources = [*goes_on.form_action, *dict.fromkeys(each.form_source for each in offered)]
-    login = goes_on.login_hint if request.method == "GET" else view.login
-    shown = replace(view, for_app=goes_on.app_name, login=login, providers=buttons)
+    login = goes_on.login_hint if request.method != "POST" else view.login
+    is_repeated = goes_on.max_age_seconds is not None and await door.porter.find_visitor(request) is not None
+    shown = replace(view, for_app=goes_on.app_name, label=goes_on.label, login=login, providers=buttons)
+    shown = replace(shown, is_repeated=is_repeated)
     response = door.show(request, shown, status=status, form_action=sources, csrf_token=form_token(secret))
     door.form_cookie.set(response, secret)
     return response
-
-
-async def _find_continued(door: PersonDoor, return_to: str) -> _Continued:
-    if not return_to.startswith(_CONSENT):
-        return _Continued()
-    async with door.house.storage.read() as connection:
-        asked = await requests.find(connection, return_to.removeprefix(_CONSENT).partition("?")[0])
-        app = await apps.find(connection, asked.app_id) if asked else None
-    if asked is None or app is None:
-        return _Continued()
-    sources = (scheme_source(asked.redirect_uri),) if asked.redirect_uri else ()
-    return _Continued(plain(app.name), plain(asked.login_hint or ""), sources)

@@ -11,6 +11,7 @@ from gateway.records.ledger.kinds import Kind
 SIGNS: Final[Mapping[Kind, str]] = MappingProxyType(
     {
         Kind.DECIDED: "agree",
+        Kind.RECONNECTED: "link",
         Kind.REFUSED: "refuse",
         Kind.WITHDRAWN: "withdraw",
         Kind.WITHDRAWN_AT_PLATFORM: "withdraw",
@@ -24,6 +25,7 @@ SIGNS: Final[Mapping[Kind, str]] = MappingProxyType(
         Kind.BURIED: "withdraw",
         Kind.LINKED: "link",
         Kind.CONNECTION_LOST: "suspend",
+        Kind.UNLINKED: "withdraw",
         Kind.FAMILY_ENDED: "withdraw",
         Kind.CREDENTIAL_MADE: "link",
         Kind.CREDENTIAL_ENDED: "withdraw",
@@ -57,6 +59,7 @@ def sentence(kind: Kind, lang: Lang) -> str:
     _ = words(lang)
     return {
         Kind.DECIDED: _("Đồng ý các mục đã chọn"),
+        Kind.RECONNECTED: _("Nối lại ứng dụng, không quyết gì mới"),
         Kind.REFUSED: _("Không đồng ý"),
         Kind.WITHDRAWN: _("Rút lại"),
         Kind.WITHDRAWN_AT_PLATFORM: _("Rút lại ngay tại nền tảng"),
@@ -70,6 +73,7 @@ def sentence(kind: Kind, lang: Lang) -> str:
         Kind.BURIED: _("Kết thúc lại sau khi khôi phục"),
         Kind.LINKED: _("Liên kết tài khoản"),
         Kind.CONNECTION_LOST: _("Mất kết nối với nền tảng"),
+        Kind.UNLINKED: _("Gỡ kết nối tài khoản"),
         Kind.FAMILY_ENDED: _("Chấm dứt một chuỗi mã truy cập"),
         Kind.CREDENTIAL_MADE: _("Tạo khóa kết nối"),
         Kind.CREDENTIAL_ENDED: _("Ngừng khóa kết nối"),

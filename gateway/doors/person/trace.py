@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import app_title
 from gateway.doors.person.looks import list_looks, look_row
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.doors.person.own_pages import check_is_theirs
@@ -17,12 +18,11 @@ from gateway.doors.person.words import outcome_name, words
 from gateway.ground.web.cursors import read_moment, write_moment
 from gateway.ground.web.frame import Lang, with_query
 from gateway.ground.web.local import HANOI
-from gateway.ground.web.plain import plain
 from gateway.records.families import credentials
 from gateway.records.ledger.types import Record
 from gateway.records.trace import store as trace
 from gateway.records.trace.entries import DamagedLine, Entry
-from gateway.records.trace.types import ClosedLine, Outcome
+from gateway.records.trace.types import ClosedLine
 from gateway.terms.ids import GrantId
 
 PAGE = 50
@@ -37,10 +37,11 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
     app_id, raw_outcome, raw_day = (query.get(name, "") for name in ("app", "outcome", "after"))
     since, before = _read_day(raw_day), read_moment(query.get("cursor", ""))
     shared = await list_shared(door, visitor_of(request).person.id, own)
-    outcome = Outcome(raw_outcome) if raw_outcome in OUTCOMES else None
+    outcome, is_masked = OUTCOMES.get(raw_outcome, (None, None))
     wanted = trace.Filter(
         grant_ids=[each.grant.id for each in own if app_id in {"", each.app.id}],
         outcome=outcome,
+        is_masked=is_masked,
         since=since,
         before=before,
         about_people={each: one.since for each, one in shared.items() if app_id in {"", one.own.app.id}},
@@ -119,7 +120,7 @@ def _first_page_path(request: web.Request) -> str:
 
 def _apps(own: list[OwnGrant], chosen: str, lang: Lang) -> list[Choice]:
     _ = words(lang)
-    names = {each.app.id: plain(each.app.name) for each in own}
+    names = {each.app.id: app_title(each.app, lang) for each in own}
     return [Choice("", _("Tất cả")), *(Choice(app_id, name, app_id == chosen) for app_id, name in names.items())]
 
 

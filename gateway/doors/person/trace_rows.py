@@ -1,9 +1,9 @@
 """One line of the trace in plain words: which app did what, by which asks, with what result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from gateway.doors import ask_views, spoken
+from gateway.doors import app_label, ask_views, spoken
 from gateway.doors.person.from_records import about_reader
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_records import TraceRow
@@ -11,10 +11,17 @@ from gateway.doors.person.words import ended_because, words
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.trace.entries import DamagedLine
-from gateway.records.trace.types import ClosedLine, Outcome
+from gateway.records.trace.types import OUTCOME_UNKNOWN, ClosedLine, Ending, Outcome
 from scopes import Catalogue
 
-OUTCOMES = (Outcome.PASSED, Outcome.REFUSED, Outcome.CUT, Outcome.FAILED)
+OUTCOMES: Mapping[str, tuple[Outcome, bool | None]] = {
+    "passed": (Outcome.PASSED, False),
+    "masked": (Outcome.PASSED, True),
+    "refused": (Outcome.REFUSED, None),
+    "cut": (Outcome.CUT, None),
+    "failed": (Outcome.FAILED, None),
+}
+"""What the filter offers: how a call ended, and whether something of it was masked."""
 Result = Literal["passed", "masked", "blocked", "cut", "failed", "open"]
 _RESULTS: dict[Outcome, Result] = {
     Outcome.PASSED: "passed",
@@ -52,7 +59,8 @@ def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: 
         by=plain(by),
         bases=[view for view in used if view.basis],
         by_evidence=ending.by_evidence if ending else 0,
-        note=ended_because(ending.reason, lang) if ending and result in {"blocked", "failed"} else "",
+        label=app_label(own.app),
+        note=ended_because(ending.reason, lang) if ending and _is_explained(ending, result) else "",
     )
 
 
@@ -69,6 +77,11 @@ def _result(closed: ClosedLine) -> Result:
     if ending.outcome is Outcome.PASSED and ending.withheld:
         return "masked"
     return _RESULTS[ending.outcome]
+
+
+def _is_explained(ending: Ending, result: Result) -> bool:
+    """Say whether a line tells its reason; why a call was cut, the person knows, but not what became of it (R58)."""
+    return result in {"blocked", "failed"} or ending.reason == OUTCOME_UNKNOWN
 
 
 def _unique(texts: Iterable[str]) -> list[str]:

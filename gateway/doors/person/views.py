@@ -8,6 +8,7 @@ language, aware datetimes, ids. No view decides anything. States are the words o
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.ground.web.app_labels import UNVERIFIED, AppLabel
 from gateway.ground.web.asks import AskView, Recipient
 
 __all__ = ["AccountView", "AppView", "AskView", "Choice", "Duration", "Recipient"]
@@ -24,10 +25,13 @@ class AppView:
         contact: the controller's e-mail or address.
         verified_at: when an operator checked it; None shows "Chưa xác minh" and a sentence that says what that means.
         is_dynamic: it registered itself; its name is its own choice.
+        is_nameless: it chose none, and is called by the domain that it returns to, or by its id.
         document: the address of what it says of itself, which is its client_id; or "".
         returns_to: the host, or private scheme, that this request's answer goes to; "" where there is no request.
         is_local: that host is the reader's own machine.
         said: the digest of what a dynamic app said of itself when this was drawn; or "".
+        client_id: its id in OAuth.
+        label: what stands beside the name.
     """
 
     name: str
@@ -36,10 +40,13 @@ class AppView:
     contact: str
     verified_at: datetime | None = None
     is_dynamic: bool = False
+    is_nameless: bool = False
     document: str = ""
     returns_to: str = ""
     is_local: bool = False
     said: str = ""
+    client_id: str = ""
+    label: AppLabel = UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True)

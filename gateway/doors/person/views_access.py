@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_sign_in import ProviderButton
+from gateway.ground.web.app_labels import AppLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class SignInView:
         for_app: name of the app whose authorize this continues, else empty.
         retry_after_minutes: with `limited`.
         providers: whose buttons stand round the form.
+        label: what stands beside the name `for_app`.
+        is_repeated: somebody is signed in, and `for_app` wants it newer or otherwise.
     """
 
     TEMPLATE: ClassVar[str] = "person/sign_in.html"
@@ -36,6 +39,8 @@ class SignInView:
     for_app: str = ""
     retry_after_minutes: int = 15
     providers: Sequence[ProviderButton] = ()
+    label: AppLabel | None = None
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,12 @@ class ConnectionRow:
     Args:
         state: `live`; `lost` (the platform refuses the connection: link again); `none` (an app holds something there
             and brought an upstream app, under which nobody linked the account yet).
-        platform_slug: `zalo`, `matrix` or `kiotviet`, for the form that links again.
+        platform_slug: `zalo`, `zalosocial`, `matrix` or `kiotviet`, for the form that links again.
         changed_at: when it was linked, or when it was lost.
         live_grants: how many apps hold a permission there now and go through this upstream app.
         upstream_id: which upstream app it is, for the form; "" is the gateway's own.
         through: the name of the app that brought it, or "".
+        is_own: the account is the reader's own self at the platform, which they may take away.
     """
 
     account: AccountView
@@ -59,6 +65,7 @@ class ConnectionRow:
     live_grants: int
     upstream_id: str = ""
     through: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,8 @@ class ConnectionsView:
 
     Args:
         rows: newest first; may be empty.
-        platforms: slugs of the platforms that this gateway serves; `zalo` gives a button (POST `platform=zalo`),
+        platforms: slugs of the platforms that this gateway serves; `zalo` and `zalosocial` give a button (POST
+            `platform=zalo`),
             `matrix` a form (`platform=matrix`, `user_id`, `password`), `kiotviet` one (`retailer`, `client_id`,
             `client_secret`).
         error: `refused` (the platform said no), `cancelled`, `own_first` (under an app's own
@@ -76,6 +84,7 @@ class ConnectionsView:
         error_platform: the slug it is about.
         typed: what was filled into the platform's form, by field; never the secret.
         linked: the account that was linked a moment ago, or None.
+        unlinked: one was taken away a moment ago.
         return_to: the consent screen that waits for the link, or "".
     """
 
@@ -87,6 +96,7 @@ class ConnectionsView:
     typed: Mapping[str, str] = field(default_factory=dict)
     linked: AccountView | None = None
     return_to: str = ""
+    unlinked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +122,10 @@ class ErrorView:
         back: own path to offer, or "" for the first page.
         away: a checked address of the app to which the person may go with the error, or "".
         needs: with `forbidden`, `owner`, `developer` or `operator`: whose page this is; else "".
-        told_as: with `invalid_scope`, `nothing_asked`, `several_platforms` or `platform_not_served`: which words say
-            it; else "", and the code's own do.
+        told_as: with `invalid_scope`, `nothing_asked`, `several_platforms`, `platform_not_served`, `unknown_scope` or
+            `closed_scope`: which words say it; with `no_verdict`, `not_done`, `perhaps_done` or `not_signed_in`: what
+            came of the form that was sent; with `invalid_request_uri`, `decided` or `expired`; else "", and the code's
+            own do.
     """
 
     TEMPLATE: ClassVar[str] = "person/error.html"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Duration
+from gateway.records.ledger.causes import Because
 from gateway.terms.ids import AskId
 
 
@@ -31,7 +32,8 @@ class Keeper:
 class KeptAsk:
     """An ask decided before that this request leaves as it was: its name, its state, and the day that goes with it.
 
-    `on` is until when it stands; None where the state alone is told. `only`: as in `AskView`.
+    `on` is until when it stands; None where the state alone is told. `only`: as in `AskView`. `by` is who agreed to
+    what stands, by name; "" is the reader: another admin of the account may have. None: it was brought in.
     """
 
     name: str
@@ -39,6 +41,15 @@ class KeptAsk:
     on: datetime | None = None
     only: Sequence[str] | None = None
     only_name: str = ""
+    by: str | None = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """What ended an agreement of before; `because` is None where the record does not say."""
+
+    at: datetime
+    because: Because | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,10 @@ class ConsentView:
         reconsider: opened from Quản lý quyền by the person, not by the app; the decision returns there.
         shop: the account whose follower decides about data of their own; "" where an account's own people decide.
         upstream_app: the id of the app's own app at the platform, through which accounts are linked for it; or "".
-        error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `outdated`, or "".
+        anew: why asks that were agreed to before are asked again, and since when; None where none is.
+        error: `no_account` (agreed without choosing one), `unknown_ask`, `unknown_duration`, `outdated`; of a choice
+            made before linking that does not count: `not_linked`, `decided_before`; or "".
+        lost: with these two, the boxes that had been ticked, by name.
     """
 
     TEMPLATE: ClassVar[str] = "person/consent.html"
@@ -100,7 +114,9 @@ class ConsentView:
     reconsider: bool = False
     shop: str = ""
     upstream_app: str = ""
+    anew: Anew | None = None
     error: str = ""
+    lost: Sequence[str] = ()
 
     @property
     def is_difference(self) -> bool:
@@ -126,6 +142,12 @@ class ConsentView:
     def others_asks(self) -> Sequence[AskView]:
         """The asks about other people."""
         return [ask for ask in self.asks if ask.about_others]
+
+    @property
+    def others_basis(self) -> str:
+        """What the asks about other people rest on: the one basis of all of them, or `both`."""
+        found = {ask.basis for ask in self.others_asks}
+        return found.pop() if len(found) == 1 else "both"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice, Duration
+from gateway.ground.web.app_labels import AppLabel
+from gateway.records.ledger.causes import Because
 
 ENDED = frozenset({"refused", "withdrawn", "expired"})
+UNCONFIRMED = "reconfirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class GrantCard:
         expires_at: the latest end among its live asks.
         last_used_at, calls_30_days: from the trace; None of a person's own profile, of which calls are not counted: the
             trace does not say whom a call was about.
+        label: what stands beside the app's name.
     """
 
     id: str
@@ -54,6 +58,7 @@ class GrantCard:
     app_id: str = ""
     last_used_at: datetime | None = None
     calls_30_days: int | None = 0
+    label: AppLabel | None = None
 
     @property
     def live_count(self) -> int:
@@ -64,6 +69,11 @@ class GrantCard:
     def has_ended(self) -> bool:
         """Whether nothing of it can be ended any more."""
         return self.state in ENDED
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether it waits to be confirmed or refused, and lets nothing through until then."""
+        return self.state == UNCONFIRMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,7 @@ class ContractCard:
     asks: int
     objected: int = 0
     grant_id: str = ""
+    label: AppLabel | None = None
 
     @property
     def goes_on(self) -> bool:
@@ -129,7 +140,12 @@ class PermissionsView:
     @property
     def current(self) -> Sequence[GrantCard]:
         """Grants of which something can still be ended."""
-        return [grant for grant in self.grants if not grant.has_ended]
+        return [grant for grant in self.grants if not grant.has_ended and not grant.is_unconfirmed]
+
+    @property
+    def unconfirmed(self) -> Sequence[GrantCard]:
+        """Grants of which nothing passes until they are decided anew: there is nothing to take back."""
+        return [grant for grant in self.grants if grant.is_unconfirmed]
 
     @property
     def ended(self) -> Sequence[GrantCard]:
@@ -203,6 +219,7 @@ class HistoryEvent:
         version: of the grant after it; 0 where it changed nothing.
         receipt_code: or "".
         notice_path: own path of the text that the reader saw, or "".
+        because: why it is to be confirmed anew, where the record says it.
     """
 
     act: str
@@ -212,6 +229,7 @@ class HistoryEvent:
     version: int = 0
     receipt_code: str = ""
     notice_path: str = ""
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice
 from gateway.doors.person.views_grants import BroughtView
+from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
+from gateway.records.ledger.causes import Because
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class TraceRow:
         by_evidence: how many of the people were in it by a consent that was brought in.
         shop: whose call it was, where the reader is a follower of the shop's who may have been in it; or "".
         note: why it was blocked or failed, the operator's reason.
+        label: what stands beside the app's name; None of an operator.
     """
 
     id: str
@@ -54,6 +57,7 @@ class TraceRow:
     bases: Sequence[AskView] = ()
     by_evidence: int = 0
     shop: str = ""
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +97,10 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `imported`, `refused`, `shortened`, `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or
-            `expired`;
-            `damaged` of a record that is not what was written.
+        event: `given`, `imported`, `reconnected` (nothing new was decided), `refused`, `shortened`, `paused`,
+            `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`; `damaged` of one that is not as it was written.
         states: that of each item, as the record tells it.
+        label: what stands beside the app's name.
     """
 
     code: str
@@ -105,6 +109,7 @@ class ReceiptLine:
     app_name: str
     account_name: str
     states: Sequence[str] = ()
+    label: AppLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +126,8 @@ class ReceiptsView:
 class ReceiptItem:
     """One decision on a receipt: the ask's words as they were shown, and the state decided.
 
-    `only`, `about_others` and `basis` with what goes with them are as in `AskView`; the basis is the one that was
-    decided on.
+    `only`, `about_others`, `basis` and what goes with them, `explanation`, `can` and `cannot` are as in `AskView`; the
+    basis is the one that was decided on.
     """
 
     name: str
@@ -136,6 +141,10 @@ class ReceiptItem:
     agreed_on: str = ""
     brought: BroughtView | None = None
     about_others: bool = True
+    data_types: Sequence[str] = ()
+    explanation: str = ""
+    can: Sequence[str] = ()
+    cannot: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,7 @@ class ReceiptView:
         notice_path: own path of the very text, or "" where the reader is not who saw it.
         shop: of what is known about a person: the account whose follower they are; else "".
         is_own: with `shop`: that person decided, and not the platform or the gateway.
+        because: why it is to be confirmed anew, where it is about that.
     """
 
     TEMPLATE: ClassVar[str] = "person/receipt.html"
@@ -193,6 +203,7 @@ class ReceiptView:
     notice_path: str = ""
     shop: str = ""
     is_own: bool = False
+    because: Because | None = None
 
     @property
     def states(self) -> Sequence[str]:

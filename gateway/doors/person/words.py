@@ -6,8 +6,10 @@ from functools import cache
 from gateway.ground.web.catalogue import load_catalogue
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
-from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import ActorKind, Record
 from gateway.records.people.types import Person
+from gateway.records.trace.types import OUTCOME_UNKNOWN
 
 Translate = Callable[[str], str]
 
@@ -25,20 +27,26 @@ def role_name(role: str, lang: Lang) -> str:
         "admin": _("quản trị viên"),
         "owner": _("chủ tài khoản"),
         "user": _("chính chủ"),
-        "self": _("chính bạn"),
+        "self": _("chính chủ"),
     }.get(role, role)
 
 
-def actor_name(actor: Actor, person: Person | None, lang: Lang) -> str:
+def actor_name(record: Record, person: Person | None, lang: Lang) -> str:
     """Name who acted; `person` is whom the actor's id names, where there still is one."""
     _ = words(lang)
+    actor = record.actor
     unnamed = {
-        ActorKind.SYSTEM: _("Cổng, theo thời hạn"),
+        ActorKind.SYSTEM: _("Cổng, theo thời hạn") if record.kind is Kind.EXPIRED else _("Cổng"),
         ActorKind.COMMAND_LINE: _("Người vận hành, bằng dòng lệnh"),
         ActorKind.APP: _("Ứng dụng"),
         ActorKind.PLATFORM: _("Nền tảng báo"),
     }
-    return unnamed.get(actor.kind) or (plain(person.name) if person else _("Người đã rời cổng"))
+    return unnamed.get(actor.kind) or person_name(person, lang)
+
+
+def person_name(person: Person | None, lang: Lang) -> str:
+    """Name a person, or say that there is none any more."""
+    return plain(person.name) if person else words(lang)("Người đã rời cổng")
 
 
 def language_name(lang: Lang) -> str:
@@ -62,10 +70,11 @@ def state_name(state: str, lang: Lang) -> str:
 
 
 def outcome_name(outcome: str, lang: Lang) -> str:
-    """Name how a call ended, as the trace does."""
+    """Name how a call ended, as the trace does, where it offers to look for that."""
     _ = words(lang)
     names = {
         "passed": _("Đã cho qua"),
+        "masked": _("Cho qua, có che"),
         "refused": _("Đã chặn"),
         "cut": _("Bị cắt giữa chừng"),
         "failed": _("Không thành"),
@@ -100,6 +109,7 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "two_credentials": _("Ứng dụng gửi hai mã một lúc."),
         "no_credential": _("Ứng dụng không gửi mã truy cập."),
         "caller_gone": _("Ứng dụng ngắt kết nối trước khi nhận hết câu trả lời."),
+        OUTCOME_UNKNOWN: _("Đã gửi tới nền tảng trước khi bị cắt: có thể việc đó vẫn xong, cổng không biết kết quả."),
         "platform_refused": _("Nền tảng từ chối lượt gọi này."),
         "ended": _("Quyền đã hết trước khi gửi, nên không có gì được gửi."),
         "not_taken": _("Máy chủ của ứng dụng không nhận."),

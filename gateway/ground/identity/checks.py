@@ -26,6 +26,7 @@ class Expected:
         now: seconds since 1970.
         algorithm: by which the token was signed, for `at_hash`.
         max_age_seconds: the oldest proof that will do; None: any.
+        since: from when on that is counted, as `now`: when the person set out. Who lingers there is not refused for it.
     """
 
     issuer: str
@@ -35,6 +36,7 @@ class Expected:
     access_token: str = ""
     algorithm: str = ""
     max_age_seconds: int | None = None
+    since: float | None = None
 
 
 def check_issuer(claims: IdClaims | LogoutClaims, expected: Expected) -> None:
@@ -93,7 +95,9 @@ def check_age(claims: IdClaims, expected: Expected) -> None:
         raise refused("the person was asked in the future")
     if expected.max_age_seconds is None:
         return
-    if claims.auth_time is None or claims.auth_time < expected.now - expected.max_age_seconds - SKEW_SECONDS:
+    since = expected.now if expected.since is None else expected.since
+    # In whole seconds, as `auth_time` is: a fraction on our side alone makes no proof older.
+    if claims.auth_time is None or claims.auth_time < int(since) - expected.max_age_seconds - SKEW_SECONDS:
         raise refused("the person was not asked as recently as was wanted")
 
 

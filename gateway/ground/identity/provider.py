@@ -93,6 +93,7 @@ class Provider:
             access_token=access_token,
             algorithm=head.algorithm,
             max_age_seconds=departure.max_age_seconds,
+            since=None if departure.left_at is None else departure.left_at.timestamp(),
         )
         for check in checks.ID_CHECKS:
             check(claims, expected)

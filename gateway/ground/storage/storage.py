@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Connection = AsyncConnection
 _ADVISORY = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _ANYTHING = text("SELECT 1")
+_READS_ONLY = text("SELECT current_setting('transaction_read_only')")
+_PROBE_SECONDS = 3
 P = ParamSpec("P")
 T = TypeVar("T")
 K = TypeVar("K", bound="Keeper")
@@ -36,6 +38,7 @@ class UnitOfWork:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
+        self.is_committing = False
 
     async def is_added(self, adding: Awaitable[None]) -> bool:
         """Run an insert in a savepoint; False if a row with that key is there already, and the unit goes on."""
@@ -48,6 +51,7 @@ class UnitOfWork:
 
     async def commit(self) -> None:
         """Make everything so far durable; the unit is over."""
+        self.is_committing = True
         await self.connection.commit()
 
 
@@ -78,13 +82,20 @@ class Storage:
 
         Raises:
             DiskFull: nothing was written (SQLite); what ends something is run by `with_room`.
-            Unavailable: the database did not answer, is locked or full. Nothing was written, unless the error came out
-                of `commit` itself on PostgreSQL, where the outcome is unknown.
+            Unavailable: the database did not answer, is locked or full. Nothing was written, unless `done` says
+                `perhaps`: the error came out of `commit` itself, on PostgreSQL or from a disk that broke.
         """
-        with self._answering():
-            async with _connected(self.writer) as connection:  # closing it undoes what was not committed
-                await connection.begin()
-                yield UnitOfWork(connection)
+        unit: UnitOfWork | None = None
+        try:
+            with self._answering():
+                async with _connected(self.writer) as connection:  # closing it undoes what was not committed
+                    await connection.begin()
+                    unit = UnitOfWork(connection)
+                    yield unit
+        except Unavailable as missing:
+            if unit is not None and unit.is_committing and not (self.is_sqlite and not self.broken.is_set()):
+                missing.done = "perhaps"
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -117,6 +128,22 @@ class Storage:
             async with self.read() as connection:
                 await connection.execute(_ANYTHING)
         except Unavailable:
+            return False
+        return True
+
+    async def is_writable(self) -> bool:
+        """Tell whether something could be written now, by a write that changes nothing; false after three seconds.
+
+        A file that another process locked, a disk without room and a PostgreSQL that only reads are asked alike.
+        """
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS), self.unit() as unit:
+                if self.is_sqlite:
+                    await unit.connection.exec_driver_sql("PRAGMA user_version=0")  # it is that; the page is written
+                elif (await unit.connection.execute(_READS_ONLY)).scalar_one() == "on":
+                    return False
+                await unit.commit()
+        except (Unavailable, TimeoutError):
             return False
         return True
 

@@ -10,7 +10,7 @@ _BASE64 = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """Permissions of one grant that ended: exactly these, as of this version of the grant."""
+    """A version that a grant reached, and its permissions that ended with it: exactly these, or none."""
 
     grant_id: str
     version: int

@@ -35,6 +35,8 @@ class AskView:
         basis: `own_consent` or `contract`, why data about other people passes; "" of data about the account itself;
             `imported` where a person's own consent was brought in.
         agreement, agreed_on: with `contract`: its number and its day, as people write it.
+        explanation: what the scope opens, in whole sentences.
+        can, cannot: what an app holding it can and cannot do; one sentence each.
         enforced_by_app: a permission on the device, which the gateway cannot enforce; the page says so.
     """
 
@@ -58,3 +60,6 @@ class AskView:
     agreement: str = ""
     agreed_on: str = ""
     own_name: str = ""
+    explanation: str = ""
+    can: Sequence[str] = ()
+    cannot: Sequence[str] = ()

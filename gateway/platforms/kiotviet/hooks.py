@@ -32,6 +32,10 @@ class KiotVietHooks:
         self._digest = digest
         self._key_form = key_form
 
+    def as_app(self, app_id: str) -> "KiotVietHooks":  # noqa: ARG002 - the port's
+        """Refuse: no command brings one."""
+        raise AssertionError("KiotViet knows no upstream apps")
+
     def read(self, headers: Mapping[str, str], body: bytes, key: str, *, now: datetime) -> list[Heard]:  # noqa: ARG002 - the body carries no time
         """Read each notification as an event of its own; hexadecimal or Base64, prefixed or not, is one MAC."""
         mac = self._mac(body, key)

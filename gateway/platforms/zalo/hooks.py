@@ -46,6 +46,10 @@ class ZaloHooks:
         self._first_term = first_term
         self._mini_app = mini_app
 
+    def as_app(self, app_id: str) -> "ZaloHooks":
+        """Return the hooks of another app, whose id the signature begins with."""
+        return ZaloHooks(app_id, self._first_term)
+
     def read(self, headers: Mapping[str, str], body: bytes, key: str, *, now: datetime) -> list[Heard]:
         """Read one event: who signed it is judged first, by what any reader finds in it, then its form."""
         found = _glance(body)

@@ -10,13 +10,12 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 from aiohttp import ClientSession, DummyCookieJar
 
 from gateway.ground.identity.types import Departure, Proven
-from gateway.platforms.exchange import exchange
-from gateway.platforms.zalo.wire import TOKEN, proof_of, read_code
+from gateway.platforms.zalo.oauth import Flow, ask, exchange_grant, write_headers, write_page_url
+from gateway.platforms.zalo.wire import ME, TOKEN, read_code
 from gateway.terms.refusal import Refusal, Unavailable
 
 IDENTITY: Final = "identity"
@@ -24,9 +23,7 @@ LIMIT_SECONDS: Final = 10.0
 FIELDS: Final = "id,name"
 """The picture is not asked for: nothing here shows it."""
 _LIMITED: Final = -32
-_OK: Final = 200
 _ID = re.compile(r"[1-9][0-9]{0,31}")
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +82,8 @@ class ZaloLogin:
         if departure.max_age_seconds is not None:
             raise _refused("it never says when a person was asked")
         digest = hashlib.sha256(departure.verifier.encode()).digest()
-        asked = {
-            "app_id": self._app.app_id,
-            "redirect_uri": self._app.callback_url,
-            "code_challenge": urlsafe_b64encode(digest).rstrip(b"=").decode(),
-            "state": departure.state,
-        }
-        return f"{self._app.oauth_url}/v4/permission?{urlencode(asked, quote_via=quote)}"
+        challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return write_page_url(self._app, Flow.PERSON, state=departure.state, challenge=challenge)
 
     async def check_answerer(self, raw_issuer: str | None) -> None:
         """Refuse an answer that names an issuer: Zalo's never do, so it is another provider's (RFC 9207)."""
@@ -128,37 +120,28 @@ class ZaloLogin:
         return None
 
     async def _exchange(self, raw_code: str, verifier: str) -> str:
-        form = {
-            "code": raw_code,
-            "app_id": self._app.app_id,
-            "grant_type": "authorization_code",
-            "code_verifier": verifier,
-        }
-        url, headers = f"{self._app.oauth_url}/v4/access_token", {"secret_key": self._app.app_secret}
-        answer = await self._ask(url, headers, "token endpoint", form)
+        grant = {"grant_type": "authorization_code", "code": raw_code, "code_verifier": verifier}
+        answer = await exchange_grant(self._http, self._app, Flow.PERSON, platform=IDENTITY, grant=grant)
+        _check(answer, "token endpoint")
         token = answer.get("access_token")
         if not isinstance(token, str) or TOKEN.fullmatch(token) is None:
             raise _refused("token endpoint: no token")
         return token
 
     async def _ask_me(self, token: str) -> dict[str, Any]:
-        headers = {"access_token": token, "appsecret_proof": proof_of(self._app.app_secret, token)}
-        return await self._ask(f"{self._app.graph_url}/v2.0/me?fields={FIELDS}", headers, "/me")
-
-    async def _ask(
-        self, url: str, headers: Mapping[str, str], place: str, form: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:
-        """Exchange with a Zalo host: HTTP 200, and a yes is where no error stands, or 0."""
-        content = None if form is None else (_FORM, urlencode(form).encode())
-        status, answer = await exchange(self._http, url, headers, platform=IDENTITY, content=content)
-        if status != _OK:
-            raise Unavailable(IDENTITY)
-        code = read_code(answer.get("error", 0))
-        if code == _LIMITED:
-            raise Unavailable(IDENTITY)
-        if code != 0:
-            raise _refused(f"{place} answered {code}")
+        url = f"{self._app.graph_url}{ME}?fields={FIELDS}"
+        answer = await ask(self._http, url, write_headers(self._app, token), platform=IDENTITY)
+        _check(answer, "/me")
         return answer
+
+
+def _check(answer: Mapping[str, Any], place: str) -> None:
+    """A yes is where no error stands, or 0."""
+    code = read_code(answer.get("error", 0))
+    if code == _LIMITED:
+        raise Unavailable(IDENTITY)
+    if code != 0:
+        raise _refused(f"{place} answered {code}")
 
 
 def login_issuer(app_id: str) -> str:

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import re
 
+ME = "/v2.0/me"
+"""Where the Social API says whose a token is."""
 TOKEN = re.compile(r"[!-~]{1,4096}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
@@ -24,7 +24,7 @@ _LINKED = Prepared(
     select(accounts.c.id)
     .join(connections, connections.c.account_id == accounts.c.id)
     .where(accounts.c.platform == bindparam("on_platform"), accounts.c.external_id == bindparam("external"))
-    .where(connections.c.upstream_app == bindparam("through_app"))
+    .where(connections.c.upstream_app == bindparam("through_app"), connections.c.brought_id == bindparam("through"))
 )
 
 
@@ -61,6 +61,12 @@ async def list_named(connection: AsyncConnection, account_ids: Collection[Accoun
     return {AccountId(row["id"]): Account(**row) for row in rows}
 
 
+async def list_linked(connection: AsyncConnection, platforms: Collection[str]) -> list[Account]:
+    """List the accounts of some platforms that people linked; profiles of followers are none."""
+    query = select(accounts).where(accounts.c.platform.in_(platforms), accounts.c.parent_id.is_(None))
+    return [Account(**row) for row in (await connection.execute(query)).mappings()]
+
+
 async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:
     """List the accounts that the person may decide for now, with the standing that says so."""
     query = (
@@ -92,6 +98,12 @@ async def has_standing(connection: AsyncConnection, account_id: AccountId, now: 
     """Say whether anybody may decide for the account now."""
     query = select(standings.c.id).where(standings.c.account_id == account_id, standings.c.lapses_at > now)
     return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def count_standings(connection: AsyncConnection, account_id: AccountId, now: datetime) -> int:
+    """Count the people who may decide for the account now."""
+    query = select(func.count()).where(standings.c.account_id == account_id, standings.c.lapses_at > now)
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def add(connection: AsyncConnection, account: Account) -> None:
@@ -203,15 +215,23 @@ async def remove_connections(connection: AsyncConnection, brought_id: UpstreamAp
     await connection.execute(delete(connections).where(connections.c.brought_id == brought_id))
 
 
+async def remove_connections_of(connection: AsyncConnection, account_id: AccountId) -> None:
+    """Remove every connection to an account, with the credentials."""
+    await connection.execute(delete(connections).where(connections.c.account_id == account_id))
+
+
 async def look_up_connection(storage: Storage, account_id: AccountId, brought_id: UpstreamAppId) -> Connection | None:
     """Find the connection to the account through an upstream app by one compiled look-up, as each call does."""
     rows = await storage.point(_LINK, account_id=account_id, brought_id=brought_id)
     return _connection(dict(zip(Connection.__slots__, rows[0], strict=True))) if rows else None
 
 
-async def look_up_linked(storage: Storage, platform: str, external_id: str, *, upstream_app: str) -> AccountId | None:
+async def look_up_linked(
+    storage: Storage, platform: str, external_id: str, *, upstream_app: str, brought_id: UpstreamAppId = GATEWAYS_OWN
+) -> AccountId | None:
     """Find the account of a platform's own id that is linked through an upstream app, by one compiled look-up."""
-    rows = await storage.point(_LINKED, on_platform=platform, external=external_id, through_app=upstream_app)
+    through = {"through_app": upstream_app, "through": brought_id}
+    rows = await storage.point(_LINKED, on_platform=platform, external=external_id, **through)
     return AccountId(rows[0][0]) if rows else None
 
 

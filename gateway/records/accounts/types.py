@@ -8,6 +8,8 @@ from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId, PersonId, S
 
 STANDING_LASTS = timedelta(days=90)
 LINK_ATTEMPT_LASTS = timedelta(minutes=10)
+SELF = "self"
+"""The role of whoever is the person whose account it is."""
 
 
 class ConnectionState(StrEnum):

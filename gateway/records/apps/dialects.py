@@ -24,5 +24,13 @@ DIALECTS: Mapping[str, Dialect] = {
     "kiotviet": Dialect("retailer", "retailer", holds_token=False),
 }
 
+_SPOKEN: Mapping[str, str] = {**{each: each for each in DIALECTS}, "zalosocial": "zalo"}
+
+
+def find_dialect(platform: str) -> str | None:
+    """Find the dialect that clients of a platform speak: Zalo's is one for Official Accounts and for people."""
+    return _SPOKEN.get(platform)
+
+
 KEY_PATHS: Mapping[str, str] = {"kiotviet": "/dialect/kiotviet/connect/token"}
 """Where clients of a platform's exchange a connection key, if they know a key at all."""

@@ -42,9 +42,13 @@ class Statement:
         cls, statement_id: str, app_id: AppId, content: Mapping[str, Any], *, at: datetime, fresh_until: datetime | None
     ) -> Self:
         """Make the statement of checked metadata, read now."""
-        identity = {name: content.get(name) for name in _IDENTITY}
-        identity["redirect_uris"] = sorted(content["redirect_uris"])
-        return cls(statement_id, app_id, content, _digest(content), _digest(identity), at, at, fresh_until)
+        identity = _digest(_identity_in(content))
+        return cls(statement_id, app_id, content, _digest(content), identity, at, at, fresh_until)
+
+    def list_others(self, before: Self | None) -> list[str]:
+        """List the members of the identity that are others than in a statement before; none where nothing is known."""
+        known, now = _identity_in(before.content if before else self.content), _identity_in(self.content)
+        return [name for name in _IDENTITY if now[name] != known[name]]
 
     def is_fresh(self, now: datetime) -> bool:
         """Say whether it need not be read again yet."""
@@ -109,6 +113,10 @@ def decided_before() -> Select[Any]:
 def _granted() -> Select[Any]:
     is_granted = granted_statements.c.statement_id == app_statements.c.id
     return select(granted_statements.c.grant_id).join(app_statements, is_granted)
+
+
+def _identity_in(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: content.get(name) for name in _IDENTITY} | {"redirect_uris": sorted(content["redirect_uris"])}
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Questions and changes on apps, secrets and asks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -89,6 +89,14 @@ async def list_asks(connection: AsyncConnection, app_id: AppId) -> list[Ask]:
 async def list_ask_ids(connection: AsyncConnection, app_id: AppId) -> list[AskId]:
     """List the names of what the app asks for, in the order in which it registered."""
     return [AskId(row["id"]) for row in await ASK_IDS.rows(connection, app_id=app_id)]
+
+
+async def list_asking(connection: AsyncConnection, ask_ids: Collection[str]) -> dict[AskId, list[AppId]]:
+    """Name the apps that registered asks of these names; an ask's name is its app's own."""
+    found: dict[AskId, list[AppId]] = {}
+    for app_id, ask_id in await connection.execute(select(asks.c.app_id, asks.c.id).where(asks.c.id.in_(ask_ids))):
+        found.setdefault(AskId(ask_id), []).append(AppId(app_id))
+    return found
 
 
 async def add(connection: AsyncConnection, app: App, registered: list[Ask]) -> None:

@@ -53,6 +53,7 @@ upstream_apps = Table(
     Column("external_id", String, nullable=False),
     Column("sealed_secret", LargeBinary, nullable=False),
     Column("brought_at", Instant, nullable=False),
+    Column("sealed_event_key", LargeBinary),
     UniqueConstraint("app_id", "platform"),
     UniqueConstraint("platform", "external_id"),
 )

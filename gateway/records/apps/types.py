@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.terms.ids import AppId, AskId, PersonId
 
@@ -167,6 +168,11 @@ class App:
         return self.origin is not AppOrigin.OPERATOR
 
     @property
+    def is_nameless(self) -> bool:
+        """Say whether it is called by what stands in for a name that it did not give (`stand_in_name`)."""
+        return self.is_dynamic and self.name == stand_in_name(self.id, self.domain, self.redirect_uris)
+
+    @property
     def is_confidential(self) -> bool:
         """Say whether the app can prove that it is itself."""
         return self.auth_method is not AuthMethod.NONE
@@ -204,3 +210,8 @@ class AppSecret:
     last4: str
     created_at: datetime
     ended_at: datetime | None
+
+
+def stand_in_name(app_id: AppId, host: str, redirect_uris: tuple[str, ...]) -> str:
+    """Return what an app is called that gives no name: its own domain, the one that it returns to, or its id."""
+    return host or urlsplit(redirect_uris[0]).hostname or app_id

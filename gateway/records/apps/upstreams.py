@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.prepared import Prepared
+from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.sealing import Place
 from gateway.records.apps.tables import upstream_apps
 from gateway.terms.ids import AppId, UpstreamAppId
@@ -18,7 +20,10 @@ from gateway.terms.ids import AppId, UpstreamAppId
 
 @dataclass(frozen=True, slots=True)
 class UpstreamApp:
-    """An app's own app at a platform: `external_id` is its id there, the secret is sealed."""
+    """An app's own app at a platform: `external_id` is its id there, the secret is sealed.
+
+    So is the key that the platform signs its events with; None: nothing that it tells is heard.
+    """
 
     id: UpstreamAppId
     app_id: AppId
@@ -26,11 +31,32 @@ class UpstreamApp:
     external_id: str
     sealed_secret: bytes = field(repr=False)
     brought_at: datetime
+    sealed_event_key: bytes | None = field(default=None, repr=False)
+
+
+_TELLING = Prepared(
+    select(*[upstream_apps.c[name] for name in UpstreamApp.__slots__]).where(
+        upstream_apps.c.platform == bindparam("at_platform"),
+        upstream_apps.c.external_id == bindparam("known_as"),
+        upstream_apps.c.sealed_event_key.is_not(None),
+    )
+)
 
 
 def secret_place(upstream_id: UpstreamAppId) -> Place:
     """Return where the vault binds an upstream app's secret to."""
     return Place("upstream_apps", upstream_id, "sealed_secret")
+
+
+def event_key_place(upstream_id: UpstreamAppId) -> Place:
+    """Return where the vault binds the key of an upstream app's events to."""
+    return Place("upstream_apps", upstream_id, "sealed_event_key")
+
+
+async def look_up_telling(storage: Storage, platform: str, external_id: str) -> UpstreamApp | None:
+    """Find, by one compiled look-up, the one with this id at a platform, if events that it tells are heard."""
+    rows = await storage.point(_TELLING, at_platform=platform, known_as=external_id)
+    return UpstreamApp(**dict(zip(UpstreamApp.__slots__, rows[0], strict=True))) if rows else None
 
 
 async def find(
@@ -67,6 +93,12 @@ async def set_secret(connection: AsyncConnection, upstream_id: UpstreamAppId, se
     """Put another secret in the place of the one before."""
     known = update(upstream_apps).where(upstream_apps.c.id == upstream_id)
     await connection.execute(known.values(sealed_secret=sealed_secret))
+
+
+async def set_event_key(connection: AsyncConnection, upstream_id: UpstreamAppId, sealed_key: bytes | None) -> None:
+    """Put another key of its events in the place of the one before; None: nothing that it tells is heard."""
+    known = update(upstream_apps).where(upstream_apps.c.id == upstream_id)
+    await connection.execute(known.values(sealed_event_key=sealed_key))
 
 
 async def remove(connection: AsyncConnection, upstream_id: UpstreamAppId) -> None:

@@ -63,14 +63,23 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class FamilyHolding:
-    """What tokens are minted for: a family of a grant, the account by its own id on its platform, and the asks held."""
+    """What tokens are minted for: a family of a grant, the account by its own id on its platform, and the asks held.
+
+    Of these, `paused` are the ones that tokens reach and that open nothing before they are shared again.
+    """
 
     family_id: FamilyId
     grant_id: GrantId
     platform: str
     external_account_id: str
     held: tuple[Held, ...]
+    paused: frozenset[PermissionId] = frozenset()
     is_narrowed: bool = False
+
+    @property
+    def live(self) -> tuple[Held, ...]:
+        """What of it may be used now: what the answer lists."""
+        return tuple(each for each in self.held if each.permission_id not in self.paused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +113,9 @@ def mint(holding: FamilyHolding, terms: Terms, entropy: Entropy) -> Minted:
     """Make an access token of 15 minutes and, if the app may, a refresh token; neither outlives what is held.
 
     Returns:
-        The rows to store and the JSON of RFC 6749 section 5.1 with `grant_id` and `authorization_details`.
+        The rows to store and the JSON of RFC 6749 section 5.1 with `grant_id` and `authorization_details`. It lists
+        what may be used now, as introspection does: of a grant that is paused, nothing. The tokens reach what is paused
+        all the same, and calls say `paused`: a pause is no end (R37).
     """
     now, last = terms.at, max(each.ends_at for each in holding.held)
     raw_access = new_token(ACCESS, entropy)
@@ -123,9 +134,9 @@ def mint(holding: FamilyHolding, terms: Terms, entropy: Entropy) -> Minted:
         "access_token": raw_access,
         "token_type": token_type(access.jkt),
         "expires_in": max(int((access.expires_at - now).total_seconds()), 0),
-        "scope": " ".join(unique(each.scope for each in holding.held)),
+        "scope": " ".join(unique(each.scope for each in holding.live)),
         "grant_id": holding.grant_id,
-        "authorization_details": details_of(holding.held, holding.external_account_id),
+        "authorization_details": details_of(holding.live, holding.external_account_id),
     }
     refresh = None
     if terms.may_refresh:

@@ -1,6 +1,6 @@
 """Questions and changes on families and tokens. Single use is one conditional update whose rowcount is tested."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, inser
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
+from gateway.ground.storage.schema import as_stored
 from gateway.records.families.tables import access_tokens, codes, families, family_permissions, refresh_tokens
 from gateway.records.families.types import VERIFIER_TRIES, AccessToken, Code, Family, RefreshToken
 from gateway.terms.ids import FamilyId, GrantId, PermissionId
@@ -62,6 +63,11 @@ async def find_grant_id(connection: AsyncConnection, family_id: FamilyId) -> Gra
 async def end(connection: AsyncConnection, family_id: FamilyId, now: datetime) -> bool:
     """End one family with all its codes and tokens; False if it was over."""
     return bool(await _end_some(connection, families.c.id == family_id, now))
+
+
+async def list_spans(connection: AsyncConnection) -> dict[str, Mapping[str, Any]]:
+    """List when each family began and ended, straight from what is stored: what verification compares with the log."""
+    return {row["id"]: row for row in (await connection.execute(as_stored(families))).mappings()}
 
 
 async def end_every(connection: AsyncConnection, now: datetime) -> int:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from gateway.records.grants.types import Grant, PermissionState
 from gateway.terms.ids import AskId, PermissionId, PersonId
-from gateway.terms.resources import Resources, covers, in_common
+from gateway.terms.instants import microseconds
+from gateway.terms.resources import Resources, covers, in_common, in_words
 
 
 def list_kept(
@@ -55,6 +56,20 @@ def list_reached(
     given = [p for p in grant.permissions if p.is_standing(now) and p.ask_id in ask_ids]
     reached = {p.id: in_common(p.resources, narrowed_to.get(p.ask_id)) for p in given}
     return {permission_id: resources for permission_id, resources in reached.items() if resources != frozenset()}
+
+
+def reached_facts(grant: Grant, reached: Mapping[PermissionId, Resources]) -> list[dict[str, str | int | None]]:
+    """Write down for the log which asks are gone on with where nothing is newly decided: until when, for what."""
+    return [
+        {
+            "ask": p.ask_id,
+            "state": p.state.value,
+            "ends_at": None if p.ends_at is None else microseconds(p.ends_at),
+            "resources": in_words(reached[p.id]),
+        }
+        for p in sorted(grant.permissions, key=lambda each: each.ask_id)
+        if p.id in reached
+    ]
 
 
 def list_refused(

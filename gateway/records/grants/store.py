@@ -116,6 +116,14 @@ async def list_named(connection: AsyncConnection, grant_ids: Iterable[GrantId], 
     return found
 
 
+async def list_given_before(connection: AsyncConnection, change: Change) -> frozenset[AskId]:
+    """List the asks of a grant that were given at any time before a change, however long they are over."""
+    added = [permission.id for permission in change.added]
+    given = permissions.c.grant_id == change.grant.id, permissions.c.ends_at.is_not(None)  # a refusal has no end
+    query = select(permissions.c.ask_id).where(*given, permissions.c.id.not_in(added)).distinct()
+    return frozenset(AskId(row.ask_id) for row in await connection.execute(query))
+
+
 async def list_orphaned(connection: AsyncConnection, lapsed: Select[Any]) -> list[GrantId]:
     """List the grants that still stand although their account is one of `lapsed`: nobody may decide for it."""
     return await _list_standing(connection, grants.c.account_id.in_(lapsed))

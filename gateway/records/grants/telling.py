@@ -18,19 +18,26 @@ ERASE = "erase"
 """What it is to do once the person took back, at the platform itself, all that apps may have of them."""
 
 
-def tell_asks(change: Change) -> list[dict[str, Any]]:
+def tell_asks(change: Change, given: Collection[AskId], *, is_own: bool) -> list[dict[str, Any]]:
     """Tell every ask that was ever granted, as it stands after the change; those that changed also as before.
 
     The whole grant stands in each, so that of two notices the later is enough. An ask that was only ever refused is
     not there: the app was never told of a decision on it.
 
+    Args:
+        change: what was done.
+        given: the asks that were granted at any time before it, also those whose last answer is a refusal by now.
+        is_own: the grant is of a person's own profile, where the first yes to an ask is not told (ADR 0031).
+
     Returns:
-        Empty where nothing that the app held became another.
+        Empty where the grant gives what it gave, and where nothing was given before: of its first yes the app hears by
+        its code.
     """
     before, after = _by_ask(change.before), _by_ask(change.grant.permissions)
-    told = {ask: _told(before.get(ask), after[ask]) for ask in sorted(after) if _is_known(before.get(ask), after[ask])}
-    is_news = any("before" in entry and _stood(before.get(ask)) for ask, entry in told.items())
-    return list(told.values()) if is_news else []
+    known = [ask for ask in sorted(after) if ask in given or _was_given(after[ask])]
+    heard = given if is_own or not given else known
+    is_news = any(_gives(before.get(ask)) != _gives(after[ask]) for ask in known if ask in heard)
+    return [_told(before.get(ask), after[ask]) for ask in known] if is_news else []
 
 
 def tell_erasure(change: Change, passed: Collection[AskId]) -> list[dict[str, Any]]:
@@ -71,6 +78,10 @@ def _told(before: Permission | None, after: Permission) -> dict[str, Any]:
     return entry if now == then else {**entry, "before": then}
 
 
+def _gives(permission: Permission | None) -> dict[str, Any] | None:
+    return _standing(permission) if permission is not None and permission.state in STANDING_STATES else None
+
+
 def _standing(permission: Permission) -> dict[str, Any]:
     ends_at = permission.ends_at if permission.state in STANDING_STATES else None
     written = ends_at and write_instant(ends_at)
@@ -86,13 +97,5 @@ def _by_ask(permissions: Iterable[Permission]) -> dict[AskId, Permission]:
     return {each.ask_id: each for each in permissions if each.state is not PermissionState.PENDING}
 
 
-def _is_known(before: Permission | None, after: Permission) -> bool:
-    return after.state is not PermissionState.REFUSED or _stood(before)
-
-
 def _was_given(permission: Permission | None) -> bool:
-    return permission is not None and permission.state is not PermissionState.REFUSED
-
-
-def _stood(permission: Permission | None) -> bool:
-    return permission is not None and permission.state in STANDING_STATES
+    return permission is not None and permission.state not in _UNTOLD

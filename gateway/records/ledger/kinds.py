@@ -7,6 +7,7 @@ class Kind(StrEnum):
     """What happened. The value is part of a record's bytes and never changes its meaning."""
 
     DECIDED = "decided"
+    RECONNECTED = "reconnected"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     WITHDRAWN_AT_PLATFORM = "withdrawn_at_platform"
@@ -20,6 +21,7 @@ class Kind(StrEnum):
     BURIED = "buried"
     LINKED = "linked"
     CONNECTION_LOST = "connection_lost"
+    UNLINKED = "unlinked"
     FAMILY_ENDED = "family_ended"
     CREDENTIAL_MADE = "credential_made"
     CREDENTIAL_ENDED = "credential_ended"

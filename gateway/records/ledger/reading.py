@@ -2,37 +2,44 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, or_, select
+from sqlalchemy import RowMapping, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.schema import as_stored
 from gateway.ground.vault.personkeys import Erased, PersonKeys
 from gateway.ground.vault.sealing import Unsealable
 from gateway.records.ledger.canonical import Json, NotCanonical, parse_canonical_json, split_salt
-from gateway.records.ledger.choice import is_or_may_be, was_moved_from
+from gateway.records.ledger.choice import is_or_may_be, names_ask, was_moved_from
 from gateway.records.ledger.entries import Entry, read_entries, read_entry
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.parts import find_faults, list_parts
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts, ledger_records
 from gateway.records.ledger.types import ActorKind, Record
-from gateway.terms.ids import AppId, AskId, GrantId, PersonId, is_id
+from gateway.terms.ids import AppId, AskId, GrantId, PermissionId, PersonId, is_id
 
 _BATCH = 500
+_MOST_TOUCHING = 50
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """A word that someone searched for, as what it may mean: these apps, kinds, or ids (of record or request)."""
+    """A word that someone searched for, as what it may mean.
+
+    One of these apps, kinds, ids (of record or request), grants, accounts, or asks, each with the apps that have it.
+    """
 
     app_ids: Collection[AppId] = ()
     kinds: Collection[Kind] = ()
     ids: Collection[str] = ()
+    grant_ids: Collection[str] = ()
+    account_ids: Collection[str] = ()
+    asks: Mapping[AskId, Collection[AppId]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,16 @@ async def list_records(connection: AsyncConnection, wanted: Search, limit: int) 
     return [each for each in await list_entries(connection, wanted, limit) if isinstance(each, Record)]
 
 
+async def find_touching(
+    connection: AsyncConnection, kind: Kind, permission_ids: Collection[PermissionId], *, grant_id: GrantId | None
+) -> Record | None:
+    """Find the newest record of a kind that touches one of these permissions of a grant; None where there are none."""
+    if grant_id is None or not permission_ids:
+        return None
+    records = await list_records(connection, Search(grant_ids=[grant_id], kinds=[kind]), _MOST_TOUCHING)
+    return next((r for r in records if {fact["id"] for fact in r.facts["permissions"]} & {*permission_ids}), None)
+
+
 def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
     """Narrow a question on the records to what is wanted."""
     table = ledger_records.c
@@ -116,7 +133,9 @@ def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
     for each in wanted.matching:
         kinds = [kind.value for kind in each.kinds]
         is_id = or_(table.record_id.in_(each.ids), table.request_id.in_(each.ids))
-        query = query.where(or_(table.app_id.in_(each.app_ids), table.kind.in_(kinds), is_id))
+        is_about = or_(table.grant_id.in_(each.grant_ids), table.account_id.in_(each.account_ids))
+        asked = [and_(table.app_id.in_(app_ids), names_ask(ask_id)) for ask_id, app_ids in each.asks.items()]
+        query = query.where(or_(table.app_id.in_(each.app_ids), table.kind.in_(kinds), is_id, is_about, *asked))
     return query
 
 

@@ -83,11 +83,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What verification said when the gateway started: when, of how many records, and each fault in one line."""
+    """What verification said when the gateway started: when, of how many records, and each fault in one line.
+
+    `following` counts what else does not hold in the tree and its checkpoints, which follows from the faults named.
+    """
 
     at: datetime
     size: int
     faults: tuple[str, ...]
+    following: int = 0
 
 
 @dataclass(frozen=True, slots=True)

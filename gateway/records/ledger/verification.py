@@ -38,6 +38,7 @@ from gateway.records.ledger.verification_rest import Tree, check_notices, check_
 __all__ = ["Bad", "Finding", "GrantFold", "Told", "verify"]
 
 _BATCH = 500
+_FAMILY_OVER = frozenset({Kind.FAMILY_ENDED, Kind.CREDENTIAL_ENDED})
 
 
 async def verify(
@@ -104,6 +105,11 @@ def _fold(finding: Finding, record: CanonicalRecord, bad: Any) -> None:
         finding.notices.setdefault(str(facts["notice"]), Told(record.seq, shown))
     if record.kind == Kind.TRACE_BATCH:
         finding.batches[record.seq] = facts
+    over = Told(record.seq, {"ended_at": record.at_us})
+    if record.kind in _FAMILY_OVER and "family" in facts:
+        finding.families[str(facts["family"])] = over
+    if record.kind == Kind.RESTORED:
+        finding.restored = over
     if not record.grant_id:
         return
     before = finding.grants.get(record.grant_id)

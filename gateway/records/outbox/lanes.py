@@ -17,7 +17,7 @@ from gateway.ground.storage.schema import Instant
 from gateway.records.outbox.queue import hold_lines
 from gateway.records.outbox.tables import event_copies, event_lanes, notice_endpoints, outbox
 from gateway.records.outbox.types import Copy, EndpointState, NoticeState
-from gateway.terms.ids import AppId, GrantId, PermissionId
+from gateway.terms.ids import AppId, GrantId, PermissionId, UpstreamAppId
 
 _ADD_LINE = Prepared(insert(outbox))
 _ADD_COPY = Prepared(insert(event_copies))
@@ -203,6 +203,16 @@ async def void(connection: AsyncConnection, grant_id: GrantId, live: Collection[
     await connection.execute(delete(event_copies).where(of_grant, event_copies.c.rests_on.in_(dead)))
 
 
+async def void_heard(connection: AsyncConnection, brought_id: UpstreamAppId, now: datetime) -> None:
+    """Destroy the copies that came through an upstream app that is taken back."""
+    heard = event_copies.c.brought_id == brought_id
+    over = {"state": NoticeState.VOID.value, "outcome": "ended", "settled_at": now}
+    named = select(event_copies.c.id).where(heard)
+    await hold_lines(connection, outbox.c.id.in_(named))
+    await connection.execute(update(outbox).where(outbox.c.id.in_(named), _QUEUED).values(**over))
+    await connection.execute(delete(event_copies).where(heard))
+
+
 async def void_all(connection: AsyncConnection, now: datetime) -> None:
     """Destroy every copy, and say so in the lines that wait, also of copies that a backup left out."""
     over = {"state": NoticeState.VOID.value, "outcome": "ended", "settled_at": now}
@@ -247,7 +257,7 @@ def _line(copy: Copy, app_id: AppId, state: NoticeState) -> dict[str, Any]:
 
 
 def _row(copy: Copy, number: int) -> dict[str, Any]:
-    fields = {name: getattr(copy, name) for name in ("id", "grant_id", "sealed", "created_at")}
+    fields = {name: getattr(copy, name) for name in ("id", "grant_id", "sealed", "created_at", "brought_id")}
     return {**fields, "number": number, "rests_on": " ".join(sorted(copy.rests_on))}
 
 

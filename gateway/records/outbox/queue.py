@@ -67,7 +67,7 @@ async def close(
 ) -> None:
     """Write down how a try ended a notice; what arrived has arrived, though it was let go meanwhile."""
     known = outbox.c.id == notice.id if state is NoticeState.DELIVERED else and_(outbox.c.id == notice.id, _WAITING)
-    fields = {"state": state.value, "tries": notice.tries + 1, "outcome": outcome, "settled_at": now}
+    fields = {"state": state.value, "tries": outbox.c.tries + 1, "outcome": outcome, "settled_at": now}
     await connection.execute(update(outbox).where(known).values(**fields, leased_until=None))
 
 
@@ -100,13 +100,19 @@ async def let_go(connection: AsyncConnection, app_id: AppId, now: datetime) -> N
     await connection.execute(delete(event_copies).where(event_copies.c.id.in_(over)))
 
 
-async def renew(connection: AsyncConnection, app_id: AppId, notice_id: str, now: datetime) -> bool:
-    """Let a notice that is over be sent again, from its first try; False if there is none such of this app's.
+async def has(connection: AsyncConnection, app_id: AppId, notice_id: str) -> bool:
+    """Say whether the app's delivery log has such a line."""
+    query = select(outbox.c.id).where(outbox.c.id == notice_id, outbox.c.app_id == app_id)
+    return (await connection.execute(query)).first() is not None
 
-    What the app got of an event was destroyed.
+
+async def renew(connection: AsyncConnection, app_id: AppId, notice_id: str, now: datetime) -> bool:
+    """Let a notice that is over be sent again; False if there is none such of this app's.
+
+    Its tries and its last outcome stay: the log tells all that was tried. What the app got of an event was destroyed.
     """
     known = outbox.c.id == notice_id, outbox.c.app_id == app_id, ~_WAITING, ~_IS_EVENT
-    fields = {"state": NoticeState.WAITING.value, "tries": 0, "next_try_at": now, "settled_at": None}
+    fields = {"state": NoticeState.WAITING.value, "next_try_at": now, "settled_at": None}
     return (await connection.execute(update(outbox).where(*known).values(**fields))).rowcount == 1
 
 

@@ -45,13 +45,16 @@ def spread(found: Iterable[T], under_way: Mapping[AppId, int], most_of_one: int)
 def find_delay(tries: int, entropy: Entropy, *, wish_seconds: int = 0) -> timedelta | None:
     """Return how long to wait after so many tries; None when the last was made.
 
+    What was given up and is sent again by hand has all waits before it once more.
+
     Args:
-        tries: how many were made, 1 or more.
+        tries: how many were made, 1 or more, those before it was last given up too.
         entropy: for the jitter.
         wish_seconds: the receiver's `Retry-After`; heeded where it is longer, up to a day.
     """
-    if tries > len(DELAYS):
+    made = tries % (len(DELAYS) + 1)
+    if made == 0:
         return None
     share = int.from_bytes(entropy.token(2)) / 0xFFFF
-    delay = DELAYS[tries - 1] * (1 + JITTER * share)
+    delay = DELAYS[made - 1] * (1 + JITTER * share)
     return max(delay, min(timedelta(seconds=wish_seconds), LONGEST_WISH))

@@ -76,5 +76,6 @@ event_copies = Table(
     Column("rests_on", String, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False, index=True),
+    Column("brought_id", String, nullable=False, server_default=""),
     UniqueConstraint("grant_id", "number"),
 )

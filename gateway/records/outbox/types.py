@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from gateway.terms.ids import AppId, GrantId, PermissionId
+from gateway.terms.ids import GATEWAYS_OWN, AppId, GrantId, PermissionId, UpstreamAppId
 
 
 class Event(StrEnum):
@@ -118,6 +118,7 @@ class Copy:
         sealed: opened by `copies.open_copy`.
         event: its CloudEvents type.
         created_at: when the platform told it.
+        brought_id: through which upstream app it came; it goes out to an app that uses that one alone (ADR 0040).
     """
 
     id: str
@@ -127,6 +128,7 @@ class Copy:
     sealed: bytes = field(repr=False)
     event: str
     created_at: datetime
+    brought_id: UpstreamAppId = GATEWAYS_OWN
 
 
 @dataclass(frozen=True, slots=True)

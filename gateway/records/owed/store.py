@@ -11,9 +11,9 @@ from gateway.records.owed.tables import owed_entries
 _BATCH = 500
 
 
-async def add(connection: AsyncConnection, entry: Entry) -> None:
-    """Owe an entry, in the transaction of the change that it tells of."""
-    await connection.execute(insert(owed_entries).values(entry=to_bytes(entry)))
+async def add(connection: AsyncConnection, *entries: Entry) -> None:
+    """Owe some entries, at least one, in the transaction of the change that they tell of."""
+    await connection.execute(insert(owed_entries), [{"entry": to_bytes(each)} for each in entries])
 
 
 async def list_oldest(connection: AsyncConnection) -> dict[int, Entry]:

@@ -75,3 +75,8 @@ class Session:
     issuer: str | None = None
     subject: str | None = None
     sid: str | None = None
+
+    @property
+    def opened_at(self) -> datetime:
+        """When it began here."""
+        return self.ends_at - SESSION_WHOLE

@@ -1,11 +1,26 @@
 """Questions on the trace, newest first."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, TableValuedAlias, and_, false, func, not_, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TableValuedAlias,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.trace.entries import Entry, is_readable, lines_as_stored, read_line
@@ -19,7 +34,8 @@ from gateway.terms.ids import AppId, AskId, GrantId
 class AnyOf:
     """A word that someone searched for, as what it may mean.
 
-    One of these apps, outcomes, routes (platform, id), reasons of an ending, or ids (of line or request).
+    One of these apps, outcomes, routes (platform, id), reasons of an ending, ids (of line or request), grants,
+    accounts, or asks, each with the apps that have it.
     """
 
     app_ids: Collection[AppId] = ()
@@ -27,19 +43,24 @@ class AnyOf:
     routes: Collection[tuple[str, str]] = ()
     reasons: Collection[str] = ()
     ids: Collection[str] = ()
+    grant_ids: Collection[str] = ()
+    account_ids: Collection[str] = ()
+    asks: Mapping[AskId, Collection[AppId]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What to look for; None leaves a field open, and each of `matching` must hold.
 
-    `before` is a cursor: (opened_at, id) of the last line seen. `about_people` are grants beside `grant_ids`, each
-    after a moment, of which only what was about somebody counts, or may have been: a line that is not closed.
+    `is_masked`: something was withheld of what passed. `before` is a cursor: (opened_at, id) of the last line seen.
+    `about_people` are grants beside `grant_ids`, each after a moment, of which only what was about somebody counts, or
+    may have been: a line that is not closed.
     """
 
     grant_ids: Sequence[GrantId] | None = None
     app_id: AppId | None = None
     outcome: Outcome | None = None
+    is_masked: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
     request_id: str | None = None
@@ -52,7 +73,8 @@ async def list_lines(connection: AsyncConnection, wanted: Filter, limit: int) ->
     """List lines, newest first; one that was changed to what cannot be read stands in its place."""
     query = _narrowed(lines_as_stored(connection), wanted)
     if wanted.outcome is not None:  # what cannot be read may have ended in any way
-        query = query.where(or_(trace_lines.c.outcome == wanted.outcome, not_(is_readable(connection))))
+        ended_so = and_(trace_lines.c.outcome == wanted.outcome, _is_masked(wanted))
+        query = query.where(or_(ended_so, not_(is_readable(connection))))
     newest_first = query.order_by(trace_lines.c.opened_at.desc(), trace_lines.c.id.desc())
     return [read_line(row) for row in (await connection.execute(newest_first.limit(limit))).mappings()]
 
@@ -116,6 +138,15 @@ def _asked(connection: AsyncConnection) -> TableValuedAlias:
     return unfold(trace_lines.c.ask_ids, on_sqlite=connection.dialect.name == "sqlite")
 
 
+def _names_ask(ask_id: AskId) -> ColumnElement[bool]:
+    written = cast(trace_lines.c.ask_ids, Text)
+    return func.replace(written, json.dumps(ask_id), "") != written
+
+
+def _is_masked(wanted: Filter) -> ColumnElement[bool]:
+    return true() if wanted.is_masked is None else (trace_lines.c.withheld > 0) == wanted.is_masked
+
+
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     table = trace_lines.c
     if wanted.grant_ids is not None:
@@ -136,7 +167,10 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
         outcomes = [outcome.value for outcome in each.outcomes]
         is_route = tuple_(table.platform, table.route).in_(list(each.routes))
         is_named = or_(table.reason.in_(each.reasons), table.id.in_(each.ids), table.request_id.in_(each.ids))
-        query = query.where(or_(table.app_id.in_(each.app_ids), table.outcome.in_(outcomes), is_route, is_named))
+        is_about = or_(table.grant_id.in_(each.grant_ids), table.account_id.in_(each.account_ids))
+        asked = [and_(table.app_id.in_(app_ids), _names_ask(ask_id)) for ask_id, app_ids in each.asks.items()]
+        is_of = table.app_id.in_(each.app_ids)
+        query = query.where(or_(is_of, table.outcome.in_(outcomes), is_route, is_named, is_about, *asked))
     if wanted.before is not None:
         at, seen = wanted.before
         query = query.where(or_(table.opened_at < at, and_(table.opened_at == at, table.id < seen)))

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, GrantId, TraceId
 
+OUTCOME_UNKNOWN = "outcome_unknown"
+"""The reason of a cut write that was sent off: the platform may have done it all the same."""
+
 
 class Outcome(StrEnum):
     """How a call ended, as people read it."""

@@ -26,6 +26,7 @@ ROUTES = [
     web.get("/callback", connect_pages.finish_connect),
     web.get("/followers", data_pages.show_followers),
     web.get("/chat", data_pages.show_chat),
+    web.get("/me", data_pages.show_me),
     web.post("/send", data_pages.send_message),
     web.post("/notices", notices.take_notice),
     web.get("/static/{name}", show_static),

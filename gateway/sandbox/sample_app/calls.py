@@ -23,6 +23,10 @@ class Account:
     app: ClientConfig
     connection: Connection
 
+    async def get_me(self, *fields: str) -> Reply:
+        """Ask Zalo Social, which takes plain parameters, whose account it is."""
+        return await self._call(Request("GET", self._url("/v2.0/me"), {"fields": ",".join(fields)}))
+
     async def get(self, path: str, **params: object) -> Reply:
         """Call a GET; Zalo takes its parameters, where there are any, as JSON in `data`."""
         data = {"data": json.dumps(params, separators=(",", ":"))} if params else {}
@@ -36,7 +40,7 @@ class Account:
         return await self.shop.call(self.app, self.connection, request=request)
 
     def _url(self, path: str) -> str:
-        return f"{self.shop.config.api_url}/zalo{path}"
+        return f"{self.shop.config.api_url}/{self.app.platform}{path}"
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,10 @@ class FollowerReplies:
 
 async def read_name(account: Account) -> str:
     """Ask what the account calls itself; empty where that was not agreed to."""
-    name = members((await account.get("/v2.0/oa/getoa")).data).get("name")
+    if account.app.platform == "zalosocial":
+        name = (await account.get_me("id", "name")).whole.get("name")
+    else:
+        name = members((await account.get("/v2.0/oa/getoa")).data).get("name")
     return name if isinstance(name, str) else ""
 
 
@@ -71,6 +78,14 @@ async def list_followers(account: Account, offset: int) -> FollowerReplies:
 
     users = rows(members(listed.data).get("users"))
     return FollowerReplies(listed, await asyncio.gather(*(look_up(user.get("user_id")) for user in users)))
+
+
+async def list_tags(account: Account) -> list[str]:
+    """List the names of the account's tags; none where they were not agreed to."""
+    if not account.connection.holds("zalo.tag.read"):
+        return []
+    names = (await account.get("/v2.0/oa/tag/gettagsofoa")).data
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 async def list_recent_chat(account: Account) -> Reply:

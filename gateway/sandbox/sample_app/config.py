@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 
 class ClientConfig(BaseModel):
-    """One registered client; without a secret it is public. `notice_secret` verifies what the gateway tells it."""
+    """One registered client; without a secret it is public. `notice_secret` verifies what the gateway tells it.
+
+    `platform`: whose accounts it asks for: Official Accounts, or people's own.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -16,6 +19,7 @@ class ClientConfig(BaseModel):
     client_secret: str | None = Field(default=None, repr=False)
     name: str
     dialect: Literal["zalo"] | None = None
+    platform: Literal["zalo", "zalosocial"] = "zalo"
     redirect_uri: str
     notice_secret: str | None = Field(default=None, repr=False)
 

@@ -16,6 +16,10 @@ from gateway.sandbox.sample_app.visitors import COOKIE, Pending
 
 DESCRIPTIONS = {"required permission not given": "bạn để trống một mục bắt buộc, nên không mục nào được cấp."}
 DENIED = "access_denied"
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "account": {"zalo": "OA", "zalosocial": "tài khoản Zalo"},
+    "connect": {"zalo": "Kết nối Zalo OA", "zalosocial": "Nối tài khoản Zalo của bạn"},
+}
 MOST_SHOWN = 5
 
 
@@ -25,7 +29,13 @@ async def show_home(request: web.Request) -> web.Response:
     connected = [(app, shop.connections.list_of(app.client_id)) for app in shop.config.apps]
     told = {app.client_id: shop.inbox.list_of(app.client_id)[:MOST_SHOWN] for app in shop.config.apps}
     return shop.pages.render(
-        "home.html", app=None, account="", connected=connected, told=told, fresh=request.query.get("connected")
+        "home.html",
+        app=None,
+        account="",
+        connected=connected,
+        told=told,
+        fresh=request.query.get("connected"),
+        words=WORDS,
     )
 
 

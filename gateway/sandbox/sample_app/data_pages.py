@@ -1,4 +1,4 @@
-"""The pages that call the gateway: `/followers`, `/chat`, `/send`."""
+"""The pages that call the gateway: `/followers`, `/chat`, `/send`, and `/me` for a person's own account."""
 
 from collections.abc import Mapping
 
@@ -30,6 +30,7 @@ async def show_followers(request: web.Request) -> web.Response:
         refused=next((reply for reply in [replies.listed, *replies.details] if not reply.is_ok), None),
         withheld=next((reply.withheld for reply in replies.details if reply.withheld), ""),
         raw=replies.raw(),
+        tags=await calls.list_tags(account) if replies.listed.is_ok else [],
         followers=[follower_row(user, detail) for user, detail in zip(listed, replies.details, strict=True)],
     )
 
@@ -44,6 +45,17 @@ async def show_chat(request: web.Request) -> web.Response:
     messages = message_rows(reply)
     customers = {message.customer: message.name for message in messages if message.customer}
     return _render(account, "chat.html", reply=reply, messages=messages, customers=customers)
+
+
+async def show_me(request: web.Request) -> web.Response:
+    """What a person let this app read of their own account; the picture's address, as pages here load nothing else."""
+    shop = request.app[SHOP]
+    account = _find_account(shop, request.query)
+    if account is None or account.app.platform != "zalosocial":
+        return _not_connected(shop)
+    reply = await account.get_me("id", "name", "picture")
+    picture = members(members(reply.whole.get("picture")).get("data")).get("url")
+    return _render(account, "me.html", reply=reply, picture=picture)
 
 
 async def send_message(request: web.Request) -> web.Response:

@@ -48,7 +48,10 @@ REASONS = {"scope": "mục chưa được cấp", "subject": "người trong d�
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer of the gateway; `sentence` says why there is no data, `missing_scope` what would open the call."""
+    """One answer of the gateway; `sentence` says why there is no data, `missing_scope` what would open the call.
+
+    `whole` is the answer with `data` in it, for an endpoint that answers flat.
+    """
 
     raw: str
     is_json: bool
@@ -57,6 +60,7 @@ class Reply:
     sentence: str
     withheld: str
     missing_scope: str
+    whole: dict[str, Any]
 
 
 def read_reply(answer: httpx2.Response) -> Reply:
@@ -73,6 +77,7 @@ def read_reply(answer: httpx2.Response) -> Reply:
         sentence="" if is_ok else _explain(answer, said),
         withheld=_withheld(answer.headers.get("Quyen-Withheld", "")),
         missing_scope=challenge["scope"] if challenge and not is_ok else "",
+        whole=said if is_ok else {},
     )
 
 

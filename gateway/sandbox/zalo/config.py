@@ -8,13 +8,18 @@ from gateway.sandbox.serving import LOOPBACK_HOSTS
 
 
 class OtherApp(BaseModel):
-    """One more app, whose saved callbacks are the first one's."""
+    """One app as others see it; of those beside the first, the saved callbacks are the first one's.
+
+    `webhook_url` and `oa_secret_key` are its own, as `ZaloSandboxConfig` says.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     app_id: str = Field(pattern=r"^[0-9]+$")
     app_secret: str = Field(min_length=1, repr=False)
     app_name: str
+    webhook_url: str | None = None
+    oa_secret_key: str | None = Field(default=None, repr=False)
 
 
 class ZaloSandboxConfig(BaseModel):
@@ -52,7 +57,12 @@ class ZaloSandboxConfig(BaseModel):
     state_path: Path | None = None
     hosts: frozenset[str] = LOOPBACK_HOSTS
 
+    @property
+    def apps(self) -> tuple[OtherApp, ...]:
+        """Every app, the first one first."""
+        names = ("app_id", "app_secret", "app_name", "webhook_url", "oa_secret_key")
+        return (OtherApp(**{name: getattr(self, name) for name in names}), *self.others)
+
     def find_app(self, app_id: str) -> OtherApp | None:
         """Find an app by its id, the first one among them."""
-        first = OtherApp(app_id=self.app_id, app_secret=self.app_secret, app_name=self.app_name)
-        return next((app for app in (first, *self.others) if app.app_id == app_id), None)
+        return next((app for app in self.apps if app.app_id == app_id), None)

@@ -44,6 +44,22 @@ def revoke(room: Room, call: Call) -> web.Response:
     return web.json_response({"revoked": book.revoke(wanted.oa_id, keeps_refresh=wanted.keeps_refresh)})
 
 
+class PersonRevocation(BaseModel):
+    """End a person's tokens as they would at Zalo; `id` is by which the app knows them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    keeps_refresh: bool = False
+
+
+def revoke_person(room: Room, call: Call) -> web.Response:
+    """End a person's tokens."""
+    wanted = PersonRevocation.model_validate_json(call.body)
+    is_done = room.social_tokens.revoke(wanted.id, keeps_refresh=wanted.keeps_refresh)
+    return web.json_response({"revoked": is_done})
+
+
 class Doing(BaseModel):
     """Something that a follower does with the OA; `follows` is for following alone."""
 
@@ -123,6 +139,7 @@ def _nobody() -> web.Response:
 
 OWN: Mapping[tuple[str, str], Handler[Room]] = {
     ("POST", "/_sandbox/revoke"): revoke,
+    ("POST", "/_sandbox/revoke_person"): revoke_person,
     ("POST", "/_sandbox/incoming"): add_incoming,
     ("POST", "/_sandbox/follow"): change_follow,
     ("POST", "/_sandbox/submit_info"): submit_info,

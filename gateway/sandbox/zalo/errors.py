@@ -37,11 +37,15 @@ OA_MESSAGES = {
     404: "You are accessing an empty or invalid API",
 }
 
+# Of 110 and the twelve thousands the facts have the codes alone; their words are ours.
 SOCIAL_MESSAGES = {
     -242: OA_MESSAGES[-242],
+    110: "Invalid user id",
     112: "App is not linked to any Official Account",
     210: "User not visible",
     452: "Session key invalid",
+    12000: "Quota exceeded",
+    12012: "Quota exceeded",
 }
 
 OAUTH_NAMES = {

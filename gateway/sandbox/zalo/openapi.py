@@ -83,6 +83,7 @@ def answer_call(room: Room, call: Call) -> web.Response:
             room.board.current,
             now=room.clock.now(),
             params=parse_params(call, room.board.current),
+            other_app=None if app_id == room.config.app_id else app_id,
         )
         answer = endpoint(visit)
         body: Mapping[str, object] = {**({} if answer is None else {"data": answer}), "error": 0, "message": "Success"}
@@ -118,7 +119,7 @@ def _check_access(room: Room, call: Call) -> tuple[str, str]:
         raise OaError(-242)
     if switches.permission_lost:
         raise OaError(-223)
-    if switches.refuse is not None:
+    if switches.refuse is not None and (switches.paths is None or call.path in switches.paths):
         raise OaError(switches.refuse)
     return app.app_id, oa_id
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from typing import Literal
 
 AVATARS = "https://anh.zalo-mau.example"
@@ -25,7 +26,7 @@ class Follower:
 
     Args:
         user_id: by which the OA knows them.
-        id_by_app: by which the one app knows them (`user_id_by_app`, the `id` of `/me`): another number.
+        id_by_app: by which the first app knows them (`user_id_by_app`, the `id` of `/me`): another number.
     """
 
     user_id: str
@@ -36,6 +37,12 @@ class Follower:
     alias: str = ""
     is_sensitive: bool = False
     seen_ago: timedelta = timedelta(hours=30)
+
+    def id_to(self, other_app: str | None) -> str:
+        """By which an app knows them: to each app beside the first one another number again, always the same."""
+        if other_app is None:
+            return self.id_by_app
+        return str(10**18 + int(sha256(f"{other_app} {self.user_id}".encode()).hexdigest()[:15], 16))
 
     def avatar(self, pixels: int) -> str:
         """An address that leads nowhere: the `.example` names are reserved."""

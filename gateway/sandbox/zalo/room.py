@@ -47,7 +47,7 @@ class Room:
 def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> Room:
     """Open the state and lay out the rest; the chats are seeded if this state never was."""
     state = State(config.state_path)
-    kept = state.snapshot
+    kept, board = state.snapshot, SwitchBoard(Switches())
     social, held = Held(kept.social_codes, kept.social_tokens), {config.app_id: Held(kept.codes, kept.tokens)}
     for app in config.others:
         other = kept.others.setdefault(app.app_id, OtherTokens())
@@ -56,18 +56,24 @@ def build_room(config: ZaloSandboxConfig, clock: Clock, *, entropy: Entropy) -> 
         app_id: TokenBook(state, clock, entropy=entropy, held=own, lifetimes=OA_LIFETIMES)
         for app_id, own in held.items()
     }
-    board = SwitchBoard(Switches())
     return Room(
         config=config,
         clock=clock,
         books=books,
-        social_tokens=TokenBook(state, clock, entropy=entropy, held=social, lifetimes=SOCIAL_LIFETIMES),
+        social_tokens=TokenBook(
+            state,
+            clock,
+            entropy=entropy,
+            held=social,
+            lifetimes=SOCIAL_LIFETIMES,
+            has_each=lambda: board.current.social_pairs == "each",
+        ),
         chat=ChatBook(state, clock, entropy=entropy),
         cards=CardBook(state),
         files=FileShelf(state, clock, entropy=entropy),
         received=ReceivedLog(clock),
         board=board,
-        teller=Teller(config, clock, board=board, tokens=books[config.app_id]),
+        teller=Teller(config, clock, board=board, books=books),
         limits={app_id: MinuteLimit() for app_id in books},
         social_limits=SocialLimits(),
         pages=Pages(Path(__file__).parent),

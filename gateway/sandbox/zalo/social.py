@@ -23,7 +23,9 @@ def answer_me(room: Room, call: Call) -> web.Response:
         remaining = room.social_limits.app.count(now, limit)
         headers |= limit_headers(limit, remaining)
         _check_limits(remaining, room.social_limits.of(person.id_by_app).count(now, LIMIT_PER_PERSON))
-        body = {"error": 0, "message": "Success", **_show(person, first_values(call.query).get("fields", ""))}
+        shown = _show(person, first_values(call.query).get("fields", ""))
+        marked = {"is_sensitive": person.is_sensitive} if room.board.current.social_marks else {}
+        body = {"error": 0, "message": "Success", **shown, **marked}
     except OaError as error:
         body = error.body()
     return answer_json(body, headers=headers)
@@ -55,4 +57,4 @@ def _show(person: Follower, raw_fields: str) -> dict[str, object]:
     wanted = raw_fields.split(",")
     known: dict[str, object] = {"name": person.display_name, "picture": {"data": {"url": person.avatar(240)}}}
     asked = {name: value for name, value in known.items() if name in wanted}
-    return {"id": person.id_by_app, **asked, "is_sensitive": person.is_sensitive}
+    return {"id": person.id_by_app, **asked}

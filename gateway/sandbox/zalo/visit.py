@@ -21,7 +21,7 @@ NOT_JSON = OaError(-201, message="Data is not json format")
 
 @dataclass(frozen=True)
 class Visit:
-    """A call whose token was accepted."""
+    """A call whose token was accepted; `other_app`: of an app beside the first."""
 
     oa: OfficialAccount
     chat: ChatBook
@@ -31,6 +31,7 @@ class Visit:
     quirks: Switches
     now: datetime
     params: Mapping[str, object] = field(default_factory=dict)
+    other_app: str | None = None
 
     def text(self, name: str) -> str:
         """A parameter that must be a text that is not empty."""

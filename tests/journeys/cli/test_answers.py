@@ -168,3 +168,11 @@ def test_a_copy_that_fails_leaves_nothing_behind(quyen: Quyen, tmp_path: Path) -
         assert not copy.exists()
     assert quyen("migrate").exit_code == 0
     assert quyen("backup", str(copy)).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["create", "role"])
+def test_no_role_is_offered_that_is_not_begun(quyen: Quyen, command: str) -> None:
+    """A guardian could do nothing here, so none is made."""
+    told = quyen("person", command, "--role", "guardian")
+    assert (told.exit_code, "'guardian' is not one of" in told.stderr) == (2, True)
+    assert "guardian" not in quyen("person", command, "--help").output

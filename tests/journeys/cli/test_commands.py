@@ -242,6 +242,31 @@ def test_an_upstream_app_is_brought_and_taken_back(quyen: Quyen, app_file: Path,
     assert quyen("app", "remove-upstream", client_id, *whose).stderr.strip() == "not_found"
 
 
+def test_the_key_of_its_events_is_read_from_a_file(quyen: Quyen, app_file: Path, tmp_path: Path) -> None:
+    """Said, kept where nothing is said of it, forgotten on demand; an empty file takes nothing away; shown nowhere."""
+    client_id, secret, key = register(quyen, app_file)["client_id"], tmp_path / "secret", tmp_path / "key"
+    secret.write_text("a-secret-of-the-isv\n", encoding="utf-8")
+    key.write_text("khoa-su-kien\n", encoding="utf-8")
+    bring = ["app", "bring-upstream", client_id, "--platform", "zalo", "--upstream-app", "2233445566778899001"]
+    bring += ["--secret-file", str(secret)]
+    done = [quyen(*bring, *more) for more in ((), ("--event-key-file", str(key)), ("--no-events",))]
+    assert [each.exit_code for each in done] == [0, 0, 0]
+    facts = [each["facts"].get("events") for each in parsed(quyen("log", "search", "--json")) if "facts" in each]
+    assert facts[:3] == ["not_heard", "heard", None]
+    assert "khoa-su-kien" not in quyen("log", "search", "--json").stdout + "".join(each.output for each in done)
+    assert quyen(*bring, "--event-key-file", str(key), "--no-events").exit_code == 2
+    key.write_text("\n", encoding="utf-8")
+    empty = quyen(*bring, "--event-key-file", str(key))
+    assert (empty.exit_code, "there is no key in it" in empty.stderr) == (1, True)
+    key.write_text("hai tu", encoding="utf-8")
+    odd = quyen(*bring, "--event-key-file", str(key))
+    assert (odd.exit_code, odd.stderr.startswith("bad_arguments: event_key"), "hai tu" in odd.stderr) == (
+        1,
+        True,
+        False,
+    )
+
+
 def test_the_log_says_who_suspended_and_why(quyen: Quyen, app_file: Path) -> None:
     """The command line stands as itself, and the reason that it asked for stands in the record."""
     client_id = register(quyen, app_file)["client_id"]

@@ -149,3 +149,44 @@ async def test_a_follower_objects_from_the_printed_link_and_takes_it_back(arrive
     await expect(page.locator("[data-contract=crm_phone]")).to_be_visible()
     await walker.show("/followers", demo.app(), shop)
     await expect(phone).not_to_be_empty()
+
+
+async def test_a_person_lets_an_app_read_their_own_zalo_name(arrive: Arrive) -> None:
+    """By Zalo Login, on a narrow phone without scripts: asked, linked, confirmed, read; taken back, read no more."""
+    walker = await arrive(**PHONE_WITHOUT_SCRIPTS)
+    page, demo = walker.page, walker.demo
+    app = demo.app(2)
+
+    async def agree_at_zalo() -> None:
+        await page.locator(f"input[name=person][value='{FOLLOWER.id_by_app}']").check()
+        await page.locator("button[name=allow]").click()
+
+    await page.goto(demo.facts["sample_app"])
+    card = page.locator(f"[data-app='{app['client_id']}']")
+    await card.get_by_role("link", name="Nối tài khoản Zalo của bạn").click()
+    await page.get_by_role("button", name="Đăng nhập bằng Zalo").click()
+    await agree_at_zalo()
+    await check_fits(walker, "vi")
+    await walker.picture("50-own-asked")
+    await page.locator("label[for='ask-card_name']").click()
+    await page.locator("select[name=duration]").select_option("P30D")
+    await page.locator("button[name=decision][value=agree]").click()
+    await agree_at_zalo()
+    await check_fits(walker, "vi")
+    await walker.picture("51-own-confirm")
+    await page.locator("button[name=decision][value=agree]").click()
+    await expect(page.get_by_role("status")).to_contain_text("Đã kết nối tài khoản Zalo")
+    await card.get_by_role("link", name="Thẻ thành viên").click()
+    await expect(page.locator("dd.name")).to_have_text(FOLLOWER.display_name)
+    await walker.open("/connections")
+    await check_fits(walker, "vi")
+    await walker.picture("52-own-linked")
+    await walker.open("/permissions")
+    await walker.open_grant(app["name"], FOLLOWER.display_name)
+    await check_fits(walker, "vi")
+    assert await walker.read_states() == {"card_name": "granted", "card_id": "refused"}
+    await walker.withdraw("aside")
+    before = demo.newest_received()
+    await page.goto(f"{demo.facts['sample_app']}/me?app={app['client_id']}")
+    assert json.loads(await walker.result())["code"] == "invalid_token"
+    assert demo.received(before) == []

@@ -132,6 +132,10 @@ class Browser:
         """Open an address."""
         return await self._send("GET", path, headers=headers)
 
+    async def head(self, path: str) -> Page:
+        """Ask for an address without its body."""
+        return await self._send("HEAD", path)
+
     async def post(self, path: str, fields: Fields, *, headers: Mapping[str, str] = OWN_PAGE) -> Page:
         """Send a form, just these fields."""
         return await self._send("POST", path, headers=headers, data=fields)

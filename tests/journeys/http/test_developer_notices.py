@@ -57,6 +57,13 @@ def log_on(page: Page) -> list[tuple[str, str]]:
     return re.findall(r'data-notice="([^"]+)" data-state="([^"]+)"', page.text)
 
 
+async def rotate(developer: Browser) -> Page:
+    """Change the signing key, as the confirm page's form does; return what came."""
+    asked = await developer.get(PATH + "?action=rotate")
+    (newest,) = re.findall(r'name="newest" value="([^"]+)"', asked.text)
+    return await developer.submit(PATH, {"action": "rotate", "confirm": "yes", "newest": newest})
+
+
 async def test_the_secret_is_shown_once_and_a_test_arrives_under_it(
     consoles: Consoles, developer: Browser, receiver: Receiver
 ) -> None:
@@ -80,7 +87,7 @@ async def test_rotating_shows_the_new_key_and_two_are_listed(
 ) -> None:
     """After two rotations the first key is gone from the page, and the newest two stand there."""
     first = secret_on(await developer.submit(PATH, {"action": "set", "url": receiver.url}))
-    keys = [secret_on(await developer.submit(PATH, {"action": "rotate"})) for _ in range(2)]
+    keys = [secret_on(await rotate(developer)) for _ in range(2)]
     shown = re.findall(r'data-key="([^"]+)"', (await developer.get(PATH)).text)
     assert shown == [key[-4:] for key in reversed(keys)]
     assert len({first, *keys}) == 3
@@ -95,7 +102,8 @@ async def test_a_replay_by_hand_goes_out_again(consoles: Consoles, developer: Br
     assert (await developer.submit(PATH, {"action": "replay", "notice": notice_id})).location == PATH
     await bring(consoles)
     assert [came.headers["webhook-id"] for came in receiver.came] == [notice_id] * 2
-    assert (await developer.submit(PATH, {"action": "replay", "notice": "nt_missing"})).status == 409
+    assert "data-tries>2<" in (await developer.get(PATH)).text
+    assert (await developer.submit(PATH, {"action": "replay", "notice": "nt_missing"})).status == 404
 
 
 async def test_an_endpoint_that_is_gone_says_so_and_is_set_again(
@@ -117,10 +125,41 @@ async def test_an_endpoint_that_is_gone_says_so_and_is_set_again(
 async def test_clearing_leaves_nothing_to_send_to(consoles: Consoles, developer: Browser, receiver: Receiver) -> None:
     """Address and keys are gone; rotating what is not there is refused."""
     await developer.submit(PATH, {"action": "set", "url": receiver.url})
-    assert (await developer.submit(PATH, {"action": "clear"})).location == PATH
-    page = await developer.get(PATH)
+    done = await developer.submit(PATH, {"action": "clear", "confirm": "yes"})
+    assert done.location == PATH + "?done=cleared"
+    page = await developer.get(done.location)
     assert ('data-endpoint="none"' in page.text, "data-key" in page.text) == (True, False)
-    assert (await developer.submit(PATH, {"action": "rotate"})).status == 409
+    assert "Đã bỏ nơi nhận và khóa" in page.words
+    assert (await developer.submit(PATH, {"action": "rotate", "confirm": "yes"})).status == 409
+    assert (await developer.submit(PATH, {"action": "clear"})).location == PATH
+    assert (await developer.get(PATH + "?action=clear")).location == PATH
+
+
+@pytest.mark.parametrize(
+    "action, words", [("clear", "Khóa ký bị hủy, không lấy lại được"), ("rotate", "Khóa đang dùng còn ký kèm")]
+)
+async def test_what_destroys_something_is_asked_about_first(
+    consoles: Consoles, developer: Browser, action: str, words: str
+) -> None:
+    """By a link and by a press alike nothing is done before it is confirmed; a link says nothing that is not so."""
+    secret = secret_on(await developer.submit(PATH, {"action": "set", "url": URL}))
+    for page in (await developer.get(f"{PATH}?action={action}"), await developer.submit(PATH, {"action": action})):
+        assert (page.status, words in page.words, "whsec_…" + secret[-4:] in page.words) == (200, True, True)
+    untold = await developer.get(PATH + "?done=cleared")
+    assert "Đã bỏ nơi nhận và khóa" not in untold.words
+    assert re.findall(r'data-key="([^"]+)"', untold.text) == [secret[-4:]]
+
+
+async def test_a_reload_after_rotating_destroys_no_key(consoles: Consoles, developer: Browser) -> None:
+    """The same confirmation sent twice changes the key once: it was about the keys that were shown."""
+    await developer.submit(PATH, {"action": "set", "url": URL})
+    asked = await developer.get(PATH + "?action=rotate")
+    (newest,) = re.findall(r'name="newest" value="([^"]+)"', asked.text)
+    sent = {"action": "rotate", "confirm": "yes", "newest": newest}
+    secret = secret_on(await developer.submit(PATH, sent))
+    assert (await developer.submit(PATH, sent)).status == 409
+    shown = re.findall(r'data-key="([^"]+)"', (await developer.get(PATH)).text)
+    assert (len(shown), shown[0]) == (2, secret[-4:])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from gateway.acts.withdraw import withdraw
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Grant
 from gateway.records.ledger import notices, reading
-from gateway.records.ledger.types import Actor, ActorKind
+from gateway.records.ledger.types import Actor, ActorKind, Record
 from gateway.records.requests.types import Prompt
 from gateway.terms.ids import AskId, GrantId
 from tests.house import REDIRECT_URI, VERIFIER, agree, link_account
@@ -70,6 +70,32 @@ async def test_what_stands_is_listed_and_has_no_box(origin: Origin, browser: Bro
     assert states(await get_grant(origin, grant_id))["crm_phone"] == "refused"
 
 
+@pytest.mark.parametrize("asks", [("oa_profile", "crm_name", "crm_phone"), ("oa_profile", "crm_name")])
+async def test_what_another_admin_agreed_to_is_told_as_theirs(
+    origin: Origin, browser: Browser, other_browser: Browser, grant_id: GrantId, asks: tuple[str, ...]
+) -> None:
+    """Who agreed is named to every other admin, on the screen and in the text that their record keeps (R47)."""
+    scene = origin.scene
+    await link_account(scene.house, scene.other_owner.id, external_id=scene.account.external_id)
+    theirs = await (await other_browser.sign_in_as(scene.other_owner)).get(await origin.ask(*asks))
+    assert theirs.words.count("chu-1 (mẫu) đã đồng ý đến 19/02/2027") == 2
+    assert "bạn đã đồng ý" not in theirs.words.casefold()
+    assert "bạn đã quyết" not in theirs.words.casefold()
+    own = await (await signed_in(origin, browser)).get(await origin.ask(*asks))
+    assert own.words.count("bạn đã đồng ý đến 19/02/2027") == 2
+    path = await origin.ask(*asks)
+    page = await other_browser.get(path)
+    ticked = [("ask", "crm_phone")] if len(asks) > 2 else []
+    fields = [*ticked, ("account", scene.account.id), DAY, AGREE, ("seen", page.seen), ("csrf_token", page.token)]
+    assert "code" in (await other_browser.post(path, fields)).answer
+    async with scene.house.storage.read() as connection:
+        newest = (await reading.list_of_grant(connection, grant_id, scene.other_owner.id, 1))[0]
+        assert isinstance(newest, Record)
+        kept = await notices.find(connection, newest.facts["notice"])
+    assert kept is not None
+    assert "chu-1 (mẫu) đã đồng ý đến 19/02/2027" in kept[1]
+
+
 async def test_agreeing_extends_only_what_is_ticked(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
     """The tick is granted, the rows that stood are the same rows, and the code buys old and new together."""
     await signed_in(origin, browser)
@@ -116,7 +142,7 @@ async def test_new_items_may_last_as_long_as_what_stands(origin: Origin, browser
     page = await browser.get(path)
     assert re.findall(r'<option value="(\w+)"', page.text) == ["P1D", "P30D", "standing"]
     assert "Đến 19/02/2027, như mục đã đồng ý" in page.words
-    assert "không dài hơn mục dài nhất bạn đã đồng ý" in page.words
+    assert "không dài hơn mục dài nhất đã đồng ý" in page.words
     origin.scene.clock.advance(timedelta(minutes=2))
     account = ("account", origin.scene.account.id)
     await browser.post(path, [("ask", PHONE), account, ("duration", "standing"), AGREE, ("csrf_token", page.token)])
@@ -145,6 +171,30 @@ async def test_nothing_to_decide_needs_one_press(origin: Origin, browser: Browse
     fields.append(("duration", "none is asked for here"))
     assert await bought(origin, await browser.post(path, fields)) == {"oa_profile", "crm_name"}
     assert (await get_grant(origin, grant_id)).version == 2
+
+
+async def test_a_reconnection_has_a_receipt_of_its_own(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """It says that nothing new was decided, which asks the code reaches, until when and to whom, and it verifies."""
+    await signed_in(origin, browser)
+    path = await origin.ask("oa_profile", "crm_name")
+    await browser.submit(path, [("account", origin.scene.account.id), AGREE])
+    listed = await browser.get("/permissions/receipts")
+    assert "nối lại với 2 mục đã đồng ý từ trước, không quyết gì mới" in listed.words
+    code = listed.text.split('data-receipt="')[1].split('"')[0]
+    sheet = await browser.get(f"/permissions/receipts/{code}")
+    for words in ("Biên nhận nối lại", "Xem họ tên người quan tâm OA", "A (mẫu), Việt Nam", "đến 19/02/2027"):
+        assert words in sheet.words
+    assert "Biên nhận đồng ý" not in sheet.words
+    signed = await browser.get(f"/permissions/receipts/{code}.json")
+    receipt = orjson.loads(signed.text)["receipt"]
+    assert receipt["event"] == "reconnected"
+    assert {item["ask"]: item["decision"] for item in receipt["items"]} == {
+        "oa_profile": "granted",
+        "crm_name": "granted",
+    }
+    checked = await browser.submit("/receipts/verify", {"receipt": signed.text})
+    assert "Chữ ký đúng và bản ghi nằm trong nhật ký đã ký" in checked.words
+    assert "Nối lại ứng dụng, không quyết gì mới" in (await browser.get(f"/permissions/{grant_id}")).words
 
 
 async def test_a_short_page_that_no_app_asked_for(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
@@ -262,14 +312,18 @@ async def test_a_screen_that_grew_old_is_shown_again(origin: Origin, browser: Br
 
 
 @pytest.mark.parametrize("seen", ["", "x", "9" * 40, "-1", "٣"])
-async def test_a_version_that_is_none_is_not_asked_for(
+async def test_a_version_that_is_none_is_asked_again(
     origin: Origin, browser: Browser, grant_id: GrantId, seen: str
 ) -> None:
-    """The field is for the page; a form without it, or with nonsense, is judged by the records alone."""
+    """The field is for the page: nonsense there decides nothing; a form without it is judged by the records alone."""
     await signed_in(origin, browser)
-    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), ("seen", seen), DAY, AGREE]
-    done = await browser.submit(await origin.ask("oa_profile", "crm_phone"), fields)
-    assert "code" in done.answer
+    path = await origin.ask("oa_profile", "crm_phone")
+    fields = [("ask", "crm_phone"), ("account", origin.scene.account.id), DAY, AGREE]
+    again = await browser.submit(path, [*fields, ("seen", seen)])
+    assert (again.status, again.boxes) == (400, {"crm_phone"})
+    assert "Cổng không đọc được biểu mẫu vừa gửi, nên chưa ghi gì" in again.words
+    assert (await get_grant(origin, grant_id)).version == 1
+    assert "code" in (await browser.submit(path, fields)).answer
 
 
 # --- several accounts -------------------------------------------------------------------------------------------------
@@ -320,15 +374,36 @@ async def test_nothing_is_decided_before_the_account_is_chosen(
 async def test_a_choice_made_before_linking_does_not_end_what_stands(
     origin: Origin, browser: Browser, other_browser: Browser, grant_id: GrantId
 ) -> None:
-    """Linking leads to an account that another admin decided about: the difference is asked, the old ticks are gone."""
+    """Linking leads to an account that another admin decided about: the difference is asked, void ticks are named."""
     await other_browser.sign_in_as(origin.scene.other_owner)
     path = await origin.ask()
-    linking = await other_browser.submit(path, [("ask", "oa_profile"), ("duration", "P1D"), AGREE])
+    ticked = [("ask", "oa_profile"), ("ask", "crm_phone")]
+    linking = await other_browser.submit(path, [*ticked, ("duration", "P1D"), AGREE])
     assert linking.status == 303
+    unlinked = await other_browser.get(path)
+    assert "Chưa nối tài khoản, nên điều bạn chọn trước đó chưa được ghi." in unlinked.words
+    assert (await other_browser.submit(path, [*ticked, ("duration", "P1D"), AGREE])).status == 303
     await link_account(origin.scene.house, origin.scene.other_owner.id, external_id=origin.scene.account.external_id)
     page = await other_browser.get(path)
     assert page.boxes == {"crm_phone", "order_send", "chat_read"}
+    assert "đã có quyết định từ trước về ứng dụng này, nên điều bạn chọn trước khi nối chưa được ghi" in page.words
+    assert "Bạn đã chọn: Xem số điện thoại người quan tâm OA." in page.words
+    assert "chưa được ghi" not in (await other_browser.get(path)).words
     assert (await get_grant(origin, grant_id)).version == 1
+
+
+async def test_a_choice_made_before_linking_of_what_stands_is_nothing_lost(
+    origin: Origin, other_browser: Browser, grant_id: GrantId
+) -> None:
+    """All that was asked stands by then: the short page, without alarm."""
+    assert grant_id
+    await other_browser.sign_in_as(origin.scene.other_owner)
+    path = await origin.ask("oa_profile", "crm_name")
+    fields = [("ask", "oa_profile"), ("ask", "crm_name"), ("duration", "P1D"), AGREE]
+    assert (await other_browser.submit(path, fields)).status == 303
+    await link_account(origin.scene.house, origin.scene.other_owner.id, external_id=origin.scene.account.external_id)
+    page = await other_browser.get(path)
+    assert (page.boxes, "muốn nối lại" in page.words, "chưa được ghi" in page.words) == (set(), True, False)
 
 
 async def test_an_app_may_want_the_account_to_be_chosen(origin: Origin, browser: Browser) -> None:

@@ -1,11 +1,13 @@
 """An app that registered itself, as the person sees it: what is known, what is only said, where the answer goes."""
 
+import orjson
 import pytest
 
 from gateway.acts.adopt import adopt
 from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import register_itself
 from gateway.doors.oauth.client_metadata import app_of, check_metadata
+from gateway.ground.web.local import write_day
 from gateway.records.apps import statements
 from gateway.records.apps.dynamic import ask_for
 from gateway.records.apps.statements import Statement
@@ -21,14 +23,15 @@ BY_ITSELF = "tự đăng ký, và tên là do nó tự đặt"
 LOCAL = "một chương trình trên chính máy bạn"
 OTHER_WORDS = "điều ứng dụng nói về mình, vừa đổi"
 CLIENT_ID = "https://agent.example/client.json"
+HOST, A_EXAMPLE = "agent.example", "https://a.example/"
 DAY = ("duration", "P1D")
 
 
-async def add(origin: Origin, app_id: str, *, name: str, redirect_uri: str, host: str = "") -> tuple[App, Ask]:
-    """Add a dynamic app with one ask; with a host it is one that a document describes."""
+async def add(origin: Origin, app_id: str, *, name: str | None, redirect_uri: str, host: str = "") -> tuple[App, Ask]:
+    """Add a dynamic app with one ask; with a host it is one that a document describes; None: it says no name."""
     house, now = origin.scene.house, origin.scene.clock.now()
-    raw = {"client_name": name, "redirect_uris": [redirect_uri], "logo_uri": LOGO}
-    said = check_metadata({**raw, "token_endpoint_auth_method": "none"})
+    raw = {"redirect_uris": [redirect_uri], "logo_uri": LOGO, "token_endpoint_auth_method": "none"}
+    said = check_metadata(raw if name is None else {**raw, "client_name": name})
     kind = AppOrigin.DOCUMENT if host else AppOrigin.ITSELF
     app = app_of(AppId(app_id), said, origin=kind, host=host, at=now)
     ask = ask_for(app.id, "zalo.profile.read", 1)
@@ -62,6 +65,15 @@ async def test_req_040_and_225_an_app_on_the_readers_own_machine(origin: Origin,
     english = (await browser.get("/consent/" + page_id(page) + "?lang=en")).words
     assert "This app registered itself" in english
     assert "your own machine" in english
+
+
+async def test_an_app_that_says_no_name_is_not_told_to_have_chosen_one(origin: Origin, browser: Browser) -> None:
+    """What stands in for its name is what is known of it, and so the screen says."""
+    app, ask = await add(origin, "app_nameless", name=None, redirect_uri="https://return.example/cb")
+    _, page = await open_screen(origin, browser, app, ask)
+    assert "tự đăng ký và không nêu tên: chỗ tên là tên miền hoặc mã của nó" in page.words
+    assert BY_ITSELF not in page.words
+    assert "return.example" in page.words
 
 
 async def test_req_212_the_clients_host_and_the_host_of_return(origin: Origin, browser: Browser) -> None:
@@ -175,3 +187,50 @@ def account_on(page: Page) -> str:
 def page_id(page: Page) -> str:
     """Return the id of the request that a screen is about."""
     return page.text.split('action="/consent/')[1].split('"')[0].split("?")[0]
+
+
+async def give(origin: Origin, browser: Browser, app: App, ask: Ask) -> str:
+    """Let the owner agree to the one ask of an app; return the path of the grant's page."""
+    path, page = await open_screen(origin, browser, app, ask)
+    fields = [("account", origin.scene.account.id), ("ask", ask.id), DAY, ("decision", "agree"), ("said", page.said)]
+    assert "code" in (await browser.submit(path, fields)).answer
+    (grant_id,) = (await browser.get("/permissions")).grant_states
+    return f"/permissions/{grant_id}"
+
+
+async def test_req_214_what_an_app_changed_is_told(origin: Origin, browser: Browser) -> None:
+    """In the history, on the receipt, in its signed JSON, and on the screen that asks again: what changed, and when."""
+    app, ask = await add(
+        origin, CLIENT_ID, name="Trợ lý (mẫu)", redirect_uri="https://a.example/", host="agent.example"
+    )
+    grant = await give(origin, browser, app, ask)
+    origin.scene.clock.advance(3600)
+    later, ask = await add(origin, CLIENT_ID, name="Trợ lý (mẫu)", redirect_uri="https://b.example/", host=HOST)
+    changed = "ứng dụng đã đổi nơi nhận câu trả lời"
+    page = await browser.get(grant)
+    history = page.words.partition("Lịch sử")[2]
+    assert f"Cần xác nhận lại: {changed}" in history
+    assert "theo thời hạn" not in history
+    code = page.text.split("/permissions/receipts/")[1].split('"')[0]
+    receipt = await browser.get(f"/permissions/receipts/{code}")
+    assert f"1 mục cần xác nhận lại, vì {changed}." in receipt.words
+    assert "theo thời hạn" not in receipt.words
+    told = orjson.loads((await browser.get(f"/permissions/receipts/{code}.json")).text)["receipt"]
+    assert told["because"] == {"cause": "app_changed", "changed": ["redirect_uris"]}
+    _, screen = await open_screen(origin, browser, later, ask)
+    day = write_day(origin.scene.clock.now())
+    assert f"Bạn đã đồng ý trước đây. Ngày {day} {changed}, nên cổng đã dừng và hỏi lại." in screen.words
+
+
+async def test_what_was_asked_again_and_agreed_is_not_asked_why(origin: Origin, browser: Browser) -> None:
+    """Once agreed anew the screen says nothing of the change any more, nor does one that asks for the first time."""
+    app, ask = await add(
+        origin, CLIENT_ID, name="Trợ lý (mẫu)", redirect_uri="https://a.example/", host="agent.example"
+    )
+    _, first = await open_screen(origin, browser, app, ask)
+    await give(origin, browser, app, ask)
+    origin.scene.clock.advance(1)
+    later, ask = await add(origin, CLIENT_ID, name="Trợ lý (mẫu)", redirect_uri="https://b.example/", host=HOST)
+    await give(origin, browser, later, ask)
+    _, again = await open_screen(origin, browser, later, ask)
+    assert "Vì sao hỏi lại" not in first.words + again.words

@@ -7,14 +7,18 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.acts.bury import bury
 from gateway.acts.suspend import suspend_app
 from gateway.doors.person.permissions import MONTH
+from gateway.ground.vault.entries import Tombstone
 from gateway.ground.web.local import write_time
 from gateway.records.grants import store as grants
 from gateway.records.ledger.types import Actor
 from gateway.terms.ids import AskId, GrantId
 from tests.house import agree, link_account
 from tests.journeys.http.origin import Browser, Origin
+
+LEFT = "Điều đã rời cổng trước đó, như một tin nhắn, có thể vẫn tới nơi"
 
 
 @pytest.fixture
@@ -58,6 +62,9 @@ async def test_one_ask_is_withdrawn_in_two_presses(origin: Origin, browser: Brow
     assert page.ask_states["crm_phone"] == "withdrawn"
     assert page.ask_states["crm_name"] == "granted"
     assert "Đã rút lại “Xem số điện thoại người quan tâm OA”" in page.words
+    for told in (confirm, page):
+        assert LEFT in told.words
+    assert 'href="/permissions/trace?outcome=cut"' in page.text
 
 
 async def test_a_whole_app_is_withdrawn(origin: Origin, browser: Browser, path: str) -> None:
@@ -66,8 +73,10 @@ async def test_a_whole_app_is_withdrawn(origin: Origin, browser: Browser, path: 
     confirm = await browser.post(path, {"action": "withdraw", "csrf_token": token})
     assert "Rút lại mọi mục của Sổ bán hàng (mẫu)?" in confirm.words
     done = await browser.post(path, {"action": "withdraw", "confirm": "yes", "csrf_token": confirm.token})
-    states = (await browser.get(done.location)).ask_states
-    assert set(states.values()) == {"withdrawn", "refused"}
+    page = await browser.get(done.location)
+    assert set(page.ask_states.values()) == {"withdrawn", "refused"}
+    for told in (confirm, page):
+        assert LEFT in told.words
 
 
 async def test_everything_is_withdrawn_at_once(origin: Origin, browser: Browser, path: str) -> None:
@@ -160,9 +169,30 @@ async def test_going_back_to_the_question_finds_it_again(browser: Browser, path:
         assert (confirm.status, "Giữ nguyên" in confirm.words) == (200, True)
         asked = {"ask": "crm_phone"} if "ask=" in question else {}
         await browser.post(path, {"action": "withdraw", "confirm": "yes", "csrf_token": confirm.token, **asked})
-        assert (await browser.get(question)).location == left
-    assert (await browser.get("/permissions?action=withdraw")).location == "/permissions"
+        assert (await browser.get(question)).location == f"{left}?done=before"
+    led_on = await browser.get((await browser.get("/permissions?action=withdraw")).location)
+    assert "Không có gì thay đổi" in led_on.words
     assert (await browser.get(f"{path}?action=withdraw&ask=nobodys")).status == 400
+
+
+@pytest.mark.parametrize("decision, state", [("agree", "granted"), ("refuse", "refused")])
+async def test_what_waits_to_be_confirmed_offers_just_that(
+    origin: Origin, browser: Browser, path: str, decision: str, state: str
+) -> None:
+    """After a restore nothing passes: the list says so, has nothing to take back, and leads to a yes or a no."""
+    grant_id = GrantId(path.rpartition("/")[2])
+    await bury(origin.scene.house, [Tombstone(grant_id, 9, (), "paused", origin.scene.clock.now())])
+    listed = await browser.get("/permissions")
+    assert list(listed.grant_states.values()) == ["reconfirm"]
+    assert "Chờ bạn xác nhận lại Không có gì đi qua cho tới khi bạn quyết lại" in listed.words
+    assert "Đang có quyền" not in listed.words
+    assert re.findall(r'name="action" value="(\w+)"', listed.text) == ["reconsider"]
+    opened = await browser.submit(path, {"action": "reconsider"})
+    origin.scene.clock.advance(1)
+    named = [("ask", ask) for ask in (await browser.get(path)).ask_states]
+    fields = [*named, ("account", origin.scene.account.id), ("duration", "P1D"), ("decision", decision)]
+    await browser.submit(opened.location, fields)
+    assert list((await browser.get("/permissions")).grant_states.values()) == [state]
 
 
 async def test_withdrawing_one_ask_says_nothing_of_the_others(browser: Browser, path: str) -> None:

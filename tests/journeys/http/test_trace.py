@@ -6,7 +6,7 @@ import pytest
 
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Grant
-from gateway.records.trace.types import Ending, Line, Outcome
+from gateway.records.trace.types import OUTCOME_UNKNOWN, Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.ids import AskId, GrantId, TraceId
 from tests.house import agree
@@ -82,6 +82,7 @@ async def test_a_call_is_a_plain_sentence(browser: Browser, caller: Caller) -> N
         (MASKED, "masked", "Cho qua, có che"),
         (REFUSED, "blocked", "Bạn đang tạm dừng mục này."),
         (CUT, "cut", "Bị cắt giữa chừng"),
+        (Ending(Outcome.CUT, OUTCOME_UNKNOWN, 403, None, 0, 0), "cut", "có thể việc đó vẫn xong"),
         (Ending(Outcome.REFUSED, "too_large", 413, None, 0, 0), "blocked", "Ứng dụng gửi nội dung quá lớn."),
         (Ending(Outcome.FAILED, "upstream_failed", 502, 500, 0, 0), "failed", "không trả lời trọn vẹn."),
         (Ending(Outcome.FAILED, "platform_refused", 200, 200, 0, 0), "failed", "Nền tảng từ chối lượt gọi này."),
@@ -97,6 +98,17 @@ async def test_each_result_is_told(
     assert f'data-result="{result}"' in page.text
     assert words in page.words
     assert ("Không có gì được gửi tới nền tảng." in page.words) is (result == "blocked")
+
+
+@pytest.mark.parametrize("outcome,label", [("passed", "Đã cho qua"), ("masked", "Cho qua, có che")])
+async def test_what_was_masked_is_looked_for_by_itself(
+    browser: Browser, caller: Caller, outcome: str, label: str
+) -> None:
+    """The filter offers each mark that a call that passed can bear, and finds the lines that bear it, no others."""
+    made = {"passed": await caller.call(PASSED), "masked": await caller.call(MASKED)}
+    page = await browser.get(f"/permissions/trace?outcome={outcome}")
+    assert f'<option value="{outcome}" selected>{label}</option>' in page.text
+    assert order(page.text) == [made[outcome]]
 
 
 async def test_what_came_to_nothing_is_not_told_as_done(browser: Browser, caller: Caller) -> None:
@@ -115,7 +127,7 @@ async def test_what_came_to_nothing_is_not_told_as_done(browser: Browser, caller
     [
         ("view_follower", "crm_name", "Có thể gồm: Họ tên, Tên gợi nhớ, Ảnh đại diện."),
         ("list_followers", "crm_name", "Chỉ có mã hoặc con số, không có dữ liệu của mục này."),
-        ("send_message", "order_send", "Có thể gồm: Nội dung tin nhắn gửi đi."),
+        ("send_message", "order_send", "Có thể gồm: Nội dung tin nhắn gửi đi, Giờ gửi, số tin còn gửi được."),
     ],
 )
 async def test_a_line_says_no_more_than_its_call_could_carry(
@@ -175,7 +187,7 @@ async def test_usage_is_counted_for_each_ask(browser: Browser, caller: Caller, g
     assert "3 lượt trong 30 ngày" in (await browser.get(path)).words
     await browser.submit(path, {"action": "pause", "ask": "crm_phone"})
     await caller.call(REFUSED)
-    assert "Ứng dụng gọi 1 lần từ lúc đó, đều bị chặn." in (await browser.get(path)).words
+    assert "Từ lúc đó dấu vết có 1 lượt gọi bị chặn." in (await browser.get(path)).words
 
 
 async def test_nobody_else_sees_the_lines(other_browser: Browser, caller: Caller) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import update
@@ -13,6 +14,7 @@ from gateway.records.ledger.types import Actor
 from gateway.records.people.types import PASSWORD_ACR, Person, Role
 from gateway.records.requests.types import Prompt
 from tests.house import PUBLIC_URL, REDIRECT_URI
+from tests.journeys.http.oidc_stage import Stage
 from tests.journeys.http.origin import Browser, Origin
 
 LOGIN = Wishes(prompts=(Prompt.LOGIN,))
@@ -137,3 +139,92 @@ async def test_a_hint_is_plain_and_escaped(origin: Origin) -> None:
         page = await browser.get(f"/sign-in?return_to={path}")
     assert "<b>" not in page.text.split("<form")[1].split("</form>")[0]
     assert "\u202e" not in page.text
+
+
+def asked_of(url: str) -> dict[str, str]:
+    """Return what a provider is asked for about the sign-in itself."""
+    asked = parse_qs(urlsplit(url).query)
+    return {name: asked[name][0] for name in ("max_age", "prompt") if name in asked}
+
+
+@pytest.mark.parametrize(
+    "wishes,asked",
+    [
+        (Wishes(max_age_seconds=60), {"max_age": "60"}),
+        (LOGIN, {"max_age": "0", "prompt": "login"}),
+        (Wishes(prompts=(Prompt.CONSENT, Prompt.SELECT_ACCOUNT)), {"max_age": "0", "prompt": "login"}),
+        (Wishes(acr_values=("phr",)), {"max_age": "0"}),
+    ],
+)
+async def test_a_provider_is_asked_for_what_the_app_wants(
+    stage: Stage, stranger: Browser, wishes: Wishes, asked: dict[str, str]
+) -> None:
+    """Whoever signs in elsewhere presses once: the page says why, the app's wish goes there, the screen comes back."""
+    clock = stage.origin.scene.clock
+    ten_minutes_old = int(clock.now().timestamp()) - 600
+    await stage.sign_in(stranger, "u-1", auth_time=ten_minutes_old, acr="pwd")
+    clock.advance(0.7)  # auth_time is in whole seconds, and the request is not
+    path = await stage.origin.ask(wishes=wishes)
+    sent = (await stranger.get(path)).location
+    page = await stranger.get(sent)
+    assert "muốn bạn đăng nhập lại ngay bây giờ" in page.words
+    done = await stranger.post("/sign-in/oidc", {"csrf_token": page.token, "return_to": path})
+    assert asked_of(done.location) == asked
+    back = await stranger.get(
+        stage.provider.authorise(done.location, "u-1", auth_time=int(clock.now().timestamp()), acr="phr")
+    )
+    assert back.location == path
+    for _ in range(2):
+        assert (await stranger.get(path)).status == 200
+
+
+async def test_a_provider_whose_clock_is_slow_sends_nobody_round(stage: Stage, stranger: Browser) -> None:
+    """It asked the person for this very request, and its clock says half a minute before: within what clocks may."""
+    path = await stage.origin.ask(wishes=Wishes(prompts=(Prompt.LOGIN,), max_age_seconds=10))
+    slow = int(stage.origin.scene.clock.now().timestamp()) - 30
+    assert (await stage.sign_in(stranger, "u-1", path, auth_time=slow)).location == path
+    assert (await stranger.get(path)).status == 200
+
+
+async def test_a_session_of_before_gets_no_slack(stage: Stage, stranger: Browser) -> None:
+    """Signed in a second ago, before the app asked for a new sign-in: that is not one."""
+    await stage.sign_in(stranger, "u-1", auth_time=int(stage.origin.scene.clock.now().timestamp()))
+    stage.origin.scene.clock.advance(1)
+    path = await stage.origin.ask(wishes=LOGIN)
+    assert (await stranger.get(path)).location.startswith("/sign-in?return_to=")
+
+
+async def test_an_old_proof_that_the_provider_sends_back_is_refused(stage: Stage, stranger: Browser) -> None:
+    """A provider that does not do as it was asked: the page says that it failed, and nobody is in."""
+    path = await stage.origin.ask(wishes=LOGIN)
+    old = int(stage.origin.scene.clock.now().timestamp()) - 600
+    assert await stage.failed(stranger, await stage.sign_in(stranger, "u-1", path, auth_time=old)) == (
+        502,
+        "provider_refused",
+    )
+
+
+async def test_who_lingers_at_the_provider_is_not_refused(stage: Stage, stranger: Browser) -> None:
+    """Five minutes of the provider's own pages after its question: it was asked after the person set out."""
+    path = await stage.origin.ask(wishes=LOGIN)
+    url = await stage.start(stranger, return_to=path)
+    asked_at = int(stage.origin.scene.clock.now().timestamp())
+    stage.origin.scene.clock.advance(300)
+    back = await stranger.get(stage.provider.authorise(url, "u-1", auth_time=asked_at))
+    assert back.location == path
+    assert (await stranger.get(path)).status == 200
+
+
+async def test_the_narrower_of_two_wishes_goes_to_the_provider(stage: Stage, stranger: Browser) -> None:
+    """What a page of ours wants does not loosen what the app wants, nor the other way round."""
+    for seconds, sent in ((60, "60"), (86400, "900")):
+        path = await stage.origin.ask(wishes=Wishes(max_age_seconds=seconds))
+        assert asked_of(await stage.start(stranger, again="1", return_to=path)) == {"max_age": sent}
+
+
+async def test_a_first_sign_in_is_not_called_a_second(stage: Stage, stranger: Browser) -> None:
+    """Nobody is signed in: no word of again, and the provider is asked for what the app wants at once."""
+    path = await stage.origin.ask(wishes=Wishes(max_age_seconds=60))
+    page = await stranger.get((await stranger.get(path)).location)
+    assert "đăng nhập lại" not in page.words
+    assert asked_of(await stage.start(stranger, return_to=path)) == {"max_age": "60"}

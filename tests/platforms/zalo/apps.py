@@ -9,6 +9,7 @@ from gateway.acts.open_request import Asked, open_request
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.register import register_app
 from gateway.acts.show_request import show_request
+from gateway.records.apps.types import Basis
 from gateway.records.ledger.types import Actor
 from gateway.records.trace import store as traces
 from gateway.records.trace.types import ClosedLine, Ending
@@ -32,11 +33,15 @@ class Staged(Protocol):
         """Some app that calls."""
 
 
-async def app_with(stage: Staged, *scopes: str) -> AppCaller:
-    """Register an app that asks for these scopes, let the account's owner agree to them all; return its caller."""
+async def app_with(stage: Staged, *scopes: str, basis: Basis = Basis.CONTRACT, **others: Basis) -> AppCaller:
+    """Register an app that asks for these scopes, let the account's owner agree to them all; return its caller.
+
+    `others` are the bases of asks by their ids, a scope's with `_` for each point.
+    """
     house, app_id = stage.scene.house, f"app-{next(_numbers)}"
     app = app_of(f"Ứng dụng {app_id} (mẫu)", app_id, is_confidential=True, clock=house.clock)
-    asks = [ask_of(app.id, (scope.replace(".", "_"), scope, "crm", False)) for scope in scopes]
+    rows = [(scope.replace(".", "_"), scope, "crm", False) for scope in scopes]
+    asks = [ask_of(app.id, row, others.get(row[0], basis)) for row in rows]
     await register_app(house, app, asks, Actor.system())
     names = tuple(ask.id for ask in asks)
     request = await open_request(house, Asked(app.id, names, REDIRECT_URI, "s", CHALLENGE))

@@ -5,22 +5,28 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import orjson
 import pytest
 from aiohttp.test_utils import TestServer
 
+from gateway.acts.link import finish_link, start_link
+from gateway.acts.upstream_apps import Brought, bring_upstream
 from gateway.authority.bases import Asked
+from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.platforms.zalo.hooks import ZaloHooks
 from gateway.platforms.zalo.revocations import MiniApp
+from gateway.records.apps import upstreams
+from gateway.records.ledger.types import Actor
 from gateway.sandbox.zalo.app import ROOM, build_zalo_sandbox
-from gateway.sandbox.zalo.config import ZaloSandboxConfig
+from gateway.sandbox.zalo.config import OtherApp, ZaloSandboxConfig
 from gateway.sandbox.zalo.room import Room
 from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
 from gateway.terms.clock import SystemClock
 from tests.house import agree, link_account
-from tests.platforms.sandbox.zalo_caller import APP_ID, APP_SECRET, CALLBACK, ZaloCaller
+from tests.platforms.sandbox.zalo_caller import APP_ID, APP_SECRET, CALLBACK, OTHERS, ZaloCaller
 from tests.platforms.zalo.stage import wait_until
 from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
@@ -29,6 +35,7 @@ from tests.stand_ins.receiver import Receiver, receiving
 from tests.telling import KEY, Teller, listen, telling
 
 FOLLOWER = BAKERY.followers[0]
+ISV_KEY = "khoa-rieng-cua-isv"
 MINI_APP, MINI_KEY = "1646200000000000038", "khoa-mini-app"
 
 
@@ -72,6 +79,7 @@ async def street_in(folder: Path, **options: Any) -> AsyncIterator[Street]:
                 callback_urls=(CALLBACK,),
                 webhook_url=f"{teller.url}/hooks/zalo/{APP_ID}",
                 oa_secret_key=KEY,
+                others=(isv_told_at(f"{teller.url}/hooks/zalo/{OTHERS[0].app_id}"),),
                 mini_app_id=MINI_APP,
                 mini_app_key=MINI_KEY,
             )
@@ -81,6 +89,11 @@ async def street_in(folder: Path, **options: Any) -> AsyncIterator[Street]:
                 await listen(scene, receiver.url)
                 await agree(scene)
                 yield Street(zalo, app[ROOM], teller, receiver)
+
+
+def isv_told_at(url: str) -> OtherApp:
+    """Return an ISV's app at Zalo, told at this address under a key of its own."""
+    return OTHERS[0].model_copy(update={"webhook_url": url, "oa_secret_key": ISV_KEY})
 
 
 @pytest.fixture
@@ -138,7 +151,7 @@ async def test_a_follower_takes_their_consent_back(tmp_path: Path) -> None:
         assert set((await scene.house.words.find(asked)).refused) == {"crm_name", "crm_phone", "chat_read"}
         nobody = {"oa_id": BAKERY_ID, "user_id": "1"}
         assert (await street.zalo.raw("POST", "/_sandbox/withdraw", json=nobody))[0] == 404
-        street.room.teller.is_on = False
+        replace_url(street.room, None)
         theirs = {**nobody, "user_id": FOLLOWER.user_id, "in_mini_app": True}
         assert (await street.zalo.json("POST", "/_sandbox/withdraw", json=theirs)) == {"told": False}
 
@@ -171,6 +184,32 @@ async def test_zalo_tells_again_while_nobody_is_there(street: Street) -> None:
     assert away == url
     assert [each["status"] for each in street.room.teller.told] == [None] * 3
     assert await street.said() == []
+
+
+async def test_an_isvs_app_is_told_under_its_own_key(street: Street) -> None:
+    """Zalo tells both apps that the OA is linked with, each with its id and key and another id of the same person."""
+    scene, zalo, isv = street.teller.scene, street.zalo, OTHERS[0]
+    await bring_upstream(
+        scene.house, Brought(scene.app.id, "zalo", isv.app_id, isv.app_secret, ISV_KEY), Actor.command_line()
+    )
+    upstream = ZaloUpstream(
+        base_url=zalo.base, oauth_url=zalo.base, app_id=APP_ID, app_secret=APP_SECRET, callback_url=CALLBACK
+    )
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        connector = ZaloConnector(upstream, http, clock=scene.clock)
+        async with scene.house.storage.read() as connection:
+            brought = await upstreams.find_of(connection, scene.app.id, "zalo")
+        journey = await start_link(scene.house, connector, scene.owner.id, return_to="/x", upstream=brought)
+        asked = dict(parse_qsl(urlsplit(journey.url).query))
+        back = await zalo.consent(BAKERY_ID, **asked)
+        await finish_link(scene.house, connector, scene.owner.id, raw_state=back["state"], raw_code=back["code"])
+    await street.do("incoming", text="Tiệm còn bánh không?")
+    await wait_until(lambda: len(street.room.teller.told) == 2)
+    told = {each["app_id"]: each for each in street.room.teller.told}
+    assert {app_id: each["status"] for app_id, each in told.items()} == {APP_ID: 200, isv.app_id: 200}
+    assert told[APP_ID]["user_id_by_app"] == FOLLOWER.id_by_app
+    assert told[isv.app_id]["user_id_by_app"] == FOLLOWER.id_to(isv.app_id) != FOLLOWER.id_by_app
+    assert [each["message"]["text"] for each in await street.said()] == ["Tiệm còn bánh không?"]
 
 
 def replace_url(room: Room, url: str | None) -> str | None:

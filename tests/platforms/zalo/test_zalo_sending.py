@@ -58,7 +58,7 @@ async def test_a_template_reaches_who_is_long_gone_and_costs_one(shared: Stage, 
         ({"template_id": "499999"}, -201),
         ({"template_id": 400003}, -249),
         ({"template_data": {"ten": "Khách (mẫu)"}}, -201),
-        ({"user_id": "1"}, -213),
+        ({"user_id": "4620160001999999999"}, -213),
     ],
 )
 async def test_zalos_own_no_passes(shared: Stage, everything: AppCaller, change: dict[str, object], error: int) -> None:

@@ -13,13 +13,15 @@ from gateway.doors.calls.dialects import (
     render_matrix,
     render_problem,
     render_zalo,
+    render_zalo_social,
     status_of,
 )
 from gateway.doors.calls.problems import PROBLEMS, Problem, problem_of
 from gateway.doors.calls.schemes import Scheme
 from gateway.terms.refusal import Refusal, Unavailable
 
-RENDERERS = (render_problem, render_matrix, render_zalo, render_kiotviet)
+RENDERERS = (render_problem, render_matrix, render_zalo, render_zalo_social, render_kiotviet)
+SOCIAL_CODES = {-216: 452, -223: 210}
 ZALO_CODES = {
     "no_credential": -216,
     "invalid_token": -216,
@@ -91,7 +93,11 @@ def test_every_row_is_told_in_every_dialect(code: str) -> None:
             told = render(problem(code), language)
             assert json.loads(told.body)
             assert b"secret" not in told.body
-            differs = {render_zalo: 200, render_kiotviet: 420 if code == "bad_body" else PROBLEMS[code].status}
+            differs = {
+                render_zalo: 200,
+                render_zalo_social: 200,
+                render_kiotviet: 420 if code == "bad_body" else PROBLEMS[code].status,
+            }
             assert told.status == status_of(code, render) == differs.get(render, PROBLEMS[code].status)
 
 
@@ -117,10 +123,11 @@ def test_detail_is_in_one_language_and_says_which(render: Renderer, language: st
 @pytest.mark.parametrize("code,zalo", sorted(ZALO_CODES.items()))
 def test_zalo_speaks_its_own_codes(code: str, zalo: int) -> None:
     """Zalo's envelope with the code of the contract, HTTP 200, no challenge, our code in a header."""
-    told = render_zalo(problem(code), "vi")
-    assert json.loads(told.body)["error"] == zalo
-    assert (told.status, told.headers["Quyen-Error"]) == (200, code)
-    assert "WWW-Authenticate" not in told.headers
+    for render, spoken in ((render_zalo, zalo), (render_zalo_social, SOCIAL_CODES.get(zalo, zalo))):
+        told = render(problem(code), "vi")
+        assert json.loads(told.body)["error"] == spoken
+        assert (told.status, told.headers["Quyen-Error"]) == (200, code)
+        assert "WWW-Authenticate" not in told.headers
 
 
 @pytest.mark.parametrize("code", sorted(PROBLEMS))
@@ -186,6 +193,8 @@ def test_a_shops_name_is_kiotviets_dialect_for_its_apps_alone() -> None:
     [
         ("zalo", ["access_token"], render_zalo),
         ("zalo", ["access_token", "authorization"], render_problem),
+        ("zalosocial", ["access_token"], render_zalo_social),
+        ("zalosocial", ["access_token", "authorization"], render_problem),
         ("zalo", [], render_problem),
         ("matrix", ["access_token"], render_matrix),
         ("facebook", ["access_token"], render_problem),

@@ -57,7 +57,7 @@ def test_where_nothing_was_said_it_is_taken_in(*, has_evidence: bool) -> None:
     assert (new.decided_by, new.decided_at, new.basis) == (None, START, "imported")
     assert new.is_live(START) is has_evidence
     assert (change.stopped, change.ended, change.grant.version) == (frozenset(), frozenset(), 5)
-    assert tell_asks(change) == []
+    assert tell_asks(change, frozenset(), is_own=True) == []
     assert len(tell_state(change.grant, START)) == has_evidence
     assert transitions.judge(None, brought(has_evidence=has_evidence)) == new.state.value
 

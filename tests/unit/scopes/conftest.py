@@ -69,7 +69,12 @@ routes:
     kind: read
     sentence: {vi: xem danh sách, en: viewed the list}
     query:
-      keys: {page: {type: integer, least: 1, most: 50}, shop: {format: decimal_id, names_account: true}}
+      keys:
+        page: {type: integer, least: 1, most: 50}
+        shop: {format: decimal_id, names_account: true}
+        name: {max_length: 9, scope: shop.name.read}
+        sortBy: {one_of: [id, note], scope: shop.phone.read, tells_nothing: [id]}
+        near: {max_length: 9, picks_people: true}
       dropped: [sort, toDate]
     limits: {answer_bytes: 65536}
     answer:
@@ -93,6 +98,28 @@ routes:
         by_id:
           keys_are_subjects: true
           values: {fields: {name: {type: string, scope: shop.name.read}, open: {type: string, scope: any}}}
+  - id: list_letters
+    method: GET
+    path: /letters
+    opened_by: [shop.phone.read, shop.name.read]
+    kind: read
+    sentence: {vi: xem thư, en: viewed the letters}
+    answer:
+      fields:
+        boxes:
+          items:
+            fields:
+              box: {type: string, scope: any}
+              letters:
+                leaves_out: true
+                items:
+                  fields:
+                    from: {type: string|integer, scope: any, subject: true}
+                    to: {type: string|integer, scope: any, subject: true}
+                    minor: {type: boolean, marks_minor: true}
+                    stamp: {type: string, scope: any}
+                    sender: {type: string, scope: shop.name.read}
+                    phone: {type: string, scope: shop.phone.read}
   - id: view_person
     method: GET
     path: /people/{person_id}

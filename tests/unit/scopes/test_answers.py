@@ -129,14 +129,14 @@ def test_text_passes_without_the_sender(chats: Answer) -> None:
     assert shown(chats, document, NAME) == {}
 
 
-def test_message_without_basis_shows_ids_only(chats: Answer) -> None:
-    """Where one of the two people of a message has no basis, its text does not pass; the ids do."""
+def test_message_without_basis_is_left_out(chats: Answer) -> None:
+    """Where one of the two people of a message has no basis, it is not there at all: that they wrote is theirs."""
     body = json.dumps({"data": [ROW], "error": 0}).encode()
     opened = chats.open(body, {READ, NAME})
     assert opened.subjects == ("123", "4000000000000001")
-    assert json.loads(opened.render({"4000000000000001"}).body)["data"] == [
-        {"src": 1, "from_id": "123", "to_id": "4000000000000001"}
-    ]
+    assert json.loads(opened.render({"4000000000000001"}).body)["data"] == []
+    named = {NAME: {"123", "4000000000000001"}, READ: {"4000000000000001"}}
+    assert json.loads(chats.open(body, {READ, NAME}).render(named).body)["data"] == []
     assert b"xin" in chats.open(body, {READ}).render({"123", "4000000000000001"}).body
 
 

@@ -21,6 +21,8 @@ ROUTES = [
     ("zalo", "view_follower"),
     ("zalo", "list_followers"),
     ("zalo", "list_recent_chats"),
+    ("zalo", "list_leads"),
+    ("shop", "list_letters"),
     ("zalo", "send_message"),
     ("zalo", "list_tags"),
     ("zalo", "view_quota"),
@@ -146,7 +148,8 @@ def form_of(node: Either, value: Any) -> Node:
 def keep_container(node: Node, value: Any, reading: Reading, people: list[str] | None) -> Any:
     """Keep of a list or an object what may pass."""
     if isinstance(node, Rows) and isinstance(value, list):
-        return [keep(node.items, one, reading, people) for one in value]
+        kept = [(one, keep(node.items, one, reading, people)) for one in value]
+        return [shown for one, shown in kept if not node.held_by or one is None or may_stand(node, one, reading)]
     if not isinstance(value, dict) or isinstance(node, Rows):
         raise RefusedByReference
     if isinstance(node, Keyed):
@@ -155,6 +158,17 @@ def keep_container(node: Node, value: Any, reading: Reading, people: list[str] |
         }
     assert isinstance(node, Branch)
     return keep_members(node, value, reading, people)
+
+
+def may_stand(node: Rows, value: dict[str, Any], reading: Reading) -> bool:
+    """Whether one open scope that opens the route passes everyone whom an item names, none of them a minor."""
+    assert isinstance(node.items, Branch)
+    ids = [name for name, one in node.items.fields.items() if isinstance(one, Leaf) and one.names_subject]
+    marks = [value.get(name) for name, one in node.items.fields.items() if isinstance(one, Leaf) and one.scope == MARK]
+    if any(type(value.get(name)) not in {str, int} for name in ids) or any(mark is not False for mark in marks):
+        return False
+    scopes = node.held_by & set(reading.opened)
+    return any(all(str(value[name]) in reading.basis[scope] for name in ids) for scope in scopes)
 
 
 def keep_members(node: Branch, value: dict[str, Any], reading: Reading, people: list[str] | None) -> dict[str, Any]:
@@ -166,7 +180,7 @@ def keep_members(node: Branch, value: dict[str, Any], reading: Reading, people: 
             raise RefusedByReference  # whom it is about must be readable, shown or not
         people = [str(one) for one in named] if all(type(one) in {str, int} for one in named) else []
     marks = [value.get(name) for name, one in node.fields.items() if isinstance(one, Leaf) and one.scope == MARK]
-    if any(mark is not None and mark is not False for mark in marks):
+    if any(mark is not False for mark in marks):
         people = []
     kept: dict[str, Any] = {}
     for name, one in node.fields.items():

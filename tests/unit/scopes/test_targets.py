@@ -215,6 +215,31 @@ def test_narrowing_needs_the_scope_of_what_it_tells(packaged: Catalogue, key: st
 
 
 @pytest.mark.parametrize(
+    "raw_query, scopes",
+    [
+        ("page=1", set()),
+        ("name=a", {"shop.name.read"}),
+        ("sortBy=note", {"shop.phone.read"}),
+        ("sortBy=id", set()),
+        ("near=a&page=2", {"shop.name.read", "shop.phone.read"}),
+    ],
+)
+def test_what_picks_people_out_says_by_what(shop: Catalogue, raw_query: str, scopes: set[str]) -> None:
+    """A key that selects people names the scopes about people that it does so by; an id tells nothing."""
+    match = shop.match("shop", "GET", "/people")
+    assert match.picks_by(match.check_query(raw_query, {"shop.name.read", "shop.phone.read"})) == scopes
+
+
+def test_a_value_that_tells_nothing_needs_no_scope(shop: Catalogue) -> None:
+    """One key, two values: by the id anybody sorts, by the note who may read notes."""
+    match = shop.match("shop", "GET", "/people")
+    assert match.check_query("sortBy=id", ()).values == {"sortBy": "id"}
+    assert match.scopes_read("sortBy=id") == frozenset()
+    with pytest.raises(TargetRefused):
+        match.check_query("sortBy=note", {"shop.name.read"})
+
+
+@pytest.mark.parametrize(
     "raw_query,wanted",
     [
         ("", ""),

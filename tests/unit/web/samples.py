@@ -107,13 +107,16 @@ PHONE: Final = AskView(
 CHAT: Final = replace(
     PHONE,
     id="order_chat",
-    name="Nhận tin nhắn gửi đến OA",
+    name="Xem tin nhắn giữa OA và từng người",
     purpose="tìm tin đặt hàng và tạo đơn nháp cho bạn duyệt.",
     refusal_effect="bạn tự tạo đơn từ tin nhắn. Các phần khác vẫn chạy.",
     data_types=("Nội dung tin nhắn", "giờ gửi"),
     kept_days=7,
     recipients=(MAKER, HOST),
     sensitive_why="tin nhắn cho thấy hành vi của người gửi trên mạng xã hội.",
+    explanation="Ứng dụng đọc tin nhắn giữa OA và từng người, và được báo ngay khi có tin.",
+    can=("Xem nội dung tin nhắn, tệp, ảnh, vị trí gửi kèm và giờ gửi", "Nhận tin ngay khi có"),
+    cannot=("Không gửi được tin nhắn",),
 )
 LOCATION: Final = replace(
     ORDERS,
@@ -144,6 +147,7 @@ LINKS: Final = (
     replace(LINK, upstream_id="ua_2", through="Giao hàng (mẫu)", state="none", changed_at=None),
     replace(LINK, upstream_id="ua_3", through="Tích điểm (mẫu)", state="lost"),
     replace(LINK, account=STORE, state="lost"),
+    replace(LINK, platform_slug="zalosocial", state="lost", is_own=True),
     replace(
         LINK,
         account=replace(BAKERY, id="ac_3", platform="Matrix", external_id="@hoa-sua:matrix.example", role=""),
@@ -155,7 +159,7 @@ SHORT: Final = ShortView(
     "rq_1",
     CONSENT.app,
     BAKERY,
-    (KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)), KeptAsk(ORDERS.name, "paused", NOW)),
+    (KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80), by=None), KeptAsk(ORDERS.name, "paused", NOW)),
     CONSENT.notice,
     CONSENT.expires_at,
     seen=4,
@@ -180,7 +184,10 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "ways": WaysView([COMPANY, ZALO], "chu-shop-1", WAYS, may_unlink=True, done="linked"),
     "ways-staff": WaysView([COMPANY], "", WAYS[:1], shut="staff"),
     "ways-unproven": WaysView([COMPANY, ZALO], "", WAYS[1:], shut="unproven"),
-    "connections": ConnectionsView(LINKS, ("zalo", "matrix", "kiotviet"), linked=BAKERY, return_to="/consent/rq_1"),
+    "connections": ConnectionsView(
+        LINKS, ("zalo", "zalosocial", "matrix", "kiotviet"), linked=BAKERY, return_to="/consent/rq_1"
+    ),
+    "connections-unlinked": ConnectionsView(LINKS, ("zalosocial",), unlinked=True),
     "connections-empty": ConnectionsView(
         (),
         ("zalo", "matrix", "kiotviet"),
@@ -214,7 +221,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
         refused={AskId(CHAT.id): NOW - timedelta(days=3)},
         standing=(
             KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)),
-            KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80)),
+            KeptAsk(ORDERS.name, "paused", NOW + timedelta(days=80), by="Lê Văn Tú (mẫu)"),
         ),
         kept=(KeptAsk("Xem nhãn", "withdrawn"),),
         durations=(*CONSENT.durations[:2], Duration("standing", NOW + timedelta(days=80))),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.doors.consoles.developers.views import AppLine, AppPageView, AppsView, AskLine, KeyLine
-from gateway.doors.consoles.developers.views_notices import NoticeKeyLine, NoticeLine, NoticesView
+from gateway.doors.consoles.developers.views_notices import ConfirmNoticesView, NoticeKeyLine, NoticeLine, NoticesView
 from gateway.doors.consoles.operators.views import (
     Change,
     ExportView,
@@ -22,8 +22,8 @@ from gateway.records.grants.types import AskTally
 from tests.unit.web.samples import CONSENT, NOW
 
 WHOLE: Final = Integrity("whole", 48213, 48213, NOW, 48100)
-FAULTS: Final = ("lr_8: the record's bytes are not canonical: text is not NFC", "8: tree node (0, 7) does not follow")
-BROKEN: Final = Integrity("broken", 48213, 48100, NOW, 48100, FAULTS)
+FAULTS: Final = ("lr_8: bản ghi đã bị sửa hoặc mất", "lr_9: quyền không như nhật ký nói")
+BROKEN: Final = Integrity("broken", 48213, 48100, NOW, 48100, FAULTS, 3, 60)
 ROW: Final = LogRow(
     source="log",
     record_id="lr_48213",
@@ -119,11 +119,22 @@ NOTICES: Final = NoticesView(
     ),
     older="/developers/ap_4f7Kq2mau/notices?cursor=x",
 )
+CONFIRM: Final = ConfirmNoticesView(
+    NOTICES.client_id,
+    NOTICES.name,
+    NOTICES.url,
+    "rotate",
+    (*NOTICES.keys, NoticeKeyLine("02Ax", "whpk_x", NOW)),
+    "nk_1",
+)
 LINE: Final = AppLine("ap_1", "Sổ bán hàng (mẫu)", "sobanhang.example", "reviewed", 6, 1204)
 
 CONSOLE_PAGES: Final[dict[str, PageView]] = {
     "notices": NOTICES,
     "notices-none": replace(NOTICES, state="none", url="", keys=(), lines=(), older=""),
+    "notices-cleared": replace(NOTICES, state="none", url="", keys=(), is_cleared=True),
+    "notices-confirm-rotate": CONFIRM,
+    "notices-confirm-clear": replace(CONFIRM, action="clear"),
     "notices-secret": replace(NOTICES, raw_secret="whsec_" + "A" * 48),
     "notices-bad": replace(NOTICES, is_bad_url=True, url="http://x"),
     "notices-local": replace(NOTICES, is_local=True, url="http://127.0.0.1:8403/notices"),

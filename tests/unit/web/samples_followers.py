@@ -60,4 +60,5 @@ FOLLOWER_PAGES: Final[dict[str, PageView]] = {
         ),
     ),
     "receipt-lifted": replace(RECEIPT, event="lifted", starts_at=None, items=RECEIPT.items[:1]),
+    "receipt-reconnected": replace(RECEIPT, event="reconnected", starts_at=None, items=RECEIPT.items[:2]),
 }

@@ -173,7 +173,17 @@ RECEIPT: Final = ReceiptView(
     account=BAKERY,
     app=APP,
     items=tuple(
-        ReceiptItem(ask.name, ask.purpose, ask.kept_days, "refused" if ask is CHAT else "granted", basis=ask.basis)
+        ReceiptItem(
+            ask.name,
+            ask.purpose,
+            ask.kept_days,
+            "refused" if ask is CHAT else "granted",
+            basis=ask.basis,
+            data_types=ask.data_types,
+            explanation=ask.explanation,
+            can=ask.can,
+            cannot=ask.cannot,
+        )
         for ask in (PROFILE, ORDERS, PROMO, replace(ORDERS, name="Xem các nhãn OA đã đặt"), PHONE, CHAT)
     ),
     recipients=("Công ty TNHH Sổ Bán Hàng (mẫu), Việt Nam",),
@@ -190,6 +200,7 @@ LINES: Final = tuple(
     for number, (event, state) in enumerate(
         (
             ("given", "granted"),
+            ("reconnected", "granted"),
             ("refused", "refused"),
             ("shortened", "granted"),
             ("paused", "paused"),

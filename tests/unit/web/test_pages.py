@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
+from gateway.acts.send_events import LONGEST
 from gateway.ground.web.asks import AskView
 from gateway.ground.web.frame import Lang, PageView
 from tests.unit.web.drawing import ASSETS, PAGES, VIEWS, draw
@@ -189,7 +191,34 @@ def test_consent_shows_every_field() -> None:
     for ask in CONSENT.asks:
         for text in (ask.name, ask.purpose, ask.refusal_effect, ask.required_why, ask.sensitive_why, *ask.data_types):
             assert text in page
+        for text in (ask.explanation, *ask.can, *ask.cannot):
+            assert text in page
         assert all(f"{party.name}, {party.country}" in page for party in ask.recipients)
+
+
+@pytest.mark.parametrize(
+    "bases,heading",
+    [
+        (("own_consent", "own_consent"), "Dữ liệu của người khác – cần sự đồng ý của chính họ"),
+        (("contract", "contract"), "Dữ liệu của người khác – theo hợp đồng với bạn"),
+        (("own_consent", "contract"), "Dữ liệu của người khác – mỗi mục nói rõ căn cứ"),
+    ],
+)
+def test_the_note_over_other_peoples_data_fits_what_it_rests_on(bases: tuple[str, str], heading: str) -> None:
+    """Above asks that rest on a contract alone nothing says that each person is asked (R8)."""
+    asks = (PROFILE, *(replace(PHONE, id=f"ask-{at}", basis=basis) for at, basis in enumerate(bases)))
+    page = PAGES.page(frame(), replace(CONSENT, asks=asks))
+    note = page.split('<div class="note note-others">')[1].split("</div>")[0]
+    assert heading in note
+    assert ("hợp đồng" in note) is ("contract" in bases)
+
+
+def test_the_first_page_says_what_is_kept() -> None:
+    """What waits for an app is kept, sealed, as long as it is tried; only what calls carry passes and is gone."""
+    days = LONGEST // timedelta(days=1)
+    assert days == 1
+    assert "niêm kín, lâu nhất một ngày" in draw("first")
+    assert "sealed, for a day at most" in draw("first", "en")
 
 
 def test_consent_presets_nothing() -> None:
@@ -232,6 +261,8 @@ def test_the_bar_says_what_a_required_box_takes_with_it(
         ("nothing_asked", "Ứng dụng không xin mục nào"),
         ("several_platforms", "Ứng dụng xin trên nhiều nền tảng trong một yêu cầu"),
         ("platform_not_served", "Ứng dụng xin trên một nền tảng mà cổng này không phục vụ"),
+        ("unknown_scope", "Ứng dụng xin một mục mà cổng này không có"),
+        ("closed_scope", "Ứng dụng chưa được kiểm tra không được xin mục này"),
     ],
 )
 def test_an_error_of_several_meanings_is_told_as_the_one_it_is(told_as: str, title: str) -> None:
@@ -240,6 +271,23 @@ def test_an_error_of_several_meanings_is_told_as_the_one_it_is(told_as: str, tit
     assert f"<h1>{title}</h1>" in page
     assert f"<title>{title} · Quyền</title>" in page
     assert "invalid_scope" in page
+
+
+@pytest.mark.parametrize(
+    "told_as,title",
+    [
+        ("", "Cổng không tìm thấy yêu cầu này"),
+        ("expired", "Yêu cầu đã hết hạn"),
+        ("decided", "Yêu cầu này đã được quyết"),
+    ],
+)
+def test_a_pushed_request_that_is_over_says_where_to_go_on(told_as: str, title: str) -> None:
+    """Used, expired or unknown, in words for people, with what to do next."""
+    page = PAGES.page(frame(visitor=""), replace(FAILED, status=400, code="invalid_request_uri", told_as=told_as))
+    assert f"<h1>{title}</h1>" in page
+    assert ("Mở lại ứng dụng và bấm nối từ đó." in page) is (told_as != "decided")
+    assert ("Quản lý quyền." in page) is (told_as == "decided")
+    assert "Cổng không làm được việc này" not in page
 
 
 def test_platform_mode_does_not_speak_of_going_round() -> None:

@@ -10,6 +10,7 @@ from gateway.acts.notice_endpoint import clear_endpoint, rotate_key, set_endpoin
 from gateway.acts.send_notices import send_again, send_test
 from gateway.doors import lang_of, visitor_of
 from gateway.doors.consoles.developers.apps import get_own_app
+from gateway.doors.consoles.developers.confirming import CONFIRMED, show_confirm
 from gateway.doors.consoles.developers.door import DevelopersDoor
 from gateway.doors.consoles.developers.views_notices import NoticeKeyLine, NoticeLine, NoticesView
 from gateway.ground.fetching.urls import check_fetchable
@@ -26,6 +27,7 @@ from gateway.records.outbox.types import Notice, NoticeState
 from gateway.terms.refusal import Refusal
 
 PAGE_LINES = 50
+_CLEARED = "?done=cleared"
 _UNDER_WAY = frozenset({NoticeState.WAITING, NoticeState.QUEUED})
 
 
@@ -34,18 +36,26 @@ class _BadUrl(Exception):
 
 
 async def show_notices(door: DevelopersDoor, request: web.Request) -> web.Response:
-    """`GET /developers/{client_id}/notices`."""
+    """`GET /developers/{client_id}/notices`; `?action=` is asked about first, which Back comes to again."""
+    if request.query.get("action") in CONFIRMED:
+        return await show_confirm(door, request, request.query["action"])
     return door.clerk.show(request, await _view(door, request))
 
 
 async def act_on_notices(door: DevelopersDoor, request: web.Request) -> web.Response:
-    """`POST`: set, clear or test the endpoint, rotate its key, send a notice again. A new secret shows this once."""
+    """`POST`: set, clear or test the endpoint, rotate its key, send a notice again. A new secret shows this once.
+
+    What destroys something is asked about first, unless `confirm` says that it was.
+    """
     form = await door.read_form(request)
     async with door.house.storage.read() as connection:
         app = await get_own_app(connection, request)
-    act = _ACTS.get(form.get_one("action"))
+    action = form.get_one("action")
+    act = _ACTS.get(action)
     if act is None:
         raise Refusal("bad_form", "no such action")
+    if action in CONFIRMED and form.find("confirm") != "yes":
+        return await show_confirm(door, request, action)
     actor = Actor(ActorKind.PERSON, visitor_of(request).person.id)
     try:
         raw_secret = await act(door, app, actor, form)
@@ -53,7 +63,7 @@ async def act_on_notices(door: DevelopersDoor, request: web.Request) -> web.Resp
         view = await _view(door, request, bad_url=form.get_one("url"))
         return door.clerk.show(request, view, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if raw_secret is None:
-        return door.clerk.go(request, f"/developers/{app.id}/notices")
+        return door.clerk.go(request, f"/developers/{app.id}/notices{_CLEARED if act is _clear else ''}")
     return door.clerk.show(request, await _view(door, request, raw_secret=raw_secret))
 
 
@@ -71,8 +81,8 @@ async def _clear(door: DevelopersDoor, app: App, actor: Actor, _form: Form) -> s
     return None
 
 
-async def _rotate(door: DevelopersDoor, app: App, actor: Actor, _form: Form) -> str | None:
-    return await rotate_key(door.house, app.id, actor)
+async def _rotate(door: DevelopersDoor, app: App, actor: Actor, form: Form) -> str | None:
+    return await rotate_key(door.house, app.id, actor, newest_id=form.find("newest"))
 
 
 async def _test(door: DevelopersDoor, app: App, _actor: Actor, _form: Form) -> str | None:
@@ -114,6 +124,7 @@ async def _view(
         is_local=door.is_on_loopback,
         older=link(f"{path}?cursor={write_moment(last.created_at, last.id)}") if last else "",
         newest=link(path) if before else "",
+        is_cleared=endpoint is None and request.query.get("done") == "cleared",
     )
 
 

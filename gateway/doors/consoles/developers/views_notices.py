@@ -53,6 +53,7 @@ class NoticesView:
         is_bad_url: what was typed cannot be an endpoint.
         is_local: this gateway runs on loopback, and so may the endpoint be there, without TLS.
         older, newest: links to other pages of the log, or "".
+        is_cleared: the address and its keys were taken away a moment ago.
     """
 
     TEMPLATE: ClassVar[str] = "developers/notices.html"
@@ -68,3 +69,24 @@ class NoticesView:
     is_local: bool = False
     older: str = ""
     newest: str = ""
+    is_cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmNoticesView:
+    """`GET /developers/{client_id}/notices?action=`, and a POST without `confirm`: asked before something is destroyed.
+
+    Args:
+        url: where notices go.
+        action: `clear` or `rotate`.
+        keys: those that sign now, newest first.
+        newest: the newest of them, so that what is confirmed is about the keys that were shown.
+    """
+
+    TEMPLATE: ClassVar[str] = "developers/confirm_notices.html"
+    client_id: str
+    name: str
+    url: str
+    action: str
+    keys: Sequence[NoticeKeyLine]
+    newest: str

@@ -7,8 +7,11 @@ from aiohttp import web
 from gateway.acts import House
 from gateway.acts.look_up import Looker
 from gateway.doors import Clerk, visitor_of
+from gateway.doors.consoles.operators.fault_words import list_faults
+from gateway.doors.consoles.operators.looks import RecentLooks
 from gateway.doors.consoles.operators.views import Integrity
 from gateway.ground.web.csrf import is_foreign
+from gateway.ground.web.frame import Lang
 from gateway.ground.web.request_ids import request_id_of
 from gateway.records.ledger import reading
 from gateway.records.ledger.checkpoint import InvalidCheckpoint, open_checkpoint
@@ -25,8 +28,9 @@ class OperatorsDoor:
     house: House
     clerk: Clerk
     catalogue: Catalogue
+    looks: RecentLooks
 
-    async def read_integrity(self) -> Integrity:
+    async def read_integrity(self, lang: Lang) -> Integrity:
         """Say what is known about the log itself: its size now, how far it is signed, what verification found."""
         async with self.house.storage.read() as connection:
             size = await reading.count(connection)
@@ -35,7 +39,16 @@ class OperatorsDoor:
         signed_size = self._signed_size(newest[1]) if newest else 0
         if check is None:
             return Integrity("unknown", size, signed_size)
-        return Integrity("broken" if check.faults else "whole", size, signed_size, check.at, check.size, check.faults)
+        return Integrity(
+            "broken" if check.faults else "whole",
+            size,
+            signed_size,
+            check.at,
+            check.size,
+            list_faults(check.faults, lang),
+            len(check.faults),
+            check.following,
+        )
 
     def looker(self, request: web.Request, raw_reason: str) -> Looker:
         """Say who looks and why. A look is recorded, so no other site may start one by a link.

@@ -17,5 +17,8 @@ HANDLERS = (
 
 
 def endpoints(door: OperatorsDoor) -> list[Endpoint]:
-    """Return the table, each handler bound to the door."""
-    return [Endpoint("GET", path, partial(handle, door), roles=OPERATORS, is_ours=True) for path, handle in HANDLERS]
+    """Return the table, each handler bound to the door; a look-up and an export are records of their own."""
+    return [
+        Endpoint("GET", path, partial(handle, door), roles=OPERATORS, is_ours=True, notes=path != "/operators")
+        for path, handle in HANDLERS
+    ]

@@ -32,7 +32,7 @@ async def export_log(door: OperatorsDoor, request: web.Request) -> web.StreamRes
     try:
         query = parse_query(raw_query)
         looker = door.looker(request, raw_reason)
-        wanted = await resolve(door, query, looker)
+        wanted = await resolve(door, query, looker, purpose=f"export {looker.request_id}")
     except BadQuery as bad:
         return door.clerk.show(request, replace(view, error=bad.error), status=UNPROCESSABLE)
     except Refusal as refusal:

@@ -12,7 +12,7 @@ from gateway.records.ledger.types import Record
 from gateway.records.trace.types import ClosedLine
 
 Facts = list[tuple[str, str]]
-_ELSEWHERE = frozenset({"permissions", "refused_asks"})
+_ELSEWHERE = frozenset({"permissions", "refused_asks", "reached"})
 _MOST_BEFORE = 200
 
 
@@ -22,6 +22,7 @@ def record_facts(record: Record, lang: Lang) -> Facts:
     labels = {
         "asks": _("Các mục"),
         "cause": _("Nguyên nhân"),
+        "changed": _("Ứng dụng đã đổi"),
         "credential": _("Khóa kết nối"),
         "event": _("Nền tảng gọi là"),
         "family": _("Chuỗi mã truy cập"),

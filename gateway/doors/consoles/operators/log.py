@@ -28,11 +28,12 @@ async def lead_to_log(door: OperatorsDoor, request: web.Request) -> web.Response
 async def show_log(door: OperatorsDoor, request: web.Request) -> web.Response:
     """`GET /operators/log?q=&cursor=&reason=`."""
     raw_query, raw_reason = request.query.get("q", ""), request.query.get("reason", "")
-    view = LogView(raw_query, await door.read_integrity(), (), reason=raw_reason, values=VALUES)
+    view = LogView(raw_query, await door.read_integrity(lang_of(request)), (), reason=raw_reason, values=VALUES)
     try:
         query = parse_query(raw_query)
         is_look_up = query.find("person") is not None
-        wanted = await resolve(door, query, door.looker(request, raw_reason) if is_look_up else None)
+        looker = door.looker(request, raw_reason) if is_look_up else None
+        wanted = await resolve(door, query, looker, purpose="search")
     except BadQuery as bad:
         return door.clerk.show(request, replace(view, error=bad.error), status=UNPROCESSABLE)
     except Refusal as refusal:

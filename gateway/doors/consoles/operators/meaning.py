@@ -1,21 +1,23 @@
 """What the terms of a query mean: which records of the log, which lines of the trace."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from gateway.doors.consoles.operators.folding import fold
 from gateway.doors.consoles.operators.query import Query, Term, quoted
 from gateway.doors.consoles.operators.words import LANGS, kind_title, outcome_title
 from gateway.ground.web.local import HANOI
+from gateway.records.accounts.types import Account
 from gateway.records.apps.types import App
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.trace import store as trace
 from gateway.records.trace.types import Outcome
-from gateway.terms.ids import AppId
+from gateway.terms.ids import AccountId, AppId, AskId
 from scopes import Catalogue
 
 SOURCES = ("log", "trace")
@@ -26,16 +28,23 @@ OUTCOMES = (DONE, *(outcome.value for outcome in Outcome))
 _RECEIPT, _RECORD = "BN-", "lr_"
 _TIMES = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M")
 Route = tuple[str, str]
+Both = tuple[reading.AnyOf, trace.AnyOf]
+"""What a term means in the log, and in the trace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Every name that a word of a query may be part of, folded: of apps, and of what happens in log and trace."""
+    """Every name that a word of a query may be part of, folded: of apps, of what happens in log and trace, of accounts.
+
+    `asks` are those that the query's words name, each with the apps that have one of that name.
+    """
 
     apps: Mapping[AppId, tuple[str, ...]]
     kinds: Mapping[Kind, tuple[str, ...]]
     outcomes: Mapping[Outcome, tuple[str, ...]]
     routes: Mapping[Route, tuple[str, ...]]
+    accounts: Mapping[AccountId, tuple[str, ...]] = field(default_factory=dict)
+    asks: Mapping[AskId, Sequence[AppId]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +56,17 @@ class Wanted:
     login: Term | None = None
 
 
-def vocabulary_of(apps: Iterable[App], catalogue: Catalogue) -> Vocabulary:
-    """Gather the names, in both languages: what one operator reads in English the other finds in Vietnamese."""
+def vocabulary_of(
+    apps: Iterable[App],
+    catalogue: Catalogue,
+    *,
+    accounts: Iterable[Account] = (),
+    asks: Mapping[AskId, Sequence[AppId]] = MappingProxyType({}),
+) -> Vocabulary:
+    """Gather the names, in both languages: what one operator reads in English the other finds in Vietnamese.
+
+    Of accounts it takes those whose names are nobody's: a person is looked up by `person:` alone.
+    """
     return Vocabulary(
         apps={app.id: (fold(app.id), fold(app.name)) for app in apps},
         kinds={kind: (fold(kind), *(fold(kind_title(kind, lang)) for lang in LANGS)) for kind in Kind},
@@ -58,6 +76,8 @@ def vocabulary_of(apps: Iterable[App], catalogue: Catalogue) -> Vocabulary:
             for platform in catalogue.platforms.values()
             for route in platform.list_traced()
         },
+        accounts={each.id: (fold(each.external_id), fold(each.name)) for each in accounts},
+        asks=asks,
     )
 
 
@@ -82,17 +102,55 @@ def _narrowed(wanted: Wanted, query: Query, term: Term, *, names: Vocabulary) ->
         return _in_time(wanted, query, term)
     if term.key == "outcome":
         return _with(wanted, *_outcome(query, term))
+    return _with(wanted, *(_IDS[term.key](term, names) if term.key in _IDS else _named(query, term, names)))
+
+
+def _named(query: Query, term: Term, names: Vocabulary) -> Both:
     folded = fold(term.value)
     apps = [] if term.key == "action" else [app for app, known in names.apps.items() if _is_in(folded, known)]
     if term.key == "app":
-        return _with(wanted, reading.AnyOf(apps), trace.AnyOf(apps))
+        return reading.AnyOf(apps), trace.AnyOf(apps)
     kinds = [kind for kind, known in names.kinds.items() if _is_in(folded, known)]
     outcomes = [each for each, known in names.outcomes.items() if _is_in(folded, known)]
     routes = [route for route, known in names.routes.items() if _is_in(folded, known)]
     if term.key == "action" and not (kinds or outcomes or routes):
         raise query.refuse(term, _closest("action", folded, ACTIONS), allowed=ACTIONS)
-    codes = [] if term.key == "action" else _codes(term.value)
-    return _with(wanted, reading.AnyOf(apps, kinds, codes), trace.AnyOf(apps, outcomes, routes, codes, codes))
+    if term.key == "action":
+        return reading.AnyOf(apps, kinds), trace.AnyOf(apps, outcomes, routes)
+    codes, about = _codes(term.value), _list_accounts(term, names)
+    asks = _find_asks(term, names)
+    in_trace = trace.AnyOf(apps, outcomes, routes, codes, codes, codes, about, asks)
+    return reading.AnyOf(apps, kinds, codes, codes, about, asks), in_trace
+
+
+def _list_accounts(term: Term, names: Vocabulary) -> list[str]:
+    """List the accounts whose name or external id a word is part of, or whose id it is."""
+    folded = fold(term.value)
+    return [term.value, *(account for account, known in names.accounts.items() if _is_in(folded, known))]
+
+
+def _find_asks(term: Term, names: Vocabulary) -> dict[AskId, Sequence[AppId]]:
+    """Find the ask that a word names, whole."""
+    return {ask_id: apps for ask_id, apps in names.asks.items() if ask_id == term.value}
+
+
+def _of_grant(term: Term, _names: Vocabulary) -> Both:
+    return reading.AnyOf(grant_ids=[term.value]), trace.AnyOf(grant_ids=[term.value])
+
+
+def _of_account(term: Term, names: Vocabulary) -> Both:
+    about = _list_accounts(term, names)
+    return reading.AnyOf(account_ids=about), trace.AnyOf(account_ids=about)
+
+
+def _of_ask(term: Term, names: Vocabulary) -> Both:
+    asks = _find_asks(term, names)
+    return reading.AnyOf(asks=asks), trace.AnyOf(asks=asks)
+
+
+_IDS: Mapping[str, Callable[[Term, Vocabulary], Both]] = MappingProxyType(
+    {"grant": _of_grant, "account": _of_account, "ask": _of_ask}
+)
 
 
 def _codes(typed: str) -> list[str]:

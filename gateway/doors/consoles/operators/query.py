@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from gateway.doors.consoles.operators.views import QueryError
 
-KEYS = ("app", "action", "person", "after", "before", "outcome", "source")
+KEYS = ("app", "action", "person", "after", "before", "outcome", "source", "grant", "account", "ask")
 LONGEST_QUERY = 500
 _MOST_FAULTS = 100
 _SHOWN_SIGNS = 20

@@ -39,7 +39,8 @@ async def show_record(door: OperatorsDoor, request: web.Request) -> web.Response
         return door.clerk.show(request, view)
     raw_reason = request.query["reason"]
     try:
-        opened = await look_up_record(door.house, view.row.record_id, door.looker(request, raw_reason))
+        with door.looks.noting(door.looker(request, raw_reason), view.row.record_id) as looker:
+            opened = await look_up_record(door.house, view.row.record_id, looker)
     except Refusal as refusal:
         if refusal.reason != "reason_required":
             raise
@@ -65,7 +66,7 @@ async def _view(door: OperatorsDoor, request: web.Request, found: Found) -> Reco
     lang = lang_of(request)
     names = await _names(door, found)
     row = log_row(found, names, door.catalogue, lang=lang)
-    integrity = await door.read_integrity()
+    integrity = await door.read_integrity(lang)
     if isinstance(found, ClosedLine):
         return RecordView(row, call_facts(found, lang), integrity)
     if isinstance(found, Damaged | DamagedLine):

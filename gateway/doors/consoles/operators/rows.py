@@ -1,16 +1,19 @@
 """How a record of the log and a line of the trace read in the list. Nothing here is about a person."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from gateway.doors import spoken
-from gateway.doors.consoles.operators.searching import Found, Result, account_of
+from gateway.doors import app_label, spoken
+from gateway.doors.consoles.operators.searching import OF_ORGANISATIONS, Found, Result, account_of
 from gateway.doors.consoles.operators.views import LogRow
 from gateway.doors.consoles.operators.words import actor_title, kind_title, outcome_title
+from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.catalogue import words
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.accounts.types import Account
 from gateway.records.grants.types import PermissionState
+from gateway.records.ledger.causes import Because
 from gateway.records.ledger.entries import Damaged
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Record
@@ -19,10 +22,9 @@ from gateway.records.trace.types import ClosedLine, Outcome
 from gateway.terms.ids import AppId
 from scopes import Catalogue
 
-# Whose accounts are organisations', so that their names are nobody's; other accounts stand as their id.
-OF_ORGANISATIONS = frozenset({"zalo"})
 ACTS: Mapping[Kind, str] = {
     Kind.DECIDED: "agree",
+    Kind.RECONNECTED: "link",
     Kind.REFUSED: "refuse",
     Kind.WITHDRAWN: "withdraw",
     Kind.WITHDRAWN_AT_PLATFORM: "withdraw",
@@ -36,6 +38,7 @@ ACTS: Mapping[Kind, str] = {
     Kind.BURIED: "withdraw",
     Kind.LINKED: "link",
     Kind.CONNECTION_LOST: "lost",
+    Kind.UNLINKED: "lost",
     Kind.APP_SUSPENDED: "suspend",
     Kind.APP_RESUMED: "resume",
     Kind.LOOKED_UP: "look_up",
@@ -62,7 +65,8 @@ def log_row(found: Found, names: Result, catalogue: Catalogue, *, lang: Lang) ->
     account_id = account_of(found)
     account = account_title(names.accounts.get(account_id) if account_id else None, account_id)
     if isinstance(found, ClosedLine):
-        return _trace_row(found, account, app_title(names, found.line.app_id), catalogue=catalogue, lang=lang)
+        row = _trace_row(found, account, app_title(names, found.line.app_id), catalogue=catalogue, lang=lang)
+        return replace(row, label=_label(names, found.line.app_id))
     return LogRow(
         source="log",
         record_id=found.record_id,
@@ -73,6 +77,8 @@ def log_row(found: Found, names: Result, catalogue: Catalogue, *, lang: Lang) ->
         account=account or _actor(found, lang),
         asks=", ".join(_given_or_touched(found)),
         seq=found.seq,
+        label=_label(names, found.app_id),
+        because=Because.of(found),
     )
 
 
@@ -88,6 +94,11 @@ def app_title(names: Result, app_id: AppId | None) -> str:
     """Name an app; one that is not in the register keeps its id."""
     app = names.apps.get(app_id) if app_id else None
     return plain(app.name) if app else app_id or ""
+
+
+def _label(names: Result, app_id: AppId | None) -> AppLabel | None:
+    app = names.apps.get(app_id) if app_id else None
+    return app_label(app) if app else None
 
 
 def account_title(account: Account | None, account_id: str | None) -> str:
@@ -112,7 +123,7 @@ def outcome_of(closed: ClosedLine) -> Outcome:
 
 def asks_of(record: Record) -> list[str]:
     """List the asks that a record touches, each once."""
-    touched = [str(each["ask"]) for each in record.facts.get("permissions", [])]
+    touched = [str(each["ask"]) for name in ("permissions", "reached") for each in record.facts.get(name, [])]
     return list(dict.fromkeys(touched or [str(each) for each in record.facts.get("refused_asks", [])]))
 
 

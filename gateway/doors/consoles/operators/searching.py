@@ -26,6 +26,8 @@ from gateway.terms.refusal import Refusal
 
 Found = Entry | TraceEntry
 _LOG, _TRACE = "log", "trace"
+OF_ORGANISATIONS = frozenset({"zalo"})
+"""Platforms whose accounts are organisations', so that their names are nobody's; other accounts stand as their id."""
 _LONGEST_KEY = 40
 _INSTANT = timedelta(microseconds=1)
 
@@ -76,22 +78,30 @@ class Result:
     older: str = ""
 
 
-async def resolve(door: OperatorsDoor, query: Query, looker: Looker | None) -> Wanted:
+async def resolve(door: OperatorsDoor, query: Query, looker: Looker | None, *, purpose: str) -> Wanted:
     """Say what a query asks for; whoever looks a person up is recorded here, before anything is read.
+
+    The same look for the same purpose again within a few minutes is the one that stands in the log (ADR 0023).
 
     Raises:
         BadQuery: as `read_meaning` says, or nobody has that login.
         Refusal: `reason_required`: the query looks a person up and nobody said why.
     """
     async with door.house.storage.read() as connection:
-        names = vocabulary_of(await apps.list_all(connection), door.catalogue)
+        names = vocabulary_of(
+            await apps.list_all(connection),
+            door.catalogue,
+            accounts=await accounts.list_linked(connection, OF_ORGANISATIONS),
+            asks=await apps.list_asking(connection, [term.value for term in query.terms]),
+        )
     wanted = read_meaning(query, names)
     if wanted.login is None:
         return wanted
     if looker is None:
         raise Refusal("reason_required")
     try:
-        person = await look_up_person(door.house, wanted.login.value, looker)
+        with door.looks.noting(looker, f"{purpose} {query.text}") as noted:
+            person = await look_up_person(door.house, wanted.login.value, noted)
     except Refusal:
         raise query.refuse(wanted.login) from None
     async with door.house.storage.read() as connection:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from gateway.ground.web.app_labels import AppLabel
+from gateway.records.ledger.causes import Because
+
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
@@ -20,7 +23,9 @@ class Integrity:
         signed_size: how many of them the newest checkpoint signs.
         checked_at: or None with `unknown`.
         checked_size: how many records were checked then.
-        faults: the first of them, in the words of `quyen log verify`.
+        faults: what does not hold, by record, in the page's language; `quyen log verify` has each in its own words.
+        fault_count: how many there are.
+        following: how much more does not hold in the tree, which follows from these.
     """
 
     state: Literal["whole", "broken", "unknown"]
@@ -29,6 +34,8 @@ class Integrity:
     checked_at: datetime | None = None
     checked_size: int = 0
     faults: Sequence[str] = ()
+    fault_count: int = 0
+    following: int = 0
 
     @property
     def unsigned(self) -> int:
@@ -51,6 +58,8 @@ class LogRow:
         asks: ask ids, as text.
         reason: why a call was refused, cut or failed; its code.
         seq: its number in the log; None for the trace.
+        label: what stands beside the app's name.
+        because: why a grant is to be confirmed anew, where the record says it.
     """
 
     source: Literal["log", "trace"]
@@ -63,6 +72,8 @@ class LogRow:
     asks: str
     reason: str = ""
     seq: int | None = None
+    label: AppLabel | None = None
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,18 @@ class LogView:
     reason: str = ""
     older: str = ""
     newest: str = ""
-    keys: Sequence[str] = ("app:", "action:", "person:", "after:", "before:", "outcome:", "source:")
+    keys: Sequence[str] = (
+        "app:",
+        "action:",
+        "person:",
+        "after:",
+        "before:",
+        "outcome:",
+        "source:",
+        "grant:",
+        "account:",
+        "ask:",
+    )
     values: Sequence[tuple[str, Sequence[str]]] = ()
 
 

@@ -16,6 +16,7 @@ def kind_title(kind: Kind, lang: Lang) -> str:
     _ = words(lang)
     titles = {
         Kind.DECIDED: _("Đồng ý"),
+        Kind.RECONNECTED: _("Nối lại, không quyết gì mới"),
         Kind.REFUSED: _("Từ chối"),
         Kind.WITHDRAWN: _("Rút lại"),
         Kind.WITHDRAWN_AT_PLATFORM: _("Rút lại ngay tại nền tảng"),
@@ -29,6 +30,7 @@ def kind_title(kind: Kind, lang: Lang) -> str:
         Kind.BURIED: _("Kết thúc lại sau khi khôi phục"),
         Kind.LINKED: _("Liên kết tài khoản"),
         Kind.CONNECTION_LOST: _("Mất kết nối với nền tảng"),
+        Kind.UNLINKED: _("Gỡ kết nối tài khoản"),
         Kind.FAMILY_ENDED: _("Chấm dứt một chuỗi mã truy cập"),
         Kind.CREDENTIAL_MADE: _("Tạo khóa kết nối"),
         Kind.CREDENTIAL_ENDED: _("Ngừng khóa kết nối"),

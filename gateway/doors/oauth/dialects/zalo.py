@@ -51,7 +51,7 @@ _OF_GRANT_TYPE: Mapping[str, int] = {GrantType.CODE.value: _BAD_CODE, GrantType.
 def endpoints(door: OAuthDoor) -> list[Endpoint]:
     """Return the two addresses."""
     return [
-        Endpoint("GET", f"{PATH}/permission", answered(ask_permission, door), public=True),
+        Endpoint("GET", f"{PATH}/permission", answered(ask_permission, door), public=True, notes=True),
         Endpoint("*", f"{PATH}/permission", answered(refuse_method, door), public=True),
         Endpoint("*", f"{PATH}/access_token", _answer_tokens(door), own_check=BY_SECRET),
     ]

@@ -37,7 +37,7 @@ def get_follower(visit: Visit) -> dict[str, object]:
     seen = visit.chat.last_interaction(visit.oa, follower).astimezone(HANOI)
     detail: dict[str, object] = {
         "user_id": follower.user_id,
-        "user_id_by_app": follower.id_by_app,
+        "user_id_by_app": follower.id_to(visit.other_app),
         "user_external_id": card.external_id,
         "display_name": follower.display_name,
         "user_alias": card.alias,
