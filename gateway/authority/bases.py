@@ -209,9 +209,10 @@ def may_hear(event: Event, holding: Holding, asked: Asked, said: Said) -> bool:
     """Say whether an app may hear of an event at all: that somebody wrote, or left, is about them too.
 
     So an ask about people opens it only where it passes everyone who is in it; one about the account opens it alone.
-    Where nobody can be read in an event that has somebody, no ask about people opens it: nobody knows whom to ask.
+    Where nobody can be read in an event that has somebody, no ask about people opens it: nobody knows whom to ask. One
+    that tells of a very no asks nobody: for whom it was kept was judged when it came.
     """
-    is_unread = bool(event.subjects) and not asked.people
+    is_unread = bool(event.subjects) and not event.ends_consent and not asked.people
     return any(
         each.scope not in event.about_people
         or (not is_unread and asked.people <= said.list_passing(each.ask_id, each.basis, asked.people))

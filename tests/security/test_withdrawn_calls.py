@@ -9,19 +9,29 @@ import pytest
 from gateway.authority.bases import Words
 from gateway.records.apps.types import Basis
 from gateway.sandbox.zalo.seeds import BAKERY
+from gateway.terms.ids import AskId
+from tests.bringing import bring, row_of
 from tests.followers import CHAT, NAME, PHONE, say_yes, take_back_at_zalo
-from tests.platforms.zalo.stage import SEND, zalo_stage
+from tests.platforms.zalo.stage import SEND, Stage, zalo_stage
 from tests.security.test_proxy_people import CHATS, FIRST, KEPT, chatty, detail, message_to, with_asking
+
+
+async def agree_by(basis: Basis, stage: Stage, person: str, *asks: AskId) -> None:
+    """Let a follower agree to these asks here, or have agreed before."""
+    if basis is Basis.OWN_CONSENT:
+        await say_yes(stage.scene, person, asks)
+    else:
+        await bring(stage.scene, *(row_of(stage.scene, person, ask) for ask in asks))
 
 
 @pytest.mark.parametrize("basis", list(Basis))
 async def test_reads_mask_them_and_sends_are_refused(tmp_path: Path, basis: Basis) -> None:
-    """On either basis, in the very next call; other followers are seen and written to as before (R61)."""
+    """On whatever basis, in the very next call; other followers are seen and written to as before (R61)."""
     async with zalo_stage(tmp_path) as contract_stage:
         stage = contract_stage
-        if basis is Basis.OWN_CONSENT:
+        if basis is not Basis.CONTRACT:
             stage = await with_asking(contract_stage)
-            await say_yes(stage.scene, FIRST.user_id, [NAME, PHONE])
+            await agree_by(basis, stage, FIRST.user_id, NAME, PHONE)
         assert "display_name" in (await stage.app.call(detail(FIRST.user_id))).json["data"]
         assert (await stage.app.call(SEND, "POST", json=message_to(FIRST.user_id))).status == 200
         assert await take_back_at_zalo(stage.scene, FIRST.user_id) == (1 if basis is Basis.CONTRACT else 2)
@@ -39,9 +49,9 @@ async def test_it_cuts_the_answer_on_its_way(tmp_path: Path, monkeypatch: pytest
     """Told between the look-up and the answer's bytes: once it is done, nothing of the person passes (I1)."""
     async with chatty(tmp_path, ["1", "2"]) as contract_stage:
         stage = contract_stage
-        if basis is Basis.OWN_CONSENT:
+        if basis is not Basis.CONTRACT:
             stage = await with_asking(contract_stage)
-            await say_yes(stage.scene, "1", [CHAT, NAME])
+            await agree_by(basis, stage, "1", CHAT, NAME)
         at_the_door, go_on = asyncio.Event(), asyncio.Event()
         find = Words.find
 

@@ -14,6 +14,7 @@ from gateway.doors.person.chosen import Chosen
 from gateway.doors.person.connections import has_page
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.drawing import confirm_view, consent_view, draw
+from gateway.doors.person.of_age import check_of_age
 from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.plain_text import main_text
 from gateway.doors.person.screen import Screen
@@ -27,6 +28,8 @@ from gateway.terms.refusal import Refusal
 
 async def decide_and_return(door: PersonDoor, request: web.Request, screen: Screen, *, reply: Reply) -> web.Response:
     """Record the decision and send the browser where it belongs: to the app, the grant's page, or back to a device."""
+    if reply.is_agreed and reply.ask_ids:
+        await check_of_age(door, visitor_of(request), reply.account_id)
     answer = Answer(
         person_id=visitor_of(request).person.id,
         account_id=reply.account_id,

@@ -17,7 +17,7 @@ from gateway.ground.web.frame import Lang, PageView
 from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.ledger.causes import Because
 from gateway.records.requests.types import Prompt, RequestKind
-from gateway.terms.ids import AskId
+from gateway.terms.ids import AskId, PersonId
 
 NOTICE_VERSION = 9
 NOTICE_DATED = datetime(2026, 11, 22, 15, tzinfo=UTC)
@@ -169,15 +169,19 @@ def _register_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AskVie
     return ask_views(door.catalogue, list(screen.register), lang, resources=decided)
 
 
-def _names(screen: Screen, lang: Lang) -> dict[AskId, str]:
-    """Name who agreed to each ask; empty for the reader, and where nobody here decided."""
+def _names(screen: Screen, lang: Lang) -> dict[AskId, str | None]:
+    """Name who agreed to each ask; empty for the reader, None where the consent was brought in."""
     rows = screen.grant.permissions if screen.grant else ()
-    others = {p.ask_id: p.decided_by for p in rows if p.decided_by not in {None, screen.request.person_id}}
-    named = {ask_id: person_name(screen.deciders.get(by), lang) for ask_id, by in others.items() if by}
-    return {p.ask_id: named.get(p.ask_id, "") for p in rows}
+    return {p.ask_id: _name(screen, p.decided_by, lang) for p in rows}
 
 
-def _kept(view: AskView, state: str, on: datetime | None = None, *, by: str = "") -> KeptAsk:
+def _name(screen: Screen, person_id: PersonId | None, lang: Lang) -> str | None:
+    if person_id is None:
+        return None
+    return "" if person_id == screen.request.person_id else person_name(screen.deciders.get(person_id), lang)
+
+
+def _kept(view: AskView, state: str, on: datetime | None = None, *, by: str | None = "") -> KeptAsk:
     return KeptAsk(view.name, state, on, view.only, view.only_name, by)
 
 

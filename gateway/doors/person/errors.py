@@ -37,6 +37,7 @@ STATUS: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "decided": HTTPStatus.CONFLICT,
         "expired": HTTPStatus.GONE,
         "forbidden": HTTPStatus.FORBIDDEN,
+        "guardian_needed": HTTPStatus.FORBIDDEN,
         "identity_other": HTTPStatus.FORBIDDEN,
         "identity_staff": HTTPStatus.FORBIDDEN,
         "identity_taken": HTTPStatus.CONFLICT,

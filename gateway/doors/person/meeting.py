@@ -14,7 +14,7 @@ from gateway.doors import Visitor
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.guessing import Guesses
 from gateway.platforms import Credential, Trouble
-from gateway.platforms.zalo.followers import ZaloFollowers
+from gateway.platforms.zalo.followers import ZaloFollower, ZaloFollowers
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import find_subject, list_subjects
 from gateway.records.accounts.places import credential_place
@@ -52,8 +52,10 @@ async def meet(door: PersonDoor, visitor: Visitor, shop: Account, *, named: str)
     subject_id = known or named
     if not subject_id or (named and subject_id != named):
         return "other_person" if named else "unknown" if followers.hears else "unheard"
-    if known is None and await _ask_platform(door, visitor, shop, followers, named=named) != login_subject:
-        return "other_person"
+    if known is None:
+        found = await ask_platform(door, visitor, shop, followers, named=named)
+        if found is None or found.login_subject != login_subject:
+            return "other_person"
     met = Met(subject_id, login_subject, f"{shop.platform}_login")
     return await keep_profile(door.house, shop, met, person_id=visitor.person.id)
 
@@ -89,9 +91,15 @@ async def _list_unmet(
     return unmet
 
 
-async def _ask_platform(
+async def ask_platform(
     door: PersonDoor, visitor: Visitor, shop: Account, followers: ZaloFollowers, *, named: str
-) -> str | None:
+) -> ZaloFollower | None:
+    """Ask through the shop's own connection who a follower is.
+
+    Raises:
+        Refusal: `limited`; `connection_lost`, `platform_refused`: the platform refuses the shop.
+        Unavailable: the platform, or the database, gave no answer.
+    """
     questions = Guesses(door.limits, {f"follower {visitor.person.id}": QUESTIONS})
     await questions.check()
     await questions.count()
@@ -99,12 +107,12 @@ async def _ask_platform(
     if link is None or link.state is ConnectionState.LOST or link.upstream_app != followers.upstream_app:
         raise Refusal("connection_lost", log_detail="no connection whose ids are those of the sign-in")
     try:
-        return await followers.find_login_subject(_open(door, link), named)
+        return await followers.find_follower(_open(door, link), named)
     except Refusal as refusal:
         if refusal.facts["trouble"] is not Trouble.CREDENTIAL_REFUSED:
             raise
         fresh = await renew(door.house, door.connectors[shop.platform], link)
-        return await followers.find_login_subject(_open(door, fresh), named)
+        return await followers.find_follower(_open(door, fresh), named)
 
 
 def _open(door: PersonDoor, link: Connection) -> Credential:

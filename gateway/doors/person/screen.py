@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from gateway.doors.person.door import PersonDoor
-from gateway.ground.storage.storage import Connection as Database
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account, Connection, Standing
 from gateway.records.apps import statements, upstreams
@@ -27,13 +26,12 @@ from gateway.records.people import store as people
 from gateway.records.people.types import Person
 from gateway.records.requests import store as requests
 from gateway.records.requests.types import AuthorizationRequest
-from gateway.terms.ids import GATEWAYS_OWN, AccountId, AskId, PersonId, UpstreamAppId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, AskId, PermissionId, PersonId, UpstreamAppId
 from gateway.terms.refusal import Refusal
 
 Face = Literal["asks", "short", "cool_down", "account"]
 """The four faces of a request: boxes to tick, nothing left to ask, refused lately, and for which account it is."""
 
-_MOST_ENDINGS = 20
 Held = tuple[tuple[Account, Standing], ...]
 
 
@@ -174,7 +172,9 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         held, grant = _narrow(request, everyone, about)
         upstream = await upstreams.find_of(connection, app.id, asks[0].platform)
         links = await accounts.list_connections(connection, [account.id for account, _ in held])
-        ended_by = await _find_ending(connection, request, grant) if grant else None
+        waiting = _list_waiting(request, grant)
+        touched = grant.id if grant else None
+        ended_by = await reading.find_touching(connection, Kind.RECONFIRM, waiting, grant_id=touched)
         since = (request.shown_at or request.created_at) - timedelta(days=door.cool_down_days)
         decided_by = frozenset(p.decided_by for p in grant.permissions if p.decided_by) if grant else frozenset()
         deciders = await people.list_named(connection, decided_by)
@@ -188,15 +188,11 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
     return Screen(request, app, asks, register, held, grant, refused, needs_account, said, *whose)
 
 
-async def _find_ending(connection: Database, request: AuthorizationRequest, grant: Grant) -> Record | None:
-    """Find what made the asks of the request wait to be confirmed anew; None where none does."""
-    found = [grant.find(ask_id) for ask_id in request.ask_ids]
-    waiting = {each.id for each in found if each and each.state is PermissionState.RECONFIRM}
-    if not waiting:
-        return None
-    wanted = reading.Search(grant_ids=[grant.id], kinds=[Kind.RECONFIRM])
-    records = await reading.list_records(connection, wanted, _MOST_ENDINGS)
-    return next((r for r in records if waiting & {fact["id"] for fact in r.facts["permissions"]}), None)
+def _list_waiting(request: AuthorizationRequest, grant: Grant | None) -> list[PermissionId]:
+    """List what of the request was agreed to before and waits to be confirmed anew."""
+    found = grant.permissions if grant else ()
+    asked = [each for each in found if each.ask_id in request.ask_ids]
+    return [each.id for each in asked if each.state is PermissionState.RECONFIRM]
 
 
 def _list_unlinked(held: Held, links: Iterable[Connection], *, through: UpstreamAppId) -> frozenset[AccountId]:

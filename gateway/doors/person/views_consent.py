@@ -33,7 +33,7 @@ class KeptAsk:
     """An ask decided before that this request leaves as it was: its name, its state, and the day that goes with it.
 
     `on` is until when it stands; None where the state alone is told. `only`: as in `AskView`. `by` is who agreed to
-    what stands, by name; "" is the reader: another admin of the account may have.
+    what stands, by name; "" is the reader: another admin of the account may have. None: it was brought in.
     """
 
     name: str
@@ -41,7 +41,7 @@ class KeptAsk:
     on: datetime | None = None
     only: Sequence[str] | None = None
     only_name: str = ""
-    by: str = ""
+    by: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from aiohttp import ClientSession, DummyCookieJar
@@ -16,6 +17,14 @@ from gateway.terms.refusal import Refusal, Unavailable
 
 _OK = 200
 _ID = re.compile(r"[1-9][0-9]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class ZaloFollower:
+    """What is told of one follower: by which id they sign in, if it is told, and whether they are said to be of age."""
+
+    login_subject: str | None
+    is_of_age: bool
 
 
 class ZaloFollowers:
@@ -47,8 +56,8 @@ class ZaloFollowers:
         """The app that a connection must be of, for its ids to be those of the sign-in."""
         return self._upstream.app_id
 
-    async def find_login_subject(self, credential: Credential, subject_id: str) -> str | None:
-        """Find by which id a follower signs in; None where the OA knows no such follower.
+    async def find_follower(self, credential: Credential, subject_id: str) -> ZaloFollower | None:
+        """Find a follower; None where the OA knows no such one. Who is not plainly called no minor is not of age.
 
         Raises:
             Refusal: `platform_refused`, with the `trouble` that it has with the OA's credential.
@@ -69,7 +78,8 @@ class ZaloFollowers:
         if not isinstance(found, dict) or str(found.get("user_id")) != subject_id:
             return None
         subject = found.get("user_id_by_app")
-        return subject if isinstance(subject, str) and _ID.fullmatch(subject) else None
+        login_subject = subject if isinstance(subject, str) and _ID.fullmatch(subject) else None
+        return ZaloFollower(login_subject, found.get("is_sensitive") is False)
 
     def _headers(self, credential: Credential) -> Mapping[str, str]:
         token = credential.access_token

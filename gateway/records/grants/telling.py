@@ -34,7 +34,7 @@ def tell_asks(change: Change, given: Collection[AskId], *, is_own: bool) -> list
         its code.
     """
     before, after = _by_ask(change.before), _by_ask(change.grant.permissions)
-    known = [ask for ask in sorted(after) if ask in given or _is_known(before.get(ask), after[ask])]
+    known = [ask for ask in sorted(after) if ask in given or _was_given(after[ask])]
     heard = given if is_own or not given else known
     is_news = any(_gives(before.get(ask)) != _gives(after[ask]) for ask in known if ask in heard)
     return [_told(before.get(ask), after[ask]) for ask in known] if is_news else []
@@ -97,13 +97,5 @@ def _by_ask(permissions: Iterable[Permission]) -> dict[AskId, Permission]:
     return {each.ask_id: each for each in permissions if each.state is not PermissionState.PENDING}
 
 
-def _is_known(before: Permission | None, after: Permission) -> bool:
-    return after.state is not PermissionState.REFUSED or _stood(before)
-
-
 def _was_given(permission: Permission | None) -> bool:
     return permission is not None and permission.state not in _UNTOLD
-
-
-def _stood(permission: Permission | None) -> bool:
-    return permission is not None and permission.state in STANDING_STATES

@@ -21,9 +21,10 @@ from gateway.records.ledger.log import part_place
 from gateway.records.ledger.parts import find_faults, list_parts
 from gateway.records.ledger.tables import ledger_checkpoints, ledger_head, ledger_parts, ledger_records
 from gateway.records.ledger.types import ActorKind, Record
-from gateway.terms.ids import AppId, AskId, GrantId, PersonId, is_id
+from gateway.terms.ids import AppId, AskId, GrantId, PermissionId, PersonId, is_id
 
 _BATCH = 500
+_MOST_TOUCHING = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,16 @@ async def find(connection: AsyncConnection, record_id: str) -> Record | None:
 async def list_records(connection: AsyncConnection, wanted: Search, limit: int) -> list[Record]:
     """List records, newest first; those that were changed among them are left out."""
     return [each for each in await list_entries(connection, wanted, limit) if isinstance(each, Record)]
+
+
+async def find_touching(
+    connection: AsyncConnection, kind: Kind, permission_ids: Collection[PermissionId], *, grant_id: GrantId | None
+) -> Record | None:
+    """Find the newest record of a kind that touches one of these permissions of a grant; None where there are none."""
+    if grant_id is None or not permission_ids:
+        return None
+    records = await list_records(connection, Search(grant_ids=[grant_id], kinds=[kind]), _MOST_TOUCHING)
+    return next((r for r in records if {fact["id"] for fact in r.facts["permissions"]} & {*permission_ids}), None)
 
 
 def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:

@@ -80,6 +80,14 @@ async def list_followers(account: Account, offset: int) -> FollowerReplies:
     return FollowerReplies(listed, await asyncio.gather(*(look_up(user.get("user_id")) for user in users)))
 
 
+async def list_tags(account: Account) -> list[str]:
+    """List the names of the account's tags; none where they were not agreed to."""
+    if not account.connection.holds("zalo.tag.read"):
+        return []
+    names = (await account.get("/v2.0/oa/tag/gettagsofoa")).data
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
 async def list_recent_chat(account: Account) -> Reply:
     """The newest messages of the whole account."""
     return await account.get("/v2.0/oa/listrecentchat", offset=0, count=PAGE_OF_MESSAGES)

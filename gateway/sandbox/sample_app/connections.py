@@ -24,6 +24,10 @@ class Connection(BaseModel):
     token: Token = Field(repr=False)
     connected_at: datetime
 
+    def holds(self, scope: str) -> bool:
+        """Whether the last token answer named a scope: this app calls for nothing else that it can do without."""
+        return scope in str(self.token.get("scope", "")).split()
+
 
 class Connections(BaseModel):
     """The file's content; the newest connection stands last."""

@@ -30,6 +30,7 @@ async def show_followers(request: web.Request) -> web.Response:
         refused=next((reply for reply in [replies.listed, *replies.details] if not reply.is_ok), None),
         withheld=next((reply.withheld for reply in replies.details if reply.withheld), ""),
         raw=replies.raw(),
+        tags=await calls.list_tags(account) if replies.listed.is_ok else [],
         followers=[follower_row(user, detail) for user, detail in zip(listed, replies.details, strict=True)],
     )
 

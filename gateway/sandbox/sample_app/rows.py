@@ -17,7 +17,6 @@ class FollowerRow:
     name: str
     phone: str
     address: str
-    tags: str
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,11 @@ def follower_row(listed: dict[str, Any], detail: Reply) -> FollowerRow:
     data = members(detail.data)
     shared = members(data.get("shared_info"))
     address = [shared.get(name) for name in ("address", "district", "city")]
-    tags = members(data.get("tags_and_notes_info")).get("tag_names")
     return FollowerRow(
         user_id=str(listed.get("user_id", "")),
         name=str(data.get("display_name") or ""),
         phone=str(shared.get("phone") or ""),
         address=", ".join(str(part) for part in address if part),
-        tags=", ".join(str(tag) for tag in tags) if isinstance(tags, list) else "",
     )
 
 

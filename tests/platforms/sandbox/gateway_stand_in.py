@@ -43,6 +43,7 @@ class Knobs:
     name_calls: int = 0
     minted: int = 0
     is_broken: bool = False
+    scope: str = "x"
 
 
 KNOBS = web.AppKey("knobs", Knobs)
@@ -141,7 +142,7 @@ def _issue(knobs: Knobs) -> web.Response:
         for account in knobs.accounts
         for n in range(2)
     ]
-    token = {"access_token": access, "token_type": "Bearer", "expires_in": knobs.expires_in, "scope": "x"}
+    token = {"access_token": access, "token_type": "Bearer", "expires_in": knobs.expires_in, "scope": knobs.scope}
     if knobs.gives_refresh:
         knobs.refreshable.add(refresh)
         token["refresh_token"] = refresh

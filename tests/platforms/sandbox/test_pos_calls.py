@@ -34,6 +34,18 @@ async def test_followers_table(pos: Pos) -> None:
     assert "Cổng giữ lại 2 trường: mục chưa được cấp và người trong dữ liệu chưa đồng ý." in page.text
 
 
+async def test_the_tags_of_the_oa_stand_where_they_were_agreed_to(pos: Pos) -> None:
+    """The app reads the list of tags with `zalo.tag.read`, and does not call for it without."""
+    pos.knobs.scope = "zalo.follower.name.read"
+    await pos.connect()
+    without = await pos.browser.get("/followers")
+    assert 'id="tags"' not in without.text
+    assert not any("gettagsofoa" in call["target"] for call in pos.knobs.api_calls)
+    pos.knobs.scope = "zalo.follower.name.read zalo.tag.read"
+    await pos.connect()
+    assert "Nhãn của OA: Khách quen" in (await pos.browser.get("/followers")).text
+
+
 @pytest.mark.parametrize("form", ["string", "number", "absent"])
 async def test_phone_forms(pos: Pos, zalo: ZaloCaller, form: str) -> None:
     """A phone as text, as number or absent is read alike."""

@@ -159,7 +159,7 @@ SHORT: Final = ShortView(
     "rq_1",
     CONSENT.app,
     BAKERY,
-    (KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80)), KeptAsk(ORDERS.name, "paused", NOW)),
+    (KeptAsk(PROFILE.name, "granted", NOW + timedelta(days=80), by=None), KeptAsk(ORDERS.name, "paused", NOW)),
     CONSENT.notice,
     CONSENT.expires_at,
     seen=4,
