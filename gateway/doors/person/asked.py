@@ -53,9 +53,10 @@ class Link:
         return f"{PATH}?{urlencode({name: value for name, value in self.raw.items() if value}, quote_via=quote)}"
 
 
-def write_link(public_url: str, app_id: str, shop: Account) -> str:
-    """Return the link that asks any follower of a shop; with `&follower=` it is written to one."""
-    return f"{public_url}{PATH}?{urlencode({'app': app_id, 'account': shop.external_id}, quote_via=quote)}"
+def write_link(public_url: str, app_id: str, shop: Account, follower: str = "") -> str:
+    """Return the link that asks any follower of a shop, or the one whom the shop knows by `follower`."""
+    named = {"app": app_id, "account": shop.external_id, **({"follower": follower} if follower else {})}
+    return f"{public_url}{PATH}?{urlencode(named, quote_via=quote)}"
 
 
 async def show_asked(door: PersonDoor, request: web.Request) -> web.Response:

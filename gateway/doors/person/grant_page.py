@@ -24,7 +24,7 @@ from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
 from gateway.doors.person.views_grants import GrantView, PeopleCounts, PermissionRow
 from gateway.ground.web.frame import Lang
-from gateway.ground.web.plain import plain
+from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.accounts import store as accounts
 from gateway.records.apps.types import Basis
 from gateway.records.families import credentials
@@ -43,7 +43,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         ask = None if raw_ask is None else own.get_ask(raw_ask)
         contracts = await list_own_contracts(door, visitor_of(request).person.id)
         return ask_before_withdrawing(door, request, [own], ask=ask, contracts=list_going_on(contracts, own))
-    now, lang = door.now(), lang_of(request)
+    now, lang, follower = door.now(), lang_of(request), _read_follower(request)
     story = await read_story(door, request, own)
     usage = await read_usage(door, own.grant, now - MONTH)
     resources = {p.ask_id: p.resources for p in own.grant.permissions}
@@ -75,7 +75,8 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         contracts=await list_contracts(door, own, lang),
         objected=sum(each.basis == Basis.CONTRACT for each in own.grant.permissions) if own.account.parent_id else 0,
         is_objection=is_objection_alone(own),
-        invitation=_invitation(door, own),
+        invitation=_invitation(door, own, follower),
+        follower=follower,
     )
     return door.show(request, view)
 
@@ -132,13 +133,19 @@ def _as_decided(ask: AskView, permission: Permission) -> AskView:
     return replace(ask, basis=Basis.IMPORTED.value) if permission.basis == Basis.IMPORTED else ask
 
 
-def _invitation(door: PersonDoor, own: OwnGrant) -> str:
-    """Return the link that asks the account's followers, where an ask that stands wants each of them asked."""
+def _read_follower(request: web.Request) -> str:
+    """Return the follower's id that the form names, or "": what no link can name is named by none."""
+    raw_id = request.query.get("follower", "").strip()
+    return raw_id if len(raw_id) <= LONGEST_TEXT and raw_id.isprintable() else ""
+
+
+def _invitation(door: PersonDoor, own: OwnGrant, follower: str) -> str:
+    """Return the link that asks the account's followers, or the one named, where an ask that stands wants that."""
     now, platform = door.now(), own.account.platform
     asking = [p for p in own.grant.permissions if p.is_standing(now) and p.basis != Basis.CONTRACT]
     is_wanted = any(is_about_people(door.catalogue, p.scope) for p in asking)
     may_ask = own.account.parent_id is None and platform in door.followers
-    return write_link(door.public_url, own.app.id, own.account) if is_wanted and may_ask else ""
+    return write_link(door.public_url, own.app.id, own.account, follower) if is_wanted and may_ask else ""
 
 
 def _ordered(own: OwnGrant) -> list[Permission]:

@@ -256,6 +256,7 @@ class GrantView:
         objected: with `shop`: how many asks under a contract the reader objects to.
         is_objection: nobody was asked to agree to anything here; all that was decided is what is objected to.
         invitation: where the account's followers can be asked; "" where nobody has to be, or can.
+        follower: the id of the one follower to whom it is written, or "".
         told: whether the app heard of the latest change that was to be told it; None where none was.
     """
 
@@ -277,6 +278,7 @@ class GrantView:
     objected: int = 0
     is_objection: bool = False
     invitation: str = ""
+    follower: str = ""
 
     def count(self, state: str) -> int:
         """How many asks are in a state."""

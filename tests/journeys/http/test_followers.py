@@ -421,6 +421,14 @@ async def test_the_owner_finds_the_link_and_its_code(shop: Shop, stranger: Brows
     assert len(invited) == 1
     assert f"{PUBLIC_URL}/ask?app=giao-tan-nha&amp;account={BAKERY_ID}" in invited[0].text
     assert "<svg" in invited[0].text.partition("data-invitation")[2]
+    (asking_id,) = re.findall(r'<div class="wrap" data-grant="([^"]+)"', invited[0].text)
+    for_one = await stranger.get(f"/permissions/{asking_id}?follower={FAN.user_id}")
+    written = f"/ask?app=giao-tan-nha&amp;account={BAKERY_ID}&amp;follower={FAN.user_id}"
+    assert f"{PUBLIC_URL}{written}" in for_one.text
+    assert f"Liên kết cho người có mã {FAN.user_id}" in for_one.words
+    odd = await stranger.get(f"/permissions/{asking_id}?follower=%22%3E%26app%3Dx")
+    assert "&amp;follower=%22%3E%26app%3Dx" in odd.text
+    assert "follower=" not in (await stranger.get(f"/permissions/{asking_id}?follower=a%0Ab")).words
 
 
 async def test_a_follower_sees_the_calls_that_may_have_been_about_them(shop: Shop, fan: Browser) -> None:
