@@ -27,6 +27,7 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.oauth.known import find_known
 from gateway.ground.storage.ballast import SIZE_BYTES
 from gateway.ground.storage.failures import DiskFull
+from gateway.ground.vault.entries import Tombstone
 from gateway.ground.vault.tokens import hashed
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.health import Health
@@ -40,6 +41,7 @@ from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
 DISK_BYTES = 3 * SIZE_BYTES
+PAGE_BYTES = 4096
 NO_CALL = Call(AppId(""), AccountId(""), FamilyId(""), b"", frozenset(), cut=lambda: None)
 
 
@@ -218,9 +220,23 @@ async def test_every_kind_of_end_has_the_room(scene: Scene, disk: Path) -> None:
     assert {each.state.value for each in (await get_grant(house, given.grant_id)).permissions} == {"expired"}
 
 
+def fill_page(house: House, path: Path) -> None:
+    """Let the journal end where a page of the disk ends, so that its next line needs another."""
+
+    def add(letters: int) -> int:
+        before = path.stat().st_size
+        house.journal.append([Tombstone("gr_other", 1, (), "x" * letters, house.clock.now())])
+        return path.stat().st_size - before
+
+    grown = add(1000)
+    add(1000 + PAGE_BYTES + -path.stat().st_size % PAGE_BYTES - grown)
+    assert path.stat().st_size % PAGE_BYTES == 0
+
+
 async def test_a_tombstone_has_the_room_too(scene: Scene, disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database had room left in its write-ahead log, the journal has none: the ballast is for both."""
     given, house = await agreed(scene), scene.house
+    fill_page(house, disk / "journal" / "tombstones.jsonl")
     write = house.journal.append
     tries: list[bool] = []
 

@@ -7,7 +7,6 @@ class Kind(StrEnum):
     """What happened. The value is part of a record's bytes and never changes its meaning."""
 
     DECIDED = "decided"
-    RECONNECTED = "reconnected"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     WITHDRAWN_AT_PLATFORM = "withdrawn_at_platform"
@@ -16,6 +15,7 @@ class Kind(StrEnum):
     SHORTENED = "shortened"
     EXPIRED = "expired"
     RECONFIRM = "reconfirm"
+    RECONNECTED = "reconnected"
     OBJECTION_LIFTED = "objection_lifted"
     BROUGHT_IN = "brought_in"
     BURIED = "buried"
