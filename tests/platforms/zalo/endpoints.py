@@ -182,7 +182,7 @@ ENDPOINTS = (
         people=1,
     ),
     Endpoint("delete_tag", "POST", "/v2.0/oa/tag/rmtag", ("zalo.tag.write",), {"tag_name": "Nhãn thử (mẫu)"}),
-    Endpoint("view_quota", "POST", "/v3.0/oa/quota/message", ("zalo.message.send",), {"user_id": ONE}, people=1),
+    Endpoint("view_quota", "POST", "/v3.0/oa/quota/message", ("zalo.message.read",), {"user_id": ONE}, people=1),
     Endpoint(
         "view_quota",
         "POST",

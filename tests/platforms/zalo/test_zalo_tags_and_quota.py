@@ -97,7 +97,7 @@ async def test_an_owners_allowance_is_a_list(shared: Stage) -> None:
     assert (await app.call(QUOTA, "POST", json=OWNER | {"quota_owner": "APP"})).json["data"] == []
 
 
-@pytest.mark.parametrize("scope, body", [("zalo.quota.read", {"user_id": PERSON}), ("zalo.message.send", OWNER)])
+@pytest.mark.parametrize("scope, body", [("zalo.quota.read", {"user_id": PERSON}), ("zalo.message.read", OWNER)])
 async def test_each_form_of_the_question_needs_its_own_scope(shared: Stage, scope: str, body: object) -> None:
     """The scope that opens one form says nothing about the other; the refusal names the one that would."""
     app = await app_with(shared, scope, "zalo.profile.read")
