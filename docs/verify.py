@@ -16,9 +16,8 @@ Checked is: each signature; that the records, hashed into a tree as RFC 9162 say
 checkpoint states: nothing was changed, added, removed or moved; that each record is spelled canonically and is the one
 it is listed as; that a receipt is signed to its last letter and tells its record's own decisions. With "leaf_hash"
 (hex) in its line a changed record is told exactly, else all from the last root that fits to the first that does not.
-Records behind the last checkpoint are counted: no fault, no proof. What a record says and holds may still be untrue.
-It sees the log alone, and no row beside it: whether grants are what the log says `quyen log verify` compares.
-Exit code: 0 all holds, 1 something does not, 2 it could not be checked (wrong usage, unreadable, not an export).
+Records behind the last checkpoint are counted: no fault, no proof. What a record says may still be untrue; rows beside
+the log `quyen log verify` compares. Exit code: 0 all holds, 1 something does not, 2 it could not be checked.
 """
 
 import argparse

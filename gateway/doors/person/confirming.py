@@ -11,7 +11,7 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import SO_BEFORE
 from gateway.doors.person.from_records import about_reader, account_view, app_title, app_view
 from gateway.doors.person.own_grants import OwnGrant
-from gateway.doors.person.views_grants import ConfirmWithdrawView
+from gateway.doors.person.views_confirm import ConfirmWithdrawView
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.apps.types import Ask

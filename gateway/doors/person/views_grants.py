@@ -1,4 +1,4 @@
-"""What the people's pages show: Quản lý quyền, one app, and the confirm step."""
+"""What the people's pages show: Quản lý quyền and one app."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -283,29 +283,3 @@ class GrantView:
     def count(self, state: str) -> int:
         """How many asks are in a state."""
         return sum(row.state == state for row in self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmWithdrawView:
-    """The confirm page of a withdrawal: consequences, then equal buttons (R32). Posts `confirm=yes`.
-
-    Where something goes on under a contract, `confirm=both` objects to that as well.
-
-    Args:
-        path: where both lead: `/permissions/{grant_id}`, or `/permissions` for everything.
-        app: None when everything is to be withdrawn.
-        account: None likewise.
-        ask: the one ask, or None for the whole app.
-        remaining: how many asks (or, for everything, apps) go on afterwards.
-        ending: names of what ends.
-        contracts: names of what goes on under a contract unless the reader objects.
-    """
-
-    TEMPLATE: ClassVar[str] = "person/confirm_withdraw.html"
-    path: str
-    ending: Sequence[str]
-    app: AppView | None = None
-    account: AccountView | None = None
-    ask: AskView | None = None
-    remaining: int = 0
-    contracts: Sequence[str] = ()

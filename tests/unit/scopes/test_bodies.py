@@ -7,7 +7,7 @@ import pytest
 
 from scopes import BodyRefused, Catalogue, Route
 
-USER: dict[str, Any] = {"user_id": "123"}
+USER: dict[str, Any] = {"user_id": "4620160001000000001"}
 
 
 def media(**element: object) -> dict[str, Any]:
@@ -64,11 +64,11 @@ def test_listed_message_passes_unchanged(send: Route, message: dict[str, Any]) -
         {"recipient": USER, "message": {}},
         {"recipient": USER, "message": []},
         {"recipient": {"phone": "84000000001"}, "message": {"text": "x"}},
-        {"recipient": {"user_id": "123", "group_id": "9"}, "message": {"text": "x"}},
+        {"recipient": {"user_id": "4620160001000000003", "group_id": "9"}, "message": {"text": "x"}},
         {"recipient": {"message_id": "9"}, "message": {"text": "x"}},
-        {"recipient": {"user_id": "0123"}, "message": {"text": "x"}},
-        {"recipient": {"user_id": "12 3"}, "message": {"text": "x"}},
-        {"recipient": {"user_id": ["123"]}, "message": {"text": "x"}},
+        {"recipient": {"user_id": "04620160001000000001"}, "message": {"text": "x"}},
+        {"recipient": {"user_id": "462016000 1000000001"}, "message": {"text": "x"}},
+        {"recipient": {"user_id": ["4620160001000000001"]}, "message": {"text": "x"}},
         {"recipient": {"user_id": True}, "message": {"text": "x"}},
         {"recipient": USER, "message": media(media_type="image", url="http://img.example/a.png")},
         {"recipient": USER, "message": media(media_type="image", url="file:///etc/passwd")},
@@ -114,14 +114,14 @@ def test_unlisted_body_is_refused(send: Route, body: object) -> None:
     [
         b"",
         b"{",
-        b'\xef\xbb\xbf{"recipient":{"user_id":"1"},"message":{"text":"x"}}',
-        '{"recipient":{"user_id":"1"},"message":{"text":"x"}}'.encode("utf-16"),
-        b'{"recipient":{"user_id":"1"},"message":{"text":"\xff"}}',
-        b'{"recipient":{"user_id":"1"},"message":{"text":"\\ud800"}}',
-        b'{"recipient":{"user_id":"1"},"recipient":{"user_id":"2"},"message":{"text":"x"}}',
-        b'{"recipient":{"user_id":"1","\\u0075ser_id":"2"},"message":{"text":"x"}}',
-        b'{"recipient":{"user_id":"1"},"message":{"text":"x"}}\n{"recipient":{"user_id":"2"},"message":{"text":"x"}}',
-        b'{"recipient":{"user_id":"1"},"message":{"text":"x"},}',
+        b'\xef\xbb\xbf{"recipient":{"user_id":"4620160001000000001"},"message":{"text":"x"}}',
+        '{"recipient":{"user_id":"4620160001000000001"},"message":{"text":"x"}}'.encode("utf-16"),
+        b'{"recipient":{"user_id":"4620160001000000001"},"message":{"text":"\xff"}}',
+        b'{"recipient":{"user_id":"4620160001000000001"},"message":{"text":"\\ud800"}}',
+        b'{"recipient":{"user_id":"4620160001000000001"},"recipient":{"user_id":"4620160001000000002"},"message":{"text":"x"}}',
+        b'{"recipient":{"user_id":"4620160001000000001","\\u0075ser_id":"4620160001000000002"},"message":{"text":"x"}}',
+        b'{"recipient":{"user_id":"4620160001000000001"},"message":{"text":"x"}}\n{"recipient":{"user_id":"4620160001000000002"},"message":{"text":"x"}}',
+        b'{"recipient":{"user_id":"4620160001000000001"},"message":{"text":"x"},}',
         b"{'recipient':1}",
         b"NaN",
         b"[" * 100_000,
@@ -151,7 +151,7 @@ def test_body_that_is_not_one_strict_value_is_refused(send: Route, raw: bytes) -
 def test_other_media_type_is_refused(send: Route, content_type: str | None) -> None:
     """Only declared JSON in UTF-8 is taken."""
     with pytest.raises(BodyRefused) as caught:
-        send.check_body(content_type, b'{"recipient":{"user_id":"1"},"message":{"text":"x"}}')
+        send.check_body(content_type, b'{"recipient":{"user_id":"4620160001000000001"},"message":{"text":"x"}}')
     assert caught.value.code == "unsupported_media"
 
 
@@ -271,8 +271,8 @@ def test_a_call_names_its_people(packaged: Catalogue, shop: Catalogue) -> None:
     person = shop.match("shop", "GET", "/people/7")
     assert person.subjects_named(person.route.check_query(""), b"") == ["7"]
     detail = packaged.match("zalo", "GET", "/v3.0/oa/user/detail")
-    asked = detail.route.check_query("data=%7B%22user_id%22%3A99%7D")
-    assert detail.subjects_named(asked, b"") == ["99"]
+    asked = detail.route.check_query("data=%7B%22user_id%22%3A4620160001000000001%7D")
+    assert detail.subjects_named(asked, b"") == ["4620160001000000001"]
 
 
 def test_optional_body_may_be_empty(packaged: Catalogue) -> None:

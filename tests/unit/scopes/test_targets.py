@@ -89,7 +89,9 @@ def test_encoded_spelling_of_a_literal_is_the_literal(packaged: Catalogue) -> No
     """An encoded letter means the letter, and what goes upstream is the template's own spelling."""
     match = packaged.match("zalo", "GET", "/v3.0/oa/user/d%65tail")
     assert match.upstream_target(
-        match.route.check_query('data={"user_id":"7"}'.replace('"', "%22").replace("{", "%7B").replace("}", "%7D"))
+        match.route.check_query(
+            'data={"user_id":"4620160001000000007"}'.replace('"', "%22").replace("{", "%7B").replace("}", "%7D")
+        )
     ).startswith(DETAIL + "?data=")
 
 
@@ -148,8 +150,8 @@ def quoted(text: str) -> str:
 def test_zalo_query_is_rebuilt(packaged: Catalogue) -> None:
     """The one parameter `data` is read, checked and written anew."""
     match = packaged.match("zalo", "GET", DETAIL)
-    query = match.route.check_query(quoted('data={ "user_id" : "123" }'))
-    assert match.upstream_target(query) == DETAIL + "?data=%7B%22user_id%22%3A%22123%22%7D"
+    query = match.route.check_query(quoted('data={ "user_id" : "4620160001000000003" }'))
+    assert match.upstream_target(query) == DETAIL + "?data=%7B%22user_id%22%3A%224620160001000000003%22%7D"
 
 
 def test_integer_id_keeps_every_digit(packaged: Catalogue) -> None:
@@ -165,27 +167,27 @@ def test_integer_id_keeps_every_digit(packaged: Catalogue) -> None:
     [
         "",
         "data=",
-        'data={"user_id":"1","debug":true}',
-        'data={"user_id":"1","user_id":"2"}',
-        'data={"user_id":"1","\\u0075ser_id":"2"}',
-        'data={"user_id":["1"]}',
-        'data={"user_id":{"$ne":"1"}}',
+        'data={"user_id":"4620160001000000001","debug":true}',
+        'data={"user_id":"4620160001000000001","user_id":"4620160001000000002"}',
+        'data={"user_id":"4620160001000000001","\\u0075ser_id":"4620160001000000002"}',
+        'data={"user_id":["4620160001000000001"]}',
+        'data={"user_id":{"$ne":"4620160001000000001"}}',
         'data={"user_id":null}',
         'data={"user_id":true}',
         'data={"user_id":1.0}',
         'data={"user_id":1e3}',
         'data={"user_id":-1}',
-        'data={"user_id":"01"}',
-        'data={"user_id":" 1"}',
-        'data={"user_id":"1\\n"}',
+        'data={"user_id":"04620160001000000001"}',
+        'data={"user_id":" 4620160001000000001"}',
+        'data={"user_id":"4620160001000000001\\n"}',
         'data={"user_id":"１"}',
         'data={"user_id":""}',
         "data={}",
         'data=["user_id"]',
-        'data={"user_id":"1"}&data={"user_id":"2"}',
-        'data={"user_id":"1"}&d%61ta={"user_id":"2"}',
-        'data={"user_id":"1"}&access_token=x',
-        'data={"user_id":"1"}&user_id=2',
+        'data={"user_id":"4620160001000000001"}&data={"user_id":"4620160001000000002"}',
+        'data={"user_id":"4620160001000000001"}&d%61ta={"user_id":"4620160001000000002"}',
+        'data={"user_id":"4620160001000000001"}&access_token=x',
+        'data={"user_id":"4620160001000000001"}&user_id=2',
         "user_id=1",
         "data",
         "&",
@@ -193,8 +195,8 @@ def test_integer_id_keeps_every_digit(packaged: Catalogue) -> None:
         "data=%",
         "data=%ff",
         "data=%00",
-        'data={"user_id":"1"}{"user_id":"2"}',
-        "data=\ufeff" + '{"user_id":"1"}',
+        'data={"user_id":"4620160001000000001"}{"user_id":"4620160001000000002"}',
+        "data=\ufeff" + '{"user_id":"4620160001000000001"}',
     ],
 )
 def test_bad_zalo_query_is_refused(packaged: Catalogue, raw_query: str) -> None:

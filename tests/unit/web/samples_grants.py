@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.doors.person.views import Choice
+from gateway.doors.person.views_confirm import ConfirmWithdrawView
 from gateway.doors.person.views_credentials import CredentialRow, CredentialsView, MadeView
 from gateway.doors.person.views_grants import (
     ActDone,
-    ConfirmWithdrawView,
     GrantCard,
     GrantView,
     HistoryEvent,
