@@ -18,6 +18,15 @@ class _Loader(yaml.CSafeLoader):
     }
 
 
+def _read_text(path: Path) -> str:
+    raw = path.read_bytes()
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise CatalogueError([Problem(path.name, line, "not UTF-8")]) from error
+
+
 class Source:
     """One file, of the catalogue or of an app: plain values, and the line of each place in them.
 
@@ -25,14 +34,14 @@ class Source:
         path: the file; only its name appears in problems.
 
     Raises:
-        CatalogueError: when it is not YAML, holds a key twice, or uses aliases (a shape is the way to reuse).
+        CatalogueError: when it is not UTF-8 or not YAML, holds a key twice, or uses aliases (a shape is the way to reuse).
     """
 
     def __init__(self, path: Path) -> None:
         self.file = path.name
         self._lines: dict[Place, int] = {(): 1}
         self._seen: set[yaml.Node] = set()
-        loader = _Loader(path.read_text(encoding="utf-8"))
+        loader = _Loader(_read_text(path))
         try:
             root = loader.get_single_node()
             self.value: object = None if root is None else self._read(loader, root, ())

@@ -15,6 +15,9 @@ from scopes.refusals import BodyRefused
 LEADING_BYTES = 16
 """How much of a file must be there, if it has so much, before its kind is judged; no signature is longer."""
 
+UNTOLD = "application/octet-stream"
+"""What a part calls a file of which it says no kind: then the name says it, and the bytes are held to that."""
+
 _LINE = re.compile(r"([A-Za-z-]{1,40}):[ \t]*([^\r\n]*)")
 _DISPOSITION = re.compile(r'form-data((?:[ \t]*;[ \t]*[a-z]+="[^"\\]*")*)')
 _PARAMETER = re.compile(r'([a-z]+)="([^"\\]*)"')
@@ -89,7 +92,8 @@ class UploadRule(BaseModel):
             raise BodyRefused("unsupported_media", "a file is sent as it is, without an encoding")
         if length is not None and _LENGTH.fullmatch(length) is None:
             raise BodyRefused("bad_body", "the part's length is malformed")
-        declared = read_media_type(headers.get("content-type", ""), is_text=False)
+        raw_type = headers.get("content-type", UNTOLD)  # clients that do not know a type leave it out, or say this one
+        declared = read_media_type(raw_type, is_text=False)
         return Part(self._find_kind(declared, file_name), file_name, None if length is None else int(length))
 
     def check_leading(self, kind: FileKind, leading: bytes) -> None:
@@ -106,7 +110,7 @@ class UploadRule(BaseModel):
     def _find_kind(self, declared: str | None, file_name: str) -> FileKind:
         extension = file_name.rpartition(".")[2].lower() if "." in file_name else ""
         for kind in self.kinds:
-            if kind.media_type == declared and extension in kind.extensions:
+            if declared in {kind.media_type, UNTOLD} and extension in kind.extensions:
                 return kind
         raise BodyRefused("unsupported_media", "the part's type and the end of its name are no kind that is taken")
 

@@ -106,10 +106,22 @@ def test_lies_about_the_form_are_refused(lie: str, piece: int) -> None:
     assert caught.value.reason == "bad_body"
 
 
+UNTYPED = b'Content-Disposition: form-data; name="file"; filename="a.png"'
+
+
+@pytest.mark.parametrize("headers", [UNTYPED, disposition(GOOD, "application/octet-stream")])
+def test_where_no_type_is_told_name_and_bytes_say_it(headers: bytes) -> None:
+    """Clients that know no type leave it out or say any bytes; upstream it is called what it is."""
+    reader, _ = read(form(headers=headers), 100_000)
+    assert reader.part is not None
+    assert reader.part.kind.media_type == "image/png"
+
+
 OTHERS = {
     "another type": (PNG, disposition(GOOD, "image/gif")),
-    "no type": (PNG, b'Content-Disposition: form-data; name="file"; filename="a.png"'),
-    "any bytes": (PNG, disposition(GOOD, "application/octet-stream")),
+    "no type of other bytes": (b"\xff\xd8\xff" + PNG, UNTYPED),
+    "any bytes, and another extension": (PNG, disposition('name="file"; filename="a.jpg"', "application/octet-stream")),
+    "a type that is none": (PNG, disposition(GOOD, "png")),
     "another extension": (PNG, disposition('name="file"; filename="a.jpg"')),
     "a second extension": (PNG, disposition('name="file"; filename="a.png.exe"')),
     "no extension": (PNG, disposition('name="file"; filename="png"')),

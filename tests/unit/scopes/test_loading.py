@@ -205,6 +205,17 @@ def test_broken_file_is_refused_with_its_line(shop_yaml: str, write: Write, name
         load_catalogue(folder)
 
 
+def test_a_file_that_is_not_utf_8_is_refused_at_its_line(shop_yaml: str, write: Write) -> None:
+    """Whatever an editor saved it as, the operator hears which file and line, and sees no traceback."""
+    folder = write(shop_yaml)
+    (folder / "shop.yaml").write_bytes(shop_yaml.encode().replace("Đặt".encode(), b"\xd0", 1))
+    (problem,) = check(folder)
+    assert (problem.file, problem.message) == ("shop.yaml", "not UTF-8")
+    assert problem.line == line_of(shop_yaml, "Đặt")
+    (folder / "shop.yaml").write_bytes(shop_yaml.encode("utf-16"))
+    assert [each.message for each in check(folder)] == ["not UTF-8"]
+
+
 def test_small_catalogue_is_whole(shop_yaml: str, write: Write) -> None:
     """The file that the broken ones start from has no problem (positive control)."""
     assert check(write(shop_yaml)) == []
