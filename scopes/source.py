@@ -34,7 +34,7 @@ class Source:
         path: the file; only its name appears in problems.
 
     Raises:
-        CatalogueError: when it is not UTF-8 or not YAML, holds a key twice, or uses aliases (a shape is the way to reuse).
+        CatalogueError: when it is not UTF-8 or YAML, holds a key twice, or uses aliases (a shape is the way to reuse).
     """
 
     def __init__(self, path: Path) -> None:

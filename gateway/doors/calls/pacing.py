@@ -51,7 +51,7 @@ def pace_upstream(door: CallsDoor, route: Route, facts: TokenFacts) -> dict[str,
     allowance = door.budgets.take(key, facts.app_id, Budget(budget.calls, budget.seconds))
     told = {
         "RateLimit-Policy": f'"{route.platform_id}";q={budget.calls};w={budget.seconds}',
-        "RateLimit": f'"{route.platform_id}";r={allowance.left};t={min(allowance.resets_seconds, budget.seconds)}',
+        "RateLimit": f'"{route.platform_id}";r={allowance.left};t={allowance.resets_seconds}',
     }
     if not allowance.is_granted:
         raise Refusal("limited", retry_after_seconds=allowance.resets_seconds, rate_limit=told)
