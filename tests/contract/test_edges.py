@@ -13,7 +13,6 @@ from gateway.acts.found_log import get_signer
 from gateway.acts.link import finish_link, start_link
 from gateway.acts.redeem import Redemption, redeem
 from gateway.acts.refresh import Renewal, refresh
-from gateway.acts.renew import renew
 from gateway.acts.revoke import revoke
 from gateway.acts.shorten import shorten
 from gateway.acts.suspend import suspend_app
@@ -130,20 +129,6 @@ async def linked(scene: Scene) -> object:
     return await finish_link(scene.house, platform, scene.owner.id, raw_state=journey.raw_state, raw_code="x")
 
 
-async def renewed(scene: Scene) -> object:
-    """Renew the scene's credential."""
-    async with scene.house.storage.read() as connection:
-        link = await accounts.find_connection(connection, scene.account.id)
-    assert link is not None
-    platform = StandInPlatform(_live="upstream-refresh")
-
-    async def vanish() -> None:
-        setattr(accounts, "find_connection", returning(None))  # noqa: B010 - put back by the test's monkeypatch
-
-    platform.in_between = vanish
-    return await renew(scene.house, platform, link)
-
-
 async def founded(scene: Scene) -> object:
     """Ask for the log's signer once more."""
     house = scene.house
@@ -153,7 +138,6 @@ async def founded(scene: Scene) -> object:
 BROKEN: dict[str, tuple[Any, str, object, Callable[[Scene], Any]]] = {
     "an account that collides and is not there": (accounts, "find_external", None, linked),
     "a connection that moves under its lock": (accounts, "renew_connection", False, linked),
-    "a connection that vanishes": (accounts, "renew_connection", False, renewed),
     "a key that collides and is not there": (keys, "find_signer", None, founded),
 }
 

@@ -33,7 +33,7 @@ async def test_1_the_owner_links_an_account_through_the_platforms_own_oauth(walk
     await page.get_by_role("link", name="Kết nối", exact=True).click()
     await expect(page.get_by_text("Chưa có tài khoản nào")).to_be_visible()
     await walker.picture("03-connections-empty")
-    await page.get_by_role("button", name="Sang Zalo để nối").click()
+    await page.get_by_role("button", name="Sang Zalo để nối", exact=True).click()
     await walker.picture("04-zalo-consent")
     await page.go_back()
     await walker.link_zalo(shop["external_id"])
