@@ -132,7 +132,6 @@ async def test_a_follower_objects_from_the_printed_link_and_takes_it_back(arrive
     await page.goto(ask_link(demo.facts))
     await check_fits(walker, "vi")
     await walker.picture("40-asked")
-    await page.get_by_role("link", name="Đăng nhập bằng Zalo").click()
     await page.get_by_role("button", name="Đăng nhập bằng Zalo").click()
     await page.locator(f"input[name=person][value='{FOLLOWER.id_by_app}']").check()
     await page.locator("button[name=allow]").click()
