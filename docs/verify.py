@@ -13,11 +13,10 @@ A receipt is {"receipt": {..., "proof": proof}, "signature": line, "verifier_key
 {"seq", "record_id", "bytes"}, "proof": {"index", "size", "hashes": [hex]}, "checkpoint": note or null: not signed yet}.
 
 Checked is: each signature; that the records, hashed into a tree as RFC 9162 says, have the very root that each
-checkpoint states: nothing was changed, added, removed or moved; that each record is spelled canonically and is the one
-it is listed as; that a receipt is signed to its last letter and tells its record's own decisions. With "leaf_hash"
-(hex) in its line a changed record is told exactly, else all from the last root that fits to the first that does not.
-Records behind the last checkpoint are counted: no fault, no proof. What a record says may still be untrue; rows beside
-the log `quyen log verify` compares. Exit code: 0 all holds, 1 something does not, 2 it could not be checked.
+checkpoint states: nothing was changed, added, removed or moved; that each is spelled canonically and is the one it is
+listed as; that a receipt is signed to its last letter and tells its record's own decisions. With "leaf_hash" (hex) a
+changed record is told exactly, else all from the last root that fits to the first that does not. Records behind the
+last checkpoint are counted. Rows beside the log `quyen log verify` compares. Exit code: 0 holds, 1 not, 2 unchecked.
 """
 
 import argparse
