@@ -183,7 +183,7 @@ class House:
         recorded = await self.ledger.append(unit.connection, draft)
         given = await grants.list_given_before(unit.connection, change)
         if kind is Kind.WITHDRAWN_AT_PLATFORM:
-            asks = tell_erasure(change, facts["passed"])
+            asks = tell_erasure(change, given.union(facts["passed"]))
         else:
             asks = tell_asks(change, given, is_own=about is not None)
         event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)

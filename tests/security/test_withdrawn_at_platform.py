@@ -28,7 +28,7 @@ from gateway.records.outbox.keys import event_key_of, read_secret
 from gateway.terms.ids import FamilyId
 from tests.contract.letters import opened
 from tests.contract.steps import verified
-from tests.followers import CHAT, NAME, PHONE, say_yes, take_back, with_asking_app
+from tests.followers import CHAT, NAME, PHONE, decide_as, follow, say_yes, take_back, with_asking_app
 from tests.house import Scene, agree
 from tests.ready import scene_in
 from tests.security.test_events_native import is_zalos
@@ -133,6 +133,18 @@ async def test_what_they_agreed_to_ends_and_the_app_hears(teller: Teller, receiv
     assert "user_id_by_app" not in copy
     assert await teller.states() == ["delivered"]
     assert (await verified(scene.house)).is_ok
+
+
+async def test_what_was_granted_once_is_erased_too(teller: Teller, receiver: Receiver) -> None:
+    """Granted, taken back, and refused when it was asked again: the app may hold it still, and hears of it."""
+    person, profile = await follow(teller.scene, FOLLOWER)
+    said = await decide_as(teller.scene, person, profile, ask_ids=[NAME, PHONE], to=[NAME, PHONE])
+    await take_back(teller.scene, said, [PHONE])
+    await decide_as(teller.scene, person, profile, ask_ids=[], to=[PHONE])
+    assert await teller.tell(withdrawal(teller)) == 200
+    await teller.bring()
+    told = {each["ask"]: (each["state"], each["wanted"]) for each in notices(receiver)[-1]["data"]["asks"]}
+    assert told == {NAME: ("withdrawn", "erase"), PHONE: ("refused", "erase")}
 
 
 async def test_under_a_contract_they_object_and_the_app_hears(
