@@ -92,7 +92,7 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
             await unit.commit()
     except DiskFull:
         for account, ask_id in meant:
-            house.hold_noes(account, about.app_id, [ask_id])
+            house.in_flight.deny_person(house.vault, account, about.app_id, [ask_id])
         raise
     await house.settle(change, ended, about=settled.about)
     return settled
