@@ -131,7 +131,7 @@ async def end_at_platform(house: House, told: Withdrawal) -> int:
                 await unit.commit()
     except DiskFull:
         for case in cases:
-            house.hold_noes(case.profile, case.app_id, [ask.id for ask in case.asks])
+            house.in_flight.deny_person(house.vault, case.profile, case.app_id, [ask.id for ask in case.asks])
         raise
     for settled, ended in moved:
         house.cut(settled.change, ended, about=settled.about)

@@ -17,7 +17,6 @@ from gateway.acts.pause import pause
 from gateway.acts.recall_noes import recall_noes
 from gateway.acts.show_request import show_request
 from gateway.acts.take_events import ToldEvent, take_events
-from gateway.authority.bases import Asked, Said
 from gateway.ground.storage.failures import DiskFull
 from gateway.records.accounts.pairs import list_subjects
 from gateway.records.grants import store as grants
@@ -31,7 +30,18 @@ from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
 from tests.bringing import bring, row_of
 from tests.contract.steps import verified
-from tests.followers import ABOUT_PEOPLE, CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, with_asking_app
+from tests.followers import (
+    ABOUT_PEOPLE,
+    CHAT,
+    NAME,
+    PHONE,
+    decide_as,
+    find_said,
+    follow,
+    object_as,
+    say_yes,
+    with_asking_app,
+)
 from tests.house import Scene, agree
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -46,12 +56,6 @@ def told(scene: Scene, name: str = "a", *people: str, body: bytes = BODY) -> Wit
     followers = [Follower(scene.account.id, each, f"login of {each}") for each in people or ("1",)]
     hashed = sha256(name.encode()).digest()
     return Withdrawal("zalo", "user_withdraw", hashed, followers, ABOUT_PEOPLE, Original(EVENT, body))
-
-
-async def find_said(scene: Scene, *people: str) -> Said:
-    """Find what some followers said of the scene's app."""
-    asked = Asked(scene.app.id, "zalo", scene.account.external_id, frozenset(people or ("1",)))
-    return await scene.house.words.find(asked)
 
 
 async def listening(scene: Scene) -> Scene:
@@ -90,7 +94,7 @@ async def test_the_rows_and_the_log_agree(scene: Scene) -> None:
         await unit.connection.execute(permissions.delete().where(permissions.c.decided_by.is_(None)))
         await unit.commit()
     assert await recall_noes(scene.house, scene.house.journal.read()) == 5
-    assert (await find_said(scene)).refused.keys() == {NAME, PHONE, CHAT}
+    assert (await find_said(scene, "1")).refused.keys() == {NAME, PHONE, CHAT}
 
 
 async def test_what_was_brought_in_ends_and_is_not_brought_in_again(scene: Scene) -> None:
@@ -104,7 +108,7 @@ async def test_what_was_brought_in_ends_and_is_not_brought_in_again(scene: Scene
     (body,) = [each.body for each in notices if each.event == "quyen.grant.withdrawn"]
     assert (b'"ask":"crm_name"' in body, b"crm_phone" in body) == (True, False)
     assert await bring(scene, row_of(scene, "1", NAME), row_of(scene, "1", PHONE)) == ["kept", "kept"]
-    assert (await find_said(scene)).agreed == {}
+    assert (await find_said(scene, "1")).agreed == {}
     assert (await verified(scene.house)).is_ok
 
 
@@ -152,7 +156,7 @@ async def test_a_telling_that_another_process_takes_in_between_does_nothing(
     await say_yes(scene, "1", [NAME])
     monkeypatch.setattr(hooks, "list_known", none)
     assert await end_at_platform(scene.house, told(scene)) == 0
-    assert (await find_said(scene)).agreed == {NAME: {"1"}}
+    assert (await find_said(scene, "1")).agreed == {NAME: {"1"}}
 
 
 async def test_a_decision_that_races_never_outlives_it(scene: Scene) -> None:
@@ -168,9 +172,9 @@ async def test_a_decision_that_races_never_outlives_it(scene: Scene) -> None:
     deciding = decide(scene.house, request.id, answer)
     _, outcome = await asyncio.gather(ended, deciding, return_exceptions=True)
     assert not isinstance(outcome, BaseException) or isinstance(outcome, Refusal)
-    assert (await find_said(scene)).agreed == {}
+    assert (await find_said(scene, "1")).agreed == {}
     await decide_as(scene, person, profile, ask_ids=[NAME], to=[NAME])
-    assert (await find_said(scene)).agreed == {NAME: {"1"}}
+    assert (await find_said(scene, "1")).agreed == {NAME: {"1"}}
     assert (await verified(scene.house)).is_ok
 
 
@@ -214,7 +218,7 @@ async def test_nothing_asked_nothing_ended(scene: Scene) -> None:
     """Before the shop let any app in there is nothing to refuse; an app that comes later starts on its own basis."""
     assert await end_at_platform(scene.house, replace(told(scene), original=None)) == 0
     await agree(scene)
-    assert (await find_said(scene)).refused == {}
+    assert (await find_said(scene, "1")).refused == {}
 
 
 @ON_SQLITE
@@ -239,7 +243,7 @@ async def test_a_form_that_is_not_declared_ends_it_all_the_same(scene: Scene) ->
     await listening(scene)
     assert await end_at_platform(scene.house, told(scene, body=b'{"event_name":["user_withdraw"]}')) == 1
     assert await count_copies(scene) == 0
-    assert (await find_said(scene)).refused.keys() == {NAME, PHONE, CHAT}
+    assert (await find_said(scene, "1")).refused.keys() == {NAME, PHONE, CHAT}
 
 
 @ON_SQLITE

@@ -9,20 +9,10 @@ from gateway.authority.bases import Said
 from gateway.records.ledger.tables import ledger_records
 from gateway.sandbox.zalo.seeds import BAKERY, PLACE_OF_MINOR
 from tests.followers import NAME
-from tests.house import Scene
 from tests.journeys.http.origin import Browser, Page
-from tests.journeys.http.test_followers import Shop, open_shop
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
+from tests.journeys.http.shops import Shop
 
 YOUNG = BAKERY.followers[PLACE_OF_MINOR]
-
-
-@pytest.fixture
-async def shop(scene: Scene, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Shop]:
-    """Yield the shop."""
-    async with open_shop(scene, clock, entropy) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -30,13 +20,6 @@ async def stranger(shop: Shop) -> AsyncIterator[Browser]:
     """Yield a browser in which nobody is signed in."""
     async with shop.origin.browser() as browser:
         yield browser
-
-
-@pytest.fixture
-async def fan(shop: Shop, stranger: Browser) -> Browser:
-    """Yield the browser of a follower who is signed in by Zalo."""
-    await shop.fans.sign_in(stranger)
-    return stranger
 
 
 async def answer_as(shop: Shop, browser: Browser, follower: str, decision: str) -> Page:
