@@ -109,7 +109,7 @@ async def bring_in(house: House, consents: Sequence[Consent], source: Import, ac
     async with house.storage.unit() as unit:
         own = await _lock_grants(house, unit, [each for each in consents if each.pair not in held])
         outcomes = [_judge(each, own.get(each.pair), held) for each in consents]
-        new = [each for each, outcome in zip(consents, outcomes, strict=True) if outcome in _NEW]
+        new = [each for each, outcome in zip(consents, outcomes, strict=True) if outcome in NEW]
         moved = [_move(house, own[pair], by=(source, actor), consents=told) for pair, told in _by_pair(new).items()]
         if moved:
             await grants.save_all(unit.connection, [change for change, _ in moved])
@@ -121,7 +121,8 @@ async def bring_in(house: House, consents: Sequence[Consent], source: Import, ac
     return outcomes
 
 
-_NEW = frozenset({BroughtIn.GRANTED, BroughtIn.PENDING})
+NEW = frozenset({BroughtIn.GRANTED, BroughtIn.PENDING})
+"""What becomes of a consent that is not there yet."""
 
 
 def _judge(consent: Consent, grant: Grant | None, held: Collection[Pair]) -> BroughtIn:
