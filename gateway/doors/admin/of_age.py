@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from gateway.acts import House
 from gateway.acts.bring_in import Consent
-from gateway.acts.know_follower import find_follower
+from gateway.acts.renew import find_follower
 from gateway.authority.budgets import SLOTS, Budget, Budgets
 from gateway.platforms import Connector
 from gateway.platforms.zalo.followers import ZaloFollowers

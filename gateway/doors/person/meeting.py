@@ -7,8 +7,8 @@ id the named one signs in. Who comes without a name is known where that pair was
 from datetime import timedelta
 from typing import Literal
 
-from gateway.acts.know_follower import find_follower
 from gateway.acts.profiles import Met, keep_profile
+from gateway.acts.renew import find_follower
 from gateway.authority.limits import Limit
 from gateway.doors import Visitor
 from gateway.doors.person.door import PersonDoor
