@@ -1,4 +1,4 @@
-"""What a follower reads is said to them: their pages and receipts hold no word that was written for the shop's owner."""
+"""What a follower reads is said to them: no page or receipt of theirs holds a word written for the shop's owner."""
 
 import json
 import re
