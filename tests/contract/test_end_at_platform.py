@@ -28,7 +28,7 @@ from gateway.records.outbox import queue
 from gateway.records.outbox.tables import event_copies
 from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
-from tests.bringing import bring, row_of
+from tests.bringing import bring, row_of, run
 from tests.contract.steps import verified
 from tests.followers import (
     ABOUT_PEOPLE,
@@ -46,6 +46,8 @@ from tests.house import Scene, agree
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what no database does in its own way."""
+ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+"""For what only happens where several write at once."""
 CATALOGUE = load_catalogue()
 EVENT = CATALOGUE.platforms["zalo"].events["consent_ended"]
 BODY = b'{"event_name":"user_withdraw","timestamp":"5","user_id":"1"}'
@@ -261,3 +263,23 @@ async def test_what_the_disk_has_no_room_for_is_denied_in_memory(scene: Scene, m
     assert (await find_said(scene, "1", "2")).refused == {each: {"1"} for each in (NAME, PHONE, CHAT)}
     assert await end_at_platform(scene.house, told(scene)) == 1
     assert not any(scene.house.in_flight.recalled.values())
+
+
+@ON_POSTGRES
+async def test_a_file_that_brings_the_same_people_in_meets_no_deadlock(scene: Scene, rounds: int) -> None:
+    """Whichever comes first, both are done and everybody's no stands, whether or not they were known before."""
+    first = await with_asking_app(scene)
+    second = await with_asking_app(scene, called=("Tích điểm (mẫu)", "tich-diem"))
+    for each in (first, second):
+        await agree(each)
+    for round_ in range(rounds - 15):  # each is many acts: five of them, and 185 at length
+        people = [f"{round_}00{number}" for number in range(5)]
+        rows = [row_of(each, person, ask) for person in people for each in (first, second) for ask in (NAME, PHONE)]
+        if round_ % 2:
+            await run(scene, "consent import", *[row | {"evidence": ""} for row in rows], file="im_" + "1" * 22)
+        tellings = [told(scene, f"{round_}", *reversed(people)), told(scene, f"{round_} again", *people[:2])]
+        endings = [end_at_platform(scene.house, replace(each, original=None)) for each in tellings]
+        await asyncio.gather(run(scene, "consent import", *rows[::-1]), *endings)
+        for each in (first, second):
+            assert (await find_said(each, *people)).agreed == {}, round_
+    assert (await verified(scene.house)).bad == []
