@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraint
 
 from scopes.bodies import BodyNode, BodyRule
 from scopes.formats import FORMATS
+from scopes.left_out import DeniedEntry, LeftOut
 from scopes.queries import QueryRule
 from scopes.rules import ValueRule
-from scopes.texts import Line, Text
+from scopes.texts import Text
 
 ScopeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(\.[a-z0-9]+){2,3}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -257,16 +258,6 @@ class EventEntry(_Written):
     fields: Mapping[str, AnswerNode]
 
 
-class DeniedEntry(_Written):
-    """A path that is not opened on purpose, whatever the method; `{name}` stands for any one segment.
-
-    `reason` is for developers, in English.
-    """
-
-    path: str
-    reason: Line
-
-
 class Budget(_Written):
     """What a platform takes before it refuses: so many calls in any so many seconds.
 
@@ -303,3 +294,4 @@ class PlatformFile(_Written):
     routes: tuple[RouteEntry, ...] = Field(min_length=1)
     events: tuple[EventEntry, ...] = ()
     denied: tuple[DeniedEntry, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
