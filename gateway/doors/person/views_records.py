@@ -45,7 +45,7 @@ class TraceRow:
     who: str
     verb: Literal["do", "look_up"]
     thing: str
-    result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen", "damaged"]
+    result: Literal["passed", "masked", "blocked", "cut", "failed", "unknown", "open", "seen", "damaged"]
     people: int | None = None
     asks: Sequence[str] = ()
     data_types: Sequence[str] = ()
