@@ -114,10 +114,11 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptsView:
-    """`GET /permissions/receipts`: newest first."""
+    """`GET /permissions/receipts`: newest first; `kept_days`: at least how long their evidence is kept."""
 
     TEMPLATE: ClassVar[str] = "person/receipts.html"
     rows: Sequence[ReceiptLine]
+    kept_days: int
     older: str = ""
     newer: str = ""
 

@@ -247,8 +247,8 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     "trace": TraceView(LOOKS, NOW, CHOICES, CHOICES, older="/permissions/trace?cursor=x"),
     "trace-empty": TraceView((), NOW),
     "trace-bad-day": TraceView((), NOW, CHOICES, CHOICES, after="31/02", error="bad_day", is_filtered=True),
-    "receipts": ReceiptsView(LINES, newer="/permissions/receipts"),
-    "receipts-empty": ReceiptsView(()),
+    "receipts": ReceiptsView(LINES, 730, newer="/permissions/receipts"),
+    "receipts-empty": ReceiptsView((), 730),
     "receipt": RECEIPT,
     "receipt-shortened": replace(RECEIPT, event="shortened", starts_at=None, items=RECEIPT.items[:2]),
     "notice": NoticeView(
