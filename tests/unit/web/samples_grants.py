@@ -243,6 +243,9 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     **{f"credentials-{why}": replace(KEYS, rows=(), making=why) for why in ("sign_in", "full", "nothing", "staff")},
     "withdraw-ask": ConfirmWithdrawView("/permissions/gr_1", (PHONE.name,), APP, BAKERY, PHONE, remaining=2),
     "withdraw-app": ConfirmWithdrawView("/permissions/gr_1", (PROFILE.name, PHONE.name), APP, BAKERY),
+    "withdraw-both": ConfirmWithdrawView(
+        "/permissions/gr_1", (PROFILE.name, PHONE.name), APP, BAKERY, contracts=(f"{PHONE.name} (hợp đồng)",)
+    ),
     "withdraw-all": ConfirmWithdrawView("/permissions", (APP.name, UNKNOWN_APP.name)),
     "trace": TraceView(LOOKS, NOW, CHOICES, CHOICES, older="/permissions/trace?cursor=x"),
     "trace-empty": TraceView((), NOW),
