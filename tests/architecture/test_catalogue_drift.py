@@ -43,7 +43,7 @@ def test_promised_scopes_are_there() -> None:
     assert set(CATALOGUE.scopes) == {
         "zalo.profile.read",
         "zalo.plan.read",
-        *(f"zalo.follower.{one}.read" for one in ("code", "tag", "note", "source")),
+        *(f"zalo.follower.{one}.read" for one in ("code", "tag", "note", "source", "activity")),
         "zalo.follower.name.read",
         "zalo.follower.phone.read",
         "zalo.follower.address.read",

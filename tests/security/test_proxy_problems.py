@@ -73,7 +73,7 @@ async def test_a_granted_call_passes_and_shows_only_what_was_granted(stage: Stag
     assert FOLLOWER.contact is not None
     assert found["shared_info"] == {"name": FOLLOWER.contact.name, "phone": FOLLOWER.contact.phone}
     assert "is_sensitive" not in found
-    assert reply.headers["Quyen-Withheld"] == '4; reasons="scope"'
+    assert reply.headers["Quyen-Withheld"] == '12; reasons="scope"'
     (arrival,) = await stage.arrived()
     assert arrival["target"] == DETAIL.removeprefix("/zalo").replace("%20", "")
     assert "Authorization" not in arrival["headers"]
@@ -123,7 +123,7 @@ async def test_no_credential_is_challenged_without_an_error(stage: Stage) -> Non
     for target in (PROFILE, f"{PROFILE}?access_token={stage.app.token}"):
         reply = await stage.app.call(target, headers={})
         await check_refused(stage, reply, "no_credential", status=401)
-        challenge = f'Bearer scope="zalo.profile.read", resource_metadata="{METADATA}"'
+        challenge = f'Bearer scope="zalo.plan.read zalo.profile.read", resource_metadata="{METADATA}"'
         assert reply.headers["WWW-Authenticate"] == challenge
 
 

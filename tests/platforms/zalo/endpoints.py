@@ -45,7 +45,7 @@ class Endpoint:
 
 THREE = BAKERY.followers[3].user_id
 CUSTOM = tuple(f"zalo.follower.{one}.read" for one in ("name", "phone", "address", "birth", "code", "source"))
-DETAIL = (*CUSTOM, "zalo.follower.tag.read", "zalo.follower.note.read")
+DETAIL = (*CUSTOM, *(f"zalo.follower.{one}.read" for one in ("tag", "note", "activity")))
 NOW = int(START.timestamp())
 ARTICLE = {"media_type": "article", "attachment_id": "4402c73f7e7a9724ce6b"}
 ARTICLES = {"type": "template", "payload": {"template_type": "media", "elements": [ARTICLE]}}
