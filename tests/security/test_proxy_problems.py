@@ -123,7 +123,7 @@ async def test_no_credential_is_challenged_without_an_error(stage: Stage) -> Non
     for target in (PROFILE, f"{PROFILE}?access_token={stage.app.token}"):
         reply = await stage.app.call(target, headers={})
         await check_refused(stage, reply, "no_credential", status=401)
-        challenge = f'Bearer scope="zalo.plan.read zalo.profile.read", resource_metadata="{METADATA}"'
+        challenge = f'Bearer scope="zalo.profile.read", resource_metadata="{METADATA}"'
         assert reply.headers["WWW-Authenticate"] == challenge
 
 

@@ -51,7 +51,7 @@ ARTICLE = {"media_type": "article", "attachment_id": "4402c73f7e7a9724ce6b"}
 ARTICLES = {"type": "template", "payload": {"template_type": "media", "elements": [ARTICLE]}}
 FOLLOWERS = (*DETAIL, "zalo.follower.custom.read")
 ENDPOINTS = (
-    Endpoint("getoa", "GET", "/v2.0/oa/getoa", ("zalo.profile.read", "zalo.plan.read")),
+    Endpoint("getoa", "GET", "/v2.0/oa/getoa", ("zalo.profile.read",)),
     Endpoint("list_followers", "GET", "/v3.0/oa/user/getlist", FOLLOWERS, {"offset": 0, "count": 2}, people=2),
     Endpoint("view_follower", "GET", "/v3.0/oa/user/detail", DETAIL, {"user_id": ONE}, people=1),
     Endpoint(

@@ -116,15 +116,6 @@ async def test_a_note_may_be_an_object(shared: Stage) -> None:
     assert (set(note), note["content"]) == ({"note_id", "content", "created_time"}, "Thích bánh ít ngọt (mẫu)")
 
 
-async def test_the_plan_stands_apart_from_the_profile(shared: Stage) -> None:
-    """What the OA bought of Zalo is no part of its public profile; each scope shows its own part alone."""
-    plan = {"package_name", "package_valid_through_date", "package_auto_renew_date", "linked_ZCA"}
-    for scope, shows in (("plan", True), ("profile", False)):
-        app = await app_with(shared, f"zalo.{scope}.read")
-        found = set(await ask(app, "/zalo/v2.0/oa/getoa"))
-        assert (found & plan, "name" in found) == (plan if shows else set(), not shows)
-
-
 async def test_an_address_may_be_a_text(shared: Stage, everything: AppCaller) -> None:
     """The docs do not say which; both forms pass."""
     await shared.zalo.switch(full_address="text")
