@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from scopes.events import Event
 from scopes.loading import Catalogue, Platform
 from scopes.routes import Route
+from scopes.scope import Scope
+from scopes.texts import Wording
 from scopes.trees import ANY, MARK, Branch, Cases, Either, Keyed, Leaf, Node, Rows
 from scopes.uploads import UploadRule
-from scopes.written import Scope
 
 _OPENERS = {ANY: "whatever opened the {what}", MARK: "nothing: where it is not false, nobody's basis counts"}
 
@@ -68,15 +69,22 @@ def _render_overview(platform: Platform) -> Iterator[str]:
 def _render_scope(scope: Scope, platform: Platform) -> Iterator[str]:
     yield from ("", f"### `{scope.id}`", "")
     yield f"{scope.name.vi} / {scope.name.en} (version {scope.version}, enforced by the {scope.enforced_by})"
-    yield from ("", scope.explanation.en, "")
-    yield from (f"- can: {text.en}" for text in scope.can)
-    yield from (f"- cannot: {text.en}" for text in scope.cannot)
+    yield from _render_wording(scope)
     yield f"- data types: {', '.join(text.en for text in scope.data_types)}"
     if scope.sensitive_because is not None:
         yield f"- sensitive: {scope.sensitive_because.en}"
     if scope.narrowed_by is not None:
         ids = platform.resources[scope.narrowed_by].format
         yield f"- may be narrowed to certain resources: `{scope.narrowed_by}`, by ids of format `{ids}`"
+    if scope.to_self is not None:
+        yield from ("", f"To the person whom it is about: {scope.to_self.name.vi} / {scope.to_self.name.en}")
+        yield from _render_wording(scope.to_self)
+
+
+def _render_wording(wording: Wording) -> Iterator[str]:
+    yield from ("", wording.explanation.en, "")
+    yield from (f"- can: {text.en}" for text in wording.can)
+    yield from (f"- cannot: {text.en}" for text in wording.cannot)
 
 
 def _render_route(route: Route) -> Iterator[str]:

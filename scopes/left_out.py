@@ -2,24 +2,22 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
-from scopes.texts import Line
+from scopes.texts import Line, Written
 
 
-class DeniedEntry(BaseModel):
+class DeniedEntry(Written):
     """A path that is not opened on purpose, whatever the method; `{name}` stands for any one segment.
 
     `reason` is for developers, in English.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     path: str
     reason: Line
 
 
-class LeftOut(BaseModel):
+class LeftOut(Written):
     """Members of answers and events, or whole events, that pass for nobody on purpose.
 
     Args:
@@ -28,8 +26,6 @@ class LeftOut(BaseModel):
         events: by the platform's own names.
         reason: in English, for developers.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     members: tuple[str, ...] = ()
     of: tuple[str, ...] = ()

@@ -16,10 +16,11 @@ from scopes.matching import Matcher
 from scopes.problems import CatalogueError, Problem
 from scopes.refusals import TargetRefused
 from scopes.routes import Match, Route
+from scopes.scope import ResourceKind, Scope
 from scopes.source import Source
 from scopes.targets import parse_path
 from scopes.texts import Text
-from scopes.written import Budget, PlatformFile, ResourceKind, Scope
+from scopes.written import Budget, PlatformFile
 
 PACKAGED = Path(__file__).parent / "catalogue"
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.acts import House, Settled
-from gateway.acts.recording import get_profile, lock_between, queue_copies
+from gateway.acts.recording import get_profile, lock_each, queue_copies
 from gateway.authority.bases import Holding, Said, render
 from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.failures import DiskFull
@@ -131,7 +131,7 @@ async def end_at_platform(house: House, told: Withdrawal) -> int:
                 await unit.commit()
     except DiskFull:
         for case in cases:
-            house.hold_noes(case.profile, case.app_id, [ask.id for ask in case.asks])
+            house.in_flight.deny_person(house.vault, case.profile, case.app_id, [ask.id for ask in case.asks])
         raise
     for settled, ended in moved:
         house.cut(settled.change, ended, about=settled.about)
@@ -164,21 +164,25 @@ async def _get_parent(unit: UnitOfWork, follower: Follower) -> Account:
 
 
 async def _end_all(house: House, unit: UnitOfWork, told: Withdrawal, cases: Sequence[_Case]) -> Moved:
-    """Remember the telling and end everything. Rows are held in the order of `take_events`, the log's head last."""
+    """Remember the telling and end everything.
+
+    Rows are made and locked in the order of an import (`lock_each`), then in that of `take_events`, the head last.
+    """
     until = {told.hashed_name: house.clock.now() + told.remembered}
     if not await unit.is_added(hooks.add(unit.connection, until)):  # another process took it a moment ago
         return []
-    profiles = {each: await _keep_profile(house, unit, each) for each in told.followers}
+    profiles = await _keep_profiles(house, unit, told.followers)
+    wanted = [(profiles[case.follower], case.app_id) for case in cases]
+    own = await lock_each(house, unit, set(wanted))
     held = await grants.list_locked(unit.connection, *{each.account_id for each in told.followers})
     above = {(grant.account_id, grant.app_id): grant for grant in held}
-    own = [await lock_between(house, unit, profiles[case.follower].id, case.app_id) for case in cases]
     if told.original is not None:
         for follower in told.followers:
             await _keep_copies(house, unit, told.original, follower, through=told.brought_id)
     now = house.clock.now()
     ends = [
-        _find_end(case, grant, above.get((case.follower.account_id, case.app_id)), now)
-        for case, grant in zip(cases, own, strict=True)
+        _find_end(case, own[profile.id, app_id], above.get((case.follower.account_id, app_id)), now)
+        for case, (profile, app_id) in zip(cases, wanted, strict=True)
     ]
     return [await _end(house, unit, told, each) for each in ends if each.asks]
 
@@ -203,13 +207,16 @@ async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> t
     return await house.record_change(unit, change, actor, kind=kind, passed=end.passed, event=told.name)
 
 
-async def _keep_profile(house: House, unit: UnitOfWork, follower: Follower) -> Account:
-    """Find or make the profile, and note by which id they sign in: so they find here what was done at their word."""
-    parent = await _get_parent(unit, follower)
-    if follower.login_subject:
-        pair = ProfilePair(parent.id, follower.login_subject, follower.subject_id, house.clock.now())
-        await note_pairs(unit.connection, house.vault, [pair])
-    return await get_profile(house, unit, parent, follower.subject_id)
+async def _keep_profiles(house: House, unit: UnitOfWork, followers: Sequence[Follower]) -> dict[Follower, Account]:
+    """Find or make the profiles, and note by which id they sign in: so they find here what was done at their word."""
+    parents = {each: await _get_parent(unit, each) for each in followers}
+    found: dict[Follower, Account] = {}
+    for each in sorted(followers, key=lambda each: profile_name(parents[each].external_id, each.subject_id)):
+        found[each] = await get_profile(house, unit, parents[each], each.subject_id)
+        if each.login_subject:
+            pair = ProfilePair(parents[each].id, each.login_subject, each.subject_id, house.clock.now())
+            await note_pairs(unit.connection, house.vault, [pair])
+    return found
 
 
 async def _keep_copies(

@@ -1,8 +1,11 @@
 """Unlink: a person takes their own account at a platform away; the gateway drops its key to it."""
 
+from typing import Any
+
 from gateway.acts import House
 from gateway.ground.storage.storage import ending, shielded
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.as_facts import standing_facts
 from gateway.records.accounts.types import SELF, Account
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
@@ -55,12 +58,15 @@ async def _take_away(house: House, account: Account, actor: Actor, person_id: Pe
         # Locks in the order of linking: grants, connection, standing, then the log's head.
         await grants.list_locked(unit.connection, account.id)
         await accounts.find_connection(unit.connection, account.id, lock=True)
-        if not await accounts.end_standing(unit.connection, account.id, person_id, now):
+        ended = await accounts.end_standing(unit.connection, account.id, person_id, now)
+        if ended is None:
             raise Refusal("not_found")
+        facts: dict[str, Any] = {"platform": account.platform, "standings": [standing_facts(ended)]}
         if not await accounts.has_standing(unit.connection, account.id, now):
             await accounts.remove_connections_of(unit.connection, account.id)
             await accounts.rename(unit.connection, account.id, "")
-        draft = Draft(Kind.UNLINKED, now, actor, {"platform": account.platform}, account_id=account.id)
+            facts["unconnected"] = {"account": account.id}
+        draft = Draft(Kind.UNLINKED, now, actor, facts, account_id=account.id)
         recorded = await house.ledger.append(unit.connection, draft)
         await unit.commit()
     await house.ledger.publish()

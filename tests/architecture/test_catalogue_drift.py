@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from scopes import Catalogue, Event, Route, Scope, Text, check, load_catalogue
+from scopes import Catalogue, Event, Route, Scope, Text, Wording, check, load_catalogue
 from scopes.docs import walk_places
 from scopes.trees import ANY, MARK, walk_leaves
 
@@ -125,7 +125,7 @@ def test_every_opening_scope_shows_or_does_something(route: Route) -> None:
 @pytest.mark.parametrize("scope", SCOPES)
 def test_scope_texts_are_in_both_languages(scope: Scope) -> None:
     """Every text of a scope is there in Vietnamese and in English, and they are not the same text."""
-    texts = [scope.name, scope.explanation, *scope.can, *scope.cannot, *scope.data_types]
+    texts = [text for said in _wordings(scope) for text in _texts(said)] + [*scope.data_types]
     if scope.sensitive_because is not None:
         texts.append(scope.sensitive_because)
     assert_both_languages(texts)
@@ -189,7 +189,50 @@ def test_a_scope_by_which_apps_are_told_at_once_says_so(scope: Scope) -> None:
     """
     platform = CATALOGUE.platforms[scope.id.partition(".")[0]]
     is_told = any(scope.id in event.opened_by and not event.ends_consent for event in platform.events.values())
-    assert ("được báo" in scope.explanation.vi, "told" in scope.explanation.en) == (is_told, is_told)
+    for said in _wordings(scope):
+        assert ("được báo" in said.explanation.vi, "told" in said.explanation.en) == (is_told, is_told)
+
+
+OTHERS = {
+    "vi": (
+        "người quan tâm",
+        "từng người",
+        "một người",
+        "người đó",
+        "người ấy",
+        "khách",
+        " oa",
+        "thành viên",
+    ),
+    "en": ("follower", "each person", "one person", "the person", "customers'", "each customer", "the oa", "members"),
+}
+"""How a text speaks of people whose data it is, or of the account, to anybody else than one of these people."""
+THEIR_OWN = re.compile("(mã|thông tin|nhóm|làm|danh sách) khách hàng|khách hàng của bạn")
+"""What the person is at the shop, said to themself."""
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_what_is_said_to_the_person_speaks_of_nobody_else(scope: Scope) -> None:
+    """Whoever reads about their own data reads "you" and "the shop", not what was written for the shop's owner."""
+    if scope.to_self is None:
+        assert scope.whose == "account"
+        return
+    said = [text for text in _texts(scope.to_self) if text not in _texts(scope)]
+    assert {scope.to_self.name, scope.to_self.explanation} <= {*said}
+    for text in _texts(scope.to_self):
+        vi, en = THEIR_OWN.sub("", text.vi.casefold()), text.en.casefold()
+        found = [word for word in OTHERS["vi"] if word in vi] + [word for word in OTHERS["en"] if word in en]
+        assert found == [], text
+    assert "bạn" in scope.to_self.explanation.vi
+    assert "you" in scope.to_self.explanation.en
+
+
+def _wordings(scope: Scope) -> list[Wording]:
+    return [scope] if scope.to_self is None else [scope, scope.to_self]
+
+
+def _texts(said: Wording) -> list[Text]:
+    return [said.name, said.explanation, *said.can, *said.cannot]
 
 
 @pytest.mark.parametrize("route", ROUTES)

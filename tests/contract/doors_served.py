@@ -21,6 +21,7 @@ from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import NewPerson, add_person
 from gateway.acts.session import open_session
 from gateway.acts.show_request import show_request
+from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.doors import Endpoint, Porter
@@ -157,6 +158,7 @@ async def both_served(scene: Scene, folder: Path) -> AsyncIterator[Served]:
             proofs=LocalProofMemory(scene.clock, scene.house.entropy),
             passwords=passwords,
             health=Health(scene.house),
+            budgets=Budgets(scene.clock),
         )
         public, api = build_public(parts), build_api(parts)
         installed.undo()

@@ -130,7 +130,7 @@ async def test_an_account_is_linked_under_each(scene: Scene) -> None:
     assert (fresh.generation, fresh.brought_id) == (2, upstream.id)
     assert await find_link(scene, account.id, GATEWAYS_OWN) == ours
     facts = [record.facts.get("upstream_app") for record in await list_records(scene.house, kinds=[Kind.LINKED])]
-    assert sorted(facts, key=str) == [MINE, None]
+    assert sorted(facts, key=str) == [MINE, None, None]
 
 
 @pytest.mark.parametrize("has_lapsed", [False, True])
@@ -148,7 +148,7 @@ async def test_linking_under_it_proves_no_standing(scene: Scene, *, has_lapsed: 
     assert await find_link(scene, account.id, upstream.id) is None
     async with scene.house.storage.read() as connection:
         assert await accounts.find_standing(connection, account.id, stranger, scene.clock.now()) is None
-    assert len(await list_records(scene.house, kinds=[Kind.LINKED])) == 1
+    assert len(await list_records(scene.house, kinds=[Kind.LINKED])) == 2
 
 
 async def test_linking_under_it_makes_no_standing_last_longer(scene: Scene) -> None:
@@ -190,7 +190,7 @@ async def test_removing_takes_secret_and_connections_away(scene: Scene) -> None:
     with pytest.raises(Refusal, match="connection_lost"):
         await renew(scene.house, spoken, theirs)
     (record,) = await list_records(scene.house, kinds=[Kind.UPSTREAM_REMOVED])
-    assert record.facts == {"platform": "zalo", "upstream_app": MINE}
+    assert record.facts == {"platform": "zalo", "upstream_app": MINE, "unconnected": {"brought": upstream.id}}
 
 
 async def test_another_upstream_app_replaces_the_one_before(scene: Scene) -> None:

@@ -40,13 +40,6 @@ async def teller(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Teller]:
         yield teller
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """Yield the app's server."""
-    async with receiving() as receiver:
-        yield receiver
-
-
 async def agree(scene: Scene, asks: frozenset[AskId] | None = None, **options: Any) -> GrantId:
     """Let the owner agree; return the grant."""
     return GrantId(str((await decide(scene, asks, **options)).grant_id))

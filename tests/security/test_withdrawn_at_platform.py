@@ -28,14 +28,14 @@ from gateway.records.outbox.keys import event_key_of, read_secret
 from gateway.terms.ids import FamilyId
 from tests.contract.letters import opened
 from tests.contract.steps import verified
-from tests.followers import CHAT, NAME, PHONE, say_yes, take_back, with_asking_app
+from tests.followers import CHAT, NAME, PHONE, decide_as, follow, say_yes, take_back
 from tests.house import Scene, agree
 from tests.ready import scene_in
 from tests.security.test_events_native import is_zalos
 from tests.security.test_events_out import events
 from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.receiver import Receiver, receiving
-from tests.telling import FOLLOWER, Teller, listen, telling
+from tests.stand_ins.receiver import Receiver
+from tests.telling import FOLLOWER, Teller, listen, telling, telling_of_askers
 
 LOGIN = "8137520046001000239"
 OTHER = "4620160001000000999"
@@ -43,22 +43,10 @@ ABOUT = {NAME, PHONE, CHAT}
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """Yield the app's server."""
-    async with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
 async def teller(tmp_path: Path, clock: ManualClock, receiver: Receiver) -> AsyncIterator[Teller]:
     """Yield Zalo, telling at a scene whose app asks each follower and listens; the owner agreed to it and another."""
-    async with scene_in(tmp_path, clock) as scene:
-        asking = await with_asking_app(scene)
-        async with telling(asking) as teller:
-            await agree(scene)
-            await agree(asking)
-            await listen(asking, receiver.url)
-            yield teller
+    async with telling_of_askers(tmp_path, clock, receiver.url, others=True) as teller:
+        yield teller
 
 
 def withdrawal(teller: Teller, **changes: Any) -> dict[str, Any]:
@@ -133,6 +121,18 @@ async def test_what_they_agreed_to_ends_and_the_app_hears(teller: Teller, receiv
     assert "user_id_by_app" not in copy
     assert await teller.states() == ["delivered"]
     assert (await verified(scene.house)).is_ok
+
+
+async def test_what_was_granted_once_is_erased_too(teller: Teller, receiver: Receiver) -> None:
+    """Granted, taken back, and refused when it was asked again: the app may hold it still, and hears of it."""
+    person, profile = await follow(teller.scene, FOLLOWER)
+    said = await decide_as(teller.scene, person, profile, ask_ids=[NAME, PHONE], to=[NAME, PHONE])
+    await take_back(teller.scene, said, [PHONE])
+    await decide_as(teller.scene, person, profile, ask_ids=[], to=[PHONE])
+    assert await teller.tell(withdrawal(teller)) == 200
+    await teller.bring()
+    told = {each["ask"]: (each["state"], each["wanted"]) for each in notices(receiver)[-1]["data"]["asks"]}
+    assert told == {NAME: ("withdrawn", "erase"), PHONE: ("refused", "erase")}
 
 
 async def test_under_a_contract_they_object_and_the_app_hears(

@@ -74,5 +74,5 @@ def _named(raw_scope: str, asks: Sequence[Ask]) -> list[Ask]:
     names = set(raw_scope.split(" ")) - {""}
     known = {name for ask in asks for name in (ask.scope, ask.wire_name)}
     if not names <= known:
-        raise Refusal("invalid_scope", "a scope is named that the app did not register")
+        raise Refusal("invalid_scope", "a scope is named that is none of the asks of this app")
     return [ask for ask in asks if names & {ask.scope, ask.wire_name}]

@@ -45,7 +45,7 @@ class TraceRow:
     who: str
     verb: Literal["do", "look_up"]
     thing: str
-    result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen", "damaged"]
+    result: Literal["passed", "masked", "blocked", "cut", "failed", "unknown", "open", "seen", "damaged"]
     people: int | None = None
     asks: Sequence[str] = ()
     data_types: Sequence[str] = ()
@@ -114,10 +114,11 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptsView:
-    """`GET /permissions/receipts`: newest first."""
+    """`GET /permissions/receipts`: newest first; `kept_days`: at least how long their evidence is kept."""
 
     TEMPLATE: ClassVar[str] = "person/receipts.html"
     rows: Sequence[ReceiptLine]
+    kept_days: int
     older: str = ""
     newer: str = ""
 

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.acts.decide import Decided
 from gateway.acts.register import NewPerson, add_person, register_app
+from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.ground.vault.passwords import Passwords
@@ -103,6 +104,7 @@ async def served_consoles(
             LocalProofMemory(clock, entropy),
             passwords,
             health,
+            Budgets(clock),
         )
         try:
             async with CallsServer(build_public(parts)) as server:

@@ -222,6 +222,7 @@ async def served(
         public_url=public_url,
         site=Site("127.0.0.1:8400", has_ways=bool(providers)),
         keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
+        retention_days=731,
         providers=providers,
         followers=followers or {},
     )

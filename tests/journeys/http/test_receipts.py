@@ -29,6 +29,18 @@ async def code(origin: Origin) -> str:
     return "BN-" + decided.recorded.record_id.removeprefix("lr_")
 
 
+async def test_how_long_evidence_is_kept_is_told(origin: Origin, browser: Browser, code: str) -> None:
+    """What the operator stated, beside the receipts and where there are none yet; and that nothing was destroyed."""
+    async with origin.browser() as other:
+        await other.sign_in_as(origin.scene.other_owner)
+        for reader in (browser, other):
+            page = await reader.get("/permissions/receipts")
+            assert (code in page.text) is (reader is browser)
+            assert "giữ bằng chứng của mỗi quyết định ít nhất 731 ngày. Cổng chưa xóa bằng chứng nào." in page.words
+            english = await reader.get("/permissions/receipts?lang=en")
+            assert "keeps the evidence of each decision for at least 731 days." in english.words
+
+
 @pytest.fixture
 async def stranger(origin: Origin) -> AsyncIterator[Browser]:
     """Yield a browser in which nobody is signed in."""

@@ -15,6 +15,18 @@ def line_of(text: str, marker: str) -> int:
     return text[: text.index(marker)].count("\n") + 1
 
 
+TO_SELF = """    to_self:
+      name: {vi: Xem của bạn, en: View yours}
+      explanation: {vi: Của bạn., en: Yours.}
+      can: [{vi: Xem bạn, en: View you}]
+      cannot: [{vi: Không sửa bạn, en: Cannot change you}]
+"""
+
+
+def _without(name: str) -> str:
+    return "".join(line for line in TO_SELF.splitlines(keepends=True) if not line.startswith(f"      {name}:"))
+
+
 BROKEN = {
     "a route without a scope": ("opened_by: [shop.order.write]", "opened_by: []", "opened_by: []"),
     "a route whose scope is not described": (
@@ -35,11 +47,24 @@ BROKEN = {
         "",
         "- id: shop.order.write",
     ),
-    "a scope about people without a name to each of them": (
-        "    name_to_self: {vi: Xem của bạn, en: View yours}\n    whose: subject\n  - id: shop.name.read",
-        "    whose: subject\n  - id: shop.name.read",
+    "a scope about people without words to each of them": (
+        f"{TO_SELF}  - id: shop.name.read",
+        "  - id: shop.name.read",
         "- id: shop.card.write",
     ),
+    "a scope about the account with words to somebody else": (
+        "    whose: account\nroutes",
+        f"    whose: account\n{TO_SELF}routes",
+        "- id: shop.order.write",
+    ),
+    **{
+        f"words to each of them without {name}": (
+            f"{TO_SELF}  - id: shop.name.read",
+            f"{_without(name)}  - id: shop.name.read",
+            "    to_self:",
+        )
+        for name in ("name", "explanation", "can", "cannot")
+    },
     "text that is not composed": ("vi: Đặt hàng,", "vi: Đặt ha\u0300ng,", "Đặt ha\u0300ng"),
     "a route without a sentence": ("    sentence: {vi: đặt một đơn, en: placed an order}\n", "", "- id: order"),
     "a scope of another platform": ("id: shop.order.write\n", "id: zalo.order.write\n", "id: zalo.order.write"),
@@ -339,7 +364,7 @@ def test_what_is_open_to_unreviewed_apps(packaged: Catalogue) -> None:
 
 
 CLOSING = {
-    "others' data": {"whose: account": "name_to_self: {vi: Của bạn, en: Yours}\n    whose: subject"},
+    "others' data": {"whose: account": f"whose: subject\n{TO_SELF.rstrip()}"},
     "sensitive data": {"sensitivity: none": "sensitivity: sensitive\n    sensitive_because: {vi: Kín., en: Secret.}"},
     "it opens a writing route": {"[shop.order.write]": "[shop.order.write, shop.tag.read]"},
     "or a field of its answer": {"ok: {type: boolean, scope: any}": "ok: {type: boolean, scope: shop.tag.read}"},

@@ -12,7 +12,7 @@ from gateway.records.ledger.types import Record
 from gateway.records.trace.types import ClosedLine
 
 Facts = list[tuple[str, str]]
-_ELSEWHERE = frozenset({"permissions", "refused_asks", "reached"})
+_ELSEWHERE = frozenset({"permissions", "refused_asks", "reached", "standings", "connections", "unconnected"})
 _MOST_BEFORE = 200
 
 
