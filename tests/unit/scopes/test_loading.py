@@ -358,7 +358,7 @@ def test_docs_name_every_scope_route_and_field(packaged: Catalogue) -> None:
 def test_what_is_open_to_unreviewed_apps(packaged: Catalogue) -> None:
     """Reading what is the account's own and not sensitive; nobody sends or writes in an account's name unreviewed."""
     is_open = {scope for scope in packaged.scopes if packaged.is_for_unreviewed(scope)}
-    zalo, kiotviet = {f"zalo.{one}.read" for one in ("profile", "plan", "tag", "quota")}, {"shop.read", "purchase.read"}
+    zalo, kiotviet = {f"zalo.{one}.read" for one in ("profile", "tag", "quota")}, {"shop.read", "purchase.read"}
     own = {"matrix.profile.read", "zalosocial.id.read", "zalosocial.profile.read"}
     assert is_open == {*zalo, *own, *(f"kiotviet.{one}" for one in kiotviet)}
 
