@@ -22,7 +22,9 @@ class Calls:
         self._scene, self.count = scene, 0
         self._writer = TraceWriter(scene.house.storage, scene.clock)
 
-    async def add(self, grant_id: GrantId, *asks: AskId, outcome: Outcome = Outcome.PASSED) -> datetime:
+    async def add(
+        self, grant_id: GrantId, *asks: AskId, outcome: Outcome = Outcome.PASSED, reason: str | None = None
+    ) -> datetime:
         """Let a call be made a minute later; return when."""
         self.count += 1
         now = self._scene.clock.advance(timedelta(minutes=1))
@@ -31,7 +33,7 @@ class Calls:
         if outcome is Outcome.OPEN:
             await self._writer.open(line)
         else:
-            await self._writer.note(line, Ending(outcome, None, 200, None, 0, 0))
+            await self._writer.note(line, Ending(outcome, reason, 200, None, 0, 0))
         return now
 
 
@@ -52,6 +54,17 @@ async def test_each_ask_of_each_grant_is_counted_by_itself(scene: Scene) -> None
     assert counted == {(MINE, NAME): (2, newest), (MINE, PHONE): (2, cut)}
     assert set(both) == {*counted, (THEIRS, NAME)}
     assert none == {}
+
+
+async def test_what_was_never_sent_is_no_call(scene: Scene) -> None:
+    """A copy that waited behind one that the app did not take has a line, and is counted when it goes out."""
+    calls = Calls(scene)
+    since = await calls.add(MINE, NAME)
+    newest = await calls.add(MINE, NAME, outcome=Outcome.FAILED, reason="not_taken")
+    await calls.add(MINE, NAME, outcome=Outcome.FAILED, reason="not_sent")
+    async with scene.house.storage.read() as connection:
+        assert await trace.count_by_ask(connection, [MINE], since) == {(MINE, NAME): (2, newest)}
+        assert await trace.count_since(connection, [MINE], since) == {MINE: (2, newest)}
 
 
 async def test_refused_calls_are_counted_since_each_asks_own_moment(scene: Scene) -> None:

@@ -8,6 +8,8 @@ from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, GrantId, TraceI
 
 OUTCOME_UNKNOWN = "outcome_unknown"
 """The reason of a cut write that was sent off: the platform may have done it all the same."""
+NOT_SENT = "not_sent"
+"""The reason of what was made ready to be sent and never was: no call, so no count of calls counts it."""
 
 
 class Outcome(StrEnum):
