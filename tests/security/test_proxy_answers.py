@@ -19,10 +19,10 @@ from gateway.acts.refresh import Renewal, refresh
 from gateway.doors.calls import doubts, forwarding, upstream
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection, ConnectionState
-from gateway.records.trace.types import Outcome
+from gateway.records.trace.types import OUTCOME_UNKNOWN, Outcome
 from gateway.sandbox.zalo.seeds import BAKERY_ID
 from gateway.terms.ids import AskId, ConnectionId
-from gateway.terms.refusal import Refusal
+from gateway.terms.refusal import Refusal, Unavailable
 from tests.house import REDIRECT_URI, VERIFIER, agree
 from tests.platforms.zalo.lying import Script, answering, lying, saying
 from tests.platforms.zalo.stage import (
@@ -341,6 +341,8 @@ async def test_a_slow_platform_is_504_and_a_write_may_have_happened(
         reply = await call
         assert (reply.code, reply.status) == ("upstream_timeout", 504)
         assert reply.json.get("outcome") == outcome
+        reason = OUTCOME_UNKNOWN if outcome else "upstream_timeout"
+        assert (await get_ending(stage))[:2] == (Outcome.FAILED, reason)
 
 
 @pytest.mark.parametrize("when", ["before", "after", "midway"])
@@ -351,6 +353,27 @@ async def test_a_write_whose_answer_is_lost_is_sent_once(stage: Stage, when: str
     reply = await stage.app.call(SEND, "POST", json=MESSAGE)
     assert (reply.code, reply.status, reply.json["outcome"]) == ("upstream_failed", 502, "unknown")
     assert len(await stage.arrived()) == 2
+    assert (await get_ending(stage))[:2] == (Outcome.FAILED, OUTCOME_UNKNOWN)
+
+
+@pytest.mark.parametrize("call", ["write", "read"])
+async def test_a_database_that_falls_silent_after_the_write_was_sent_leaves_it_unknown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """No 503, after which an app would send it again: what was sent may be done; a read alone has no verdict."""
+
+    async def silent(*_args: object) -> None:
+        raise Unavailable("database")
+
+    monkeypatch.setattr(forwarding, "show_people", silent)
+    reply = await (stage.app.call(SEND, "POST", json=MESSAGE) if call == "write" else stage.app.call(DETAIL))
+    assert len(await stage.arrived()) == 1
+    if call == "write":
+        assert (reply.code, reply.status, reply.json["outcome"]) == ("upstream_failed", 502, "unknown")
+        assert (await get_ending(stage))[:2] == (Outcome.FAILED, OUTCOME_UNKNOWN)
+    else:
+        assert (reply.code, reply.status) == ("no_verdict", 503)
+        assert (await get_ending(stage))[:2] == (Outcome.FAILED, "no_verdict")
 
 
 async def test_nobody_there_is_502(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ class Forwarding:
         link = await get_link(self._door.house, self._admitted.verdict.facts)
         if await self._attempt(flight, link):
             return
+        flight.begin_attempt()  # the platform refused the credential, so nothing was done
         try:
             fresh = await renew(self._door.house, self._connector, link)
         except Unavailable as error:
@@ -262,6 +263,8 @@ class Forwarding:
             return error if isinstance(error, CallerGone) else CallerGone()
         if self._is_cut:
             error = await self._refusal_of_cut()
+        elif isinstance(error, Unavailable) and self._was_written:  # no 503: it must not be tried again like that
+            error = Refusal("upstream_failed", log_detail=f"{error.what} gave no answer after the write was sent")
         elif isinstance(error, Refusal) and self._admitted.upload is not None:
             error = self._admitted.upload.broken or error
         if isinstance(error, Refusal) and "outcome" not in error.facts and self._is_unsure(error):

@@ -40,13 +40,14 @@ def ending_of(
 ) -> Ending:
     """Say how a call ended that was not answered as the platform answered.
 
-    `was_written`: it was a write, and sent off: cut after that, it may have been done all the same.
+    `was_written`: it was a write, and sent off: without a whole answer after that, it may have been done all the same.
     """
     reason = {Refusal: "reason", Unavailable: "reason"}.get(type(error))
     code = getattr(error, reason) if reason else "caller_gone" if isinstance(error, CallerGone) else "internal"
     is_refused = isinstance(error, Refusal) and code not in _FAILURES
+    is_unknown = was_written and (not isinstance(error, Refusal) or error.facts.get("outcome") == "unknown")
     outcome = Outcome.CUT if is_cut else Outcome.REFUSED if is_refused else Outcome.FAILED
-    reason = OUTCOME_UNKNOWN if is_cut and was_written else code
+    reason = OUTCOME_UNKNOWN if is_unknown else code
     return Ending(outcome, reason, status_of(code, render), upstream_status, 0, 0)
 
 

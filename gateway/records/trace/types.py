@@ -7,7 +7,7 @@ from enum import StrEnum
 from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, GrantId, TraceId
 
 OUTCOME_UNKNOWN = "outcome_unknown"
-"""The reason of a cut write that was sent off: the platform may have done it all the same."""
+"""The reason of a write that was sent off and has no whole answer, cut or not: the platform may have done it."""
 
 
 class Outcome(StrEnum):

@@ -44,13 +44,14 @@ class Endpoint:
 
 
 THREE = BAKERY.followers[3].user_id
-DETAIL = tuple(f"zalo.follower.{one}.read" for one in ("name", "phone", "address", "birth"))
+CUSTOM = tuple(f"zalo.follower.{one}.read" for one in ("name", "phone", "address", "birth", "code", "source"))
+DETAIL = (*CUSTOM, "zalo.follower.tag.read", "zalo.follower.note.read")
 NOW = int(START.timestamp())
 ARTICLE = {"media_type": "article", "attachment_id": "4402c73f7e7a9724ce6b"}
 ARTICLES = {"type": "template", "payload": {"template_type": "media", "elements": [ARTICLE]}}
 FOLLOWERS = (*DETAIL, "zalo.follower.custom.read")
 ENDPOINTS = (
-    Endpoint("getoa", "GET", "/v2.0/oa/getoa", ("zalo.profile.read",)),
+    Endpoint("getoa", "GET", "/v2.0/oa/getoa", ("zalo.profile.read", "zalo.plan.read")),
     Endpoint("list_followers", "GET", "/v3.0/oa/user/getlist", FOLLOWERS, {"offset": 0, "count": 2}, people=2),
     Endpoint("view_follower", "GET", "/v3.0/oa/user/detail", DETAIL, {"user_id": ONE}, people=1),
     Endpoint(
@@ -81,7 +82,7 @@ ENDPOINTS = (
         "view_custom_fields",
         "GET",
         "/v3.0/oa/user/detail/custominfo",
-        FOLLOWERS,
+        (*CUSTOM, "zalo.follower.custom.read"),
         {"user_id": ONE, "fields_to_export": ["name", "phone"]},
         people=1,
     ),
