@@ -131,6 +131,7 @@ class Forwarding:
         link = await get_link(self._door.house, self._admitted.verdict.facts)
         if await self._attempt(flight, link):
             return
+        self._door.doubts.check_renewable(self._door.house, link)
         try:
             fresh = await renew(self._door.house, self._connector, link)
         except Unavailable as error:
@@ -141,7 +142,7 @@ class Forwarding:
             raise Refusal("upstream_failed", "the connection was renewed: send the file again", outcome="none")
         pace_upstream(self._door, self._admitted.route, self._admitted.verdict.facts)  # it is sent once more
         if not await self._attempt(flight, fresh):
-            raise Refusal("connection_lost", log_detail="a fresh credential was refused")
+            raise self._door.doubts.note_refused(self._door.house, fresh)
 
     async def _attempt(self, flight: Flight, link: Connection) -> bool:
         """Send the call once; False where the platform refused the credential and nothing else."""
