@@ -67,8 +67,8 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     for key, key_rule in entry.query.keys.items():
         shaping.check_scope(key_rule.scope, (*place, "query", "keys", key, "scope"))
         check_resource(shaping, key_rule, (*place, "query", "keys", key))
-    if entry.query.dropped and entry.kind == "write":
-        shaping.add((*place, "query", "dropped"), "a write is done with all that it says, or refused")
+    if entry.kind == "write":
+        _check_write(shaping, entry, place)
     for name, rule in entry.params.items():
         shaping.check_scope(rule.scope, (*place, "params", name, "scope"))
         check_resource(shaping, rule, (*place, "params", name))
@@ -107,6 +107,21 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     )
 
 
+def _check_write(shaping: Shaping, entry: RouteEntry, place: Place) -> None:
+    """Note what a write would not do, or would do to people by a scope for which nobody asks them.
+
+    `Match.scopes_sent` says for what they are asked: the scopes that parts of its body need, else all that open it.
+    """
+    if entry.query.dropped:
+        shaping.add((*place, "query", "dropped"), "a write is done with all that it says, or refused")
+    about_people = {one.id for one in shaping.written.scopes if one.whose == "subject"}
+    in_path = [((*place, "params", name), rule) for name, rule in entry.params.items()]
+    in_query = [((*place, "query", "keys", key), rule) for key, rule in entry.query.keys.items()]
+    for at, rule in [*in_path, *in_query]:
+        if rule.scope in about_people:
+            shaping.add((*at, "scope"), f"a write does what {rule.scope} is about by its body alone")
+
+
 def _compile_denied(shaping: Shaping, entry: DeniedEntry, routes: list[Route], *, index: int) -> Denied:
     place: Place = ("denied", index, "path")
     any_segment = {found["name"]: ValueRule() for found in _SEGMENT.finditer(entry.path) if found["name"]}
@@ -142,8 +157,9 @@ def _compile_body(
     compiled = body.model_copy(update={"fields": shaped.fields, "any_of": shaped.any_of})
     for rule in compiled.list_rules():
         check_resource(shaping, rule, place)
-        if rule.scope is not None and rule.scope not in opened_by:
-            shaping.add(place, f"a part of the body needs {rule.scope}, which does not open the route")
+    for scope in compiled.list_scopes():  # people are asked for what is sent by the scopes that open the route
+        if scope not in opened_by:
+            shaping.add(place, f"a part of the body needs {scope}, which does not open the route")
     return compiled
 
 
