@@ -56,6 +56,17 @@ async def test_each_ask_of_each_grant_is_counted_by_itself(scene: Scene) -> None
     assert none == {}
 
 
+async def test_what_was_never_sent_is_no_call(scene: Scene) -> None:
+    """A copy that waited behind one that the app did not take has a line, and is counted when it goes out."""
+    calls = Calls(scene)
+    since = await calls.add(MINE, NAME)
+    newest = await calls.add(MINE, NAME, outcome=Outcome.FAILED, reason="not_taken")
+    await calls.add(MINE, NAME, outcome=Outcome.FAILED, reason="not_sent")
+    async with scene.house.storage.read() as connection:
+        assert await trace.count_by_ask(connection, [MINE], since) == {(MINE, NAME): (2, newest)}
+        assert await trace.count_since(connection, [MINE], since) == {MINE: (2, newest)}
+
+
 async def test_refused_calls_are_counted_since_each_asks_own_moment(scene: Scene) -> None:
     """One ask ended before the other; each counts what was refused after its own end, and no passed call."""
     calls = Calls(scene)

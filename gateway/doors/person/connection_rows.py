@@ -75,15 +75,16 @@ async def _with_unopened(
 ) -> list[ConnectionRow]:
     """Add to each live connection what the platform did not open through it, whether its apps may still call or not."""
     done: list[ConnectionRow] = []
-    for row in rows:
-        slug, through = row.platform_slug, [each for each in given if each.account_id == row.account.id]
-        through = [each for each in through if brought.used_by(each.app_id, slug) == row.upstream_id]
-        platform = door.catalogue.platforms.get(slug)
-        if row.state == "live" and platform is not None:
-            told = await list_unopened(door.house.storage, platform, through, now=door.now(), lang=lang)
+    async with door.house.storage.read() as connection:
+        for row in rows:
+            slug, through = row.platform_slug, [each for each in given if each.account_id == row.account.id]
+            through = [each for each in through if brought.used_by(each.app_id, slug) == row.upstream_id]
+            platform = door.catalogue.platforms.get(slug)
+            if row.state != "live" or platform is None:
+                done.append(row)
+                continue
+            told = await list_unopened(connection, platform, through, now=door.now(), lang=lang)
             done.append(replace(row, unopened=told))
-        else:
-            done.append(row)
     return done
 
 

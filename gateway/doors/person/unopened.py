@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from gateway.doors import spoken
 from gateway.doors.person.views_access import UnopenedCall
-from gateway.ground.storage.storage import Storage
+from gateway.ground.storage.storage import Connection
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.apps import store as apps
@@ -21,17 +21,14 @@ WITHIN = timedelta(days=30)
 
 
 async def list_unopened(
-    storage: Storage, platform: Platform, through: Iterable[Grant], *, now: datetime, lang: Lang
+    connection: Connection, platform: Platform, through: Iterable[Grant], *, now: datetime, lang: Lang
 ) -> list[UnopenedCall]:
     """List what was not opened to the apps of some grants, which go through one connection; the newest first."""
     app_ids = {grant.id: grant.app_id for grant in through}
-    if not app_ids:
-        return []
+    found = await traces.list_not_opened(connection, list(app_ids), now - WITHIN) if app_ids else {}
     told: list[UnopenedCall] = []
-    async with storage.read() as connection:
-        found = await traces.list_not_opened(connection, list(app_ids), now - WITHIN)
-        for route_id, (grant_id, at) in found.items():
-            app, route = await apps.find(connection, app_ids[grant_id]), platform.find_traced(route_id)
-            if app is not None and route is not None:
-                told.append(UnopenedCall(plain(app.name), spoken(route.sentence, lang), at))
+    for route_id, (grant_id, at) in found.items():
+        app, route = await apps.find(connection, app_ids[grant_id]), platform.find_traced(route_id)
+        if app is not None and route is not None:
+            told.append(UnopenedCall(plain(app.name), spoken(route.sentence, lang), at))
     return sorted(told, key=lambda one: one.at, reverse=True)

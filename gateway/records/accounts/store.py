@@ -33,8 +33,10 @@ def _connection(row: Mapping[str, Any]) -> Connection:
     return Connection(**fields)
 
 
-async def find(connection: AsyncConnection, account_id: AccountId) -> Account | None:
-    """Find an account by id."""
+async def find(connection: AsyncConnection, account_id: AccountId, *, lock: bool = False) -> Account | None:
+    """Find an account by id; `lock` holds its row, and keeps out whatever would first name it, until the unit ends."""
+    if lock:
+        await connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
     row = await _BY_ID.first(connection, account_id=account_id)
     return Account(**row) if row else None
 
