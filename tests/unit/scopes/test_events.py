@@ -136,6 +136,10 @@ ZALO = {
     b'"event_name":"follow","timestamp":"5"}',
     "zalo.follower.code.read": b'{"oa_id":"4","data":{"user_id":"9","user_external_id":"KH-1","url":"u","message":"m"},'
     b'"event_name":"widget_failed_to_sync_user_external_id","timestamp":"5"}',
+    "zalo.template.send": b'{"oa_id":"4","template_id":400001,"reason":"Logo","status":{"prev_status":"PENDING_REVIEW",'
+    b'"new_status":"REJECT","by":"x"},"event_name":"change_template_status","timestamp":"5"}',
+    "zalo.quota.read": b'{"oaId":"4","quota":{"prev_value":1000,"new_value":2000},'
+    b'"event_name":"change_oa_daily_quota","timestamp":"5"}',
     "zalo.call.ask": b'{"oa_id":"4","phone":"84000000101","user_id":"9","user_consent":"ALLOW","confirmed_time":5,'
     b'"expired_time":0,"event_name":"user_reply_consent","timestamp":"5"}',
 }
@@ -149,6 +153,12 @@ PASSED = {
     "zalo.follower.tag.read": {"tag": {"name": "VIP", "user_ids": ["9"]}},
     "zalo.follower.source.read": {"source": "oa_profile", "follower": {"id": "9"}},
     "zalo.follower.code.read": {"data": {"user_id": "9", "user_external_id": "KH-1", "message": "m"}},
+    "zalo.template.send": {
+        "template_id": 400001,
+        "reason": "Logo",
+        "status": {"prev_status": "PENDING_REVIEW", "new_status": "REJECT"},
+    },
+    "zalo.quota.read": {"oaId": "4", "quota": {"prev_value": 1000, "new_value": 2000}},
     "zalo.call.ask": {"user_consent": "ALLOW", "confirmed_time": 5, "expired_time": 0},
 }
 
@@ -160,6 +170,7 @@ def test_zalos_events_pass_what_their_scope_says(packaged: Catalogue, scope: str
     event = packaged.platforms["zalo"].find_event(said["event_name"])
     assert event is not None
     passed = orjson.loads(event.open(ZALO[scope], [scope], ["9"]).write().body)
+    assert event.list_accounts(said) == ["4"]
     about = {"event_name", "timestamp", "oa_id", "sender", "recipient"}
     assert {name: value for name, value in passed.items() if name not in about} == PASSED[scope]
     assert b"user_id_by_app" not in event.open(ZALO[scope], [scope], ["9"]).write().body
