@@ -107,7 +107,8 @@ async def act_on_one(door: PersonDoor, request: web.Request, form: Form, *, own:
     if _get_act(form) is _withdraw and form.find("confirm") not in CONFIRMED:
         return show_confirm(door, request, [own], ask=ask, contracts=contracts)
     objected = await _object_too(door, request, form, contracts) if ask is None else []
-    done = await _do(door, request, form, wanted=[own], ask=ask)
+    with telling_outcome(objected):
+        done = await _do(door, request, form, wanted=[own], ask=ask)
     return _done(door, request, path, records=[*objected, *done])
 
 
@@ -120,7 +121,8 @@ async def act_on_all(door: PersonDoor, request: web.Request, form: Form) -> web.
     if _get_act(form) is _withdraw and form.find("confirm") not in CONFIRMED:
         return show_confirm(door, request, own, contracts=contracts)
     objected = await _object_too(door, request, form, contracts)
-    done = await _do(door, request, form, wanted=own, ask=None)
+    with telling_outcome(objected):
+        done = await _do(door, request, form, wanted=own, ask=None)
     return _done(door, request, "/permissions", records=[*objected, *done])
 
 
