@@ -1,4 +1,4 @@
-"""What several acts write alike: an identity's record, a credential in the journal, an app's code, an endpoint's end.
+"""What several acts write alike: an identity's record, a credential in the journal, an endpoint's end.
 
 Also what is found or made: a person's profile, the grant of an account about an app, the end of its lane; and what an
 app changed.
@@ -13,18 +13,15 @@ from typing import TypeVar
 
 from gateway.acts import House, named
 from gateway.authority.holders import Holder
-from gateway.ground.storage.storage import Connection as Open
+from gateway.ground.storage.storage import Connection as DatabaseConnection
 from gateway.ground.storage.storage import UnitOfWork
 from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.ground.vault.journal import Journal
-from gateway.ground.vault.tokens import CODE, hashed, new_token
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account, Connection, profile_name
 from gateway.records.apps import statements
 from gateway.records.apps import store as apps
 from gateway.records.apps.statements import Statement
-from gateway.records.families import store as families
-from gateway.records.families.types import CODE_LASTS, Code
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Grant
 from gateway.records.ledger.causes import Because, Cause
@@ -34,8 +31,7 @@ from gateway.records.outbox import lanes
 from gateway.records.outbox.types import Copy, Endpoint, address_facts
 from gateway.records.people.identities import Identity
 from gateway.records.people.types import Person
-from gateway.records.requests.types import AuthorizationRequest
-from gateway.terms.ids import AccountId, AppId, FamilyId, GrantId, new_id
+from gateway.terms.ids import AccountId, AppId, GrantId, new_id
 from gateway.terms.refusal import Refusal
 
 T = TypeVar("T")
@@ -64,32 +60,6 @@ def _find_error(journal: Journal, entry: Entry) -> OSError | None:
     except OSError as error:
         return error
     return None
-
-
-async def add_code(
-    house: House, unit: UnitOfWork, request: AuthorizationRequest, *, family_id: FamilyId, now: datetime
-) -> str:
-    """Keep a code for the family that was opened by deciding `request`; return it, once.
-
-    Raises:
-        AssertionError: the request is not one of authorize.
-    """
-    if request.redirect_uri is None or request.code_challenge is None:
-        raise AssertionError("an authorize request has a redirect URI and a challenge")
-    raw_code = new_token(CODE, house.entropy)
-    code = Code(
-        hashed_code=hashed(raw_code),
-        family_id=family_id,
-        request_id=request.id,
-        redirect_uri=request.redirect_uri,
-        code_challenge=request.code_challenge,
-        expires_at=now + CODE_LASTS,
-        redeemed_at=None,
-        wrong_verifiers=0,
-        jkt=request.jkt,
-    )
-    await families.add_code(unit.connection, code)
-    return raw_code
 
 
 async def record_gone(house: House, unit: UnitOfWork, endpoint: Endpoint, now: datetime) -> None:
@@ -159,7 +129,7 @@ async def lock_each(
 
 
 async def add_each(
-    unit: UnitOfWork, fresh: Sequence[T], add_all: Callable[[Open, Sequence[T]], Awaitable[None]]
+    unit: UnitOfWork, fresh: Sequence[T], add_all: Callable[[DatabaseConnection, Sequence[T]], Awaitable[None]]
 ) -> None:
     """Add rows, at once where nobody else adds the same meanwhile; theirs stands then, and the others are added."""
     if fresh and not await unit.is_added(add_all(unit.connection, fresh)):

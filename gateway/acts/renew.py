@@ -17,6 +17,7 @@ from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.platforms import ENDED_ACCESS, Connector, Credential, Trouble
 from gateway.platforms.zalo.followers import ZaloFollower, ZaloFollowers
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.as_facts import connection_facts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.ledger.kinds import Kind
@@ -203,7 +204,8 @@ async def _lose(house: House, seen: Connection, trouble: Trouble) -> None:
         )
         if not is_lost:
             return
-        facts = {"connection": seen.id, "reason": trouble.value}
+        lost = replace(seen, state=ConnectionState.LOST, lost_reason=trouble.value)
+        facts = {"connection": seen.id, "reason": trouble.value, "connections": [connection_facts(lost)]}
         draft = Draft(Kind.CONNECTION_LOST, now, Actor.system(), facts, account_id=seen.account_id)
         await house.ledger.append(unit.connection, draft)
         await unit.commit()

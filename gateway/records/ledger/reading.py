@@ -104,6 +104,14 @@ async def list_records(connection: AsyncConnection, wanted: Search, limit: int) 
     return [each for each in await list_entries(connection, wanted, limit) if isinstance(each, Record)]
 
 
+async def list_history(connection: AsyncConnection, *grant_ids: GrantId) -> list[Record] | None:
+    """List every record of some grants, oldest first; None where one was changed, for then nobody knows the rest."""
+    query = as_stored(ledger_records).where(ledger_records.c.grant_id.in_(grant_ids)).order_by(ledger_records.c.seq)
+    entries = [read_entry(row) for row in (await connection.execute(query)).mappings()]
+    records = [entry for entry in entries if isinstance(entry, Record)]
+    return records if len(records) == len(entries) else None
+
+
 async def find_touching(
     connection: AsyncConnection, kind: Kind, permission_ids: Collection[PermissionId], *, grant_id: GrantId | None
 ) -> Record | None:

@@ -13,22 +13,13 @@ from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID, PLACE_OF_MINOR
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.bringing import row_of, run_at
 from tests.followers import NAME, PHONE
-from tests.house import Scene
 from tests.journeys.http.origin import Browser, Page
-from tests.journeys.http.test_followers import FAN, Shop, open_shop
+from tests.journeys.http.shops import FAN, Shop
 from tests.platforms.sandbox.zalo_caller import APP_ID
 from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
 from tests.stand_ins.followers import GrownUps, open_nowhere
 
 YOUNG = BAKERY.followers[PLACE_OF_MINOR]
-
-
-@pytest.fixture
-async def shop(scene: Scene, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Shop]:
-    """Yield the shop."""
-    async with open_shop(scene, clock, entropy) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -36,13 +27,6 @@ async def stranger(shop: Shop) -> AsyncIterator[Browser]:
     """Yield a browser in which nobody is signed in."""
     async with shop.origin.browser() as browser:
         yield browser
-
-
-@pytest.fixture
-async def fan(shop: Shop, stranger: Browser) -> Browser:
-    """Yield the browser of a follower who is signed in by Zalo."""
-    await shop.fans.sign_in(stranger)
-    return stranger
 
 
 async def answer_as(shop: Shop, browser: Browser, follower: str, decision: str) -> Page:

@@ -1,6 +1,9 @@
 """An app that asks nothing about people and writes to them: who took it all back at Zalo finds that, and ends it."""
 
 import re
+from collections.abc import AsyncIterator
+
+import pytest
 
 from gateway.authority.bases import Asked
 from gateway.records.accounts import store as accounts
@@ -8,17 +11,21 @@ from gateway.records.grants import store as grants
 from gateway.sandbox.zalo.seeds import BAKERY_ID
 from tests.followers import SENDING, take_back_at_zalo, with_writing_app
 from tests.house import Scene, agree
-from tests.journeys.http import test_followers
 from tests.journeys.http.origin import Browser
-from tests.journeys.http.test_followers import FAN, Shop
-
-shop, stranger, fan = test_followers.shop, test_followers.stranger, test_followers.fan
+from tests.journeys.http.shops import FAN, Shop
 
 
 async def has_said_no(scene: Scene) -> bool:
     """Say whether the app may write to the follower no more."""
     asked = Asked(scene.app.id, "zalo", BAKERY_ID, frozenset({FAN.user_id}))
     return (await scene.house.words.find(asked)).has_only_refused(FAN.user_id)
+
+
+@pytest.fixture
+async def stranger(shop: Shop) -> AsyncIterator[Browser]:
+    """Yield a browser in which nobody is signed in."""
+    async with shop.origin.browser() as browser:
+        yield browser
 
 
 async def test_it_stands_on_their_page_to_lift_and_to_object_to_again(shop: Shop, stranger: Browser) -> None:
