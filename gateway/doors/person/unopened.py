@@ -6,10 +6,9 @@ The platform names no permission, only the call; so what people read is what the
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway.doors import spoken
 from gateway.doors.person.views_access import UnopenedCall
+from gateway.ground.storage.storage import Connection
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.apps import store as apps
@@ -22,7 +21,7 @@ WITHIN = timedelta(days=30)
 
 
 async def list_unopened(
-    connection: AsyncConnection, platform: Platform, through: Iterable[Grant], *, now: datetime, lang: Lang
+    connection: Connection, platform: Platform, through: Iterable[Grant], *, now: datetime, lang: Lang
 ) -> list[UnopenedCall]:
     """List what was not opened to the apps of some grants, which go through one connection; the newest first."""
     app_ids = {grant.id: grant.app_id for grant in through}
