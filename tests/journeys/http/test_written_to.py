@@ -54,6 +54,7 @@ async def test_it_stands_on_their_page_to_lift_and_to_object_to_again(shop: Shop
     assert not await has_said_no(writer)
     lifted = await stranger.get(done.location)
     assert "Mục này lại chạy như trước khi bạn phản đối" in lifted.words
+    assert "Theo hợp đồng" not in lifted.words
     assert re.findall(r'data-contract="(\w+)"', lifted.text) == [SENDING]
     assert 'data-contract="0/1"' in (await stranger.get("/permissions")).text
     again = await stranger.submit(path, {"action": "object", "ask": SENDING})
