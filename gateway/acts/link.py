@@ -14,6 +14,7 @@ from gateway.ground.vault.tokens import hashed
 from gateway.platforms import Connector, Credential, Profile
 from gateway.platforms.upstream_apps import speaking_as
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.as_facts import connection_facts, standing_facts
 from gateway.records.accounts.places import credential_place, verifier_place
 from gateway.records.accounts.types import (
     LINK_ATTEMPT_LASTS,
@@ -172,13 +173,20 @@ async def _keep(house: House, way: _Way, person_id: PersonId, credential: Creden
         lapsed = await lapse_all(house, unit, held, actor=Actor.system()) if is_orphaned else []
         standing = _standing(house, account, person_id, role=profile.role)
         standing = await _keep_standing(house, unit, standing, way)
+        kept = {"standings": [standing_facts(standing)], "connections": [connection_facts(link)]}
         actor = Actor(ActorKind.PERSON, person_id)
         evidence = {"platform": account.platform, "external_id": account.external_id, "name": account.name}
         draft = Draft(
             kind=Kind.LINKED,
             at=now,
             actor=actor,
-            facts={"platform": account.platform, "role": standing.role, "how": standing.proven_how, **way.facts},
+            facts={
+                "platform": account.platform,
+                "role": standing.role,
+                "how": standing.proven_how,
+                **way.facts,
+                **kept,
+            },
             account_id=account.id,
             parts=await house.parts_about(unit, actor, evidence),
         )
@@ -246,8 +254,7 @@ async def _keep_standing(house: House, unit: UnitOfWork, proven: Standing, way: 
     Who brought the upstream app says where the platform sends its codes, so a code may be somebody else's.
     """
     if way.brought_id == GATEWAYS_OWN:
-        await accounts.save_standing(unit.connection, proven)
-        return proven
+        return await accounts.save_standing(unit.connection, proven)
     held = await accounts.find_standing(unit.connection, proven.account_id, proven.person_id, house.clock.now())
     if held is None:
         raise Refusal("link_standing", log_detail="linking under an app's own upstream app proves no standing")

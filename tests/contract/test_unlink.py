@@ -78,12 +78,8 @@ async def test_everything_of_it_ends(scene: Scene) -> None:
     assert (states[PROFILE], states[NAME]) == ("reconfirm", "reconfirm")
     assert [stone.grant_id for stone in list_stones(scene.house)] == [given.grant_id]
     (record,) = await list_records(scene.house, kinds=[Kind.UNLINKED])
-    assert (record.record_id, record.account_id, record.actor, record.facts) == (
-        record_id,
-        scene.account.id,
-        owner(scene),
-        {"platform": "zalo"},
-    )
+    assert (record.record_id, record.account_id, record.actor) == (record_id, scene.account.id, owner(scene))
+    assert record.facts["unconnected"] == {"account": scene.account.id}
 
 
 async def test_it_is_linked_again_as_a_new_connection(scene: Scene) -> None:

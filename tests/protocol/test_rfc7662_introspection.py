@@ -14,10 +14,9 @@ from gateway.acts.shorten import shorten
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.doors.oauth.introspect import STRANGE_TOKENS
-from gateway.records.accounts import store as accounts
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AskId, GrantId
-from tests.house import agree
+from tests.house import agree, end_standing
 from tests.protocol.wire import Wire
 
 PATH = "/oauth/introspect"
@@ -160,10 +159,7 @@ async def test_req_084_a_suspended_app(wire: Wire, kind: str) -> None:
 async def test_req_084_nobody_has_standing_any_more(wire: Wire, kind: str) -> None:
     """When the last who may decide for the account is gone, tokens are inactive before the record of it is written."""
     tokens = await tokens_of(wire)
-    async with wire.house.storage.unit() as unit:
-        now = wire.scene.clock.now()
-        await accounts.end_standing(unit.connection, wire.scene.account.id, wire.scene.owner.id, now)
-        await unit.commit()
+    await end_standing(wire.scene, wire.scene.owner.id)
     assert not await wire.is_active(tokens[kind])
     assert await expire(wire.house) == 1
     assert not await wire.is_active(tokens[kind])

@@ -31,6 +31,7 @@ async def test_what_the_pages_show_is_found(consoles: Consoles, operator: Browse
     account = consoles.scene.account
     async with consoles.scene.house.storage.read() as connection:
         record = await reading.find(connection, ids["decided"])
+        (linked,) = await reading.list_records(connection, reading.Search(kinds=[Kind.LINKED]), 9)
     assert record is not None
     for key, typed in (
         ("grant", str(record.grant_id)),
@@ -38,8 +39,9 @@ async def test_what_the_pages_show_is_found(consoles: Consoles, operator: Browse
         ("account", account.external_id),
         ("account", '"oa 4000000000000001"'),
     ):
+        about = mine if key == "grant" else [*mine, linked.record_id]
         for query in (typed, f"{key}:{typed}"):
-            assert [found for _, found in rows(await operator.get(f"/operators/log?q={quote(query)}"))] == mine, query
+            assert [found for _, found in rows(await operator.get(f"/operators/log?q={quote(query)}"))] == about, query
     for typed, names in (("oa_profile", mine), ("crm_phone", [mine[1], mine[3]]), ("crm_phon", []), ("CRM_PHONE", [])):
         for query in (typed, f"ask:{typed}"):
             assert [found for _, found in rows(await operator.get(f"/operators/log?q={quote(query)}"))] == names, query
