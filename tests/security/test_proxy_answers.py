@@ -242,7 +242,27 @@ async def test_a_fresh_credential_that_is_refused_is_connection_lost(stage: Stag
     await stage.zalo.switch(tokens_dead=True)
     reply = await stage.app.call(PROFILE)
     assert (reply.code, reply.status) == ("connection_lost", 502)
+    assert reply.json["note"] == "the platform refuses a credential that it gave a moment ago"
     assert len(await stage.arrived()) == 2
+
+
+async def test_a_platform_that_refuses_what_it_gives_is_not_asked_for_more_by_each_call(stage: Stage) -> None:
+    """One renewal a minute; nothing ends by it, and it goes on by itself."""
+    await stage.zalo.switch(tokens_dead=True)
+    for waited, tried, generation in ((0, 2, 2), (1, 1, 2), (58, 1, 2), (2, 2, 3)):
+        stage.scene.clock.advance(timedelta(seconds=waited))
+        before = len(await stage.arrived())
+        reply = await stage.app.call(PROFILE, headers={"access_token": stage.app.token})
+        assert (reply.code, reply.json["error"]) == ("connection_lost", -200)
+        assert len(await stage.arrived()) == before + tried
+        link = await get_link(stage)
+        assert (link.state, link.generation) == (ConnectionState.LIVE, generation)
+    await stage.zalo.switch()
+    assert (await stage.app.call(PROFILE)).status == 200
+    await stage.zalo.json("POST", "/_sandbox/revoke", json={"oa_id": BAKERY_ID, "keeps_refresh": True})
+    stage.scene.clock.advance(timedelta(minutes=1))
+    assert (await stage.app.call(PROFILE)).status == 200
+    assert (await get_link(stage)).generation == generation + 1
 
 
 @pytest.mark.parametrize(

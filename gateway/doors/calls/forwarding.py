@@ -132,6 +132,7 @@ class Forwarding:
         if await self._attempt(flight, link):
             return
         flight.begin_attempt()  # the platform refused the credential, so nothing was done
+        self._door.doubts.check_renewable(self._door.house, link)
         try:
             fresh = await renew(self._door.house, self._connector, link)
         except Unavailable as error:
@@ -142,7 +143,7 @@ class Forwarding:
             raise Refusal("upstream_failed", "the connection was renewed: send the file again", outcome="none")
         pace_upstream(self._door, self._admitted.route, self._admitted.verdict.facts)  # it is sent once more
         if not await self._attempt(flight, fresh):
-            raise Refusal("connection_lost", log_detail="a fresh credential was refused")
+            raise self._door.doubts.note_refused(self._door.house, fresh)
 
     async def _attempt(self, flight: Flight, link: Connection) -> bool:
         """Send the call once; False where the platform refused the credential and nothing else."""

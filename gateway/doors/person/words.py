@@ -92,7 +92,7 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "purpose_not_granted": _("Mục đích ứng dụng nói ra không có trong những gì đã đồng ý."),
         "resource_not_granted": _("Mục này chỉ được đồng ý cho những nơi khác."),
         "no_basis": _("Người mà lượt gọi nói tới chưa đồng ý, hoặc đã nói không."),
-        "app_suspended": _("Người vận hành đang dừng ứng dụng này."),
+        "app_suspended": _("Người vận hành đã đình chỉ ứng dụng này."),
         "connection_lost": _("Nền tảng từ chối kết nối của tài khoản này."),
         "limited": _("Ứng dụng gọi quá nhiều lần trong thời gian ngắn."),
         "invalid_token": _("Ứng dụng dùng một mã đã hết hiệu lực."),
