@@ -386,10 +386,9 @@ async def test_an_account_that_was_taken_away_stays_away(machine: Machine) -> No
             (record,) = await list_records(scene.house, kinds=[Kind.UNLINKED])
             assert (record.actor, record.account_id) == (Actor.system(), scene.account.id)
             assert record.facts["cause"] == Cause.RESTORED.value
+            # What is bad is the gap alone: the rows are as the log tells them.
             bad = [each.reason for each in (await verified(scene.house)).bad]
-            assert [
-                why for why in bad if "checkpoint" not in why and "signed" not in why
-            ] == []  # those of the gap alone
+            assert [why for why in bad if "checkpoint" not in why and "signed" not in why] == []
 
 
 async def test_an_account_that_was_linked_again_is_left_alone(machine: Machine) -> None:
