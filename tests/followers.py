@@ -12,6 +12,7 @@ from gateway.acts.profiles import Met, Objection, keep_profile, object_to
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.acts.show_request import show_request
 from gateway.acts.withdraw import withdraw
+from gateway.authority.bases import Asked, Said
 from gateway.doors import is_about_people
 from gateway.records.accounts.types import Account
 from gateway.records.apps.types import Basis
@@ -34,6 +35,14 @@ async def with_asking_app(
     """Return the scene with another app in the place of its first: one that asks each follower, but for `bases`."""
     app = app_of(*called, is_confidential=True, clock=scene.clock)
     asks = [ask_of(app.id, row, (bases or {}).get(AskId(row[0]), Basis.OWN_CONSENT)) for row in ASKS]
+    raw_secret = await register_app(scene.house, app, asks, Actor.system())
+    return replace(scene, app=app, asks=tuple(asks), raw_secret=raw_secret or "")
+
+
+async def with_writing_app(scene: Scene) -> Scene:
+    """Return the scene with an app in the place of its first that asks nothing about people, and writes to them."""
+    app = app_of("Báo đơn (mẫu)", "bao-don", is_confidential=True, clock=scene.clock)
+    asks = [ask_of(app.id, row) for row in ASKS if row[0] == SENDING]
     raw_secret = await register_app(scene.house, app, asks, Actor.system())
     return replace(scene, app=app, asks=tuple(asks), raw_secret=raw_secret or "")
 
@@ -85,6 +94,7 @@ async def take_back_at_zalo(scene: Scene, subject_id: str, *, login_subject: str
         hashed_name=sha256(subject_id.encode()).digest(),
         followers=[Follower(scene.account.id, subject_id, login_subject)],
         about_people=ABOUT_PEOPLE,
+        to_people=frozenset(each.id for each in load_catalogue().scopes.values() if each.writes_to_people),
     )
     return await end_at_platform(scene.house, told)
 
@@ -94,3 +104,8 @@ async def object_as(scene: Scene, subject_id: str, *ask_ids: AskId) -> Settled:
     person, profile = await follow(scene, subject_id)
     about = Objection(profile.id, scene.app.id, frozenset(ask_ids) or None)
     return await object_to(scene.house, about, person.id)
+
+
+async def find_said(scene: Scene, *people: str) -> Said:
+    """Find what some followers said of the scene's app."""
+    return await scene.house.words.find(Asked(scene.app.id, "zalo", scene.account.external_id, frozenset(people)))

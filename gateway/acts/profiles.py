@@ -1,13 +1,15 @@
 """Profiles: the account that a person has of their own beside a shop's, and what they object to there (ADR 0031)."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.acts import House, Settled
 from gateway.acts.recording import get_profile, lock_between
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.as_facts import standing_facts
 from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.types import NEVER, SELF, Account, ProfilePair, Standing
 from gateway.records.apps import store as apps
@@ -41,13 +43,14 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
         pair = ProfilePair(parent.id, met.login_subject, met.subject_id, now)
         await note_pairs(unit.connection, house.vault, [pair])
         if await accounts.find_standing(unit.connection, account.id, person_id, now) is None:
-            await accounts.end_standings(unit.connection, account.id, now)
+            moved = await accounts.end_standings(unit.connection, account.id, now)
             standing_id = StandingId(new_id("st", house.entropy))
             standing = Standing(standing_id, account.id, person_id, SELF, met.how, now, NEVER)
-            await accounts.save_standing(unit.connection, standing)
+            moved.append(await accounts.save_standing(unit.connection, standing))
             actor = Actor(ActorKind.PERSON, person_id)
             evidence = {"platform": account.platform, "external_id": account.external_id, "name": account.name}
-            facts = {"platform": account.platform, "role": SELF, "how": met.how}
+            facts: dict[str, Any] = {"platform": account.platform, "role": SELF, "how": met.how}
+            facts["standings"] = [standing_facts(each) for each in moved]
             parts = await house.parts_about(unit, actor, evidence)
             draft = Draft(Kind.LINKED, now, actor, facts, account_id=account.id, parts=parts)
             await house.ledger.append(unit.connection, draft)
@@ -58,11 +61,16 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What a person objects to, as whose profile: asks of an app, or (None) all that it does under a contract."""
+    """What a person objects to, as whose profile: asks of an app, or (None) all that it does under a contract.
+
+    `to_people` are asks of the account alone by which the app does something to people: what the caller knows of the
+    catalogue. They are objected to as those under a contract are.
+    """
 
     account_id: AccountId
     app_id: AppId
     ask_ids: frozenset[AskId] | None = None
+    to_people: frozenset[AskId] = frozenset()
 
 
 @shielded
@@ -81,7 +89,7 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
         async with house.unit() as unit:
             account = await _get_own(house, unit, about.account_id, person_id)
             registered = await apps.list_asks(unit.connection, about.app_id)
-            asks = [ask for ask in registered if _may_object(ask, about.ask_ids)]
+            asks = [replace(ask, basis=Basis.CONTRACT) for ask in registered if _may_object(ask, about)]
             meant = [(account, ask.id) for ask in asks]
             grant = await lock_between(house, unit, about.account_id, about.app_id)
             now = house.clock.now() if grant.version else grant.created_at
@@ -92,7 +100,7 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
             await unit.commit()
     except DiskFull:
         for account, ask_id in meant:
-            house.hold_noes(account, about.app_id, [ask_id])
+            house.in_flight.deny_person(house.vault, account, about.app_id, [ask_id])
         raise
     await house.settle(change, ended, about=settled.about)
     return settled
@@ -136,5 +144,6 @@ async def lift_objection(
     )
 
 
-def _may_object(ask: Ask, ask_ids: Collection[AskId] | None) -> bool:
-    return ask.basis is Basis.CONTRACT and (ask_ids is None or ask.id in ask_ids)
+def _may_object(ask: Ask, about: Objection) -> bool:
+    is_open = ask.basis is Basis.CONTRACT or ask.id in about.to_people
+    return is_open and (about.ask_ids is None or ask.id in about.ask_ids)

@@ -23,7 +23,9 @@ CHECKED_AT_ONCE = 500
 BROUGHT_AT_ONCE = 100
 """How many rows are one transaction: while it runs nobody else writes."""
 _FAULTS_TOLD = 100
-_OUTCOMES = ("granted", "pending", "there", "kept")
+_OUTCOMES = ("granted", "pending", "there", "kept", "guardian_needed")
+_LISTED = ("kept", "guardian_needed")
+"""Those whose lines are told: they were not brought in."""
 
 
 @click.group()
@@ -45,13 +47,14 @@ def bring_in(context: click.Context, *, path: Path, by: str, dry_run: bool, as_j
     """
     from gateway.cli.consent_file import read_consents
 
-    read = read_consents(path.read_bytes())
+    with path.open("rb") as file:
+        read = read_consents(file)
     settings = get_settings(context)
     told = run(_import(settings, read, by, is_dry=dry_run)) if not read.faults else _told(read, {}, is_dry=dry_run)
     if as_json:
         show(told, as_json=True)
     elif not told["faults"]:
-        lines = {"kept_lines": ", ".join(map(str, told["kept_lines"])) or "none"}
+        lines = {f"{name}_lines": ", ".join(map(str, told[f"{name}_lines"])) or "none" for name in _LISTED}
         show({name: value for name, value in told.items() if name != "faults"} | lines, as_json=False)
     if told["faults"]:
         sys.exit(1) if as_json else fail(_say_faults(told["faults"]))
@@ -89,8 +92,7 @@ async def _import(settings: "Settings", read: "ConsentFile", by: str, *, is_dry:
 
 
 def _arguments(read: "ConsentFile", by: str, lines: Iterable[int]) -> dict[str, Any]:
-    rows = [read.rows[line].model_dump(mode="json", exclude_none=True) for line in lines]
-    return {"file": read.id, "by": by, "rows": rows}
+    return {"file": read.id, "by": by, "rows": read.list_rows(lines)}
 
 
 def _batches(lines: Iterable[int], size: int) -> Iterator[list[int]]:
@@ -110,7 +112,7 @@ def _told(
         "rows": len(read.rows),
         "dry_run": is_dry,
         **{name: counted[name] for name in _OUTCOMES},
-        "kept_lines": [line for line, outcome in known.items() if outcome == "kept"],
+        **{f"{name}_lines": [line for line, outcome in known.items() if outcome == name] for name in _LISTED},
         "faults": [asdict(each) for each in (*read.faults, *faults)],
     }
 

@@ -60,7 +60,7 @@ async def test_a_line_names_app_grant_account_route_and_asks(stage: Stage) -> No
     assert (line.line.route, line.line.ask_ids) == ("view_follower", ("crm_name", "crm_phone"))
     assert line.line.request_id == reply.headers["X-Request-ID"]
     assert line.ending is not None
-    assert (line.ending.subjects, line.ending.withheld, line.ending.upstream_status) == (1, 4, 200)
+    assert (line.ending.subjects, line.ending.withheld, line.ending.upstream_status) == (1, 12, 200)
 
 
 async def test_a_call_by_an_ended_token_names_what_it_wanted(stage: Stage) -> None:

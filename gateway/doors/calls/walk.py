@@ -131,7 +131,7 @@ class Walk:
             raise await self._with_hints(verdict.facts, refusal) from refusal
 
     async def _with_hints(self, facts: TokenFacts, refusal: Refusal) -> Refusal:
-        """Name the asks that would open the route, and where the person can be asked for them."""
+        """Name the asks that would open the route, and where they can be asked for; or say that none would."""
         if refusal.reason != "insufficient_scope":
             return refusal
         async with self.door.house.storage.read() as connection:
@@ -141,14 +141,18 @@ class Walk:
         scopes = found if isinstance(found, list) else []
         asks = [ask for ask in registered if ask.scope in scopes]
         names = _wire_names(asks, registered)
+        none = "no ask that this app registered opens the call"
         if app is not None and app.is_dynamic:  # what it names becomes an ask
-            unasked = set(scopes) - {ask.scope for ask in asks}
-            names += sorted(each for each in unasked if self.door.catalogue.is_for_unreviewed(each))
+            names = sorted(each for each in scopes if self.door.catalogue.is_for_unreviewed(each))
+            none = "what opens the call is open only to apps that an operator reviewed"
         hints: dict[str, object] = {"ask_ids": tuple(ask.id for ask in asks)}
+        if scopes:
+            hints["asks"] = names
         if names:
             query = urlencode({"client_id": facts.app_id, "scope": " ".join(names)})
-            hints |= {"asks": names, "consent_url": f"{self.door.issuer}/oauth/authorize?{query}"}
-        return Refusal(refusal.reason, refusal.detail, log_detail=refusal.log_detail, **{**refusal.facts, **hints})
+            hints["consent_url"] = f"{self.door.issuer}/oauth/authorize?{query}"
+        told = refusal.detail or ("" if names or not scopes else none)
+        return Refusal(refusal.reason, told, log_detail=refusal.log_detail, **{**refusal.facts, **hints})
 
 
 def _wire_names(asks: list[Ask], registered: list[Ask]) -> list[str]:

@@ -30,9 +30,11 @@ def test_a_line_ends_as_the_app_is_told(error: BaseException, outcome: Outcome, 
     assert (ending.outcome, ending.reason, ending.status, ending.upstream_status) == (outcome, reason, status, 200)
 
 
+@pytest.mark.parametrize("outcome", ["unknown", "none"])
 @pytest.mark.parametrize("was_written", [True, False])
-def test_a_cut_write_that_was_sent_off_may_have_been_done(*, was_written: bool) -> None:
-    """The reason says so, and the status is what the app got."""
-    ending = ending_of(Refusal("paused"), None, is_cut=True, render=render_problem, was_written=was_written)
-    expected = (Outcome.CUT, OUTCOME_UNKNOWN if was_written else "paused", 403)
-    assert (ending.outcome, ending.reason, ending.status) == expected
+def test_a_write_that_was_sent_off_may_have_been_done(*, was_written: bool, outcome: str) -> None:
+    """The reason says so, unless it is known that it was not; the status is what the app got."""
+    told = Refusal("paused", outcome=outcome)
+    ending = ending_of(told, None, is_cut=True, render=render_problem, was_written=was_written)
+    reason = OUTCOME_UNKNOWN if was_written and outcome == "unknown" else "paused"
+    assert (ending.outcome, ending.reason, ending.status) == (Outcome.CUT, reason, 403)
