@@ -9,6 +9,8 @@ from scopes.answers import Answer
 from scopes.bodies import BodyNode, BodyRule
 from scopes.denied import Denied, find_opened
 from scopes.events import Event, compile_events
+from scopes.leaving import check_left_out
+from scopes.left_out import DeniedEntry
 from scopes.matching import list_overlaps
 from scopes.narrowing import check_kinds, check_resource, narrowed_by
 from scopes.problems import Problem
@@ -18,7 +20,7 @@ from scopes.selecting import check_picking, list_picking
 from scopes.shapes import Handed, Shaping
 from scopes.source import Place, Source
 from scopes.trees import ANY, Branch, Node
-from scopes.written import AnswerEntry, AnswerNode, DeniedEntry, PlatformFile, RouteEntry
+from scopes.written import AnswerEntry, AnswerNode, PlatformFile, RouteEntry
 
 _SEGMENT = re.compile(r"\{(?P<name>[a-z][a-z0-9_]*)\}|[A-Za-z0-9._~-]*")
 
@@ -54,6 +56,7 @@ def compile_file(source: Source, written: PlatformFile) -> Compiled:
             if f"{kind}.{name}" not in shaping.used:
                 shaping.add((kind, name), "a shape that no route or event uses")
     denied = [_compile_denied(shaping, entry, routes, index=index) for index, entry in enumerate(written.denied)]
+    check_left_out(shaping, [*routes, *events])
     return Compiled(routes, denied, events, shaping.problems)
 
 

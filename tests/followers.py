@@ -12,6 +12,7 @@ from gateway.acts.profiles import Met, Objection, keep_profile, object_to
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.acts.show_request import show_request
 from gateway.acts.withdraw import withdraw
+from gateway.authority.bases import Asked, Said
 from gateway.doors import is_about_people
 from gateway.records.accounts.types import Account
 from gateway.records.apps.types import Basis
@@ -94,3 +95,8 @@ async def object_as(scene: Scene, subject_id: str, *ask_ids: AskId) -> Settled:
     person, profile = await follow(scene, subject_id)
     about = Objection(profile.id, scene.app.id, frozenset(ask_ids) or None)
     return await object_to(scene.house, about, person.id)
+
+
+async def find_said(scene: Scene, *people: str) -> Said:
+    """Find what some followers said of the scene's app."""
+    return await scene.house.words.find(Asked(scene.app.id, "zalo", scene.account.external_id, frozenset(people)))

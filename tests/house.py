@@ -17,6 +17,7 @@ from gateway.acts.show_request import show_request
 from gateway.doors import is_about_people
 from gateway.platforms import Credential
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.as_facts import connection_facts, standing_facts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import STANDING_LASTS, Account, Connection, ConnectionState, Standing
 from gateway.records.apps.types import (
@@ -30,7 +31,8 @@ from gateway.records.apps.types import (
     GrantType,
     Recipient,
 )
-from gateway.records.ledger.types import Actor
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, Draft
 from gateway.records.people.types import Person, Role
 from gateway.records.requests.types import Prompt
 from gateway.server.house import opened_house
@@ -189,6 +191,7 @@ async def link_account(
     """Link an account straight into the records, with a live connection (the act goes through a platform)."""
     now = house.clock.now()
     credential = credential or Credential("upstream-access", "upstream-refresh", None)
+    connections: list[dict[str, Any]] = []
     async with house.storage.unit() as unit:
         account = await accounts.find_external(unit.connection, platform, external_id)
         if account is None:
@@ -200,12 +203,30 @@ async def link_account(
             state = ConnectionState.LIVE
             link = Connection(connection_id, account.id, "upstream-app", state, None, sealed, 1, None, now)
             await accounts.add_connection(unit.connection, link)
+            connections.append(connection_facts(link))
         standing_id = StandingId(new_id("st", house.entropy))
         ends_at = now + STANDING_LASTS
         standing = Standing(standing_id, account.id, person_id, "admin", "test", now, ends_at)
-        await accounts.save_standing(unit.connection, standing)
+        kept = await accounts.save_standing(unit.connection, standing)
+        facts = {"platform": platform, "standings": [standing_facts(kept)], "connections": connections}
+        draft = Draft(Kind.LINKED, now, Actor.system(), facts, account_id=account.id)
+        await house.ledger.append(unit.connection, draft)
         await unit.commit()
+    await house.ledger.publish()
     return account
+
+
+async def end_standing(scene: "Scene", person_id: PersonId) -> None:
+    """Let a person's standing on the scene's account lapse now, straight in the records, with a record of it."""
+    async with scene.house.storage.unit() as unit:
+        now = scene.clock.now()
+        ended = await accounts.end_standing(unit.connection, scene.account.id, person_id, now)
+        assert ended is not None
+        facts = {"standings": [standing_facts(ended)]}
+        draft = Draft(Kind.UNLINKED, now, Actor.system(), facts, account_id=scene.account.id)
+        await scene.house.ledger.append(unit.connection, draft)
+        await unit.commit()
+    await scene.house.ledger.publish()
 
 
 async def agree(

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -28,7 +29,10 @@ from gateway.records.trace.types import ClosedLine
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.clock import SystemClock
 from scopes import load_catalogue
-from tests.house import Scene
+from tests.followers import with_asking_app
+from tests.house import Scene, agree
+from tests.ready import scene_in
+from tests.stand_ins.clock import ManualClock
 
 UPSTREAM_APP = "upstream-app"
 KEY = "khoa-bi-mat-oa"
@@ -135,6 +139,23 @@ async def telling(
         carrier = Carrier(house, fetcher, catalogue, trace, natives, 10)
         courier = Courier(house, fetcher, try_seconds=10, carrier=carrier)
         yield Teller(scene, str(server.make_url("")).rstrip("/"), http, door, courier, trace)
+
+
+@asynccontextmanager
+async def telling_of_askers(
+    tmp_path: Path, clock: ManualClock, url: str, *, others: bool = False, hooks: Mapping[str, Hooks] | None = None
+) -> AsyncIterator[Teller]:
+    """Serve it over a scene whose app asks each follower and listens at `url`; the owner agreed.
+
+    `others`: to what the scene's first app does under contracts too.
+    """
+    async with scene_in(tmp_path, clock) as scene:
+        asking = await with_asking_app(scene)
+        async with telling(asking, hooks=hooks) as teller:
+            for each in (scene, asking) if others else (asking,):
+                await agree(each)
+            await listen(asking, url)
+            yield teller
 
 
 async def listen(scene: Scene, url: str, app: App | None = None) -> str:

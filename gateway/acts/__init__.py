@@ -4,16 +4,17 @@ Owns: what happens together or not at all; only acts open a unit of work. Must n
 answer. An act takes `House`, the parts it works with, as its first argument.
 To add one more: a module with a public coroutine wrapped in `shielded`, or such a coroutine beside its like
 (`register.py`, `identities.py`); if it changes a grant, it goes through `House.change_grant`, so that the log, the
-journal and the calls in flight cannot be forgotten. What several acts write alike stands in `recording.py`.
+journal and the calls in flight cannot be forgotten. What several acts write alike stands in `recording.py`, and what
+those that hand out tokens do alike in `family.py`.
 """
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from gateway.authority.bases import Words
 from gateway.authority.in_flight import CallsInFlight
@@ -24,13 +25,8 @@ from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.sealing import Vault
 from gateway.records.accounts import noes
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.noes import keys_of
 from gateway.records.accounts.types import Account
-from gateway.records.apps import store as apps
-from gateway.records.apps.types import App
 from gateway.records.families import store as families
-from gateway.records.families.minting import FamilyHolding, Terms, list_held
-from gateway.records.families.types import Family
 from gateway.records.grants import store as grants
 from gateway.records.grants.telling import tell_asks, tell_erasure
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
@@ -45,15 +41,13 @@ from gateway.records.people import store as people
 from gateway.records.people.types import Person
 from gateway.terms.clock import Clock
 from gateway.terms.entropy import Entropy
-from gateway.terms.ids import AppId, AskId, FamilyId, GrantId, PersonId, new_id
+from gateway.terms.ids import FamilyId, GrantId, PersonId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 _SO_ALREADY = frozenset({"nothing_to_change", "decided"})
 """Refusals that tell a caller that it is done: by an act before, which may have failed after its commit."""
 
 Transition = Callable[[Grant, datetime], Change]
-P = ParamSpec("P")
-T = TypeVar("T")
 _EVENTS = {
     Kind.WITHDRAWN: Event.WITHDRAWN,
     Kind.WITHDRAWN_AT_PLATFORM: Event.WITHDRAWN,
@@ -74,15 +68,6 @@ class Settled:
     change: Change
     recorded: Recorded
     about: Account | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """A family and its grant as they are while the grant's lock is held, and the time since when."""
-
-    family: Family
-    grant: Grant
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +130,8 @@ class House:
         except DiskFull:
             if change is not None:
                 self.in_flight.deny(change.stopped)
-                self.hold_noes(account, change.grant.app_id, [ask_id for ask_id, is_no in change.noes.items() if is_no])
+                said_no = [ask_id for ask_id, is_no in change.noes.items() if is_no]
+                self.in_flight.deny_person(self.vault, account, change.grant.app_id, said_no)
             raise
         await self.settle(change, ended, about=settled.about)
         return settled
@@ -156,7 +142,7 @@ class House:
         """Write a change, end the families that reach nothing any more, add its record and the app's notice of it.
 
         It owes the journal the tombstone. The caller commits, and calls `settle`. Where a platform told it, the fact
-        `passed` names the asks under which data about the person passed until now without their yes.
+        `passed` names the asks under which data about the person ever passed without their yes.
         """
         await grants.save(unit.connection, change)
         # What ends nothing is told too: after a restore versions go on above every one that anybody saw.
@@ -212,39 +198,6 @@ class House:
         if await accounts.find_standing(unit.connection, grant.account_id, PersonId(actor.id), now) is None:
             raise Refusal("not_found")
 
-    async def lock_family(self, unit: UnitOfWork, family_id: FamilyId) -> Locked:
-        """Lock a family's grant, then read both; every path takes this lock before it spends anything."""
-        grant_id = await families.find_grant_id(unit.connection, family_id)
-        grant = await grants.find(unit.connection, grant_id, lock=True) if grant_id else None
-        family = await families.find(unit.connection, family_id)
-        if grant is None or family is None:
-            raise AssertionError("families and their grants are never removed")
-        return Locked(family, grant, self.clock.now())
-
-    async def end_family(self, unit: UnitOfWork, locked: Locked, *, cause: str) -> None:
-        """End a family and record why; the caller commits, and cuts its calls."""
-        family, now = locked.family, locked.at
-        if not await families.end(unit.connection, family.id, now):
-            return
-        facts = {"grant": family.grant_id, "family": family.id, "cause": cause}
-        actor = Actor(ActorKind.APP, family.app_id)
-        await self.ledger.append(unit.connection, Draft(Kind.FAMILY_ENDED, now, actor, facts, app_id=family.app_id))
-
-    async def holding(self, unit: UnitOfWork, locked: Locked) -> FamilyHolding:
-        """Return what a family still holds, in the order in which the app registered its asks.
-
-        Raises:
-            Refusal: `invalid_grant`: the family is over, or nothing of it stands.
-        """
-        family, grant = locked.family, locked.grant
-        account = await accounts.find(unit.connection, grant.account_id)
-        standing = [p for p in grant.permissions if p.id in family.permission_ids and p.is_standing(locked.at)]
-        held = list_held(standing, await apps.list_ask_ids(unit.connection, grant.app_id), family.resources)
-        if account is None or family.ended_at is not None or not held:
-            raise Refusal("invalid_grant", "the grant is over")
-        paused = frozenset(p.id for p in standing if not p.is_live(locked.at))
-        return FamilyHolding(family.id, grant.id, account.platform, account.external_id, held, paused)
-
     async def settle(self, change: Change, ended: list[FamilyId], *, about: Account | None = None) -> None:
         """Put a committed change in force: cut what it stopped, write the tombstone, publish the checkpoint.
 
@@ -265,21 +218,8 @@ class House:
         """
         self.in_flight.cut_permissions(change.stopped)
         self.in_flight.cut_families(ended)
-        if about is not None and about.parent_id is not None:
-            self.in_flight.cut_person(change.grant.app_id, about.parent_id, about.subject_id)
-            keys = keys_of(self.vault, change.grant.app_id, about.platform, profile=about.external_id)
-            self.in_flight.forget({*keys}, change.noes)
+        self.in_flight.believe_person(self.vault, about, change.grant.app_id, change.noes)
         self.in_flight.believe(change.stopped)
-
-    def hold_noes(self, account: Account | None, app_id: AppId, ask_ids: Iterable[AskId]) -> None:
-        """Hold in memory what the person of a profile said no to and the disk had no room for; cut calls about them.
-
-        What calls carry are the permissions of the account above, never those of a profile, so these noes go by name.
-        """
-        if account is None or account.parent_id is None:
-            return
-        self.in_flight.recall(noes.name_noes(self.vault, account, app_id, ask_ids))
-        self.in_flight.cut_person(app_id, account.parent_id, account.subject_id)
 
     async def write_owed(self) -> None:
         """Bring to the journal what acts owe it, this one's and earlier ones'; nothing is acknowledged before (I4).
@@ -346,11 +286,6 @@ class House:
         pin = Pin(recorded.size, recorded.root, recorded.note)
         is_live = endpoint.state is EndpointState.LIVE
         await queue.add(unit.connection, make_notice(letter, pin, app_id=grant.app_id, is_live=is_live))
-
-
-def terms_of(app: App, at: datetime, *, jkt: str | None, parent_hash: bytes | None = None) -> Terms:
-    """Return on what terms an app gets tokens: bound to the key that it proved, a public app's refresh token too."""
-    return Terms(at, app.may_refresh, parent_hash, access_jkt=jkt, refresh_jkt=None if app.is_confidential else jkt)
 
 
 def named(person: Person, **more: str) -> Part:

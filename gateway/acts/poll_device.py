@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
-from gateway.acts import House, terms_of
+from gateway.acts import House
+from gateway.acts.family import end_family, get_holding, lock_family, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
@@ -49,15 +50,15 @@ async def poll_device(house: House, poll: Poll) -> bytes:
         device = await _find(unit, poll, now)
         if device.family_id is None:
             return await _keep_waiting(unit, device, now)
-        locked = await house.lock_family(unit, device.family_id)
+        locked = await lock_family(house, unit, device.family_id)
         await _find(unit, poll, locked.at)  # the time may have run out before the lock was free
         if not await devices.redeem(unit.connection, device.hashed_code, locked.at):
-            await house.end_family(unit, locked, cause="device_code_replayed")
+            await end_family(house, unit, locked, cause="device_code_replayed")
             await unit.commit()
             house.in_flight.cut_families([locked.family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the device code was used before; its tokens are ended")
-        holding = detailed(await house.holding(unit, locked), poll.details)
+        holding = detailed(await get_holding(unit, locked), poll.details)
         check_target(holding, poll.platform)
         minted = mint(holding, terms_of(poll.app, locked.at, jkt=poll.jkt), house.entropy)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.acts import House, Settled
 from gateway.acts.recording import get_profile, lock_between
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.as_facts import standing_facts
 from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.types import NEVER, SELF, Account, ProfilePair, Standing
 from gateway.records.apps import store as apps
@@ -41,13 +43,14 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
         pair = ProfilePair(parent.id, met.login_subject, met.subject_id, now)
         await note_pairs(unit.connection, house.vault, [pair])
         if await accounts.find_standing(unit.connection, account.id, person_id, now) is None:
-            await accounts.end_standings(unit.connection, account.id, now)
+            moved = await accounts.end_standings(unit.connection, account.id, now)
             standing_id = StandingId(new_id("st", house.entropy))
             standing = Standing(standing_id, account.id, person_id, SELF, met.how, now, NEVER)
-            await accounts.save_standing(unit.connection, standing)
+            moved.append(await accounts.save_standing(unit.connection, standing))
             actor = Actor(ActorKind.PERSON, person_id)
             evidence = {"platform": account.platform, "external_id": account.external_id, "name": account.name}
-            facts = {"platform": account.platform, "role": SELF, "how": met.how}
+            facts: dict[str, Any] = {"platform": account.platform, "role": SELF, "how": met.how}
+            facts["standings"] = [standing_facts(each) for each in moved]
             parts = await house.parts_about(unit, actor, evidence)
             draft = Draft(Kind.LINKED, now, actor, facts, account_id=account.id, parts=parts)
             await house.ledger.append(unit.connection, draft)
@@ -92,7 +95,7 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
             await unit.commit()
     except DiskFull:
         for account, ask_id in meant:
-            house.hold_noes(account, about.app_id, [ask_id])
+            house.in_flight.deny_person(house.vault, account, about.app_id, [ask_id])
         raise
     await house.settle(change, ended, about=settled.about)
     return settled

@@ -1,26 +1,27 @@
-"""What several acts write alike: an identity's record, a credential in the journal, an app's code, an endpoint's end.
+"""What several acts write alike: an identity's record, a credential in the journal, an endpoint's end.
 
 Also what is found or made: a person's profile, the grant of an account about an app, the end of its lane; and what an
 app changed.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from gateway.acts import House, named
 from gateway.authority.holders import Holder
+from gateway.ground.storage.storage import Connection as DatabaseConnection
 from gateway.ground.storage.storage import UnitOfWork
 from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.ground.vault.journal import Journal
-from gateway.ground.vault.tokens import CODE, hashed, new_token
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account, Connection, profile_name
 from gateway.records.apps import statements
 from gateway.records.apps import store as apps
 from gateway.records.apps.statements import Statement
-from gateway.records.families import store as families
-from gateway.records.families.types import CODE_LASTS, Code
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Grant
 from gateway.records.ledger.causes import Because, Cause
@@ -30,10 +31,10 @@ from gateway.records.outbox import lanes
 from gateway.records.outbox.types import Copy, Endpoint, address_facts
 from gateway.records.people.identities import Identity
 from gateway.records.people.types import Person
-from gateway.records.requests.types import AuthorizationRequest
-from gateway.terms.ids import AccountId, AppId, FamilyId, GrantId, new_id
+from gateway.terms.ids import AccountId, AppId, GrantId, new_id
 from gateway.terms.refusal import Refusal
 
+T = TypeVar("T")
 MOST_WAITING = 100_000
 """How many copies wait in one lane; what comes beyond is written down as not kept."""
 
@@ -59,32 +60,6 @@ def _find_error(journal: Journal, entry: Entry) -> OSError | None:
     except OSError as error:
         return error
     return None
-
-
-async def add_code(
-    house: House, unit: UnitOfWork, request: AuthorizationRequest, *, family_id: FamilyId, now: datetime
-) -> str:
-    """Keep a code for the family that was opened by deciding `request`; return it, once.
-
-    Raises:
-        AssertionError: the request is not one of authorize.
-    """
-    if request.redirect_uri is None or request.code_challenge is None:
-        raise AssertionError("an authorize request has a redirect URI and a challenge")
-    raw_code = new_token(CODE, house.entropy)
-    code = Code(
-        hashed_code=hashed(raw_code),
-        family_id=family_id,
-        request_id=request.id,
-        redirect_uri=request.redirect_uri,
-        code_challenge=request.code_challenge,
-        expires_at=now + CODE_LASTS,
-        redeemed_at=None,
-        wrong_verifiers=0,
-        jkt=request.jkt,
-    )
-    await families.add_code(unit.connection, code)
-    return raw_code
 
 
 async def record_gone(house: House, unit: UnitOfWork, endpoint: Endpoint, now: datetime) -> None:
@@ -131,6 +106,51 @@ async def lock_between(house: House, unit: UnitOfWork, account_id: AccountId, ap
     if grant is None:
         raise AssertionError("a grant that was added, or that collides, exists")
     return grant
+
+
+async def lock_each(
+    house: House, unit: UnitOfWork, wanted: AbstractSet[tuple[Account, AppId]]
+) -> dict[tuple[AccountId, AppId], Grant]:
+    """Find or make the grants of some accounts about some apps, then lock all of these: in one order, whoever does it.
+
+    What is made is made before the first lock, and in one order too; its accounts were made so before. So nobody who
+    needs several waits for another in a circle.
+    """
+    missing = wanted - (await _find_each(unit, wanted)).keys()
+    now = house.clock.now()
+    fresh = [
+        Grant(GrantId(new_id("gr", house.entropy)), account.id, app_id, 0, now, ())
+        for account, app_id in sorted(missing, key=_in_order)
+    ]
+    await add_each(unit, fresh, grants.add_all)
+    found = [grant.id for grant in (await _find_each(unit, wanted)).values()]
+    locked = await grants.list_named(unit.connection, found, lock=True)
+    return {(grant.account_id, grant.app_id): grant for grant in locked}
+
+
+async def add_each(
+    unit: UnitOfWork, fresh: Sequence[T], add_all: Callable[[DatabaseConnection, Sequence[T]], Awaitable[None]]
+) -> None:
+    """Add rows, at once where nobody else adds the same meanwhile; theirs stands then, and the others are added."""
+    if fresh and not await unit.is_added(add_all(unit.connection, fresh)):
+        for each in fresh:
+            await unit.is_added(add_all(unit.connection, [each]))
+
+
+def _in_order(wanted: tuple[Account, AppId]) -> tuple[str, str, AppId]:
+    account, app_id = wanted
+    return account.platform, account.external_id, app_id
+
+
+async def _find_each(
+    unit: UnitOfWork, wanted: AbstractSet[tuple[Account, AppId]]
+) -> dict[tuple[Account, AppId], Grant]:
+    by_id = {account.id: account for account, _ in wanted}
+    found: dict[tuple[Account, AppId], Grant] = {}
+    for app_id in sorted({app_id for _, app_id in wanted}):
+        between = await grants.list_between(unit.connection, by_id, app_id)
+        found |= {(by_id[account_id], app_id): grant for account_id, grant in between.items()}
+    return {pair: grant for pair, grant in found.items() if pair in wanted}
 
 
 async def queue_copies(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from gateway.acts import House, terms_of
+from gateway.acts import House
+from gateway.acts.family import end_family, get_holding, lock_family, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App, AppState
@@ -57,15 +58,15 @@ async def redeem(house: House, redemption: Redemption) -> bytes:
             await families.count_wrong_verifier(unit.connection, found.code.hashed_code)
             await unit.commit()
             raise Refusal("invalid_grant", "the code verifier does not match")
-        locked = await house.lock_family(unit, found.family.id)
+        locked = await lock_family(house, unit, found.family.id)
         found = await _find(unit, redemption, locked.at)
         if not await families.redeem_code(unit.connection, found.code.hashed_code, locked.at):
-            await house.end_family(unit, locked, cause="code_replayed")
+            await end_family(house, unit, locked, cause="code_replayed")
             await unit.commit()
             house.in_flight.cut_families([found.family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the code was used before; its tokens are ended")
-        holding = detailed(await house.holding(unit, locked), redemption.details)
+        holding = detailed(await get_holding(unit, locked), redemption.details)
         check_target(holding, redemption.platform)
         minted = mint(holding, terms_of(redemption.app, locked.at, jkt=redemption.jkt), house.entropy)
         await families.add_tokens(unit.connection, minted.access, minted.refresh)

@@ -3,7 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
-from gateway.acts import House, Locked, terms_of
+from gateway.acts import House
+from gateway.acts.family import Locked, end_family, get_holding, lock_family, terms_of
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.sealing import Place, Unsealable
 from gateway.ground.vault.tokens import hashed
@@ -54,14 +55,14 @@ async def refresh(house: House, renewal: Renewal) -> bytes:
         if token.used_at is not None:
             kept = _kept_answer(house, renewal, token)
             if kept is not None:
-                await house.holding(unit, locked)
+                await get_holding(unit, locked)
                 return kept
-            await house.end_family(unit, locked, cause="refresh_replayed")
+            await end_family(house, unit, locked, cause="refresh_replayed")
             await unit.commit()
             house.in_flight.cut_families([locked.family.id])
             await house.ledger.publish()
             raise Refusal("invalid_grant", "the refresh token was used before; its family is ended")
-        holding = narrowed(await house.holding(unit, locked), renewal.ask_ids)
+        holding = narrowed(await get_holding(unit, locked), renewal.ask_ids)
         holding = detailed(holding, renewal.details, is_rest_named=renewal.ask_ids is not None)
         check_target(holding, renewal.platform)
         terms = terms_of(renewal.app, locked.at, jkt=renewal.jkt, parent_hash=token.hashed_token)
@@ -85,7 +86,7 @@ async def _lock(house: House, unit: UnitOfWork, renewal: Renewal) -> Locked:
     token = await families.find_refresh(unit.connection, hashed(renewal.raw_token))
     if token is None:
         raise Refusal("invalid_grant", "the refresh token is not valid")
-    return await house.lock_family(unit, token.family_id)
+    return await lock_family(house, unit, token.family_id)
 
 
 async def _find(unit: UnitOfWork, renewal: Renewal, locked: Locked) -> RefreshToken:

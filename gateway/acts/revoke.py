@@ -1,6 +1,7 @@
 """Revoke: an app gives a token back (RFC 7009)."""
 
 from gateway.acts import House
+from gateway.acts.family import end_family, lock_family
 from gateway.ground.storage.storage import ending, shielded
 from gateway.ground.vault.tokens import hashed
 from gateway.records.apps.types import App
@@ -25,9 +26,9 @@ async def revoke(house: House, app: App, raw_token: str) -> None:
         family = await families.find(unit.connection, token.family_id) if token else None
         if token is None or family is None or family.app_id != app.id or family.ended_at is not None:
             return
-        locked = await house.lock_family(unit, family.id)
+        locked = await lock_family(house, unit, family.id)
         if refresh is not None:
-            await house.end_family(unit, locked, cause="revoked_by_app")
+            await end_family(house, unit, locked, cause="revoked_by_app")
         else:
             await families.end_access(unit.connection, hashed_token, locked.at)
         await unit.commit()

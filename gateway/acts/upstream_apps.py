@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from gateway.acts import House
 from gateway.ground.storage.storage import UnitOfWork, shielded
@@ -46,14 +47,16 @@ async def bring_upstream(house: House, brought: Brought, actor: Actor) -> None:
             raise Refusal("not_found", "no operator registered such an app")
         now = house.clock.now()
         known = await upstreams.find_of(unit.connection, brought.app_id, brought.platform, lock=True)
+        facts = _facts(brought)
         if known is not None and known.external_id == brought.external_id:
             await upstreams.set_secret(unit.connection, known.id, _sealed(house, known.id, brought))
         else:
             if known is not None:
                 await _remove(unit, known, now)
+                facts["unconnected"] = {"brought": known.id}
             known = await _add(house, unit, brought, now)
         await _set_event_key(house, unit, known, brought)
-        draft = Draft(Kind.UPSTREAM_BROUGHT, now, actor, _facts(brought), app_id=brought.app_id)
+        draft = Draft(Kind.UPSTREAM_BROUGHT, now, actor, facts, app_id=brought.app_id)
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
     await house.ledger.publish()
@@ -75,7 +78,7 @@ async def remove_upstream(house: House, app_id: AppId, platform: str, actor: Act
             raise Refusal("not_found")
         now = house.clock.now()
         await _remove(unit, known, now)
-        facts = {"platform": platform, "upstream_app": known.external_id}
+        facts = {"platform": platform, "upstream_app": known.external_id, "unconnected": {"brought": known.id}}
         draft = Draft(Kind.UPSTREAM_REMOVED, now, actor, facts, app_id=app_id)
         await house.ledger.append(unit.connection, draft)
         await unit.commit()
@@ -100,7 +103,7 @@ async def _set_event_key(house: House, unit: UnitOfWork, known: UpstreamApp, bro
     await upstreams.set_event_key(unit.connection, known.id, sealed)
 
 
-def _facts(brought: Brought) -> dict[str, str]:
+def _facts(brought: Brought) -> dict[str, Any]:
     facts = {"platform": brought.platform, "upstream_app": brought.external_id}
     if brought.raw_event_key is None:
         return facts

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.acts import House
+from gateway.acts.family import get_holding, lock_family
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import AppState
@@ -44,11 +45,11 @@ async def use_credential(house: House, use: Use) -> bytes:
     """
     credential = use.credential
     async with house.storage.unit() as unit:
-        locked = await house.lock_family(unit, credential.family_id)
+        locked = await lock_family(house, unit, credential.family_id)
         await _check_active(unit, locked.family.app_id)
         if locked.family.ended_at is not None and any(p.is_standing(locked.at) for p in locked.grant.permissions):
             raise Refusal("invalid_grant", "the connection key is over")
-        holding = narrowed(await house.holding(unit, locked), use.ask_ids)
+        holding = narrowed(await get_holding(unit, locked), use.ask_ids)
         holding = detailed(holding, use.details, is_rest_named=use.ask_ids is not None)
         check_target(holding, use.platform)
         minted = mint(holding, Terms(locked.at, may_refresh=False, access_jkt=use.jkt), house.entropy)

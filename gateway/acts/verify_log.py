@@ -1,11 +1,13 @@
-"""Verify: the log against itself, its checkpoints, and the grants as they stand. It reads and changes nothing."""
+"""Verify: the log against itself, its checkpoints, and what stands by it. It reads and changes nothing."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gateway.ground.storage.storage import Connection, Storage
 from gateway.ground.vault.personkeys import PersonKeys
+from gateway.records.accounts import as_facts as links_as_facts
 from gateway.records.families import store as families
 from gateway.records.grants import as_facts
 from gateway.records.ledger.batches import root_of
@@ -18,7 +20,7 @@ from gateway.records.trace import batches
 
 
 async def verify_log(storage: Storage, key: VerifierKey, person_keys: PersonKeys, *, checkpoints: Path) -> Finding:
-    """Verify everything that the log proves, and that the grants equal its fold; a server may go on writing.
+    """Verify everything that the log proves, and that what stands equals its fold; a server may go on writing.
 
     Args:
         storage: the database.
@@ -36,6 +38,8 @@ async def verify_log(storage: Storage, key: VerifierKey, person_keys: PersonKeys
         await _compare(connection, finding)
         await _check_batches(connection, finding)
         await _check_families(connection, finding)
+        _compare_standings(finding, await links_as_facts.list_standings(connection))
+        _compare_connections(finding, await links_as_facts.list_connections(connection))
     return finding
 
 
@@ -81,6 +85,41 @@ async def _check_families(connection: Connection, finding: Finding) -> None:
     for family_id, row in spans.items():
         if row["ended_at"] is None and not _is_after(row["created_at"], finding.restored.facts["ended_at"]):
             finding.add(finding.restored.seq, f"family {family_id} lives on from before a restore")
+
+
+def _compare_standings(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    for each, told in finding.standings.items():
+        if each not in rows:
+            finding.add(told.seq, f"standing {each} of the log is missing")
+        elif rows[each] != told.facts:
+            finding.add(told.seq, f"standing {each} is not what the log says")
+    for each in sorted(rows.keys() - finding.standings.keys(), key=str):
+        _note_untold(finding, rows[each], f"standing {each} of account {rows[each]['account']} stands in no record")
+
+
+def _compare_connections(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    told_of = {each: told for of_account in finding.connections.values() for each, told in of_account.items()}
+    for each, told in told_of.items():
+        if each not in rows:
+            finding.add(told.seq, f"connection {each} of the log is missing")
+        elif rows[each] != _since(told.facts, rows[each]["generation"]):
+            finding.add(told.seq, f"connection {each} is not what the log says")
+    for each in sorted(rows.keys() - told_of.keys(), key=str):
+        _note_untold(finding, rows[each], f"connection {each} of account {rows[each]['account']} stands in no record")
+
+
+def _since(told: Mapping[str, Any], generation: Any) -> dict[str, Any]:
+    """Say what a connection must be whose credential is newer than that of the record: it was renewed, and not lost."""
+    before = told.get("generation")
+    if not isinstance(generation, int) or not isinstance(before, int) or generation <= before:
+        return dict(told)
+    return {**told, "generation": generation, "state": "live", "reason": None}
+
+
+def _note_untold(finding: Finding, row: Mapping[str, Any], reason: str) -> None:
+    """Note a row that no record tells of; where a record of an older program is about its account, it may be its."""
+    if row["account"] not in finding.untold:
+        finding.add(None, reason)
 
 
 def _is_after(raw_at: Any, moment_us: int) -> bool:

@@ -77,6 +77,17 @@ STANDING = (
     select(func.max(standings.c.lapses_at)).where(standings.c.account_id == grants.c.account_id).scalar_subquery()
 )
 """Until when somebody may decide for the account of a grant."""
+REACH = (
+    permissions.c.id.label("permission_id"),
+    permissions.c.ask_id,
+    permissions.c.scope,
+    permissions.c.purpose,
+    permissions.c.state.label("permission_state"),
+    permissions.c.ends_at,
+    permissions.c.resources,
+    permissions.c.basis,
+)
+"""What a look-up selects of a permission for `reach_of`, last and in this order."""
 _KEPT = exists().where(
     refresh_tokens.c.hashed_token == access_tokens.c.parent_hash, refresh_tokens.c.sealed_answer.is_not(None)
 )
@@ -108,14 +119,7 @@ _QUERY = Prepared(
         upstream_apps.c.external_id.label("upstream_external_id"),
         upstream_apps.c.sealed_secret,
         upstream_apps.c.brought_at,
-        permissions.c.id.label("permission_id"),
-        permissions.c.ask_id,
-        permissions.c.scope,
-        permissions.c.purpose,
-        permissions.c.state.label("permission_state"),
-        permissions.c.ends_at,
-        permissions.c.resources,
-        permissions.c.basis,
+        *REACH,
     )
     .select_from(access_tokens)
     .join(families, families.c.id == access_tokens.c.family_id)
@@ -127,7 +131,15 @@ _QUERY = Prepared(
     .outerjoin(permissions, (permissions.c.id == family_permissions.c.permission_id) & permissions.c.is_current)
     .where(access_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
 )
-_REACH = _QUERY.names.index("permission_id")
+_REACH = _QUERY.names.index(REACH[0].name)
+
+
+def reach_of(columns: tuple[Any, ...], *narrowings: Mapping[PermissionId, frozenset[str]]) -> Reach:
+    """Read the columns `REACH` of a row; what stands above the permission narrows it further."""
+    permission_id, ask_id, scope, purpose, state, ends_at, resources, basis = columns
+    for narrowing in narrowings:
+        resources = in_common(resources, narrowing.get(permission_id))
+    return Reach(permission_id, ask_id, scope, purpose, PermissionState(state), ends_at, resources, basis)
 
 
 async def find_token(
@@ -149,7 +161,7 @@ async def find_token(
     first = dict(zip(_QUERY.names, rows[0], strict=True))
     subset = first["permission_ids"]
     above = (first["family_resources"] or {}, first["token_resources"] or {})
-    reach = [_reach(row[_REACH:], *above) for row in rows if row[_REACH] is not None]
+    reach = [reach_of(row[_REACH:], *above) for row in rows if row[_REACH] is not None]
     return TokenFacts(
         app_id=first["app_id"],
         app_state=AppState(first["app_state"]),
@@ -179,10 +191,3 @@ def _upstream(row: Mapping[str, Any]) -> UpstreamApp | None:
         return None
     whose = row["upstream_id"], row["app_id"], row["platform"]
     return UpstreamApp(*whose, row["upstream_external_id"], row["sealed_secret"], row["brought_at"])
-
-
-def _reach(columns: tuple[Any, ...], *narrowings: Mapping[PermissionId, frozenset[str]]) -> Reach:
-    permission_id, ask_id, scope, purpose, state, ends_at, resources, basis = columns
-    for narrowing in narrowings:
-        resources = in_common(resources, narrowing.get(permission_id))
-    return Reach(permission_id, ask_id, scope, purpose, PermissionState(state), ends_at, resources, basis)

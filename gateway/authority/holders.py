@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.authority.facts import STANDING, Reach
+from gateway.authority.facts import REACH, STANDING, Reach, reach_of
 from gateway.ground.storage.listed import each_of, listed
 from gateway.ground.storage.prepared import Prepared
 from gateway.ground.storage.storage import Storage
@@ -63,13 +63,7 @@ _SELECT = (
         accounts.c.external_id,
         STANDING.label("standing_lapses_at"),
         _THROUGH.label("brought_id"),
-        permissions.c.id,
-        permissions.c.ask_id,
-        permissions.c.scope,
-        permissions.c.purpose,
-        permissions.c.state,
-        permissions.c.ends_at,
-        permissions.c.basis,
+        *REACH,
     )
     .join(apps, apps.c.id == grants.c.app_id)
     .join(accounts, accounts.c.id == grants.c.account_id)
@@ -94,7 +88,7 @@ _HELD = Prepared(
     .with_for_update(read=True, of=grants)
 )
 _OF_GRANT = Prepared(_SELECT.where(grants.c.id == bindparam("of_grant")).order_by(permissions.c.id))
-_REACH = ("id", "ask_id", "scope", "purpose", "state", "ends_at", "basis")
+_REACH = tuple(column.name for column in REACH)
 
 
 async def hold_listening(connection: AsyncConnection, account_ids: Collection[AccountId]) -> None:
@@ -140,11 +134,6 @@ def _holders(rows: Iterable[Mapping[str, Any]], denied: Collection[PermissionId]
         of_grant = list(group)
         shared: dict[str, Any] = {name: value for name, value in of_grant[0].items() if name not in _REACH}
         shared["app_state"] = AppState(shared["app_state"])
-        reach = tuple(_reach(row) for row in of_grant if row["id"] not in denied)
-        holders.append(Holder(**shared, reach=reach))
+        reach = (reach_of(tuple(row[name] for name in _REACH)) for row in of_grant)
+        holders.append(Holder(**shared, reach=tuple(each for each in reach if each.id not in denied)))
     return holders
-
-
-def _reach(row: Mapping[str, Any]) -> Reach:
-    fields = {name: row[name] for name in _REACH}
-    return Reach(**{**fields, "state": PermissionState(fields["state"])})

@@ -5,6 +5,9 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from gateway.ground.vault.sealing import Vault
+from gateway.records.accounts.noes import keys_of, name_noes
+from gateway.records.accounts.types import Account
 from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, PermissionId
 
 
@@ -76,6 +79,21 @@ class CallsInFlight:
     def believe(self, permission_ids: Collection[PermissionId]) -> None:
         """Go by the database again, which has taken down what became of these."""
         self._denied.difference_update(permission_ids)
+
+    def deny_person(self, vault: Vault, profile: Account | None, app_id: AppId, ask_ids: Iterable[AskId]) -> None:
+        """Hold what the person of a profile said no to and the database could not take down; cut calls about them.
+
+        What calls carry are the permissions of the account above, never those of a profile, so these noes go by name.
+        """
+        if profile is not None and profile.parent_id is not None:
+            self.recall(name_noes(vault, profile, app_id, ask_ids))
+            self.cut_person(app_id, profile.parent_id, profile.subject_id)
+
+    def believe_person(self, vault: Vault, profile: Account | None, app_id: AppId, decided: Iterable[AskId]) -> None:
+        """Go by the database again for what the person of a profile decided; their calls are cut: it may be a no."""
+        if profile is not None and profile.parent_id is not None:
+            self.cut_person(app_id, profile.parent_id, profile.subject_id)
+            self.forget({*keys_of(vault, app_id, profile.platform, profile=profile.external_id)}, decided)
 
     def cut_permissions(self, permission_ids: Collection[PermissionId]) -> int:
         """Cut the calls that use any of these permissions; return how many."""

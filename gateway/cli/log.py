@@ -27,14 +27,17 @@ def log() -> None:
 @json_option
 @click.pass_context
 def verify(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
-    """Verify every record, part, node and checkpoint, and that the grants equal the log; exit 1 on a fault.
+    """Verify every record, part, node and checkpoint, and that what stands equals the log; exit 1 on a fault.
 
     Compared with the log: records and their columns, sealed parts, the tree, the
     checkpoints here and outside, the texts that were shown, grants and their
-    permissions, sealed trace lines, and families of tokens that a record ended.
-    Not compared, for no record holds all of it: who may decide for an account
-    (standings), people and their identities, accounts and connections, apps and
-    their asks, tokens and keys themselves. Every act on them has its record.
+    permissions, sealed trace lines, families of tokens that a record ended, who
+    may decide for an account (standings), and connections to accounts.
+    Not compared, for no record holds it: a connection's credential, its renewals
+    and their times; people and their identities, accounts, apps and their asks,
+    tokens and keys themselves. Every act on them has its record. Standings and
+    connections of accounts about which a record of an older program tells neither
+    are compared once a newer record tells of them.
 
     Records at the end that are not signed yet are counted, and are no fault: the next decision signs them.
     """

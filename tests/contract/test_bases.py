@@ -35,6 +35,7 @@ from tests.followers import (
     PHONE,
     SENDING,
     decide_as,
+    find_said,
     follow,
     met,
     object_as,
@@ -43,11 +44,6 @@ from tests.followers import (
     with_asking_app,
 )
 from tests.house import CHALLENGE, REDIRECT_URI, Scene, agree
-
-
-async def find_said(scene: Scene, *people: str) -> Said:
-    """Ask for the words of some people on the scene's app."""
-    return await scene.house.words.find(Asked(scene.app.id, "zalo", scene.account.external_id, frozenset(people)))
 
 
 async def test_words_are_found_as_they_were_said(scene: Scene) -> None:

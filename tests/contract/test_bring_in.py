@@ -14,7 +14,6 @@ from gateway.acts.pause import pause
 from gateway.acts.recall_noes import recall_noes
 from gateway.acts.show_request import show_request
 from gateway.acts.withdraw import withdraw
-from gateway.authority.bases import Asked, Said
 from gateway.ground.web.local import HANOI
 from gateway.records.accounts import store as accounts
 from gateway.records.apps.tables import asks
@@ -39,6 +38,7 @@ from tests.followers import (
     PHONE,
     SENDING,
     decide_as,
+    find_said,
     follow,
     object_as,
     say_yes,
@@ -47,11 +47,6 @@ from tests.followers import (
     with_asking_app,
 )
 from tests.house import Scene, agree
-
-
-async def find_said(scene: Scene, *people: str) -> Said:
-    """Ask for the words of some people on the scene's app."""
-    return await scene.house.words.find(Asked(scene.app.id, "zalo", scene.account.external_id, frozenset(people)))
 
 
 async def find_grant(scene: Scene, person: str) -> Grant | None:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_platform
@@ -17,25 +18,39 @@ from gateway.acts.pause import pause
 from gateway.acts.recall_noes import recall_noes
 from gateway.acts.show_request import show_request
 from gateway.acts.take_events import ToldEvent, take_events
-from gateway.authority.bases import Asked, Said
 from gateway.ground.storage.failures import DiskFull
-from gateway.records.accounts.pairs import list_subjects
+from gateway.records.accounts.pairs import list_subjects, look_up_known_otherwise
 from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
 from gateway.records.grants.types import PermissionState
 from gateway.records.hooks import store as hooks
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.tables import ledger_records
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox import queue
 from gateway.records.outbox.tables import event_copies
 from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
-from tests.bringing import bring, row_of
+from tests.bringing import bring, row_of, run
 from tests.contract.steps import verified
-from tests.followers import ABOUT_PEOPLE, CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, with_asking_app
+from tests.followers import (
+    ABOUT_PEOPLE,
+    CHAT,
+    NAME,
+    PHONE,
+    decide_as,
+    find_said,
+    follow,
+    object_as,
+    say_yes,
+    with_asking_app,
+)
 from tests.house import Scene, agree
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what no database does in its own way."""
+ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+"""For what only happens where several write at once."""
 CATALOGUE = load_catalogue()
 EVENT = CATALOGUE.platforms["zalo"].events["consent_ended"]
 BODY = b'{"event_name":"user_withdraw","timestamp":"5","user_id":"1"}'
@@ -46,12 +61,6 @@ def told(scene: Scene, name: str = "a", *people: str, body: bytes = BODY) -> Wit
     followers = [Follower(scene.account.id, each, f"login of {each}") for each in people or ("1",)]
     hashed = sha256(name.encode()).digest()
     return Withdrawal("zalo", "user_withdraw", hashed, followers, ABOUT_PEOPLE, Original(EVENT, body))
-
-
-async def find_said(scene: Scene, *people: str) -> Said:
-    """Find what some followers said of the scene's app."""
-    asked = Asked(scene.app.id, "zalo", scene.account.external_id, frozenset(people or ("1",)))
-    return await scene.house.words.find(asked)
 
 
 async def listening(scene: Scene) -> Scene:
@@ -90,7 +99,7 @@ async def test_the_rows_and_the_log_agree(scene: Scene) -> None:
         await unit.connection.execute(permissions.delete().where(permissions.c.decided_by.is_(None)))
         await unit.commit()
     assert await recall_noes(scene.house, scene.house.journal.read()) == 5
-    assert (await find_said(scene)).refused.keys() == {NAME, PHONE, CHAT}
+    assert (await find_said(scene, "1")).refused.keys() == {NAME, PHONE, CHAT}
 
 
 async def test_what_was_brought_in_ends_and_is_not_brought_in_again(scene: Scene) -> None:
@@ -104,7 +113,7 @@ async def test_what_was_brought_in_ends_and_is_not_brought_in_again(scene: Scene
     (body,) = [each.body for each in notices if each.event == "quyen.grant.withdrawn"]
     assert (b'"ask":"crm_name"' in body, b"crm_phone" in body) == (True, False)
     assert await bring(scene, row_of(scene, "1", NAME), row_of(scene, "1", PHONE)) == ["kept", "kept"]
-    assert (await find_said(scene)).agreed == {}
+    assert (await find_said(scene, "1")).agreed == {}
     assert (await verified(scene.house)).is_ok
 
 
@@ -152,7 +161,7 @@ async def test_a_telling_that_another_process_takes_in_between_does_nothing(
     await say_yes(scene, "1", [NAME])
     monkeypatch.setattr(hooks, "list_known", none)
     assert await end_at_platform(scene.house, told(scene)) == 0
-    assert (await find_said(scene)).agreed == {NAME: {"1"}}
+    assert (await find_said(scene, "1")).agreed == {NAME: {"1"}}
 
 
 async def test_a_decision_that_races_never_outlives_it(scene: Scene) -> None:
@@ -168,9 +177,9 @@ async def test_a_decision_that_races_never_outlives_it(scene: Scene) -> None:
     deciding = decide(scene.house, request.id, answer)
     _, outcome = await asyncio.gather(ended, deciding, return_exceptions=True)
     assert not isinstance(outcome, BaseException) or isinstance(outcome, Refusal)
-    assert (await find_said(scene)).agreed == {}
+    assert (await find_said(scene, "1")).agreed == {}
     await decide_as(scene, person, profile, ask_ids=[NAME], to=[NAME])
-    assert (await find_said(scene)).agreed == {NAME: {"1"}}
+    assert (await find_said(scene, "1")).agreed == {NAME: {"1"}}
     assert (await verified(scene.house)).is_ok
 
 
@@ -207,6 +216,9 @@ async def test_several_accounts_know_one_person(scene: Scene) -> None:
             )
         ]
     assert met == [[(scene.account.id, "1")], [], []]
+    logins = "login of 1", "1", "login of another"
+    known = await look_up_known_otherwise(scene.house.storage, scene.house.vault, scene.account.id, logins)
+    assert known == {"login of 1"}
 
 
 @ON_SQLITE
@@ -214,12 +226,12 @@ async def test_nothing_asked_nothing_ended(scene: Scene) -> None:
     """Before the shop let any app in there is nothing to refuse; an app that comes later starts on its own basis."""
     assert await end_at_platform(scene.house, replace(told(scene), original=None)) == 0
     await agree(scene)
-    assert (await find_said(scene)).refused == {}
+    assert (await find_said(scene, "1")).refused == {}
 
 
 @ON_SQLITE
 async def test_an_objection_from_before_stays_as_it_was(scene: Scene) -> None:
-    """What they objected to by hand is not decided again: one record for the rest, and the app is told of the rest."""
+    """What they objected to by hand is not decided again; it passed until then, so the app hears of it too."""
     await listening(scene)
     await object_as(scene, "1", NAME)
     await end_at_platform(scene.house, told(scene))
@@ -230,7 +242,23 @@ async def test_an_objection_from_before_stays_as_it_was(scene: Scene) -> None:
     assert by == {NAME: False, PHONE: True, CHAT: True}
     assert own.version == 2
     (body,) = [each.body for each in notices if each.event == "quyen.grant.withdrawn"]
-    assert (b"crm_phone" in body, b"crm_name" in body) == (True, False)
+    assert all(ask in body for ask in (b"crm_phone", b"crm_name", b"chat_read"))
+
+
+@ON_SQLITE
+async def test_where_the_log_was_changed_all_that_may_be_held_is_told(scene: Scene) -> None:
+    """Nobody can say any more what passed before they objected: then the app hears of all that it had by contract."""
+    await listening(scene)
+    await object_as(scene, "1")
+    async with scene.house.storage.unit() as unit:
+        decided = ledger_records.c.kind == Kind.DECIDED.value
+        await unit.connection.execute(update(ledger_records).where(decided).values(version=99))
+        await unit.commit()
+    assert await end_at_platform(scene.house, told(scene)) == 1
+    async with scene.house.storage.read() as connection:
+        notices = await queue.list_of_app(connection, scene.app.id, 9, before=None)
+    (body,) = [each.body for each in notices if each.event == "quyen.grant.withdrawn"]
+    assert all(ask in body for ask in (b"crm_phone", b"crm_name", b"chat_read"))
 
 
 @ON_SQLITE
@@ -239,7 +267,7 @@ async def test_a_form_that_is_not_declared_ends_it_all_the_same(scene: Scene) ->
     await listening(scene)
     assert await end_at_platform(scene.house, told(scene, body=b'{"event_name":["user_withdraw"]}')) == 1
     assert await count_copies(scene) == 0
-    assert (await find_said(scene)).refused.keys() == {NAME, PHONE, CHAT}
+    assert (await find_said(scene, "1")).refused.keys() == {NAME, PHONE, CHAT}
 
 
 @ON_SQLITE
@@ -257,3 +285,23 @@ async def test_what_the_disk_has_no_room_for_is_denied_in_memory(scene: Scene, m
     assert (await find_said(scene, "1", "2")).refused == {each: {"1"} for each in (NAME, PHONE, CHAT)}
     assert await end_at_platform(scene.house, told(scene)) == 1
     assert not any(scene.house.in_flight.recalled.values())
+
+
+@ON_POSTGRES
+async def test_a_file_that_brings_the_same_people_in_meets_no_deadlock(scene: Scene, rounds: int) -> None:
+    """Whichever comes first, both are done and everybody's no stands, whether or not they were known before."""
+    first = await with_asking_app(scene)
+    second = await with_asking_app(scene, called=("Tích điểm (mẫu)", "tich-diem"))
+    for each in (first, second):
+        await agree(each)
+    for round_ in range(rounds - 15):  # each is many acts: five of them, and 185 at length
+        people = [f"{round_}00{number}" for number in range(5)]
+        rows = [row_of(each, person, ask) for person in people for each in (first, second) for ask in (NAME, PHONE)]
+        if round_ % 2:
+            await run(scene, "consent import", *[row | {"evidence": ""} for row in rows], file="im_" + "1" * 22)
+        tellings = [told(scene, f"{round_}", *reversed(people)), told(scene, f"{round_} again", *people[:2])]
+        endings = [end_at_platform(scene.house, replace(each, original=None)) for each in tellings]
+        await asyncio.gather(run(scene, "consent import", *rows[::-1]), *endings)
+        for each in (first, second):
+            assert (await find_said(each, *people)).agreed == {}, round_
+    assert (await verified(scene.house)).bad == []

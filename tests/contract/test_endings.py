@@ -20,13 +20,12 @@ from gateway.acts.withdraw import withdraw
 from gateway.authority.facts import TokenFacts
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.vault.journal import Journal
-from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import STANDING_LASTS
 from gateway.records.grants import store as grants
 from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
-from gateway.terms.ids import AppId, AskId, FamilyId, GrantId, PersonId
+from gateway.terms.ids import AppId, AskId, FamilyId, GrantId
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.contract.asking import WHOLE
 from tests.contract.asking import shown as asked_anew
@@ -52,7 +51,7 @@ from tests.contract.steps import (
     verified,
 )
 from tests.contract.test_decide import answer
-from tests.house import Scene, agree, link_account
+from tests.house import Scene, agree, end_standing, link_account
 
 DAY = timedelta(days=1)
 ALL = {"oa_profile", "crm_name", "crm_phone", "order_send", "chat_read"}
@@ -69,13 +68,6 @@ async def get_facts(scene: Scene, raw_token: str) -> TokenFacts:
     facts = await find_facts(scene, raw_token)
     assert facts is not None
     return facts
-
-
-async def end_standing(scene: Scene, person_id: PersonId) -> None:
-    """Let a person's standing lapse now, as a platform's change of roles would."""
-    async with scene.house.storage.unit() as unit:
-        assert await accounts.end_standing(unit.connection, scene.account.id, person_id, scene.clock.now())
-        await unit.commit()
 
 
 @pytest.mark.parametrize("asks", [[SEND], [NAME, PHONE], None], ids=["one", "some", "all"])

@@ -14,7 +14,6 @@ from gateway.acts.withdraw import withdraw
 from gateway.authority.facts import TokenFacts
 from gateway.authority.verdict import Wanted, is_still, judge
 from gateway.ground.vault.tokens import hashed
-from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import STANDING_LASTS
 from gateway.records.apps.types import AppState
 from gateway.records.families.types import ACCESS_LASTS
@@ -30,7 +29,7 @@ from tests.contract.steps import (
     owner,
     refreshed,
 )
-from tests.house import Scene, agree, link_account
+from tests.house import Scene, agree, end_standing, link_account
 
 WANTED = Wanted("zalo", frozenset({"zalo.follower.name.read"}), frozenset({"zalo.profile.read"}), None)
 
@@ -112,9 +111,7 @@ async def test_the_app_and_the_standing_are_told(scene: Scene) -> None:
     await link_account(scene.house, scene.other_owner.id, external_id=scene.account.external_id)
     await suspend_app(scene.house, scene.app.id, SYSTEM, reason="kiểm tra (mẫu)")
     scene.clock.advance(1)
-    async with scene.house.storage.unit() as unit:
-        await accounts.end_standing(unit.connection, scene.account.id, scene.owner.id, scene.clock.now())
-        await unit.commit()
+    await end_standing(scene, scene.owner.id)
     facts = await get_facts(scene, given.access_token)
     assert facts.app_state is AppState.SUSPENDED
     assert facts.standing_lapses_at == scene.clock.now() - timedelta(seconds=1) + STANDING_LASTS

@@ -18,6 +18,7 @@ from gateway.ground.vault.journal import Journal
 from gateway.ground.vault.tokens import hashed
 from gateway.platforms import Credential, Profile, Trouble
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.as_facts import standing_facts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import LINK_ATTEMPT_LASTS, STANDING_LASTS, Account, Connection, ConnectionState
 from gateway.records.ledger import reading
@@ -95,7 +96,8 @@ async def test_linking_keeps_account_connection_and_standing(scene: Scene, platf
         scene.clock.now() + STANDING_LASTS,
     )
     assert (done.account, standing) in held
-    (record,) = await list_records(scene.house, kinds=[Kind.LINKED])
+    record, _ = await list_records(scene.house, kinds=[Kind.LINKED])  # the other is the scene's own
+    assert record.facts["standings"] == [standing_facts(standing)]
     assert (record.account_id, record.actor.id) == (done.account.id, scene.owner.id)
     assert b"OA 77" not in record.canonical
     assert b"4000000000000077" not in record.canonical
@@ -187,7 +189,7 @@ async def test_a_platform_that_does_not_give_spends_the_journey(
     platform.failure = None
     with pytest.raises(Refusal, match="link_state"):
         await finish_link(scene.house, platform, scene.owner.id, raw_state=journey.raw_state, raw_code="x")
-    assert await list_records(scene.house, kinds=[Kind.LINKED]) == []
+    assert len(await list_records(scene.house, kinds=[Kind.LINKED])) == 1  # the scene's own
 
 
 async def test_a_second_admin_shares_the_account(scene: Scene, platform: StandInPlatform) -> None:

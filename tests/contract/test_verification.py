@@ -18,6 +18,7 @@ from gateway.acts.withdraw import withdraw
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.personkeys import PersonKeys
 from gateway.ground.vault.sealing import Place, Unsealable
+from gateway.records.accounts.tables import connections, standings
 from gateway.records.grants.tables import grants, permissions
 from gateway.records.ledger import keys
 from gateway.records.ledger.canonical import CanonicalRecord
@@ -199,9 +200,9 @@ async def test_a_log_cut_short_is_found_by_what_stands_outside(target: Target, t
 
 
 async def test_a_log_cut_to_nothing_is_found(target: Target) -> None:
-    """No record, no checkpoint, no grant: the file outside still knows."""
+    """No record, no checkpoint, nothing that stands: the file outside still knows."""
     async with target.opened() as connection:
-        for table in (permissions, grants, notices):
+        for table in (permissions, grants, notices, standings, connections):
             await connection.execute(delete(table))
         await cut_to_nothing(connection)
         finding = await target.verified(connection)

@@ -14,7 +14,7 @@ from tests.contract.letters import opened
 from tests.house import agree
 from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.receiver import Came, Receiver, receiving
+from tests.stand_ins.receiver import Came, Receiver
 from tests.telling import FOLLOWER, KEY, Teller, listen, telling
 
 
@@ -23,13 +23,6 @@ async def teller(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Teller]:
     """Yield Zalo, telling at a scene whose app is of Zalo's dialect."""
     async with scene_in(tmp_path, clock) as scene, telling(scene, is_native=True) as teller:
         yield teller
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """Yield the app's server."""
-    async with receiving() as receiver:
-        yield receiver
 
 
 def is_zalos(came: Came, app_id: str, key: str) -> bool:

@@ -15,29 +15,18 @@ from tests.house import agree
 from tests.ready import scene_in
 from tests.security.test_events_out import events
 from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.receiver import Receiver, receiving
-from tests.telling import FOLLOWER, Teller, listen, telling
+from tests.stand_ins.receiver import Receiver
+from tests.telling import FOLLOWER, Teller, listen, telling, telling_of_askers
 
 OTHER = "4620160001000000999"
 TEXT = {"text": "Chào tiệm (mẫu)"}
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """Yield the app's server."""
-    async with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
 async def teller(tmp_path: Path, clock: ManualClock, receiver: Receiver) -> AsyncIterator[Teller]:
     """Yield Zalo, telling at a scene whose app asks each follower and listens; the owner agreed."""
-    async with scene_in(tmp_path, clock) as scene:
-        asking = await with_asking_app(scene)
-        async with telling(asking) as teller:
-            await agree(asking)
-            await listen(asking, receiver.url)
-            yield teller
+    async with telling_of_askers(tmp_path, clock, receiver.url) as teller:
+        yield teller
 
 
 def texts(receiver: Receiver) -> list[Any]:

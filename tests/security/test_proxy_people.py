@@ -21,6 +21,7 @@ from gateway.sandbox.zalo.seeds import BAKERY, PLACE_OF_MINOR
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Unavailable
 from tests.followers import CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, take_back, with_asking_app
+from tests.halting import halt_after
 from tests.platforms.zalo.lying import answering, lying, saying
 from tests.platforms.zalo.stage import SEND, Reply, Stage, mint_token, wait_until, zalo_stage
 
@@ -219,20 +220,11 @@ async def test_a_no_cuts_the_answer_on_its_way(tmp_path: Path, monkeypatch: pyte
         is_contract = basis is Basis.CONTRACT
         stage = contract_stage if is_contract else await with_asking(contract_stage)
         decided = None if is_contract else await say_yes(stage.scene, "1", [CHAT, NAME])
-        at_the_door, go_on = asyncio.Event(), asyncio.Event()
-        find = Words.find
-
-        async def waiting(words: Words, about: Any) -> Any:
-            said = await find(words, about)
-            at_the_door.set()
-            await go_on.wait()
-            return said
-
-        monkeypatch.setattr(Words, "find", waiting)
+        halt = halt_after(monkeypatch, Words, "find")
         call = asyncio.create_task(stage.app.call(CHATS))
-        await asyncio.wait_for(at_the_door.wait(), 5)
+        await halt.wait()
         await (object_as(stage.scene, "1") if decided is None else take_back(stage.scene, decided))
-        go_on.set()
+        halt.go_on.set()
         reply = await call
         assert reply.status == 403
         assert b"xin" not in reply.body

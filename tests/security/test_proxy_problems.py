@@ -73,7 +73,7 @@ async def test_a_granted_call_passes_and_shows_only_what_was_granted(stage: Stag
     assert FOLLOWER.contact is not None
     assert found["shared_info"] == {"name": FOLLOWER.contact.name, "phone": FOLLOWER.contact.phone}
     assert "is_sensitive" not in found
-    assert reply.headers["Quyen-Withheld"] == '4; reasons="scope"'
+    assert reply.headers["Quyen-Withheld"] == '12; reasons="scope"'
     (arrival,) = await stage.arrived()
     assert arrival["target"] == DETAIL.removeprefix("/zalo").replace("%20", "")
     assert "Authorization" not in arrival["headers"]

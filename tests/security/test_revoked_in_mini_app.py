@@ -19,14 +19,14 @@ from gateway.records.ledger.types import Actor
 from gateway.records.people import identities
 from gateway.records.people.identities import Identity
 from gateway.records.people.types import Role
-from tests.followers import CHAT, NAME, PHONE, decide_as, say_yes, with_asking_app
-from tests.house import Scene, agree, link_account
+from tests.followers import CHAT, NAME, PHONE, decide_as, say_yes
+from tests.house import Scene, link_account
 from tests.ready import scene_in
 from tests.security.test_events_out import events
 from tests.security.test_withdrawn_at_platform import LOGIN, list_told, notices
 from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.receiver import Receiver, receiving
-from tests.telling import FOLLOWER, KEY, UPSTREAM_APP, Teller, listen, telling
+from tests.stand_ins.receiver import Receiver
+from tests.telling import FOLLOWER, KEY, UPSTREAM_APP, Teller, telling, telling_of_askers
 
 MINI_APP, MINI_KEY = "2646373759294038927", "khoa-open-api"
 SIGNED: dict[str, Any] = {
@@ -38,22 +38,11 @@ SIGNED: dict[str, Any] = {
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """Yield the app's server."""
-    async with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
 async def teller(tmp_path: Path, clock: ManualClock, receiver: Receiver) -> AsyncIterator[Teller]:
     """Yield Zalo, telling of a Mini App at a scene whose app asks each follower and listens."""
     hooks = {"zalo": ZaloHooks(UPSTREAM_APP, mini_app=MiniApp(MINI_APP, MINI_KEY))}
-    async with scene_in(tmp_path, clock) as scene:
-        asking = await with_asking_app(scene)
-        async with telling(asking, hooks=hooks) as teller:
-            await agree(asking)
-            await listen(asking, receiver.url)
-            yield teller
+    async with telling_of_askers(tmp_path, clock, receiver.url, hooks=hooks) as teller:
+        yield teller
 
 
 async def revoke(teller: Teller, *, key: str = MINI_KEY, raw: bytes | None = None, **changes: Any) -> int:

@@ -25,40 +25,29 @@ from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Record
 from gateway.records.outbox.keys import event_key_of, read_secret
-from gateway.terms.ids import FamilyId
+from gateway.terms.ids import AskId, FamilyId
 from tests.contract.letters import opened
 from tests.contract.steps import verified
-from tests.followers import CHAT, NAME, PHONE, decide_as, follow, say_yes, take_back, with_asking_app
+from tests.followers import CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, take_back
 from tests.house import Scene, agree
 from tests.ready import scene_in
 from tests.security.test_events_native import is_zalos
 from tests.security.test_events_out import events
 from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.receiver import Receiver, receiving
-from tests.telling import FOLLOWER, Teller, listen, telling
+from tests.stand_ins.receiver import Receiver
+from tests.telling import FOLLOWER, Teller, listen, telling, telling_of_askers
 
 LOGIN = "8137520046001000239"
 OTHER = "4620160001000000999"
 ABOUT = {NAME, PHONE, CHAT}
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """Yield the app's server."""
-    async with receiving() as receiver:
-        yield receiver
+PROFILE = AskId("oa_profile")
 
 
 @pytest.fixture
 async def teller(tmp_path: Path, clock: ManualClock, receiver: Receiver) -> AsyncIterator[Teller]:
     """Yield Zalo, telling at a scene whose app asks each follower and listens; the owner agreed to it and another."""
-    async with scene_in(tmp_path, clock) as scene:
-        asking = await with_asking_app(scene)
-        async with telling(asking) as teller:
-            await agree(scene)
-            await agree(asking)
-            await listen(asking, receiver.url)
-            yield teller
+    async with telling_of_askers(tmp_path, clock, receiver.url, others=True) as teller:
+        yield teller
 
 
 def withdrawal(teller: Teller, **changes: Any) -> dict[str, Any]:
@@ -173,20 +162,71 @@ async def test_an_app_that_never_saw_them_hears_nothing(teller: Teller, receiver
     assert await teller.list_log() == []
 
 
-async def test_what_they_took_back_before_is_not_told_twice(teller: Teller, receiver: Receiver) -> None:
-    """After all was taken back by hand, and told again in whatever bytes, there is no other record and no notice."""
+async def test_what_they_took_back_before_is_erased_too(teller: Teller, receiver: Receiver) -> None:
+    """Taken back by hand, the app was told to stop; at Zalo, to erase: once, in whatever bytes, until something new."""
     scene = teller.scene
-    said = await say_yes(scene, FOLLOWER, [NAME])
+    said = await say_yes(scene, FOLLOWER, [NAME, PHONE])
     await take_back(scene, said)
     told = withdrawal(teller)
     assert [await teller.tell(told) for _ in range(2)] == [200, 200]
     assert await teller.tell(withdrawal(teller, timestamp=teller.stamp(1))) == 200
     about = [record.app_id for record in await list_told(scene.house)]
-    assert about == ["so-ban-hang"]  # of the other app nothing was decided before
+    assert (len(about), {*about}) == (2, {scene.app.id, "so-ban-hang"})
     await teller.bring()
-    assert [each["type"] for each in notices(receiver)] == ["quyen.grant.withdrawn"]
-    assert notices(receiver)[0]["data"]["asks"][0]["wanted"] == "stop"
+    stop, erase = notices(receiver)
+    assert {each["wanted"] for each in stop["data"]["asks"]} == {"stop"}
+    asks = {each["ask"]: (each["state"], each["wanted"]) for each in erase["data"]["asks"]}
+    assert asks == dict.fromkeys([NAME, PHONE], ("withdrawn", "erase"))
     assert events(receiver.came) == []
+    assert (await verified(scene.house)).is_ok
+
+
+async def test_what_they_objected_to_before_is_erased_too(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """Until the objection the contract let it pass, so the app holds it; what they objected to first it never had."""
+    async with scene_in(tmp_path, clock) as scene, telling(scene) as teller:
+        await agree(scene, frozenset({PROFILE, NAME}))
+        await listen(scene, receiver.url)
+        await object_as(scene, FOLLOWER, NAME, PHONE)
+        await agree(scene, frozenset({PROFILE, NAME, PHONE}), whole=True)
+        assert await teller.tell(withdrawal(teller)) == 200
+        assert await teller.tell(withdrawal(teller, timestamp=teller.stamp(1))) == 200
+        await teller.bring()
+        own = [body for body in notices(receiver) if body["data"]["account"].endswith(f"/{FOLLOWER}")]
+        (asks,) = [body["data"]["asks"] for body in own]
+        assert [(each["ask"], each["state"], each["wanted"]) for each in asks] == [(NAME, "refused", "erase")]
+
+
+async def test_all_that_they_objected_to_before_is_erased_too(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """Nothing is left to end; that the app holds something is left, and it hears of just that."""
+    async with scene_in(tmp_path, clock) as scene, telling(scene) as teller:
+        await agree(scene, frozenset({PROFILE, NAME}))
+        await listen(scene, receiver.url)
+        await object_as(scene, FOLLOWER)
+        assert await teller.tell(withdrawal(teller)) == 200
+        assert await teller.tell(withdrawal(teller, timestamp=teller.stamp(1))) == 200
+        await teller.bring()
+        (asks,) = [body["data"]["asks"] for body in notices(receiver)]
+        assert [(each["ask"], each["wanted"]) for each in asks] == [(NAME, "erase")]
+
+
+async def test_what_a_contract_let_pass_that_is_over_is_erased_too(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """The shop took back what it gave, or its time ran out; what the app got until then it holds."""
+    async with scene_in(tmp_path, clock) as scene, telling(scene) as teller:
+        decided = await agree(scene, frozenset({PROFILE, NAME, PHONE}))
+        await listen(scene, receiver.url)
+        assert decided.grant_id is not None
+        await withdraw(scene.house, decided.grant_id, Actor(ActorKind.PERSON, scene.owner.id), ask_ids=[PHONE])
+        assert await teller.tell(withdrawal(teller)) == 200
+        await teller.bring()
+        own = [body for body in notices(receiver) if body["data"]["account"].endswith(f"/{FOLLOWER}")]
+        (asks,) = [body["data"]["asks"] for body in own]
+        assert [(each["ask"], each["wanted"]) for each in asks] == [(NAME, "erase"), (PHONE, "erase")]
 
 
 async def test_a_yes_after_it_stands_when_zalo_tells_again(teller: Teller) -> None:
@@ -234,6 +274,7 @@ async def test_what_waits_about_them_is_not_sent(teller: Teller, receiver: Recei
     """A message that waits is void, and behind it that they took it back goes out: no no of theirs stops that."""
     await say_yes(teller.scene, FOLLOWER, [CHAT])
     await teller.tell(teller.message())
+    teller.scene.clock.advance(1)  # of two copies of one moment none is the older
     await teller.tell(withdrawal(teller))
     await teller.tell(teller.message())
     await teller.bring()

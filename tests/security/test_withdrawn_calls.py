@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from gateway.sandbox.zalo.seeds import BAKERY
 from gateway.terms.ids import AskId
 from tests.bringing import bring, row_of
 from tests.followers import CHAT, NAME, PHONE, say_yes, take_back_at_zalo
+from tests.halting import halt_after
 from tests.platforms.zalo.stage import SEND, Stage, zalo_stage
 from tests.security.test_proxy_people import CHATS, FIRST, KEPT, chatty, detail, message_to, with_asking
 
@@ -52,20 +52,11 @@ async def test_it_cuts_the_answer_on_its_way(tmp_path: Path, monkeypatch: pytest
         if basis is not Basis.CONTRACT:
             stage = await with_asking(contract_stage)
             await agree_by(basis, stage, "1", CHAT, NAME)
-        at_the_door, go_on = asyncio.Event(), asyncio.Event()
-        find = Words.find
-
-        async def waiting(words: Words, about: Any) -> Any:
-            said = await find(words, about)
-            at_the_door.set()
-            await go_on.wait()
-            return said
-
-        monkeypatch.setattr(Words, "find", waiting)
+        halt = halt_after(monkeypatch, Words, "find")
         call = asyncio.create_task(stage.app.call(CHATS))
-        await asyncio.wait_for(at_the_door.wait(), 5)
+        await halt.wait()
         await take_back_at_zalo(stage.scene, "1")
-        go_on.set()
+        halt.go_on.set()
         reply = await call
         assert reply.status == 403
         assert "Khách".encode() not in reply.body

@@ -1,6 +1,7 @@
 """One call, walked: match, authenticate, verdict, request, trace, forward. `docs/architecture.md` follows it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from aiohttp import ClientSession
@@ -56,7 +57,8 @@ class Walk:
         except Refusal as refusal:
             await pace_refusal(self.door, facts)
             hinted = await self._with_hints(facts, refusal)
-            line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted, match, facts))
+            ask_ids = _ask_ids(hinted, match, facts, now=self.door.house.clock.now())
+            line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=ask_ids)
             await self.door.trace.note(line, ending_of(refusal, None, is_cut=False, render=self.incoming.renderer))
             raise hinted from refusal
         await self._forward(admitted)
@@ -158,12 +160,13 @@ def _wire_names(asks: list[Ask], registered: list[Ask]) -> list[str]:
     return [ask.scope if scopes.count(ask.scope) == 1 else ask.wire_name for ask in asks]
 
 
-def _ask_ids(refusal: Refusal, match: Match, facts: TokenFacts) -> tuple[AskId, ...]:
-    """Return the asks that a refused call wanted: those it was refused for, else those of the token's that open it.
+def _ask_ids(refusal: Refusal, match: Match, facts: TokenFacts, *, now: datetime) -> tuple[AskId, ...]:
+    """Return the asks for want of which a call was refused; none where something else was wrong with it.
 
-    A token that ended with its asks is refused before anything of it is judged, and still was used for them.
+    A token that ended with its asks is refused before anything of it is judged, and still was used for them: for those
+    that open the route.
     """
     found = refusal.facts.get("ask_ids", ())
-    if isinstance(found, tuple) and found:
-        return found
+    if not facts.is_ended and facts.expires_at > now:
+        return found if isinstance(found, tuple) else ()
     return tuple(sorted(reach.ask_id for reach in facts.reach if reach.scope in match.route.opened_by))

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
 from aiohttp import ClientSession
 
 from gateway.platforms import Credential, LinkForm, Profile, Trouble
 from gateway.platforms.zalo.oauth import Flow, ZaloOAuth
-from gateway.platforms.zalo.wire import read_code
+from gateway.platforms.zalo.wire import read_code, read_envelope
 from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal, Unavailable
 
@@ -63,7 +62,9 @@ class ZaloConnector:
     link_form: LinkForm | None = None
 
     def __init__(self, upstream: ZaloUpstream, http: ClientSession, *, clock: Clock) -> None:
-        self._oauth = ZaloOAuth(upstream, Flow.OA, platform=PLATFORM, http=http, clock=clock)
+        oauth = ZaloOAuth(upstream, Flow.OA, platform=PLATFORM, http=http, clock=clock)
+        self.link_url, self.log_in, self.redeem = oauth.link_url, oauth.log_in, oauth.redeem
+        self.renew, self.headers, self._ask = oauth.renew, oauth.headers, oauth.ask
         self._upstream = upstream
         self._http = http
         self._clock = clock
@@ -75,21 +76,9 @@ class ZaloConnector:
         upstream = replace(self._upstream, app_id=app_id, app_secret=secret)
         return ZaloConnector(upstream, self._http, clock=self._clock)
 
-    def link_url(self, state: str, challenge: str) -> str | None:
-        """Return Zalo's consent page."""
-        return self._oauth.link_url(state, challenge)
-
-    async def redeem(self, raw_code: str, verifier: str) -> Credential:
-        """Exchange the callback's code."""
-        return await self._oauth.redeem(raw_code, verifier)
-
-    async def log_in(self, answers: Mapping[str, str]) -> Credential:  # noqa: ARG002 - the port's
-        """Refuse: Zalo links accounts on its own page only."""
-        raise Refusal("platform_refused", log_detail="Zalo has no sign-in by a form of ours")
-
     async def describe(self, credential: Credential) -> Profile:
         """Ask `getoa`; only an admin can link an OA, so that is the role which linking proves."""
-        answer = await self._oauth.ask(f"{self.base_url}/v2.0/oa/getoa", credential)
+        answer = await self._ask(f"{self.base_url}/v2.0/oa/getoa", credential)
         if (code := read_code(answer.get("error"))) != 0:
             trouble = _trouble_of(answer)
             if trouble is Trouble.LIMITED:
@@ -104,24 +93,16 @@ class ZaloConnector:
             raise Unavailable(PLATFORM)
         return Profile(str(external_id), unicodedata.normalize("NFC", name), "admin")
 
-    async def renew(self, credential: Credential) -> Credential:
-        """Exchange the refresh token; Zalo's are single use and the old access token dies with it."""
-        return await self._oauth.renew(credential)
-
-    def headers(self, credential: Credential) -> Mapping[str, str]:
-        """Return the token's header and the proof that the app's owner sends it."""
-        return self._oauth.headers(credential)
-
     def is_refusal(self, status: int, body: bytes) -> bool:  # noqa: ARG002 - Zalo's is always 200
         """Read the envelope's `error`: anything but 0."""
-        answer = _read_envelope(body)
+        answer = read_envelope(body)
         return answer is not None and read_code(answer.get("error", 0)) != 0
 
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:  # noqa: ARG002 - Zalo's is always 200
         """Read the envelope's `error`; parsed only where one of the codes stands in the body at all."""
         if not any(code in body for code in _SPELLED):
             return None
-        answer = _read_envelope(body)
+        answer = read_envelope(body)
         return None if answer is None else _trouble_of(answer)
 
 
@@ -130,11 +111,3 @@ def _trouble_of(answer: Mapping[str, Any]) -> Trouble | None:
     trouble = TROUBLES.get(read_code(answer.get("error")))
     is_quota = trouble is Trouble.PERMISSION_LOST and "quota" in str(answer.get("message", "")).lower()
     return None if is_quota else trouble
-
-
-def _read_envelope(body: bytes) -> dict[str, Any] | None:
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return answer if isinstance(answer, dict) else None

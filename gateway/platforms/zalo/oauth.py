@@ -98,7 +98,7 @@ async def exchange_grant(
 
 
 class ZaloOAuth:
-    """The part of a Zalo connector that gets credentials.
+    """The part of a Zalo connector that gets credentials; each hands its methods on as its own.
 
     Args:
         client: as which app.
@@ -125,8 +125,15 @@ class ZaloOAuth:
         """Exchange the callback's code."""
         return await self._exchange({"grant_type": "authorization_code", "code": raw_code, "code_verifier": verifier})
 
+    async def log_in(self, answers: Mapping[str, str]) -> Credential:  # noqa: ARG002 - the port's
+        """Refuse: Zalo links accounts on its own page only."""
+        raise Refusal("platform_refused", log_detail="Zalo has no sign-in by a form of ours")
+
     async def renew(self, credential: Credential) -> Credential:
-        """Exchange the refresh token; Zalo's are single use and the old access token dies with it."""
+        """Exchange the refresh token; Zalo's are single use and the old access token dies with it.
+
+        A person's are refused from 30 days after the linking on: they link anew.
+        """
         if credential.refresh_token is None:
             raise Refusal("platform_refused", log_detail="no refresh token is held")
         return await self._exchange({"grant_type": "refresh_token", "refresh_token": credential.refresh_token})

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-import orjson
 from aiohttp import ClientSession
 
 from gateway.platforms import Credential, LinkForm, Profile, Trouble
 from gateway.platforms.zalo.connector import ZaloUpstream
 from gateway.platforms.zalo.oauth import Flow, ZaloOAuth
-from gateway.platforms.zalo.wire import ME, read_code
+from gateway.platforms.zalo.wire import ME, read_code, read_envelope
 from gateway.records.accounts.types import SELF
 from gateway.terms.clock import Clock
 from gateway.terms.refusal import Refusal, Unavailable
@@ -47,7 +46,9 @@ class ZaloSocialConnector:
     link_form: LinkForm | None = None
 
     def __init__(self, upstream: ZaloUpstream, http: ClientSession, *, clock: Clock) -> None:
-        self._oauth = ZaloOAuth(upstream, Flow.PERSON, platform=PLATFORM, http=http, clock=clock)
+        oauth = ZaloOAuth(upstream, Flow.PERSON, platform=PLATFORM, http=http, clock=clock)
+        self.link_url, self.log_in, self.redeem = oauth.link_url, oauth.log_in, oauth.redeem
+        self.renew, self.headers, self._ask = oauth.renew, oauth.headers, oauth.ask
         self.upstream_app = upstream.app_id
         self.base_url = upstream.base_url
 
@@ -55,21 +56,9 @@ class ZaloSocialConnector:
         """Refuse: no command brings one."""
         raise AssertionError("people link their own accounts under the gateway's own app alone")
 
-    def link_url(self, state: str, challenge: str) -> str | None:
-        """Return the page on which a person agrees at Zalo."""
-        return self._oauth.link_url(state, challenge)
-
-    async def redeem(self, raw_code: str, verifier: str) -> Credential:
-        """Exchange the callback's code."""
-        return await self._oauth.redeem(raw_code, verifier)
-
-    async def log_in(self, answers: Mapping[str, str]) -> Credential:  # noqa: ARG002 - the port's
-        """Refuse: Zalo links accounts on its own page only."""
-        raise Refusal("platform_refused", log_detail="Zalo has no sign-in by a form of ours")
-
     async def describe(self, credential: Credential) -> Profile:
         """Ask `/me` whose the token is: who agreed at Zalo as somebody is that person. An empty name passes."""
-        answer = await self._oauth.ask(f"{self.base_url}{ME}?fields=id,name", credential)
+        answer = await self._ask(f"{self.base_url}{ME}?fields=id,name", credential)
         if (code := read_code(answer.get("error", 0))) != 0:
             trouble = TROUBLES.get(code)
             if trouble is Trouble.LIMITED:
@@ -80,27 +69,16 @@ class ZaloSocialConnector:
             raise Unavailable(PLATFORM)
         return Profile(external_id, name, SELF)
 
-    async def renew(self, credential: Credential) -> Credential:
-        """Exchange the refresh token; after 30 days from the linking Zalo refuses it, and the person links anew."""
-        return await self._oauth.renew(credential)
-
-    def headers(self, credential: Credential) -> Mapping[str, str]:
-        """Return the token's header and the proof, which this host demands."""
-        return self._oauth.headers(credential)
-
     def is_refusal(self, status: int, body: bytes) -> bool:  # noqa: ARG002 - Zalo's is always 200
         """Read `error`: anything but 0."""
-        return _read_code(body) != 0
+        return _read_error(body) != 0
 
     def read_trouble(self, status: int, body: bytes) -> Trouble | None:  # noqa: ARG002 - Zalo's is always 200
         """Read `error`."""
-        return TROUBLES.get(_read_code(body))
+        return TROUBLES.get(_read_error(body))
 
 
-def _read_code(body: bytes) -> int:
+def _read_error(body: bytes) -> int:
     """Read `error` of a flat answer; 0 where there is none, or no object."""
-    try:
-        answer: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return 0
-    return read_code(answer.get("error", 0)) if isinstance(answer, dict) else 0
+    answer = read_envelope(body)
+    return 0 if answer is None else read_code(answer.get("error", 0))

@@ -3,6 +3,9 @@
 import hashlib
 import hmac
 import re
+from typing import Any
+
+import orjson
 
 ME = "/v2.0/me"
 """Where the Social API says whose a token is."""
@@ -20,3 +23,12 @@ def read_code(raw_code: object) -> int:
         return int(raw_code) if isinstance(raw_code, str | int) else 1
     except ValueError:
         return 1
+
+
+def read_envelope(body: bytes) -> dict[str, Any] | None:
+    """Read the object that every answer is; None where it is none."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None

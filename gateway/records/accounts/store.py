@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
@@ -33,8 +33,10 @@ def _connection(row: Mapping[str, Any]) -> Connection:
     return Connection(**fields)
 
 
-async def find(connection: AsyncConnection, account_id: AccountId) -> Account | None:
-    """Find an account by id."""
+async def find(connection: AsyncConnection, account_id: AccountId, *, lock: bool = False) -> Account | None:
+    """Find an account by id; `lock` holds its row, and keeps out whatever would first name it, until the unit ends."""
+    if lock:
+        await connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
     row = await _BY_ID.first(connection, account_id=account_id)
     return Account(**row) if row else None
 
@@ -121,8 +123,8 @@ async def rename(connection: AsyncConnection, account_id: AccountId, name: str) 
     await connection.execute(update(accounts).where(accounts.c.id == account_id).values(name=name))
 
 
-async def save_standing(connection: AsyncConnection, standing: Standing) -> None:
-    """Prove a standing anew, or for the first time."""
+async def save_standing(connection: AsyncConnection, standing: Standing) -> Standing:
+    """Prove a standing anew, or for the first time; return it as it is kept: one that is proven anew keeps its id."""
     proven = {
         "role": standing.role,
         "proven_how": standing.proven_how,
@@ -130,20 +132,31 @@ async def save_standing(connection: AsyncConnection, standing: Standing) -> None
         "lapses_at": standing.lapses_at,
     }
     known = standings.c.account_id == standing.account_id, standings.c.person_id == standing.person_id
-    if (await connection.execute(update(standings).where(*known).values(**proven))).rowcount == 0:
-        await connection.execute(insert(standings).values(**_fields(standing)))
+    again = update(standings).where(*known).values(**proven).returning(standings)
+    row = (await connection.execute(again)).mappings().first()
+    if row is not None:
+        return Standing(**row)
+    await connection.execute(insert(standings).values(**_fields(standing)))
+    return standing
 
 
-async def end_standing(connection: AsyncConnection, account_id: AccountId, person_id: PersonId, now: datetime) -> bool:
-    """Let the person's standing lapse now; False if there was none."""
-    known = standings.c.account_id == account_id, standings.c.person_id == person_id, standings.c.lapses_at > now
-    return (await connection.execute(update(standings).where(*known).values(lapses_at=now))).rowcount == 1
+async def end_standing(
+    connection: AsyncConnection, account_id: AccountId, person_id: PersonId, now: datetime
+) -> Standing | None:
+    """Let the person's standing lapse now; return it as it is then, None if there was none."""
+    known = standings.c.account_id == account_id, standings.c.person_id == person_id
+    ended = await _end_standings(connection, *known, now=now)
+    return ended[0] if ended else None
 
 
-async def end_standings(connection: AsyncConnection, account_id: AccountId, now: datetime) -> None:
-    """Let every standing on an account lapse now."""
-    known = standings.c.account_id == account_id, standings.c.lapses_at > now
-    await connection.execute(update(standings).where(*known).values(lapses_at=now))
+async def end_standings(connection: AsyncConnection, account_id: AccountId, now: datetime) -> list[Standing]:
+    """Let every standing on an account lapse now; return them as they are then."""
+    return await _end_standings(connection, standings.c.account_id == account_id, now=now)
+
+
+async def _end_standings(connection: AsyncConnection, *known: ColumnElement[bool], now: datetime) -> list[Standing]:
+    ended = update(standings).where(*known, standings.c.lapses_at > now).values(lapses_at=now).returning(standings)
+    return [Standing(**row) for row in (await connection.execute(ended)).mappings()]
 
 
 def lapsed(now: datetime) -> Select[Any]:

@@ -53,7 +53,9 @@ class Finding:
 
     `grants` and `notices` are the log's fold: what grants must look like, and when each text was first shown, in which
     language; `batches` is what records say of trace lines, by seq; `families` are those that a record ended, and
-    `restored` is the newest restore, which ended all there were: facts of both are `ended_at`. `record_ids` and
+    `restored` is the newest restore, which ended all there were: facts of both are `ended_at`. `standings` goes by id,
+    `connections` by account and id; `untold` are the accounts of which a record of an older program told neither.
+    `record_ids` and
     `times_us` go by index seq - 1. `changed_seqs` are the records whose bytes were changed: what follows from that in
     the tree is told, and laid at no other record's door. `signed_size` is up to which record a checkpoint signs.
     """
@@ -67,6 +69,9 @@ class Finding:
     batches: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     families: dict[str, Told] = field(default_factory=dict)
     restored: Told | None = None
+    standings: dict[str, Told] = field(default_factory=dict)
+    connections: dict[str, dict[str, Told]] = field(default_factory=dict)
+    untold: set[str] = field(default_factory=set)
     record_ids: list[str] = field(default_factory=list)
     times_us: list[int | None] = field(default_factory=list)
     changed_seqs: set[int] = field(default_factory=set)

@@ -28,6 +28,7 @@ from gateway.records.ledger.canonical import (
 from gateway.records.ledger.entries import columns_of
 from gateway.records.ledger.findings import Bad, Finding, GrantFold, Told
 from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.links import fold_links
 from gateway.records.ledger.log import part_place
 from gateway.records.ledger.note import VerifierKey
 from gateway.records.ledger.outside import Outside
@@ -110,6 +111,7 @@ def _fold(finding: Finding, record: CanonicalRecord, bad: Any) -> None:
         finding.families[str(facts["family"])] = over
     if record.kind == Kind.RESTORED:
         finding.restored = over
+    fold_links(finding, record, facts)
     if not record.grant_id:
         return
     before = finding.grants.get(record.grant_id)

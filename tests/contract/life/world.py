@@ -17,7 +17,6 @@ from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.server import build_calls
 from gateway.doors.calls.upstream import open_session
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
-from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.records.trace.writer import TraceWriter
@@ -25,7 +24,7 @@ from gateway.sandbox.zalo.app import ROOM, build_zalo_sandbox
 from gateway.sandbox.zalo.seeds import BAKERY
 from scopes import load_catalogue
 from tests.contract.life.calls import Outcome, Seen, Way, list_fields, seen_in
-from tests.house import API_URL, PUBLIC_URL, Scene, house_in, set_scene
+from tests.house import API_URL, PUBLIC_URL, Scene, end_standing, house_in, set_scene
 from tests.platforms.sandbox.zalo_caller import APP_ID, APP_SECRET, CALLBACK, ZaloCaller, zalo_config
 from tests.platforms.zalo.stage import AppCaller, CallsServer, open_socket
 from tests.stand_ins.clock import ManualClock
@@ -101,11 +100,8 @@ class World:
         assert [seen.path.rsplit("/")[-1] for seen in self.list_arrived()] == ["permission", "access_token", "getoa"]
 
     async def lapse(self) -> None:
-        """End the owner's standing at once; nothing else is recorded yet."""
-        account_id, person_id = self.scene.account.id, self.scene.owner.id
-        async with self.scene.house.storage.unit() as unit:
-            await accounts.end_standing(unit.connection, account_id, person_id, self._clock.now())
-            await unit.commit()
+        """End the owner's standing at once; of grants nothing is recorded yet."""
+        await end_standing(self.scene, self.scene.owner.id)
 
     async def find_app(self) -> App:
         """Return the app as it is registered now."""

@@ -16,13 +16,21 @@ from tests.journeys.http.consoles_origin import consoles, developer, operator
 from tests.journeys.http.oidc_stage import Stage, staged
 from tests.journeys.http.origin import Browser, Origin, served
 from tests.journeys.http.our_script import run_script
+from tests.journeys.http.shops import fan, shop
 from tests.platforms.sandbox.zalo_caller import OTHERS
 from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 from tests.stand_ins.provider import LyingProvider, lying_provider
 
-__all__ = ["consoles", "developer", "operator", "run_script"]  # fixtures that stand beside what they serve
+__all__ = [
+    "consoles",
+    "developer",
+    "fan",
+    "operator",
+    "run_script",
+    "shop",
+]  # fixtures that stand beside what they serve
 CALLBACK = f"{PUBLIC_URL}/connections/zalo/callback"
 APP_ID, APP_SECRET = "1122334455667788990", "sandbox-app-secret"
 

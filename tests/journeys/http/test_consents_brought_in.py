@@ -5,11 +5,8 @@ import re
 
 from tests.bringing import BY, EVIDENCE, FILE, bring, row_of
 from tests.followers import NAME, PHONE
-from tests.journeys.http import test_followers
 from tests.journeys.http.origin import Browser
-from tests.journeys.http.test_followers import FAN, Shop
-
-shop, stranger, fan = test_followers.shop, test_followers.stranger, test_followers.fan
+from tests.journeys.http.shops import FAN, Shop
 
 
 async def test_a_consent_that_was_brought_in_is_the_person_s_to_see_and_to_end(shop: Shop, fan: Browser) -> None:

@@ -1,32 +1,12 @@
 """What goes on about a follower under a contract: listed, objected to, and named beside a withdrawal (R83)."""
 
 import re
-from collections.abc import AsyncIterator
-
-import pytest
 
 from gateway.records.apps.types import Basis
 from tests.followers import CHAT, NAME, PHONE, with_asking_app
-from tests.house import Scene, agree
+from tests.house import agree
 from tests.journeys.http.origin import Browser
-from tests.journeys.http.test_followers import FAN, Shop, open_shop
-from tests.stand_ins.clock import ManualClock
-from tests.stand_ins.entropy import SeededEntropy
-
-
-@pytest.fixture
-async def shop(scene: Scene, clock: ManualClock, entropy: SeededEntropy) -> AsyncIterator[Shop]:
-    """Yield the shop."""
-    async with open_shop(scene, clock, entropy) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def fan(shop: Shop) -> AsyncIterator[Browser]:
-    """Yield the browser of a follower who is signed in by Zalo."""
-    async with shop.origin.browser() as browser:
-        await shop.fans.sign_in(browser)
-        yield browser
+from tests.journeys.http.shops import FAN, Shop
 
 
 async def test_a_follower_objects_and_takes_it_back(shop: Shop, fan: Browser) -> None:

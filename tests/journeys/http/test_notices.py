@@ -4,8 +4,7 @@ import hashlib
 import re
 from html import unescape
 
-from gateway.records.accounts import store as accounts
-from tests.house import link_account
+from tests.house import end_standing, link_account
 from tests.journeys.http.origin import Browser, Origin, Page
 
 WORDS = "Đúng chữ bạn đã thấy"
@@ -71,9 +70,7 @@ async def test_it_stays_theirs_without_the_account(origin: Origin, browser: Brow
     await decide(origin, browser)
     path = await find_notice(browser)
     scene = origin.scene
-    async with scene.house.storage.unit() as unit:
-        assert await accounts.end_standing(unit.connection, scene.account.id, scene.owner.id, scene.clock.now())
-        await unit.commit()
+    await end_standing(scene, scene.owner.id)
     assert (await browser.get(path)).status == 200
 
 
