@@ -11,6 +11,8 @@ from gateway.acts.link import finish_link, start_link
 from gateway.acts.renew import renew
 from gateway.acts.unlink import unlink
 from gateway.ground.storage.failures import DiskFull
+from gateway.ground.vault.entries import SealedCredential
+from gateway.ground.vault.journal import Journal
 from gateway.platforms import Profile
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import SELF, STANDING_LASTS, Account, Connection, Standing
@@ -57,6 +59,11 @@ async def look(scene: Scene) -> tuple[Account, Connection | None, int]:
         assert account is not None
         link = await accounts.find_connection(connection, scene.account.id)
         return account, link, await accounts.count_standings(connection, scene.account.id, scene.clock.now())
+
+
+def list_keys(journal: Journal) -> list[str]:
+    """Name the connections whose credential the journal holds."""
+    return [each.connection_id for each in journal.read().entries if isinstance(each, SealedCredential)]
 
 
 async def test_everything_of_it_ends(scene: Scene) -> None:
@@ -137,6 +144,40 @@ async def test_of_eight_at_once_one_takes_it_away(scene: Scene) -> None:
         await renew(scene.house, platform, replace(seen))
     assert (await look(scene))[1] is None
     assert len(await list_records(scene.house, kinds=[Kind.UNLINKED])) == 1
+
+
+async def test_its_key_is_kept_nowhere(scene: Scene) -> None:
+    """Not in the journal either; where that cannot be written anew at once, the next start does it."""
+    await make_own(scene)
+    platform = StandInPlatform(profile=Profile(scene.account.external_id, "Tên (mẫu)", SELF))
+    journey = await start_link(scene.house, platform, scene.owner.id, return_to="/x")
+    await finish_link(scene.house, platform, scene.owner.id, raw_state=journey.raw_state, raw_code="c")
+    link = (await look(scene))[1]
+    assert link is not None
+    assert list_keys(scene.house.journal) == [link.id]
+    await unlink(scene.house, scene.account.id, scene.owner.id)
+    assert list_keys(scene.house.journal) == []
+    assert scene.house.journal.read().list_barred("connection") == [link.id]
+
+
+async def test_a_journal_that_cannot_be_written_anew_fails_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is taken away is away, and the next start forgets the key."""
+    await make_own(scene)
+    link = (await look(scene))[1]
+    assert link is not None
+    scene.house.journal.append([SealedCredential(link.id, 1, link.sealed_credential, scene.clock.now())])
+
+    def fail(_journal: Journal) -> None:
+        raise OSError(28, "injected")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "compact", fail)
+        await unlink(scene.house, scene.account.id, scene.owner.id)
+    assert (await look(scene))[1:] == (None, 0)
+    scene.house.journal.compact()
+    assert list_keys(scene.house.journal) == []
 
 
 async def test_what_lapses_says_why(scene: Scene) -> None:

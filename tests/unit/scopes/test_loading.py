@@ -120,6 +120,26 @@ BROKEN = {
         "gift: {type: boolean, scope: shop.phone.read}",
         "    body:\n",
     ),
+    "a list in a body for a scope that does not open the route, its items for one that does": (
+        "stickers: {scope: shop.card.write, items: {type: string}}",
+        "stickers: {scope: shop.phone.read, items: {type: string, scope: shop.card.write}}",
+        "    body:\n      fields:\n        stickers:",
+    ),
+    "an object in a body, empty, for a scope that does not open the route": (
+        "box: {scope: shop.card.write, fields: {ribbon: {type: string|null}}}",
+        "box: {scope: shop.phone.read, fields: {}}",
+        "    body:\n      fields:\n        stickers:",
+    ),
+    "a key of a write that needs a scope about people": (
+        "opened_by: [shop.card.write, shop.name.read]",
+        "opened_by: [shop.card.write, shop.name.read]\n    query: {keys: {who: {scope: shop.phone.read}}}",
+        "query: {keys: {who:",
+    ),
+    "a parameter of a write that needs a scope about people": (
+        "path: /cards",
+        "path: /cards/{who}\n    params: {who: {scope: shop.phone.read}}",
+        "params: {who:",
+    ),
     "the header of the account among those that pass": (
         "error_style: status\n",
         "error_style: status\naccount_header: accept\n",
