@@ -3,7 +3,11 @@
 import sqlalchemy as sa
 from alembic import op
 
+<<<<<<< HEAD:gateway/ground/storage/migrations/versions/0019_since_when_an_app_is_suspended.py
+revision = "0019"
+=======
 revision = "0010"
+>>>>>>> main:gateway/ground/storage/migrations/versions/0010_since_when_an_app_is_suspended.py
 down_revision = "0009"
 branch_labels = None
 depends_on = None
