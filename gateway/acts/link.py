@@ -247,7 +247,7 @@ async def _save_connection(
     if brought_id and await upstreams.find(unit.connection, brought_id, platform=platform, lock=True) is None:
         raise Refusal("link_state")  # taken back while the platform was asked: its connections are removed already
     known = await accounts.find_connection(unit.connection, account.id, brought_id=brought_id, lock=True)
-    connection_id = known.id if known else ConnectionId(new_id("cn", house.entropy))
+    connection_id, now = known.id if known else ConnectionId(new_id("cn", house.entropy)), house.clock.now()
     link = Connection(
         id=connection_id,
         account_id=account.id,
@@ -257,8 +257,9 @@ async def _save_connection(
         sealed_credential=house.vault.seal(credential.to_bytes(), credential_place(connection_id)),
         generation=known.generation + 1 if known else 1,
         credential_expires_at=credential.expires_at,
-        changed_at=house.clock.now(),
+        changed_at=now,
         brought_id=brought_id,
+        linked_at=now,
     )
     if known is None:
         await accounts.add_connection(unit.connection, link)

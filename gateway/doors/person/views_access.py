@@ -51,7 +51,7 @@ class ConnectionRow:
         state: `live`; `lost` (the platform refuses the connection: link again); `none` (an app holds something there
             and brought an upstream app, under which nobody linked the account yet).
         platform_slug: `zalo`, `zalosocial`, `matrix` or `kiotviet`, for the form that links again.
-        changed_at: when it was linked, or when it was lost.
+        since: when it was linked last, or when it was lost; None where nobody knows.
         live_grants: how many apps hold a permission there now and go through this upstream app.
         upstream_id: which upstream app it is, for the form; "" is the gateway's own.
         through: the name of the app that brought it, or "".
@@ -61,7 +61,7 @@ class ConnectionRow:
     account: AccountView
     platform_slug: str
     state: Literal["live", "lost", "none"]
-    changed_at: datetime | None
+    since: datetime | None
     live_grants: int
     upstream_id: str = ""
     through: str = ""

@@ -38,6 +38,7 @@ connections = Table(
     Column("credential_expires_at", Instant),
     Column("changed_at", Instant, nullable=False),
     Column("brought_id", String, nullable=False, server_default=""),
+    Column("linked_at", Instant),
     UniqueConstraint("account_id", "brought_id"),
 )
 

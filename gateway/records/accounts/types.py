@@ -55,7 +55,7 @@ class Connection:
 
     `sealed_credential` is opened by the vault for the place (connections, id, sealed_credential); `generation` counts
     renewals, so that a renewal that lost the race is seen. `upstream_app` is its id at the platform; `brought_id` says
-    which one that an app brought it is.
+    which one that an app brought it is. `linked_at` is when somebody linked it last; None where nobody knows any more.
     """
 
     id: ConnectionId
@@ -68,6 +68,7 @@ class Connection:
     credential_expires_at: datetime | None
     changed_at: datetime
     brought_id: UpstreamAppId = GATEWAYS_OWN
+    linked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Linking accounts through the real journey to the Zalo stand-in and back, and what happens when it fails."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import aiohttp
 import pytest
 
 from gateway.acts.open_request import Asked, open_request
-from gateway.acts.renew import lose
-from gateway.platforms import Trouble
+from gateway.acts.renew import lose, renew
+from gateway.ground.web.local import write_time
+from gateway.platforms import Connector, Trouble
 from gateway.records.accounts import store as accounts
 from gateway.records.ledger import notices, reading
 from gateway.records.ledger.kinds import Kind
@@ -223,3 +225,26 @@ async def test_a_lost_connection_is_shown_and_linked_again(origin: Origin, other
     assert "Nối lại" in lost.words
     await link_zalo(other_browser)
     assert 'data-state="live"' in (await other_browser.get("/connections")).text
+
+
+async def test_the_day_of_linking_stays_when_the_credential_is_renewed(
+    origin: Origin, other_browser: Browser, connectors: Mapping[str, Connector]
+) -> None:
+    """It is the day on which the person linked; only linking again moves it, and a loss has a day of its own."""
+    await link_zalo(other_browser)
+    house, clock = origin.scene.house, origin.scene.clock
+    linked = clock.now()
+    assert f"Nối ngày {write_time(linked)}" in (await other_browser.get("/connections")).words
+    clock.advance(timedelta(hours=6))
+    async with house.storage.read() as connection:
+        ((account, _),) = await accounts.list_held(connection, origin.scene.other_owner.id, clock.now())
+        (seen,) = await accounts.list_connections(connection, [account.id])
+    renewed = await renew(house, connectors["zalo"], seen)
+    assert renewed.generation == seen.generation + 1
+    assert f"Nối ngày {write_time(linked)}" in (await other_browser.get("/connections")).words
+    lost = clock.advance(timedelta(hours=6))
+    await lose(house, renewed, Trouble.ACCESS_REMOVED)
+    assert f"Mất từ {write_time(lost)}" in (await other_browser.get("/connections")).words
+    again = clock.advance(timedelta(hours=6))
+    await link_zalo(other_browser)
+    assert f"Nối ngày {write_time(again)}" in (await other_browser.get("/connections")).words

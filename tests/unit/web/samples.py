@@ -144,7 +144,7 @@ LINK: Final = ConnectionRow(BAKERY, "zalo", "live", NOW - timedelta(days=9), 2)
 LINKS: Final = (
     LINK,
     replace(LINK, upstream_id="ua_1", through="Sổ bán hàng (mẫu)"),
-    replace(LINK, upstream_id="ua_2", through="Giao hàng (mẫu)", state="none", changed_at=None),
+    replace(LINK, upstream_id="ua_2", through="Giao hàng (mẫu)", state="none", since=None),
     replace(LINK, upstream_id="ua_3", through="Tích điểm (mẫu)", state="lost"),
     replace(LINK, account=STORE, state="lost"),
     replace(LINK, platform_slug="zalosocial", state="lost", is_own=True),
