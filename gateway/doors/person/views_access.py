@@ -84,6 +84,7 @@ class ConnectionsView:
         error_platform: the slug it is about.
         typed: what was filled into the platform's form, by field; never the secret.
         linked: the account that was linked a moment ago, or None.
+        missed: the account that was to be linked again, where another was linked; or None.
         unlinked: one was taken away a moment ago.
         return_to: the consent screen that waits for the link, or "".
     """
@@ -97,6 +98,7 @@ class ConnectionsView:
     linked: AccountView | None = None
     return_to: str = ""
     unlinked: bool = False
+    missed: AccountView | None = None
 
 
 @dataclass(frozen=True, slots=True)

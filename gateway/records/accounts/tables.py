@@ -67,4 +67,5 @@ link_attempts = Table(
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
     Column("brought_id", String, nullable=False, server_default=""),
+    Column("unverified_wanted_id", String),
 )

@@ -96,7 +96,10 @@ class ProfilePair:
 
 @dataclass(frozen=True, slots=True)
 class LinkAttempt:
-    """A journey to a platform and back. Its `state` value is known only by hash; the verifier is sealed."""
+    """A journey to a platform and back. Its `state` value is known only by hash; the verifier is sealed.
+
+    `unverified_wanted_id`: the account that is to be linked again, as a form named it; None where any is meant.
+    """
 
     hashed_state: bytes
     person_id: PersonId
@@ -105,3 +108,4 @@ class LinkAttempt:
     return_to: str
     expires_at: datetime
     brought_id: UpstreamAppId = GATEWAYS_OWN
+    unverified_wanted_id: str | None = None

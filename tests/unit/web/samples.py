@@ -187,6 +187,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "connections": ConnectionsView(
         LINKS, ("zalo", "zalosocial", "matrix", "kiotviet"), linked=BAKERY, return_to="/consent/rq_1"
     ),
+    "connections-missed": ConnectionsView(LINKS, ("zalo",), linked=BAKERY, missed=STORE),
     "connections-unlinked": ConnectionsView(LINKS, ("zalosocial",), unlinked=True),
     "connections-empty": ConnectionsView(
         (),

@@ -25,6 +25,7 @@ def upgrade() -> None:
             " WHERE state = 'suspended' AND suspended_reason <> 'before_restore'"
         )
     )
+    op.add_column("link_attempts", sa.Column("unverified_wanted_id", sa.String(), nullable=True))
     op.add_column("connections", sa.Column("linked_at", sa.BigInteger(), nullable=True))
     found = sa.text("SELECT account_id, max(at) AS at FROM ledger_records WHERE kind = 'linked' GROUP BY account_id")
     known = sa.text("UPDATE connections SET linked_at = :at WHERE account_id = :account_id")
@@ -35,5 +36,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Undo."""
     op.drop_column("connections", "linked_at")
+    op.drop_column("link_attempts", "unverified_wanted_id")
     op.drop_index("ix_ledger_records_of_app", "ledger_records")
     op.drop_column("apps", "suspended_at")
