@@ -54,6 +54,7 @@ class Visitor:
         return form_token(self.raw_session)
 
 
+_SERVES = "serves"
 VISITOR = web.RequestKey("visitor", Visitor)
 
 
@@ -264,6 +265,11 @@ def is_about_people(catalogue: Catalogue, scope_id: str) -> bool:
     return scope is not None and scope.whose == "subject"
 
 
+def is_heeded(catalogue: Catalogue, scope_id: str) -> bool:
+    """Say whether a yes or a no of theirs changes anything for the person whom a scope is about: else nobody asks."""
+    return is_about_people(catalogue, scope_id) and not catalogue.serves_subject(scope_id)
+
+
 def _only_name(catalogue: Catalogue, scope_id: str, lang: Lang) -> str:
     kind = catalogue.find_kind(scope_id)
     return spoken(kind.only, lang) if kind else scope_id
@@ -292,7 +298,7 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
         advertising=ask.is_advertising,
         is_new=is_new,
         enforced_by_app=scope is not None and scope.enforced_by == "app",
-        **_basis(ask, scope),
+        **({"basis": _SERVES} if catalogue.serves_subject(ask.scope) else _basis(ask, scope)),
     )
 
 
