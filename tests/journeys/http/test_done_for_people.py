@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from gateway.acts.register import register_app
 from gateway.records.apps.types import Basis
 from gateway.records.ledger.types import Actor
@@ -56,3 +58,12 @@ def test_the_catalogue_says_what_serves() -> None:
     catalogue = load_catalogue()
     serving = [scope for scope in (*catalogue.scopes, "x.y") if catalogue.serves_subject(scope)]
     assert serving == ["zalo.follower.data.delete"]
+
+
+@pytest.mark.parametrize("scope_id", ["zalo.broadcast.send", "zalo.call.ask"])
+def test_what_no_objection_can_reach_is_said(scope_id: str) -> None:
+    """Where a call names nobody, or only a phone number, the owner and the person read that a no does not stop it."""
+    scope = load_catalogue().scopes[scope_id]
+    assert scope.to_self is not None
+    for told in (scope.cannot, scope.to_self.cannot):
+        assert any("phản đối" in each["vi"] and "object" in each["en"] for each in told)
