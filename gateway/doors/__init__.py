@@ -264,6 +264,11 @@ def is_about_people(catalogue: Catalogue, scope_id: str) -> bool:
     return scope is not None and scope.whose == "subject"
 
 
+def list_about_people(catalogue: Catalogue, platform: str) -> frozenset[str]:
+    """List the scopes of a platform that are about other people."""
+    return frozenset(scope for scope in catalogue.platforms[platform].scopes if is_about_people(catalogue, scope))
+
+
 def _only_name(catalogue: Catalogue, scope_id: str, lang: Lang) -> str:
     kind = catalogue.find_kind(scope_id)
     return spoken(kind.only, lang) if kind else scope_id

@@ -7,10 +7,15 @@ from hashlib import sha256
 import structlog
 
 from gateway.acts import House
-from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_platform
+from gateway.acts.end_at_platform import REMEMBERED, Withdrawal, end_at_platform, end_kept
+from gateway.acts.keep_revocation import keep_revocation
+from gateway.acts.parting_copies import Follower, Original
+from gateway.acts.take_events import ToldEvent
+from gateway.doors import list_about_people
 from gateway.platforms import Heard, LoginSubject
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import list_subjects
+from gateway.records.accounts.revoked import LASTS, Revocation, name_at
 from gateway.records.accounts.types import SELF
 from gateway.records.people import identities
 from gateway.terms.ids import GATEWAYS_OWN, AccountId, AppId, UpstreamAppId
@@ -46,7 +51,7 @@ class Withdrawals:
     through: Through
 
     async def end(self, heard: Heard, event: Event | None) -> None:
-        """End it; in force when this returns. Of somebody whom nobody here knows nothing changes.
+        """End it; in force when this returns. Of somebody whom nobody here knows it is kept until somebody does.
 
         Args:
             heard: believed.
@@ -55,27 +60,55 @@ class Withdrawals:
         Raises:
             Unavailable: not all of it is done; the platform may tell it again.
         """
+        through, of_platform = self.through.brought_id, {"platform": self.platform, "kind": heard.name}
+        name = sha256(b"%s\n%s\n%s" % (self.platform.encode(), through.encode(), heard.told_as)).digest()
+        pair = self._find_sign_in(heard, event)
+        if pair is not None:  # before they are looked for: who becomes known meanwhile is met by one of the two
+            now, upstream_app = self.house.clock.now(), self.through.upstream_app
+            kept = Revocation(name, self.platform, upstream_app, *pair, event=heard.name, told_at=now)
+            await keep_revocation(self.house, kept)
         followers = await self._find_followers(heard, event)
         if not followers:
-            log.info("nobody here is known to have taken a consent back", platform=self.platform, kind=heard.name)
+            log.warning("nobody here is known to have taken a consent back", is_kept=pair is not None, **of_platform)
             return
-        through = self.through.brought_id
         told = Withdrawal(
             platform=self.platform,
             name=heard.name,
-            hashed_name=sha256(b"%s\n%s\n%s" % (self.platform.encode(), through.encode(), heard.told_as)).digest(),
-            followers=followers,
-            about_people=self._list_scopes(),
+            hashed_name=name,
+            followers=(),
+            about_people=list_about_people(self.catalogue, self.platform),
             original=None if event is None else Original(event, heard.body),
+            remembered=REMEMBERED if pair is None else LASTS,
             brought_id=through,
             for_app=self.through.for_app,
         )
-        ended = await end_at_platform(self.house, told)
-        log.info("a consent was taken back at the platform", platform=self.platform, kind=heard.name, ended=ended)
+        ended = 0
+        for each in followers:
+            at_one = replace(told, followers=[each], hashed_name=name_at(name, each.account_id))
+            ended += await end_at_platform(self.house, at_one)
+        log.info("a consent was taken back at the platform", ended=ended, **of_platform)
 
-    def _list_scopes(self) -> frozenset[str]:
-        scopes = self.catalogue.platforms[self.platform].scopes.values()
-        return frozenset(scope.id for scope in scopes if scope.whose == "subject")
+    async def end_kept(self, told: Sequence[ToldEvent]) -> None:
+        """End what people of these events took back before accounts told, as these do, as whom they know them.
+
+        Raises:
+            Unavailable: not all of it is done; nothing of these events is to be passed on.
+        """
+        about = list_about_people(self.catalogue, self.platform)
+        through = {"platform": self.platform, "upstream_app": self.through.upstream_app}
+        for each in told:
+            if each.pair is not None:
+                login_subject, subject_id = each.pair
+                follower = Follower(each.account_id, subject_id, login_subject)
+                await end_kept(self.house, follower, **through, about_people=about)
+
+    def _find_sign_in(self, heard: Heard, event: Event | None) -> tuple[str, str] | None:
+        """Find by which id of a sign-in it names somebody, and as whom ("": as whomever), where it names no account."""
+        if self.through.brought_id:  # of its people no pairs are believed
+            return None
+        if heard.revoked_by is not None:
+            return heard.revoked_by.subject, ""
+        return None if event is None or event.list_accounts(heard.parsed) else event.find_pair(heard.parsed, "")
 
     async def _find_followers(self, heard: Heard, event: Event | None) -> Sequence[Follower]:
         """Find as whom this gateway's accounts know them."""

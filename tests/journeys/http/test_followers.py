@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.acts.keep_revocation import keep_revocation
 from gateway.acts.suspend import suspend_app
 from gateway.authority.bases import Said
 from gateway.doors.person.meeting import QUESTIONS
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import note_pairs
+from gateway.records.accounts.revoked import Revocation
 from gateway.records.accounts.types import ProfilePair
 from gateway.records.apps.tables import asks
 from gateway.records.grants import store as grants
@@ -29,6 +31,7 @@ from tests.followers import CHAT, NAME, PHONE, take_back_at_zalo
 from tests.house import PUBLIC_URL
 from tests.journeys.http.origin import Browser
 from tests.journeys.http.shops import FAN, Shop
+from tests.platforms.sandbox.zalo_caller import APP_ID
 
 OTHER = BAKERY.followers[1]
 
@@ -175,6 +178,23 @@ async def test_what_they_took_back_at_zalo_itself_stands_on_their_pages(shop: Sh
         assert (await shop.find_said()).agreed == {NAME: {FAN.user_id}}
         await shop.fans.sign_in(fan)
         assert len((await fan.get("/permissions")).grant_states) == 2
+
+
+async def test_what_they_took_back_before_anybody_knew_them_ends_when_they_come(shop: Shop, fan: Browser) -> None:
+    """A Mini App told it by the sign-in alone: an imported consent ends as soon as the shop says who they are."""
+    house, now = shop.asking.house, shop.asking.clock.now()
+    assert await bring(shop.asking, row_of(shop.asking, FAN.user_id, NAME)) == ["granted"]
+    told = Revocation(bytes(32), "zalo", APP_ID, FAN.id_by_app, "", "user.revoke.consent", now)
+    await keep_revocation(house, told)
+    assert (await shop.find_said()).agreed == {NAME: {FAN.user_id}}
+    await shop.press(fan, shop.link(), action="decide")
+    assert (await shop.find_said()).agreed == {}
+    codes = set(re.findall(r"BN-\w+", (await fan.get("/permissions/receipts")).text))
+    receipts = [json.loads((await fan.get(f"/permissions/receipts/{code}.json")).text)["receipt"] for code in codes]
+    (own,) = [
+        each for each in receipts if each["event"] == "withdrawn" and each["controller"]["client_id"] == "giao-tan-nha"
+    ]
+    assert own["collection_method"] == "platform"
 
 
 async def test_staff_and_those_without_a_profile_get_none_by_signing_in(shop: Shop, stranger: Browser) -> None:
