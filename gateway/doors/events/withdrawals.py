@@ -8,6 +8,7 @@ import structlog
 
 from gateway.acts import House
 from gateway.acts.end_at_platform import REMEMBERED, Withdrawal, end_at_platform, end_kept
+from gateway.acts.end_own_account import ToldOfOwn, end_own_account
 from gateway.acts.keep_revocation import keep_revocation
 from gateway.acts.parting_copies import Follower, Original
 from gateway.acts.take_events import ToldEvent
@@ -16,7 +17,7 @@ from gateway.platforms import Heard, LoginSubject
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import list_subjects
 from gateway.records.accounts.revoked import LASTS, Revocation, name_at
-from gateway.records.accounts.types import SELF
+from gateway.records.accounts.types import SELF, Account
 from gateway.records.people import identities
 from gateway.terms.ids import GATEWAYS_OWN, AccountId, AppId, UpstreamAppId
 from scopes import Catalogue, Event
@@ -67,8 +68,8 @@ class Withdrawals:
             now, upstream_app = self.house.clock.now(), self.through.upstream_app
             kept = Revocation(name, self.platform, upstream_app, *pair, event=heard.name, told_at=now)
             await keep_revocation(self.house, kept)
-        followers = await self._find_followers(heard, event)
-        if not followers:
+        followers, own = await self._find_followers(heard, event), await self._find_own(heard)
+        if not followers and own is None:
             log.warning("nobody here is known to have taken a consent back", is_kept=pair is not None, **of_platform)
             return
         told = Withdrawal(
@@ -86,6 +87,9 @@ class Withdrawals:
         for each in followers:
             at_one = replace(told, followers=[each], hashed_name=name_at(name, each.account_id))
             ended += await end_at_platform(self.house, at_one)
+        if own is not None:
+            of_own = ToldOfOwn(self.platform, heard.name, name_at(name, own.id), LASTS)
+            ended += await end_own_account(self.house, own, of_own)
         log.info("a consent was taken back at the platform", ended=ended, **of_platform)
 
     async def end_kept(self, told: Sequence[ToldEvent]) -> None:
@@ -109,6 +113,14 @@ class Withdrawals:
         if heard.revoked_by is not None:
             return heard.revoked_by.subject, ""
         return None if event is None or event.list_accounts(heard.parsed) else event.find_pair(heard.parsed, "")
+
+    async def _find_own(self, heard: Heard) -> Account | None:
+        """Find the account that is the person's own, where the platform names it by the id of their sign-in."""
+        login = heard.revoked_by
+        if login is None or not login.own_platform or self.through.brought_id:
+            return None
+        async with self.house.storage.read() as connection:
+            return await accounts.find_external(connection, login.own_platform, login.subject)
 
     async def _find_followers(self, heard: Heard, event: Event | None) -> Sequence[Follower]:
         """Find as whom this gateway's accounts know them."""
