@@ -1,7 +1,7 @@
 """End at a platform's word: what somebody took back there ends here too, for every app of the shop (R81, ADR 0038)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -53,6 +53,7 @@ class Withdrawal:
         remembered: for how long it is known again.
         brought_id: by which upstream app it is told.
         for_app: the app that brought that one, and for which alone it ends; None: for every app.
+        to_people: the scopes of the account by which an app does something to people, such as writing to them.
         kept_since: when it was told, where it was kept until they were known: it ends nothing of later; None: now.
     """
 
@@ -65,7 +66,17 @@ class Withdrawal:
     remembered: timedelta = REMEMBERED
     brought_id: UpstreamAppId = GATEWAYS_OWN
     for_app: AppId | None = None
+    to_people: frozenset[str] = frozenset()
     kept_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfPeople:
+    """The scopes of a platform that have to do with people, as in `Withdrawal`."""
+
+    platform: str
+    about_people: frozenset[str]
+    to_people: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +151,18 @@ async def _list_cases(house: House, unit: UnitOfWork, told: Withdrawal, follower
     cases = []
     for app_id in sorted({grant.app_id for grant in known if told.for_app in {None, grant.app_id}}):
         asks = await apps.list_asks(unit.connection, app_id)
-        about = tuple(ask for ask in asks if ask.scope in told.about_people)
-        cases.append(_Case(follower, profile, app_id, about))
+        cases.append(_Case(follower, profile, app_id, _list_meant(told, asks)))
     return [case for case in cases if case.asks]
+
+
+def _list_meant(told: Withdrawal, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+    """List what of an app ends: what it asks about people; of one that asks nothing so, by what it writes to them.
+
+    Whoever said no to all that an app asks about them hears nothing from it anyway (R61). What the account alone
+    decides asks nobody, so a no to it is an objection, as to a contract: the person may lift it.
+    """
+    about = tuple(ask for ask in asks if ask.scope in told.about_people)
+    return about or tuple(replace(ask, basis=Basis.CONTRACT) for ask in asks if ask.scope in told.to_people)
 
 
 async def _get_parent(unit: UnitOfWork, follower: Follower) -> Account:
@@ -233,9 +253,7 @@ async def _keep_profiles(house: House, unit: UnitOfWork, followers: Sequence[Fol
     return found
 
 
-async def end_kept(
-    house: House, follower: Follower, *, platform: str, upstream_app: str, about_people: frozenset[str]
-) -> int:
+async def end_kept(house: House, follower: Follower, of: OfPeople, *, upstream_app: str) -> int:
     """End what somebody took back before it was known as whom this account knows them; now both ids are (ADR 0049).
 
     What was done here before changes nothing.
@@ -247,7 +265,7 @@ async def end_kept(
         DiskFull, Unavailable: as `end_at_platform`.
     """
     pair = follower.login_subject, follower.subject_id
-    found = await look_up_kept(house.storage, house.vault, pair, platform=platform, upstream_app=upstream_app)
+    found = await look_up_kept(house.storage, house.vault, pair, platform=of.platform, upstream_app=upstream_app)
     kept = {name_at(each.hashed_name, follower.account_id): each for each in found}
     if not kept:
         return 0
@@ -257,7 +275,14 @@ async def end_kept(
     for name, each in kept.items():
         if name not in done:
             told = Withdrawal(
-                platform, each.event, name, [follower], about_people, remembered=LASTS, kept_since=each.told_at
+                platform=of.platform,
+                name=each.event,
+                hashed_name=name,
+                followers=[follower],
+                about_people=of.about_people,
+                remembered=LASTS,
+                to_people=of.to_people,
+                kept_since=each.told_at,
             )
             ended += await end_at_platform(house, told)
     await house.write_owed()  # also what an earlier try owes, which failed after its commit

@@ -42,8 +42,7 @@ def test_promised_scopes_are_there() -> None:
     """The scope ids that apps, docs and issues name exist."""
     assert set(CATALOGUE.scopes) == {
         "zalo.profile.read",
-        "zalo.plan.read",
-        *(f"zalo.follower.{one}.read" for one in ("code", "tag", "note", "source")),
+        *(f"zalo.follower.{one}.read" for one in ("code", "tag", "note", "source", "activity")),
         "zalo.follower.name.read",
         "zalo.follower.phone.read",
         "zalo.follower.address.read",
@@ -150,7 +149,6 @@ KINDS = {
     ("source", "dynamic_param"): ("đến từ",),
     ("user_last_interaction_date", "last_interaction"): ("tương tác",),
     ("user_consent",): ("lời đáp",),
-    ("package_name", "package_valid_through_date"): ("gói",),
     ("react_icon",): ("cảm xúc",),
     ("msg_ids",): ("đã xem",),
     ("submittime", "delivery_time", "sent_time"): ("giờ",),

@@ -20,7 +20,7 @@ from gateway.acts.recall_noes import recall_noes
 from gateway.acts.show_request import show_request
 from gateway.acts.take_events import ToldEvent, take_events
 from gateway.ground.storage.failures import DiskFull
-from gateway.records.accounts.pairs import list_subjects
+from gateway.records.accounts.pairs import list_subjects, look_up_known_otherwise
 from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
 from gateway.records.grants.types import PermissionState
@@ -217,6 +217,9 @@ async def test_several_accounts_know_one_person(scene: Scene) -> None:
             )
         ]
     assert met == [[(scene.account.id, "1")], [], []]
+    logins = "login of 1", "1", "login of another"
+    known = await look_up_known_otherwise(scene.house.storage, scene.house.vault, scene.account.id, logins)
+    assert known == {"login of 1"}
 
 
 @ON_SQLITE

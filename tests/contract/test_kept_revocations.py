@@ -11,12 +11,14 @@ from gateway.acts.keep_revocation import forget_revocations, keep_revocation
 from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.parting_copies import Follower
 from gateway.authority.bases import Asked, Said
+from gateway.doors import of_people
 from gateway.records.accounts.revoked import LASTS, Revocation, look_up_kept
 from gateway.records.ledger.types import Actor
 from gateway.records.outbox import queue
+from scopes import load_catalogue
 from tests.bringing import bring, row_of
 from tests.contract.steps import verified
-from tests.followers import ABOUT_PEOPLE, CHAT, NAME, PHONE, decide_as, follow, with_asking_app
+from tests.followers import CHAT, NAME, PHONE, decide_as, follow, with_asking_app
 from tests.house import Scene, agree
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -36,7 +38,7 @@ async def revoke(scene: Scene, name: str = "a", *, subject_id: str = "", upstrea
 async def meet(scene: Scene, subject_id: str = "1", *, login: str = LOGIN) -> int:
     """Let it become known that a follower signs in by an id."""
     follower = Follower(scene.account.id, subject_id, login)
-    return await end_kept(scene.house, follower, platform="zalo", upstream_app=APP, about_people=ABOUT_PEOPLE)
+    return await end_kept(scene.house, follower, of_people(load_catalogue(), "zalo"), upstream_app=APP)
 
 
 async def find_said(scene: Scene) -> Said:

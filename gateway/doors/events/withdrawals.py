@@ -12,7 +12,7 @@ from gateway.acts.end_own_account import ToldOfOwn, end_own_account
 from gateway.acts.keep_revocation import keep_revocation
 from gateway.acts.parting_copies import Follower, Original
 from gateway.acts.take_events import ToldEvent
-from gateway.doors import list_about_people
+from gateway.doors import of_people
 from gateway.platforms import Heard, LoginSubject
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import list_subjects
@@ -72,12 +72,14 @@ class Withdrawals:
         if not followers and own is None:
             log.warning("nobody here is known to have taken a consent back", is_kept=pair is not None, **of_platform)
             return
+        of = of_people(self.catalogue, self.platform)
         told = Withdrawal(
             platform=self.platform,
             name=heard.name,
             hashed_name=name,
             followers=(),
-            about_people=list_about_people(self.catalogue, self.platform),
+            about_people=of.about_people,
+            to_people=of.to_people,
             original=None if event is None else Original(event, heard.body),
             remembered=REMEMBERED if pair is None else LASTS,
             brought_id=through,
@@ -98,13 +100,12 @@ class Withdrawals:
         Raises:
             Unavailable: not all of it is done; nothing of these events is to be passed on.
         """
-        about = list_about_people(self.catalogue, self.platform)
-        through = {"platform": self.platform, "upstream_app": self.through.upstream_app}
+        of = of_people(self.catalogue, self.platform)
         for each in told:
             if each.pair is not None:
                 login_subject, subject_id = each.pair
                 follower = Follower(each.account_id, subject_id, login_subject)
-                await end_kept(self.house, follower, **through, about_people=about)
+                await end_kept(self.house, follower, of, upstream_app=self.through.upstream_app)
 
     def _find_sign_in(self, heard: Heard, event: Event | None) -> tuple[str, str] | None:
         """Find by which id of a sign-in it names somebody, and as whom ("": as whomever), where it names no account."""

@@ -12,7 +12,7 @@ from gateway.acts.parting_copies import Follower
 from gateway.acts.profiles import Met, keep_profile
 from gateway.acts.renew import find_follower
 from gateway.authority.limits import Limit
-from gateway.doors import Visitor, list_about_people
+from gateway.doors import Visitor, of_people
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.guessing import Guesses
 from gateway.platforms.zalo.followers import ZaloFollower, ZaloFollowers
@@ -74,8 +74,8 @@ async def _keep(door: PersonDoor, shop: Account, met: Met, *, person_id: PersonI
     """Keep the profile, and end what they took back at the platform before anybody here knew them by both ids."""
     profile = await keep_profile(door.house, shop, met, person_id=person_id)
     follower = Follower(shop.id, met.subject_id, met.login_subject)
-    through = {"platform": shop.platform, "upstream_app": door.followers[shop.platform].upstream_app}
-    await end_kept(door.house, follower, **through, about_people=list_about_people(door.catalogue, shop.platform))
+    through = door.followers[shop.platform].upstream_app
+    await end_kept(door.house, follower, of_people(door.catalogue, shop.platform), upstream_app=through)
     return profile
 
 

@@ -26,6 +26,7 @@ apps = Table(
     Column("addresses", Words),
     Column("state", String, nullable=False),
     Column("suspended_reason", String),
+    Column("suspended_at", Instant),
     Column("reviewed_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("origin", String, nullable=False),

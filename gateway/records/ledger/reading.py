@@ -93,6 +93,16 @@ async def list_of_grant(connection: AsyncConnection, grant_id: GrantId, person_i
     return sorted(entries, key=lambda entry: entry.seq, reverse=True)[:limit]
 
 
+async def list_of_app(
+    connection: AsyncConnection, app_id: AppId, kinds: Sequence[Kind], *, since: datetime, limit: int
+) -> list[Record]:
+    """List records of some kinds that are about an app as a whole, newest first; one that was changed is left out."""
+    alone = narrowed(as_stored(ledger_records), Search(app_id=app_id, kinds=kinds, since=since))
+    query = alone.where(ledger_records.c.grant_id.is_(None)).order_by(ledger_records.c.seq.desc()).limit(limit)
+    entries = await read_entries(connection, (await connection.execute(query)).mappings().all())
+    return [entry for entry in entries if isinstance(entry, Record)]
+
+
 async def find(connection: AsyncConnection, record_id: str) -> Record | None:
     """Find one record that is as it was written."""
     entry = await find_entry(connection, record_id)

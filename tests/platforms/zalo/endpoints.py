@@ -45,13 +45,13 @@ class Endpoint:
 
 THREE = BAKERY.followers[3].user_id
 CUSTOM = tuple(f"zalo.follower.{one}.read" for one in ("name", "phone", "address", "birth", "code", "source"))
-DETAIL = (*CUSTOM, "zalo.follower.tag.read", "zalo.follower.note.read")
+DETAIL = (*CUSTOM, *(f"zalo.follower.{one}.read" for one in ("tag", "note", "activity")))
 NOW = int(START.timestamp())
 ARTICLE = {"media_type": "article", "attachment_id": "4402c73f7e7a9724ce6b"}
 ARTICLES = {"type": "template", "payload": {"template_type": "media", "elements": [ARTICLE]}}
 FOLLOWERS = (*DETAIL, "zalo.follower.custom.read")
 ENDPOINTS = (
-    Endpoint("getoa", "GET", "/v2.0/oa/getoa", ("zalo.profile.read", "zalo.plan.read")),
+    Endpoint("getoa", "GET", "/v2.0/oa/getoa", ("zalo.profile.read",)),
     Endpoint("list_followers", "GET", "/v3.0/oa/user/getlist", FOLLOWERS, {"offset": 0, "count": 2}, people=2),
     Endpoint("view_follower", "GET", "/v3.0/oa/user/detail", DETAIL, {"user_id": ONE}, people=1),
     Endpoint(

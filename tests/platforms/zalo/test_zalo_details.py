@@ -88,6 +88,7 @@ WRITTEN: list[tuple[str, str, dict[str, object]]] = [
     ("note", NOTED.user_id, {"tags_and_notes_info": {"notes": ["Thích bánh ít ngọt (mẫu)"]}}),
     ("source", CAME.user_id, {"dynamic_param": "quay-1", "tags_and_notes_info": {}}),
     ("code", NOTED.user_id, {"user_external_id": "", "tags_and_notes_info": {}}),
+    ("activity", CAME.user_id, {"user_last_interaction_date": "20/11/2026", "tags_and_notes_info": {}}),
 ]
 
 
@@ -113,22 +114,6 @@ async def test_a_note_may_be_an_object(shared: Stage) -> None:
     (note,) = (await ask(app, detail_of(NOTED.user_id)))["tags_and_notes_info"]["notes"]
     await shared.zalo.switch()
     assert (set(note), note["content"]) == ({"note_id", "content", "created_time"}, "Thích bánh ít ngọt (mẫu)")
-
-
-async def test_when_somebody_was_last_there_opens_with_their_messages(shared: Stage) -> None:
-    """It is behaviour, like a message: it needs that scope beside the one that opens the profile."""
-    for scopes, is_told in ((("follower.name",), False), (("follower.name", "message"), True)):
-        app = await app_with(shared, *(f"zalo.{one}.read" for one in scopes))
-        assert ("user_last_interaction_date" in await ask(app, detail_of(CAME.user_id))) == is_told
-
-
-async def test_the_plan_stands_apart_from_the_profile(shared: Stage) -> None:
-    """What the OA bought of Zalo is no part of its public profile; each scope shows its own part alone."""
-    plan = {"package_name", "package_valid_through_date", "package_auto_renew_date", "linked_ZCA"}
-    for scope, shows in (("plan", True), ("profile", False)):
-        app = await app_with(shared, f"zalo.{scope}.read")
-        found = set(await ask(app, "/zalo/v2.0/oa/getoa"))
-        assert (found & plan, "name" in found) == (plan if shows else set(), not shows)
 
 
 async def test_an_address_may_be_a_text(shared: Stage, everything: AppCaller) -> None:

@@ -9,6 +9,12 @@ import pytest
 from scopes import AnswerMalformed, Catalogue, CatalogueError, check, load_catalogue
 
 Write = Callable[[str], Path]
+TO_SELF = """    to_self:
+      name: {vi: Đặt cho bạn, en: Order for you}
+      explanation: {vi: Đặt cho bạn., en: Order for you.}
+      can: [{vi: Đặt cho bạn, en: Order for you}]
+      cannot: [{vi: Không hủy, en: Cannot cancel}]
+"""
 EVENTS = """
 events:
   - id: visited
@@ -104,8 +110,27 @@ def test_a_body_in_another_form_is_refused(shop_yaml: str, write: Write, body: b
         event.open(body, ["shop.name.read"], [])
 
 
+def test_a_scope_that_writes_to_people_says_so_to_them_where_they_may_end_it(shop_yaml: str, write: Write) -> None:
+    """Who takes their consent back at the platform is told what an app did to them; elsewhere nobody is."""
+    said = shop_yaml.replace("    whose: account\n", f"    whose: account\n{TO_SELF}")
+    ending = EVENTS.replace(
+        "opened_by: [shop.name.read]",
+        "opened_by: [shop.card.write, shop.name.read, shop.phone.read]\n    ends_consent: true",
+    ).replace("shop.name.read}", "any}")
+    assert check(write(said + ending)) == []
+    (unsaid,) = check(write(shop_yaml + ending))
+    assert (unsaid.file, unsaid.line) == (
+        "shop.yaml",
+        shop_yaml[: shop_yaml.index("- id: shop.order.write")].count("\n") + 1,
+    )
+    assert "shop.order.write is not said to the people" in unsaid.message
+    (needless,) = check(write(said + EVENTS))
+    assert "shop.order.write is said to people, but writes to none" in needless.message
+
+
 def test_whoever_took_their_consent_back_is_in_it(shop_yaml: str, write: Write) -> None:
     """Every scope about people opens it, and each place that names nobody or misses a scope is told apart."""
+    shop_yaml = shop_yaml.replace("    whose: account\n", f"    whose: account\n{TO_SELF}")
     scopes = "[shop.card.write, shop.name.read, shop.phone.read]"
     whole = EVENTS.replace("opened_by: [shop.name.read]", f"opened_by: {scopes}\n    ends_consent: true")
     assert ["it holds ids alone" in str(one) for one in check(write(shop_yaml + whole))] == [True]
@@ -136,6 +161,10 @@ ZALO = {
     b'"event_name":"follow","timestamp":"5"}',
     "zalo.follower.code.read": b'{"oa_id":"4","data":{"user_id":"9","user_external_id":"KH-1","url":"u","message":"m"},'
     b'"event_name":"widget_failed_to_sync_user_external_id","timestamp":"5"}',
+    "zalo.template.send": b'{"oa_id":"4","template_id":400001,"reason":"Logo","status":{"prev_status":"PENDING_REVIEW",'
+    b'"new_status":"REJECT","by":"x"},"event_name":"change_template_status","timestamp":"5"}',
+    "zalo.quota.read": b'{"oaId":"4","quota":{"prev_value":1000,"new_value":2000},'
+    b'"event_name":"change_oa_daily_quota","timestamp":"5"}',
     "zalo.call.ask": b'{"oa_id":"4","phone":"84000000101","user_id":"9","user_consent":"ALLOW","confirmed_time":5,'
     b'"expired_time":0,"event_name":"user_reply_consent","timestamp":"5"}',
 }
@@ -149,6 +178,12 @@ PASSED = {
     "zalo.follower.tag.read": {"tag": {"name": "VIP", "user_ids": ["9"]}},
     "zalo.follower.source.read": {"source": "oa_profile", "follower": {"id": "9"}},
     "zalo.follower.code.read": {"data": {"user_id": "9", "user_external_id": "KH-1", "message": "m"}},
+    "zalo.template.send": {
+        "template_id": 400001,
+        "reason": "Logo",
+        "status": {"prev_status": "PENDING_REVIEW", "new_status": "REJECT"},
+    },
+    "zalo.quota.read": {"oaId": "4", "quota": {"prev_value": 1000, "new_value": 2000}},
     "zalo.call.ask": {"user_consent": "ALLOW", "confirmed_time": 5, "expired_time": 0},
 }
 
@@ -160,6 +195,7 @@ def test_zalos_events_pass_what_their_scope_says(packaged: Catalogue, scope: str
     event = packaged.platforms["zalo"].find_event(said["event_name"])
     assert event is not None
     passed = orjson.loads(event.open(ZALO[scope], [scope], ["9"]).write().body)
+    assert event.list_accounts(said) == ["4"]
     about = {"event_name", "timestamp", "oa_id", "sender", "recipient"}
     assert {name: value for name, value in passed.items() if name not in about} == PASSED[scope]
     assert b"user_id_by_app" not in event.open(ZALO[scope], [scope], ["9"]).write().body
