@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from gateway.acts import House
-from gateway.acts.recording import queue_copies
+from gateway.acts.queueing import queue_copies
 from gateway.authority.bases import Holding, Said, render
 from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.storage import UnitOfWork
