@@ -39,6 +39,7 @@ connections = Table(
     Column("credential_expires_at", Instant),
     Column("changed_at", Instant, nullable=False),
     Column("brought_id", String, nullable=False, server_default=""),
+    Column("linked_at", Instant),
     UniqueConstraint("account_id", "brought_id"),
 )
 
@@ -67,4 +68,5 @@ link_attempts = Table(
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
     Column("brought_id", String, nullable=False, server_default=""),
+    Column("unverified_wanted_id", String),
 )
