@@ -29,6 +29,7 @@ from gateway.doors.person.views_records import (
 )
 from gateway.doors.person.views_stops import Stop
 from gateway.ground.web.frame import PageView
+from gateway.ground.web.local import HANOI
 from tests.unit.web.samples import (
     APP,
     BAKERY,
@@ -280,6 +281,14 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
         "/permissions/gr_1", (PROFILE.name, PHONE.name), APP, BAKERY, contracts=(f"{PHONE.name} (hợp đồng)",)
     ),
     "withdraw-all": ConfirmWithdrawView("/permissions", (APP.name, UNKNOWN_APP.name)),
+    "trace-several": TraceView(
+        (replace(LOOK, account=BAKERY.name), replace(LOOK, id="tr_2", account=STORE.name)),
+        NOW,
+        accounts=CHOICES,
+        totals={NOW.astimezone(HANOI).date(): 1204},
+        older="/permissions/trace?cursor=x",
+    ),
+    "trace-bad-outcome": TraceView((), NOW, CHOICES, CHOICES, error="bad_outcome"),
     "trace-suspended": TraceView(
         LOOKS[:1],
         NOW,
