@@ -42,6 +42,7 @@ class Sheet:
     Args:
         account: None for a refusal before an account was linked.
         person: who decided; None for the gateway itself (an expiry) and for its operator's command line.
+        erased: under which asks the app may hold something and was to erase it, at a platform's word.
     """
 
     record: Record
@@ -49,6 +50,24 @@ class Sheet:
     account: Account | None
     person: Person | None
     items: Sequence[Item]
+    erased: Sequence[Ask] = ()
+
+    @property
+    def shown_event(self) -> str:
+        """The same as `event` for people: a mere no to what rests on a contract is an objection."""
+        is_objection = self.event == "refused" and {*self.states} == {"objected"}
+        return "objected" if is_objection else self.event
+
+    @property
+    def states(self) -> Sequence[str]:
+        """What was decided on each item, as people are told of it."""
+        return [self.state_of(item) for item in self.items]
+
+    def state_of(self, item: Item) -> str:
+        """Tell what was decided on one."""
+        is_theirs = self.account is not None and self.account.parent_id is not None
+        is_objection = is_theirs and item.state == "refused" and item.ask.basis is Basis.CONTRACT
+        return "objected" if is_objection else item.state
 
     @property
     def code(self) -> str:
@@ -99,7 +118,8 @@ async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet
             is_brought = record.kind is Kind.BROUGHT_IN
             brought = await open_brought(connection, record, door.house.ledger.person_keys) if is_brought else {}
             items = [replace(item, brought=brought.get(item.ask.id)) for item in _items(record, asks)]
-            sheets.append(Sheet(record, app, account, person, items))
+            erased = [asks[ask_id] for ask_id in record.facts.get("erase", ())]
+            sheets.append(Sheet(record, app, account, person, items, erased))
     return sheets
 
 

@@ -26,6 +26,19 @@ profile_pairs = Table(
     Column("noted_at", Instant, nullable=False),
 )
 
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("hashed_name", LargeBinary, primary_key=True),
+    Column("platform", String, nullable=False),
+    Column("upstream_app", String, nullable=False),
+    Column("login_subject", String, nullable=False, index=True),
+    Column("subject_id", String, nullable=False),
+    Column("event", String, nullable=False),
+    Column("told_at", Instant, nullable=False),
+    Column("forget_at", Instant, nullable=False, index=True),
+)
+
 connections = Table(
     "connections",
     metadata,
