@@ -44,14 +44,15 @@ class _Brought:
         return plain(self.names[known.app_id]) if known else ""
 
 
-async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[AccountView], list[ConnectionRow]]:
-    """Read every account that the visitor may decide for, newest first, and the rows of each."""
+async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[AccountView], list[ConnectionRow], list[str]]:
+    """Read every account that the visitor may decide for, newest first, the rows of each, and what cannot be read."""
     person, now, lang = visitor_of(request).person, door.now(), lang_of(request)
     async with door.house.storage.read() as connection:
         everything = await accounts.list_held(connection, person.id, now)
         held = [pair for pair in everything if pair[0].parent_id is None]
         account_ids = [account.id for account, _ in held]
         links = await accounts.list_connections(connection, account_ids)
+        ids = await accounts.list_connection_ids(connection, account_ids)
         given = [each for each in await grants.list_of_accounts(connection, account_ids) if each.live(now)]
         known = {each.id: each for each in await upstreams.list_all(connection)}
         named = [await apps.find(connection, each.app_id) for each in known.values()]
@@ -64,7 +65,8 @@ async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[Accoun
         own = [link for link in links if link.account_id == account.id]
         made = _rows(view, account, own, given=given, brought=brought)
         rows += [replace(row, is_own=standing.role == SELF) for row in made]
-    return views, rows
+    read = {link.id for link in links}
+    return views, rows, [plain(each) for each in ids if each not in read]
 
 
 def _rows(

@@ -162,10 +162,10 @@ async def _unreachable(
 async def _answer(
     door: PersonDoor, request: web.Request, *, status: int = 200, error: str = "", platform: str = "", **kept: Any
 ) -> web.Response:
-    accounts, rows = await read_rows(door, request)
+    accounts, rows, damaged = await read_rows(door, request)
     linked = next((view for view in accounts if view.id == request.query.get("linked")), None)
     kept["unlinked"] = await has_unlinked(door, request)
-    view = ConnectionsView(rows, tuple(door.connectors), error, platform, linked=linked, **kept)
+    view = ConnectionsView(rows, tuple(door.connectors), error, platform, linked=linked, damaged=damaged, **kept)
     return door.show(request, view, status=status, form_action=list_sources(door.connectors.values()))
 
 

@@ -86,6 +86,7 @@ class ConnectionsView:
         linked: the account that was linked a moment ago, or None.
         unlinked: one was taken away a moment ago.
         return_to: the consent screen that waits for the link, or "".
+        damaged: ids of connections that cannot be read.
     """
 
     TEMPLATE: ClassVar[str] = "person/connections.html"
@@ -97,6 +98,7 @@ class ConnectionsView:
     linked: AccountView | None = None
     return_to: str = ""
     unlinked: bool = False
+    damaged: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,9 +109,7 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "two_credentials": _("Ứng dụng gửi hai mã một lúc."),
         "no_credential": _("Ứng dụng không gửi mã truy cập."),
         "caller_gone": _("Ứng dụng ngắt kết nối trước khi nhận hết câu trả lời."),
-        OUTCOME_UNKNOWN: _(
-            "Đã gửi mà không có trọn câu trả lời: có thể việc đó vẫn xong, cổng không biết kết quả."
-        ),
+        OUTCOME_UNKNOWN: _("Đã gửi mà không có trọn câu trả lời: có thể việc đó vẫn xong, cổng không biết kết quả."),
         "platform_refused": _("Nền tảng từ chối lượt gọi này."),
         "ended": _("Quyền đã hết trước khi gửi, nên không có gì được gửi."),
         "not_taken": _("Máy chủ của ứng dụng không nhận."),
