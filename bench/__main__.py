@@ -19,7 +19,7 @@ from bench.events import measure_events
 from bench.filters import measure_filters
 from bench.load import Target, run
 from bench.oauth import Server, basic, measure, running_oidc_provider
-from bench.peers import NoPeer, running_nginx, running_passthrough, running_upstream, wait_for_port
+from bench.peers import NoPeer, running_floor, running_nginx, running_passthrough, running_upstream, wait_for_port
 from bench.subject import Subject, running_gateway
 
 BODY = (
@@ -64,7 +64,10 @@ def _measure(rounds: int, calls: int) -> None:
 def _measure_oauth(folder: Path, rounds: int, calls: int, gateway: tuple[Subject, int]) -> None:
     """Measure the OAuth endpoints, with the database on the disk and, where the machine has one, on tmpfs."""
     with ExitStack() as stack:
-        servers = {"oidc-provider": stack.enter_context(running_oidc_provider(folder)), "quyen": _server(*gateway)}
+        own = _server(*gateway)
+        servers = {"oidc-provider": stack.enter_context(running_oidc_provider(folder)), "quyen": own}
+        port, pid = stack.enter_context(running_floor())
+        servers["bare aiohttp"] = Server(pid, port, own.paths, own.authorization, own.access_token, own.refresh_tokens)
         if TMPFS.is_dir():
             memory = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=TMPFS)))
             servers["quyen, SQLite on tmpfs"] = _server(*stack.enter_context(running_gateway(memory, 9, 0)))

@@ -56,6 +56,14 @@ def running_passthrough(upstream: int) -> Iterator[tuple[int, int]]:
         yield port, pid
 
 
+@contextmanager
+def running_floor() -> Iterator[tuple[int, int]]:
+    """Run an aiohttp server that reads a form and answers a fixed object: the least that any on it can cost."""
+    port = free_port()
+    with _running([sys.executable, "-m", "bench.floor", str(port)]) as pid:
+        yield port, pid
+
+
 async def wait_for_port(port: int) -> None:
     """Wait until something listens there, at most 30 s."""
     async with asyncio.timeout(30):

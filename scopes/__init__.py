@@ -7,6 +7,8 @@ it imports nothing of `gateway` and reads only its own files.
 To add one more platform: a file `catalogue/<platform>.yaml` (`written.py` says what may stand in it), then
 `quyen scopes check`. What is not written there does not exist for apps: a route, a query key, a body field, an answer
 field. To add a field: name its scope; if no scope's text covers it, it stays out until one does.
+To add a scope about people: its words stand there twice, to whoever decides for the account and, in `to_self`, to the
+person whom the data is about.
 """
 
 from scopes.answers import Answer, Filtered, Opened
@@ -19,10 +21,11 @@ from scopes.problems import CatalogueError, Problem
 from scopes.queries import CheckedQuery
 from scopes.refusals import AnswerMalformed, BodyRefused, TargetRefused
 from scopes.routes import Match, Route
-from scopes.texts import Text
+from scopes.scope import ResourceKind, Scope
+from scopes.texts import Text, Wording
 from scopes.trees import ANY
 from scopes.uploads import Part, UploadRule
-from scopes.written import Budget, Limits, ResourceKind, Scope
+from scopes.written import Budget, Limits
 
 __all__ = [
     "ANY",
@@ -49,6 +52,7 @@ __all__ = [
     "TargetRefused",
     "Text",
     "UploadRule",
+    "Wording",
     "check",
     "load_catalogue",
     "render_docs",

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from scopes.events import Event
 from scopes.loading import Catalogue, Platform
 from scopes.routes import Route
+from scopes.scope import Scope
+from scopes.texts import Wording
 from scopes.trees import ANY, MARK, Branch, Cases, Either, Keyed, Leaf, Node, Rows
 from scopes.uploads import UploadRule
-from scopes.written import Scope
 
 _OPENERS = {ANY: "whatever opened the {what}", MARK: "nothing: where it is not false, nobody's basis counts"}
 
@@ -32,6 +33,7 @@ def render_docs(catalogue: Catalogue) -> str:
         for event in platform.events.values():
             lines += _render_event(event)
         lines += _render_denied(platform)
+        lines += _render_left_out(platform)
     return "\n".join(lines) + "\n"
 
 
@@ -67,15 +69,22 @@ def _render_overview(platform: Platform) -> Iterator[str]:
 def _render_scope(scope: Scope, platform: Platform) -> Iterator[str]:
     yield from ("", f"### `{scope.id}`", "")
     yield f"{scope.name.vi} / {scope.name.en} (version {scope.version}, enforced by the {scope.enforced_by})"
-    yield from ("", scope.explanation.en, "")
-    yield from (f"- can: {text.en}" for text in scope.can)
-    yield from (f"- cannot: {text.en}" for text in scope.cannot)
+    yield from _render_wording(scope)
     yield f"- data types: {', '.join(text.en for text in scope.data_types)}"
     if scope.sensitive_because is not None:
         yield f"- sensitive: {scope.sensitive_because.en}"
     if scope.narrowed_by is not None:
         ids = platform.resources[scope.narrowed_by].format
         yield f"- may be narrowed to certain resources: `{scope.narrowed_by}`, by ids of format `{ids}`"
+    if scope.to_self is not None:
+        yield from ("", f"To the person whom it is about: {scope.to_self.name.vi} / {scope.to_self.name.en}")
+        yield from _render_wording(scope.to_self)
+
+
+def _render_wording(wording: Wording) -> Iterator[str]:
+    yield from ("", wording.explanation.en, "")
+    yield from (f"- can: {text.en}" for text in wording.can)
+    yield from (f"- cannot: {text.en}" for text in wording.cannot)
 
 
 def _render_route(route: Route) -> Iterator[str]:
@@ -140,6 +149,17 @@ def _render_denied(platform: Platform) -> Iterator[str]:
         yield from ("", f"### Not opened on purpose (`{platform.id}`)", "", "| path | why |", "|---|---|")
     for one in platform.denied:
         yield f"| `/{platform.id}{one.template}` | {_cell(one.reason)} |"
+
+
+def _render_left_out(platform: Platform) -> Iterator[str]:
+    """List what the platform says and no app hears, with the reasons."""
+    if platform.left_out:
+        yield from ("", f"### Left out on purpose (`{platform.id}`)", "", "| what | of | why |", "|---|---|---|")
+    for one in platform.left_out:
+        of = ", ".join(f"`{each}`" for each in one.of) or ("every answer and event" if one.members else "")
+        what = ", ".join(f"`{_cell(each)}`" for each in one.members)
+        events = ", ".join(f"`{each}`" for each in one.events)
+        yield f"| {what or f'events {events}'} | {of} | {_cell(one.reason)} |"
 
 
 def _render_narrowing(route: Route) -> Iterator[str]:

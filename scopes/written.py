@@ -6,87 +6,21 @@ Scopes are used as they are written. Routes and answers are compiled from these 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints, model_validator
+from pydantic import Field, PositiveInt, StringConstraints, model_validator
 
 from scopes.bodies import BodyNode, BodyRule
-from scopes.formats import FORMATS
+from scopes.left_out import DeniedEntry, LeftOut
 from scopes.queries import QueryRule
 from scopes.rules import ValueRule
-from scopes.texts import Line, Text
+from scopes.scope import ResourceKind, Scope, ScopeId, Slug
+from scopes.texts import Text, Written
 
-ScopeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(\.[a-z0-9]+){2,3}$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Header = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 AnswerScalar = str | bool | int | None
 _TYPE = "(string|integer|number|boolean)"
 
 
-class _Written(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Scope(_Written):
-    """A permission in the catalogue.
-
-    Args:
-        id: `<platform>.<thing>.<action>`.
-        version: raised when the meaning changes, which asks everyone again.
-        name_to_self: its name to the one person whom the data is about; there exactly when `whose` is `subject`.
-        can, cannot: what an app holding it can and cannot do; one sentence each.
-        data_types: what kinds of data pass.
-        sensitive_because: why the data is sensitive; there exactly when `sensitivity` says so.
-        whose: `account` (the one who grants) or `subject` (other people, whose own basis is needed).
-        enforced_by: `gateway`, or `app` where no route can enforce it and the screen says so.
-        fresh_auth_seconds: how long ago the person may have signed in whose decision a token rests on (RFC 9470).
-            Absent: any time. No scope of the shipped catalogue has it: no law or platform names one.
-        narrowed_by: the kind of resources that a permission on it may be narrowed to; absent: it is whole or not there.
-    """
-
-    id: ScopeId
-    version: PositiveInt
-    name: Text
-    name_to_self: Text | None = None
-    explanation: Text
-    can: tuple[Text, ...] = Field(min_length=1)
-    cannot: tuple[Text, ...] = Field(min_length=1)
-    data_types: tuple[Text, ...] = Field(min_length=1)
-    sensitivity: Literal["none", "sensitive"]
-    sensitive_because: Text | None = None
-    whose: Literal["account", "subject"]
-    enforced_by: Literal["gateway", "app"] = "gateway"
-    fresh_auth_seconds: PositiveInt | None = None
-    narrowed_by: Slug | None = None
-
-    @model_validator(mode="after")
-    def _reason_stands_with_sensitivity(self) -> Self:
-        if (self.sensitivity == "sensitive") != (self.sensitive_because is not None):
-            raise ValueError("sensitive_because stands exactly where sensitivity is sensitive")
-        return self
-
-    @model_validator(mode="after")
-    def _speaks_to_whom_it_is_about(self) -> Self:
-        if (self.whose == "subject") != (self.name_to_self is not None):
-            raise ValueError("name_to_self stands exactly where whose is subject")
-        return self
-
-
-class ResourceKind(_Written):
-    """A kind of things on the platform to some of which a permission may be narrowed, such as rooms (RFC 9396).
-
-    Args:
-        format: of its ids, a name in `formats.py`; every value of that format is one, and says so.
-        only: what people read before the ids of those to which something is narrowed.
-    """
-
-    format: str
-    only: Text
-
-    def is_id(self, text: str) -> bool:
-        """Say whether a text can be the id of one."""
-        return FORMATS[self.format].fullmatch(text) is not None
-
-
-class AnswerNode(_Written):
+class AnswerNode(Written):
     """One place in an answer: a scalar (`type`), or one of the containers.
 
     A bare word is short for `{type: word}`. `scope` and `whose` hold for everything inside unless said anew.
@@ -155,7 +89,7 @@ def _form_of(node: AnswerNode) -> str | None:
     return "list" if node.items is not None else None if node.type is None else "scalar"
 
 
-class Envelope(_Written):
+class Envelope(Written):
     """How a platform that always answers 200 says in the body that it failed.
 
     Args:
@@ -173,7 +107,7 @@ class Envelope(_Written):
         return any(type(code) is type(good) and code == good for good in self.success)
 
 
-class AnswerEntry(_Written):
+class AnswerEntry(Written):
     """What a route answers: a JSON object (`fields`, or `use` of a shape), or a file that passes unread (neither).
 
     `about_named`: the answer does not say whom it is about; it is about the people whom the call itself names.
@@ -193,7 +127,7 @@ class AnswerEntry(_Written):
         return self
 
 
-class Limits(_Written):
+class Limits(Written):
     """Bounds of one call.
 
     Args:
@@ -205,7 +139,7 @@ class Limits(_Written):
     seconds: PositiveInt = 20
 
 
-class RouteEntry(_Written):
+class RouteEntry(Written):
     """One route as written; `also` lists further paths that mean the same.
 
     `crosses_resources`: what it answers may be of another resource than the one that the call names, so a permission
@@ -230,7 +164,7 @@ class RouteEntry(_Written):
     answer: AnswerEntry
 
 
-class EventEntry(_Written):
+class EventEntry(Written):
     """Something that the platform tells by a webhook, as written; what is not listed is dropped.
 
     Args:
@@ -257,17 +191,7 @@ class EventEntry(_Written):
     fields: Mapping[str, AnswerNode]
 
 
-class DeniedEntry(_Written):
-    """A path that is not opened on purpose, whatever the method; `{name}` stands for any one segment.
-
-    `reason` is for developers, in English.
-    """
-
-    path: str
-    reason: Line
-
-
-class Budget(_Written):
+class Budget(Written):
     """What a platform takes before it refuses: so many calls in any so many seconds.
 
     Args:
@@ -283,7 +207,7 @@ class Budget(_Written):
     methods: tuple[str, ...] = ()
 
 
-class PlatformFile(_Written):
+class PlatformFile(Written):
     """One file of the catalogue.
 
     `account_header`: the request header by which callers name the account. It never passes on: the connector writes it.
@@ -303,3 +227,4 @@ class PlatformFile(_Written):
     routes: tuple[RouteEntry, ...] = Field(min_length=1)
     events: tuple[EventEntry, ...] = ()
     denied: tuple[DeniedEntry, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()

@@ -4,12 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.doors.admin.commands import AdminDoor, perform
-from gateway.ground.vault.passwords import Passwords
+from gateway.doors.admin.of_age import Desk
 from gateway.ground.web.local import HANOI
-from gateway.terms.ids import AskId
+from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
+from gateway.records.accounts import store as accounts
+from gateway.terms.ids import GATEWAYS_OWN, AskId
 from scopes import load_catalogue
 from tests.house import Scene
-from tests.stand_ins.entropy import SeededEntropy
+from tests.stand_ins.followers import NOWHERE, GrownUps, open_nowhere
+from tests.stand_ins.passwords import shared_passwords
 
 BY = "Nguyễn Vận Hành (mẫu)"
 EVIDENCE = "Phiếu 17/2026 (mẫu)"
@@ -32,13 +35,19 @@ def row_of(scene: Scene, person: str, ask: AskId, **changes: object) -> dict[str
 
 
 async def run(scene: Scene, command: str, *rows: dict[str, Any], file: str = FILE) -> dict[str, Any]:
-    """Run `consent check` or `consent import` on some rows."""
-    passwords = Passwords(SeededEntropy("passwords"))
-    try:
-        door = AdminDoor(scene.house, load_catalogue(), passwords)
-        return await perform(door, command, {"file": file, "by": BY, "rows": list(rows)})
-    finally:
-        passwords.close()
+    """Run `consent check` or `consent import` on some rows; the platform calls everybody of age."""
+    link = await accounts.look_up_connection(scene.house.storage, scene.account.id, GATEWAYS_OWN)
+    async with open_nowhere() as http:
+        grown_ups = GrownUps(http, link.upstream_app if link else "")
+        upstream = ZaloUpstream(NOWHERE, NOWHERE, grown_ups.upstream_app, "x", NOWHERE)
+        desk = Desk({"zalo": ZaloConnector(upstream, http, clock=scene.clock)}, {"zalo": grown_ups})
+        return await run_at(scene, desk, command, *rows, file=file)
+
+
+async def run_at(scene: Scene, desk: Desk, command: str, *rows: dict[str, Any], file: str = FILE) -> dict[str, Any]:
+    """Run one of the two where platforms are asked about people at `desk`."""
+    door = AdminDoor(scene.house, load_catalogue(), shared_passwords(), desk=desk)
+    return await perform(door, command, {"file": file, "by": BY, "rows": list(rows)})
 
 
 async def bring(scene: Scene, *rows: dict[str, Any]) -> list[str]:

@@ -5,12 +5,13 @@ receipt of their own. It ends nothing, tells no app, and of it the journal learn
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from gateway.acts import House
+from gateway.acts.recording import add_each, lock_each
 from gateway.ground.storage.storage import Connection, UnitOfWork, shielded
 from gateway.ground.vault.entries import Tombstone
 from gateway.records.accounts import store as accounts
@@ -24,9 +25,7 @@ from gateway.records.grants.types import Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import EVIDENCE, Actor, Draft, Part
 from gateway.records.owed import store as owed
-from gateway.terms.ids import AccountId, AppId, GrantId, PermissionId, PersonId, new_id
-
-R = TypeVar("R")
+from gateway.terms.ids import AccountId, AppId, PermissionId, PersonId, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ async def bring_in(house: House, consents: Sequence[Consent], source: Import, ac
     async with house.storage.unit() as unit:
         own = await _lock_grants(house, unit, [each for each in consents if each.pair not in held])
         outcomes = [_judge(each, own.get(each.pair), held) for each in consents]
-        new = [each for each, outcome in zip(consents, outcomes, strict=True) if outcome in _NEW]
+        new = [each for each, outcome in zip(consents, outcomes, strict=True) if outcome in NEW]
         moved = [_move(house, own[pair], by=(source, actor), consents=told) for pair, told in _by_pair(new).items()]
         if moved:
             await grants.save_all(unit.connection, [change for change, _ in moved])
@@ -121,7 +120,8 @@ async def bring_in(house: House, consents: Sequence[Consent], source: Import, ac
     return outcomes
 
 
-_NEW = frozenset({BroughtIn.GRANTED, BroughtIn.PENDING})
+NEW = frozenset({BroughtIn.GRANTED, BroughtIn.PENDING})
+"""What becomes of a consent that is not there yet."""
 
 
 def _judge(consent: Consent, grant: Grant | None, held: Collection[Pair]) -> BroughtIn:
@@ -202,24 +202,12 @@ async def _find_profiles(connection: Connection, consents: Sequence[Consent]) ->
 
 
 async def _lock_grants(house: House, unit: UnitOfWork, consents: Sequence[Consent]) -> dict[Pair, Grant]:
-    """Find or make profiles and grants, then lock all of these, in the order in which several are locked.
-
-    What is made is made in one order too, and before the first lock, so that two who bring in the same never wait for
-    each other.
-    """
+    """Find or make profiles and grants, then lock all of these, in the order in which several are locked."""
     await _make_profiles(house, unit, consents)
     profiles = await _find_profiles(unit.connection, consents)
-    pairs = {each.pair for each in consents}
-    known = await _find_grants(unit.connection, consents)
-    now = house.clock.now()
-    fresh = [
-        Grant(GrantId(new_id("gr", house.entropy)), profiles[platform][name].id, app_id, 0, now, ())
-        for platform, name, app_id in sorted(pairs - known.keys())
-    ]
-    await _add(unit, fresh, grants.add_all)
-    found = await _find_grants(unit.connection, consents)
-    wanted = {grant.id: pair for pair, grant in found.items() if pair in pairs}
-    return {wanted[grant.id]: grant for grant in await grants.list_named(unit.connection, wanted, lock=True)}
+    wanted = {(profiles[each.parent.platform][each.profile], each.ask.app_id): each.pair for each in consents}
+    locked = await lock_each(house, unit, wanted.keys())
+    return {pair: locked[account.id, app_id] for (account, app_id), pair in wanted.items()}
 
 
 async def _make_profiles(house: House, unit: UnitOfWork, consents: Sequence[Consent]) -> None:
@@ -234,13 +222,4 @@ async def _make_profiles(house: House, unit: UnitOfWork, consents: Sequence[Cons
         Account(AccountId(new_id("ac", house.entropy)), platform, name, parent.name, now, parent.id)
         for (platform, name), parent in sorted(missing.items(), key=lambda pair: pair[0])
     ]
-    await _add(unit, fresh, accounts.add_all)
-
-
-async def _add(
-    unit: UnitOfWork, fresh: Sequence[R], add_all: Callable[[Connection, Sequence[R]], Awaitable[None]]
-) -> None:
-    """Add rows, at once where nobody else adds the same meanwhile; theirs stands then, and the others are added."""
-    if fresh and not await unit.is_added(add_all(unit.connection, fresh)):
-        for each in fresh:
-            await unit.is_added(add_all(unit.connection, [each]))
+    await add_each(unit, fresh, accounts.add_all)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
 from gateway.acts import House, Settled
-from gateway.acts.recording import get_profile, lock_between, queue_copies
+from gateway.acts.recording import get_profile, lock_each, queue_copies
 from gateway.authority.bases import Holding, Said, render
 from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.failures import DiskFull
@@ -19,8 +19,10 @@ from gateway.records.apps import store as apps
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
+from gateway.records.grants.passing import list_passed
 from gateway.records.grants.types import Grant
 from gateway.records.hooks import store as hooks
+from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox.copies import seal_copy
@@ -96,11 +98,15 @@ class _Case:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What ends in the grant of a profile, and under which asks data passed until now without their yes."""
+    """What ends in the grant of a profile, and under which asks data about them ever passed without their yes.
+
+    `is_told`: nothing was said there since the app was last told to erase it all.
+    """
 
     own: Grant
     asks: tuple[Ask, ...]
-    passed: list[AskId]
+    passed: frozenset[AskId]
+    is_told: bool
 
 
 Moved = list[tuple[Settled, list[FamilyId]]]
@@ -112,7 +118,8 @@ async def end_at_platform(house: House, told: Withdrawal) -> int:
     """End what every app of the shop asks about these followers; in force when it returns. Told again it does nothing.
 
     What they agreed to is withdrawn, what rests on a contract is objected to, what they never decided on is refused.
-    Each app that may hold something of them is told, in the same transaction; the shop's own grant stays as it is.
+    Each app that may hold something of them is told to erase it, in the same transaction, also where they had said no
+    to all of it before; the shop's own grant stays as it is.
 
     Returns:
         How many grants changed.
@@ -164,33 +171,44 @@ async def _get_parent(unit: UnitOfWork, follower: Follower) -> Account:
 
 
 async def _end_all(house: House, unit: UnitOfWork, told: Withdrawal, cases: Sequence[_Case]) -> Moved:
-    """Remember the telling and end everything. Rows are held in the order of `take_events`, the log's head last."""
+    """Remember the telling and end everything.
+
+    Rows are made and locked in the order of an import (`lock_each`), then in that of `take_events`, the head last.
+    """
     until = {told.hashed_name: house.clock.now() + told.remembered}
     if not await unit.is_added(hooks.add(unit.connection, until)):  # another process took it a moment ago
         return []
-    profiles = {each: await _keep_profile(house, unit, each) for each in told.followers}
+    profiles = await _keep_profiles(house, unit, told.followers)
+    wanted = [(profiles[case.follower], case.app_id) for case in cases]
+    own = await lock_each(house, unit, set(wanted))
     held = await grants.list_locked(unit.connection, *{each.account_id for each in told.followers})
     above = {(grant.account_id, grant.app_id): grant for grant in held}
-    own = [await lock_between(house, unit, profiles[case.follower].id, case.app_id) for case in cases]
     if told.original is not None:
         for follower in told.followers:
             await _keep_copies(house, unit, told.original, follower, through=told.brought_id)
-    now = house.clock.now()
     ends = [
-        _find_end(case, grant, above.get((case.follower.account_id, case.app_id)), now)
-        for case, grant in zip(cases, own, strict=True)
+        await _find_end(unit, case, own[profile.id, app_id], above.get((case.follower.account_id, app_id)))
+        for case, (profile, app_id) in zip(cases, wanted, strict=True)
     ]
-    return [await _end(house, unit, told, each) for each in ends if each.asks]
+    ended = [await _end(house, unit, told, each) for each in ends]
+    return [each for each in ended if each is not None]
 
 
-def _find_end(case: _Case, own: Grant, above: Grant | None, now: datetime) -> _End:
+async def _find_end(unit: UnitOfWork, case: _Case, own: Grant, above: Grant | None) -> _End:
     """Say what ends in the grant of a profile: what they did not say no to before."""
-    standing = [p for p in above.permissions if p.is_standing(now)] if above else []
-    passed = sorted(p.ask_id for p in standing if p.basis == Basis.CONTRACT and not own.has_refused(p.ask_id))
-    return _End(own, tuple(ask for ask in case.asks if not own.has_refused(ask.id)), passed)
+    asks = tuple(ask for ask in case.asks if not own.has_refused(ask.id))
+    history = await reading.list_history(unit.connection, own.id, *([above.id] if above else []))
+    if history is None:  # somebody changed the log: whatever a contract ever opened may have passed
+        opened = [p.ask_id for p in above.permissions if p.basis == Basis.CONTRACT and p.ends_at] if above else []
+        return _End(own, asks, frozenset(opened), is_told=False)
+    changes = [(each.grant_id == own.id, each.facts.get("permissions", ())) for each in history]
+    newest = next((each for each in reversed(history) if each.grant_id == own.id), None)
+    is_told = newest is not None and newest.kind is Kind.WITHDRAWN_AT_PLATFORM
+    return _End(own, asks, list_passed(changes, basis=Basis.CONTRACT), is_told)
 
 
-async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> tuple[Settled, list[FamilyId]]:
+async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> tuple[Settled, list[FamilyId]] | None:
+    """End it, and tell the app; None where nothing is left to end, and of what it holds it was told, or holds none."""
     own, actor = end.own, Actor(ActorKind.PLATFORM, told.platform)
     now = house.clock.now() if own.version else own.created_at
     choices = tuple(
@@ -199,17 +217,24 @@ async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> t
     )
     decision = transitions.Decision(choices, None, seen_at=now, at=now, ends_at=now)
     change = transitions.decide(own, decision, lambda: PermissionId(new_id("pm", house.entropy)))
-    kind = Kind.WITHDRAWN_AT_PLATFORM
-    return await house.record_change(unit, change, actor, kind=kind, passed=end.passed, event=told.name)
+    if not end.asks:
+        given = await grants.list_given_before(unit.connection, change)
+        if end.is_told or not given | end.passed:
+            return None
+    kind, passed = Kind.WITHDRAWN_AT_PLATFORM, sorted(end.passed)
+    return await house.record_change(unit, change, actor, kind=kind, passed=passed, event=told.name)
 
 
-async def _keep_profile(house: House, unit: UnitOfWork, follower: Follower) -> Account:
-    """Find or make the profile, and note by which id they sign in: so they find here what was done at their word."""
-    parent = await _get_parent(unit, follower)
-    if follower.login_subject:
-        pair = ProfilePair(parent.id, follower.login_subject, follower.subject_id, house.clock.now())
-        await note_pairs(unit.connection, house.vault, [pair])
-    return await get_profile(house, unit, parent, follower.subject_id)
+async def _keep_profiles(house: House, unit: UnitOfWork, followers: Sequence[Follower]) -> dict[Follower, Account]:
+    """Find or make the profiles, and note by which id they sign in: so they find here what was done at their word."""
+    parents = {each: await _get_parent(unit, each) for each in followers}
+    found: dict[Follower, Account] = {}
+    for each in sorted(followers, key=lambda each: profile_name(parents[each].external_id, each.subject_id)):
+        found[each] = await get_profile(house, unit, parents[each], each.subject_id)
+        if each.login_subject:
+            pair = ProfilePair(parents[each].id, each.login_subject, each.subject_id, house.clock.now())
+            await note_pairs(unit.connection, house.vault, [pair])
+    return found
 
 
 async def _keep_copies(

@@ -5,11 +5,15 @@ app changed.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from gateway.acts import House, named
 from gateway.authority.holders import Holder
+from gateway.ground.storage.storage import Connection as DatabaseConnection
 from gateway.ground.storage.storage import UnitOfWork
 from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.ground.vault.journal import Journal
@@ -30,6 +34,7 @@ from gateway.records.people.types import Person
 from gateway.terms.ids import AccountId, AppId, GrantId, new_id
 from gateway.terms.refusal import Refusal
 
+T = TypeVar("T")
 MOST_WAITING = 100_000
 """How many copies wait in one lane; what comes beyond is written down as not kept."""
 
@@ -101,6 +106,51 @@ async def lock_between(house: House, unit: UnitOfWork, account_id: AccountId, ap
     if grant is None:
         raise AssertionError("a grant that was added, or that collides, exists")
     return grant
+
+
+async def lock_each(
+    house: House, unit: UnitOfWork, wanted: AbstractSet[tuple[Account, AppId]]
+) -> dict[tuple[AccountId, AppId], Grant]:
+    """Find or make the grants of some accounts about some apps, then lock all of these: in one order, whoever does it.
+
+    What is made is made before the first lock, and in one order too; its accounts were made so before. So nobody who
+    needs several waits for another in a circle.
+    """
+    missing = wanted - (await _find_each(unit, wanted)).keys()
+    now = house.clock.now()
+    fresh = [
+        Grant(GrantId(new_id("gr", house.entropy)), account.id, app_id, 0, now, ())
+        for account, app_id in sorted(missing, key=_in_order)
+    ]
+    await add_each(unit, fresh, grants.add_all)
+    found = [grant.id for grant in (await _find_each(unit, wanted)).values()]
+    locked = await grants.list_named(unit.connection, found, lock=True)
+    return {(grant.account_id, grant.app_id): grant for grant in locked}
+
+
+async def add_each(
+    unit: UnitOfWork, fresh: Sequence[T], add_all: Callable[[DatabaseConnection, Sequence[T]], Awaitable[None]]
+) -> None:
+    """Add rows, at once where nobody else adds the same meanwhile; theirs stands then, and the others are added."""
+    if fresh and not await unit.is_added(add_all(unit.connection, fresh)):
+        for each in fresh:
+            await unit.is_added(add_all(unit.connection, [each]))
+
+
+def _in_order(wanted: tuple[Account, AppId]) -> tuple[str, str, AppId]:
+    account, app_id = wanted
+    return account.platform, account.external_id, app_id
+
+
+async def _find_each(
+    unit: UnitOfWork, wanted: AbstractSet[tuple[Account, AppId]]
+) -> dict[tuple[Account, AppId], Grant]:
+    by_id = {account.id: account for account, _ in wanted}
+    found: dict[tuple[Account, AppId], Grant] = {}
+    for app_id in sorted({app_id for _, app_id in wanted}):
+        between = await grants.list_between(unit.connection, by_id, app_id)
+        found |= {(by_id[account_id], app_id): grant for account_id, grant in between.items()}
+    return {pair: grant for pair, grant in found.items() if pair in wanted}
 
 
 async def queue_copies(house: House, unit: UnitOfWork, holder: Holder, kept: list[Copy]) -> None:

@@ -1,4 +1,7 @@
-"""Renew: a connection's credential, once for all calls that found it dead; or note that the connection is lost."""
+"""Renew: a connection's credential, once for all calls that found it dead; or note that the connection is lost.
+
+Also what the gateway asks a platform for itself through a shop's connection: who one of the shop's people is.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,13 +15,14 @@ from gateway.acts.recording import is_journalled
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.platforms import ENDED_ACCESS, Connector, Credential, Trouble
+from gateway.platforms.zalo.followers import ZaloFollower, ZaloFollowers
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.as_facts import connection_facts
 from gateway.records.accounts.places import credential_place
 from gateway.records.accounts.types import Connection, ConnectionState
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, Draft
-from gateway.terms.ids import ConnectionId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId
 from gateway.terms.refusal import Refusal, Unavailable
 
 CHECK_SECONDS: Final = 5.0
@@ -93,6 +97,27 @@ async def recover_credentials(house: House, entries: Sequence[Entry]) -> int:
     """
     newest = _newest_of(entries)
     return sum([await _put_back(house, entry) for entry in newest.values()])
+
+
+async def find_follower(
+    house: House, connector: Connector, followers: ZaloFollowers, shop_id: AccountId, *, named: str
+) -> ZaloFollower | None:
+    """Find a follower as the platform tells of them at this moment; None where the shop knows no such one.
+
+    Raises:
+        Refusal: `connection_lost`, `platform_refused`: the platform refuses the shop.
+        Unavailable: the platform, or the database, gave no answer.
+    """
+    link = await accounts.look_up_connection(house.storage, shop_id, GATEWAYS_OWN)
+    if link is None or link.state is ConnectionState.LOST or link.upstream_app != followers.upstream_app:
+        raise Refusal("connection_lost", log_detail="no connection whose ids are those of the sign-in")
+    try:
+        return await followers.find_follower(_open(house, link), named)
+    except Refusal as refusal:
+        if refusal.facts["trouble"] is not Trouble.CREDENTIAL_REFUSED:
+            raise
+        fresh = await renew(house, connector, link)
+        return await followers.find_follower(_open(house, fresh), named)
 
 
 async def _ask_whose(house: House, connector: Connector, link: Connection) -> Trouble | None:

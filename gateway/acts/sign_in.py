@@ -32,7 +32,7 @@ class Errand:
         return_to: own path, checked and in the person's language.
         person_id: who links or proves again who they are; None: a sign-in.
         max_age_seconds: the oldest proof that will do; 0: one made now; None: any.
-        prompt: passed on to the provider (`login`, `select_account`), or "".
+        prompt: passed on to the provider (`login`), or "".
     """
 
     return_to: str

@@ -41,7 +41,8 @@ async def _set(house: House, app_id: AppId, actor: Actor, *, state: AppState, re
         now = house.clock.now()
         if await apps.find(unit.connection, app_id) is None:
             raise Refusal("not_found")
-        if not await apps.set_state(unit.connection, app_id, state, reason):
+        since = now if is_suspended else None
+        if not await apps.set_state(unit.connection, app_id, state, reason, since=since):
             raise Refusal("nothing_to_change")
         kind = Kind.APP_SUSPENDED if is_suspended else Kind.APP_RESUMED
         said = {"reason": reason} if reason else {}

@@ -23,7 +23,9 @@ CHECKED_AT_ONCE = 500
 BROUGHT_AT_ONCE = 100
 """How many rows are one transaction: while it runs nobody else writes."""
 _FAULTS_TOLD = 100
-_OUTCOMES = ("granted", "pending", "there", "kept")
+_OUTCOMES = ("granted", "pending", "there", "kept", "guardian_needed")
+_LISTED = ("kept", "guardian_needed")
+"""Those whose lines are told: they were not brought in."""
 
 
 @click.group()
@@ -51,7 +53,7 @@ def bring_in(context: click.Context, *, path: Path, by: str, dry_run: bool, as_j
     if as_json:
         show(told, as_json=True)
     elif not told["faults"]:
-        lines = {"kept_lines": ", ".join(map(str, told["kept_lines"])) or "none"}
+        lines = {f"{name}_lines": ", ".join(map(str, told[f"{name}_lines"])) or "none" for name in _LISTED}
         show({name: value for name, value in told.items() if name != "faults"} | lines, as_json=False)
     if told["faults"]:
         sys.exit(1) if as_json else fail(_say_faults(told["faults"]))
@@ -110,7 +112,7 @@ def _told(
         "rows": len(read.rows),
         "dry_run": is_dry,
         **{name: counted[name] for name in _OUTCOMES},
-        "kept_lines": [line for line, outcome in known.items() if outcome == "kept"],
+        **{f"{name}_lines": [line for line, outcome in known.items() if outcome == name] for name in _LISTED},
         "faults": [asdict(each) for each in (*read.faults, *faults)],
     }
 

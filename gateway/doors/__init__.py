@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.tokens import hashed
 from gateway.ground.web.app_labels import AppLabel
-from gateway.ground.web.asks import AskView, Recipient
+from gateway.ground.web.asks import AskView, AskWords, Recipient
 from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.csrf import form_token
 from gateway.ground.web.frame import Frame, Lang, PageView, Site, choose_lang
@@ -34,7 +34,7 @@ from gateway.terms.clock import Clock
 from gateway.terms.ids import AskId
 from gateway.terms.refusal import Refusal
 from gateway.terms.resources import Resources
-from scopes import Catalogue, Scope, Text
+from scopes import Catalogue, Scope, Text, Wording
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Refuse = Callable[[web.Request, Refusal], web.StreamResponse]
@@ -219,18 +219,18 @@ def host_of(redirect_uri: str) -> str:
     return (parts.hostname or "") if parts.scheme in {"http", "https"} else parts.scheme
 
 
-def ask_name(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool = False) -> str:
-    """Name an ask: its scope's plain name, and its purpose where the app has several on that scope."""
-    scope = catalogue.scopes.get(ask.scope)
-    name = spoken(scope.name, lang) if scope else ask.scope
-    return f"{name} · {plain(ask.purpose)}" if is_shared else name
-
-
-def _own_name(scope: Scope | None, ask: Ask, lang: Lang, *, is_shared: bool) -> str:
-    if scope is None or scope.name_to_self is None:
-        return ""
-    name = spoken(scope.name_to_self, lang)
-    return f"{name} · {plain(ask.purpose)}" if is_shared else name
+def _words_of(wording: Wording | None, ask: Ask, lang: Lang, *, is_shared: bool) -> AskWords:
+    """Say what an ask is; by its purpose too where the app has several on that scope."""
+    name = spoken(wording.name, lang) if wording else ask.scope
+    name = f"{name} · {plain(ask.purpose)}" if is_shared else name
+    if wording is None:
+        return AskWords(name)
+    return AskWords(
+        name=name,
+        explanation=spoken(wording.explanation, lang),
+        can=[spoken(each, lang) for each in wording.can],
+        cannot=[spoken(each, lang) for each in wording.cannot],
+    )
 
 
 def ask_views(
@@ -272,10 +272,14 @@ def _only_name(catalogue: Catalogue, scope_id: str, lang: Lang) -> str:
 def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is_new: bool) -> AskView:
     scope = catalogue.scopes.get(ask.scope)
     text = ask.texts.get(lang) or ask.texts["vi"]
+    said = _words_of(scope, ask, lang, is_shared=is_shared)
     return AskView(
         id=ask.id,
-        name=ask_name(catalogue, ask, lang, is_shared=is_shared),
-        own_name=_own_name(scope, ask, lang, is_shared=is_shared),
+        name=said.name,
+        explanation=said.explanation,
+        can=said.can,
+        cannot=said.cannot,
+        own=_words_of(scope.to_self, ask, lang, is_shared=is_shared) if scope and scope.to_self else None,
         purpose=plain(text.purpose, LONGEST_TEXT),
         refusal_effect=plain(text.refusal_effect, LONGEST_TEXT),
         data_types=[spoken(kind, lang) for kind in scope.data_types] if scope else [],
@@ -288,9 +292,6 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
         advertising=ask.is_advertising,
         is_new=is_new,
         enforced_by_app=scope is not None and scope.enforced_by == "app",
-        explanation=spoken(scope.explanation, lang) if scope else "",
-        can=[spoken(each, lang) for each in scope.can] if scope else (),
-        cannot=[spoken(each, lang) for each in scope.cannot] if scope else (),
         **_basis(ask, scope),
     )
 

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from gateway.authority.budgets import Budgets
 from gateway.doors.admin.commands import AdminDoor, perform
+from gateway.doors.admin.of_age import Desk
 from gateway.ground.storage.migrate import migrate
 from gateway.ground.vault.passwords import Passwords
 from gateway.server.database import opened_storage
 from gateway.server.house import opened_house
-from gateway.server.platforms import own_apps
+from gateway.server.platforms import list_connectors, list_followers, opened_http, own_apps
 from gateway.settings import Settings
 from gateway.terms.entropy import SystemEntropy
 from scopes import load_catalogue
@@ -34,7 +36,10 @@ async def opened_door(settings: Settings) -> AsyncIterator[AdminDoor]:
     async with opened_house(settings) as house:
         passwords = Passwords(SystemEntropy())
         try:
-            yield AdminDoor(house, catalogue, passwords, settings.is_on_loopback, own_apps(settings))
+            async with opened_http() as http:
+                connectors = list_connectors(settings, http, house.clock)
+                desk = Desk(connectors, list_followers(settings, http), Budgets(house.clock))
+                yield AdminDoor(house, catalogue, passwords, settings.is_on_loopback, own_apps(settings), desk)
         finally:
             passwords.close()
 

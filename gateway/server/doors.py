@@ -76,6 +76,7 @@ class Parts:
     proofs: ProofMemory
     passwords: Passwords
     health: Health
+    budgets: Budgets
     registrars: Mapping[str, Registrar] = field(default_factory=dict)
     providers: tuple[SignInProvider, ...] = ()
     followers: Mapping[str, ZaloFollowers] = field(default_factory=dict)
@@ -119,7 +120,7 @@ def build_api(parts: Parts) -> web.Application:
         issuer=settings.public_url,
         api_url=settings.api_url,
         limits=parts.limits,
-        budgets=Budgets(parts.house.clock),
+        budgets=parts.budgets,
     )
     person = _person_door(parts)
     app = build_calls(door, settings.trusted_proxies or ())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 
 from gateway.doors.events.hooks import Point
 from gateway.platforms import Connector, Hooks, Registrar
@@ -19,6 +19,13 @@ from gateway.platforms.zalo.social import ZaloSocialConnector
 from gateway.settings import Settings
 from gateway.settings.settings import ZaloSettings
 from gateway.terms.clock import Clock
+
+_TIMEOUT = ClientTimeout(total=20, connect=3)
+
+
+def opened_http() -> ClientSession:
+    """Return the session by which platforms are spoken to; it keeps no cookies, and whoever opens it closes it."""
+    return ClientSession(timeout=_TIMEOUT, cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=False)
 
 
 def own_apps(settings: Settings) -> dict[str, str]:

@@ -8,13 +8,15 @@ from resource import RLIMIT_NOFILE, getrlimit
 from typing import Any
 
 import structlog
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
+from aiohttp import web
 from redis.asyncio import Redis
 
 from gateway.acts import House
+from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory, ProofMemory, RedisProofMemory
 from gateway.authority.limits import Limits, LocalLimits, RedisLimits
 from gateway.doors.admin.commands import AdminDoor
+from gateway.doors.admin.of_age import Desk
 from gateway.doors.admin.socket import listening
 from gateway.doors.events.carrier import Carrier
 from gateway.doors.events.courier import Courier
@@ -30,7 +32,14 @@ from gateway.server.house import opened_house
 from gateway.server.identity import list_providers
 from gateway.server.log_lines import configure_log, log_loop_error
 from gateway.server.places import admin_socket_path
-from gateway.server.platforms import list_connectors, list_followers, list_hooks, list_registrars, own_apps
+from gateway.server.platforms import (
+    list_connectors,
+    list_followers,
+    list_hooks,
+    list_registrars,
+    opened_http,
+    own_apps,
+)
 from gateway.server.rounds import Round, going_round
 from gateway.server.watching import HookWatch
 from gateway.settings import Settings
@@ -39,7 +48,7 @@ from scopes import Catalogue, load_catalogue
 DRAIN_SECONDS = 20
 NOTICE_SECONDS = 2
 """How long `/readyz` says no while calls are still taken, so that whoever sends them here can stop first."""
-_CONNECTOR_TIMEOUT = ClientTimeout(total=20, connect=3)
+_MOST_NAMED = 10
 
 log = structlog.get_logger()
 
@@ -65,8 +74,10 @@ async def serve(settings: Settings) -> None:
         house = await stack.enter_async_context(opened_house(settings))
         parts = await _parts(stack, settings, house, catalogue=catalogue)
         if house.ledger.checked is not None and house.ledger.checked.faults:
-            log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
-        door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback, own_apps(settings))
+            faults = house.ledger.checked.faults
+            log.error("the grant log does not verify", faults=len(faults), first=faults[:_MOST_NAMED])
+        desk, own = Desk(parts.connectors, parts.followers, parts.budgets), own_apps(settings)
+        door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback, own, desk)
         await stack.enter_async_context(listening(door, admin_socket_path(settings)))
         origins = (
             (build_public(parts), tell_people(parts), settings.listen),
@@ -99,9 +110,7 @@ async def _first_of(*events: asyncio.Event) -> None:
 
 
 async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, catalogue: Catalogue) -> Parts:
-    http = await stack.enter_async_context(
-        ClientSession(timeout=_CONNECTOR_TIMEOUT, cookie_jar=DummyCookieJar(), auto_decompress=False, trust_env=False)
-    )
+    http = await stack.enter_async_context(opened_http())
     redis, connectors = _open_redis(stack, settings), list_connectors(settings, http, house.clock)
     passwords = Passwords(house.entropy)
     stack.callback(passwords.close)
@@ -115,6 +124,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, house: House, *, cat
         proofs=_proofs(redis, house),
         passwords=passwords,
         health=Health(house),
+        budgets=Budgets(house.clock),
         providers=list_providers(settings, http, house.clock),
         followers=list_followers(settings, http),
         documents=await _open_fetcher(stack, settings) if settings.client_documents else None,

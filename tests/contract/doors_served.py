@@ -21,10 +21,10 @@ from gateway.acts.open_request import Asked, open_request
 from gateway.acts.register import NewPerson, add_person
 from gateway.acts.session import open_session
 from gateway.acts.show_request import show_request
+from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.doors import Endpoint, Porter
-from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.csrf import form_token
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.records.ledger import reading
@@ -35,6 +35,7 @@ from gateway.server.health import Health
 from gateway.terms.ids import new_id
 from scopes import load_catalogue
 from tests.house import CHALLENGE, REDIRECT_URI, Scene, agree, settings_for
+from tests.stand_ins.passwords import shared_passwords
 
 NOWHERE = "http://127.0.0.1:9"
 READERS = frozenset({"find", "get", "get_one", "getall", "list", "_get_once"})
@@ -136,7 +137,7 @@ async def both_served(scene: Scene, folder: Path) -> AsyncIterator[Served]:
     staff = frozenset({Role.OPERATOR, Role.DEVELOPER})
     clerk = await add_person(scene.house, NewPerson("staff", "Staff (mẫu)", staff, None), Actor.system())
     owner_session, staff_session = [await open_session(scene.house, each.id) for each in (scene.owner, clerk)]
-    passwords, installed = Passwords(scene.house.entropy), pytest.MonkeyPatch()
+    installed = pytest.MonkeyPatch()
     tables: list[tuple[web.Application, Endpoint]] = []
     install = Porter.install
 
@@ -155,8 +156,9 @@ async def both_served(scene: Scene, folder: Path) -> AsyncIterator[Served]:
             connectors={"zalo": connector},
             limits=LocalLimits(scene.clock),
             proofs=LocalProofMemory(scene.clock, scene.house.entropy),
-            passwords=passwords,
+            passwords=shared_passwords(),
             health=Health(scene.house),
+            budgets=Budgets(scene.clock),
         )
         public, api = build_public(parts), build_api(parts)
         installed.undo()
@@ -167,7 +169,6 @@ async def both_served(scene: Scene, folder: Path) -> AsyncIterator[Served]:
                 real=await _real_ids(scene),
                 raw_sessions={Role.OWNER: owner_session, **dict.fromkeys(staff, staff_session)},
             )
-    passwords.close()
 
 
 async def _real_ids(scene: Scene) -> dict[str, str]:

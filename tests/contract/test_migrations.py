@@ -1,16 +1,20 @@
 """Migrations over a database in use, on both databases: nothing that stands in it is lost on the way."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, select
 
+from gateway.acts.suspend import resume_app, suspend_app
 from gateway.ground.storage.migrate import is_current, migrate
 from gateway.ground.storage.storage import Storage
+from gateway.records.apps import store as apps
 from gateway.records.families.tables import family_permissions
 from gateway.records.grants.tables import permissions
+from gateway.records.ledger.types import Actor
 from tests.bringing import bring, row_of
 from tests.contract.steps import agreed, live_asks, verified
 from tests.followers import NAME, say_yes, take_back_at_zalo, with_asking_app
@@ -80,3 +84,18 @@ async def test_what_was_taken_back_at_the_platform_is_not_undone(scene: Scene) -
         await downgrade(scene.house.storage, "0005")
     assert await count(scene.house.storage) == before
     assert await is_current(scene.house.storage)
+
+
+async def test_since_when_an_app_is_suspended_is_read_from_the_log(scene: Scene) -> None:
+    """0019 over an app that was suspended, resumed and suspended again: the newest time, and none of another app."""
+    house, app_id = scene.house, scene.app.id
+    await suspend_app(house, app_id, Actor.command_line(), reason="a")
+    await resume_app(house, app_id, Actor.command_line())
+    at = scene.clock.advance(timedelta(days=1))
+    await suspend_app(house, app_id, Actor.command_line(), reason="b")
+    scene.clock.advance(timedelta(days=1))
+    await downgrade(house.storage, "0008")
+    await migrate(house.storage)
+    async with house.storage.read() as connection:
+        found = {app.id: app.suspended_at for app in await apps.list_all(connection)}
+    assert found == {app_id: at, scene.public_app.id: None}

@@ -246,6 +246,15 @@ async def test_what_an_app_wants_of_the_sign_in_is_asked_there(stage: Stage, her
         assert (await here.get(path)).status == 200, wishes
 
 
+async def test_another_way_in_is_linked(stage: Stage, here: Browser, visitor: Visitor) -> None:
+    """Whoever is signed in here adds a way: the provider knows the request, and asks whom they are there."""
+    await here.sign_in_as(stage.origin.scene.owner)
+    out = await here.submit("/sign-in/ways", {"action": "link", "provider": "oidc"})
+    back = await here.get(await visitor.sign_in(out.location, "an"))
+    assert back.location == "/sign-in/ways?done=linked"
+    assert (await here.get("/sign-in/ways")).text.count('data-way="oidc"') == 1
+
+
 async def test_stopping_there_is_told(stage: Stage, here: Browser, visitor: Visitor) -> None:
     """prompt=none without a session there is the provider's no."""
     out = await here.submit("/sign-in/oidc", {}, page="/sign-in")

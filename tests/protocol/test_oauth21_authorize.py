@@ -274,7 +274,7 @@ async def test_req_043_an_unreviewed_app_gets_no_redirect_before_sign_in(wire: W
         (TWO_PLATFORMS, " ", "nothing_asked", b"no scope is named<"),
         (TWO_PLATFORMS, None, "several_platforms", b"one request asks on one platform"),
         (ELSEWHERE, None, "platform_not_served", b"this gateway does not serve that platform"),
-        (TWO_PLATFORMS, "zalo.nothing", "", b"a scope is named that the app did not register"),
+        (TWO_PLATFORMS, "zalo.nothing", "", b"a scope is named that is none of the asks of this app"),
     ],
     ids=["blank", "several", "elsewhere", "unknown"],
 )

@@ -19,11 +19,12 @@ from gateway.acts.refresh import Renewal, refresh
 from gateway.doors.calls import doubts, forwarding, upstream
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection, ConnectionState
-from gateway.records.trace.types import OUTCOME_UNKNOWN, Outcome
+from gateway.records.trace.types import CALL_NOT_OPENED, OUTCOME_UNKNOWN, Outcome
 from gateway.sandbox.zalo.seeds import BAKERY_ID
-from gateway.terms.ids import AskId, ConnectionId
+from gateway.terms.ids import ConnectionId
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.house import REDIRECT_URI, VERIFIER, agree
+from tests.platforms.zalo.apps import app_with
 from tests.platforms.zalo.lying import Script, answering, lying, saying
 from tests.platforms.zalo.stage import (
     DETAIL,
@@ -241,7 +242,27 @@ async def test_a_fresh_credential_that_is_refused_is_connection_lost(stage: Stag
     await stage.zalo.switch(tokens_dead=True)
     reply = await stage.app.call(PROFILE)
     assert (reply.code, reply.status) == ("connection_lost", 502)
+    assert reply.json["note"] == "the platform refuses a credential that it gave a moment ago"
     assert len(await stage.arrived()) == 2
+
+
+async def test_a_platform_that_refuses_what_it_gives_is_not_asked_for_more_by_each_call(stage: Stage) -> None:
+    """One renewal a minute; nothing ends by it, and it goes on by itself."""
+    await stage.zalo.switch(tokens_dead=True)
+    for waited, tried, generation in ((0, 2, 2), (1, 1, 2), (58, 1, 2), (2, 2, 3)):
+        stage.scene.clock.advance(timedelta(seconds=waited))
+        before = len(await stage.arrived())
+        reply = await stage.app.call(PROFILE, headers={"access_token": stage.app.token})
+        assert (reply.code, reply.json["error"]) == ("connection_lost", -200)
+        assert len(await stage.arrived()) == before + tried
+        link = await get_link(stage)
+        assert (link.state, link.generation) == (ConnectionState.LIVE, generation)
+    await stage.zalo.switch()
+    assert (await stage.app.call(PROFILE)).status == 200
+    await stage.zalo.json("POST", "/_sandbox/revoke", json={"oa_id": BAKERY_ID, "keeps_refresh": True})
+    stage.scene.clock.advance(timedelta(minutes=1))
+    assert (await stage.app.call(PROFILE)).status == 200
+    assert (await get_link(stage)).generation == generation + 1
 
 
 @pytest.mark.parametrize(
@@ -268,6 +289,9 @@ async def test_one_call_that_the_platform_does_not_open_ends_nothing(stage: Stag
         reply = await stage.app.call(CHATS, headers={"access_token": stage.app.token})
         assert (reply.code, reply.json["error"]) == ("connection_lost", -200)
         assert len(await stage.arrived()) == before + 1 + asked
+        (line, *_) = await stage.list_lines()
+        assert line.ending is not None
+        assert (line.ending.outcome, line.ending.reason) == (Outcome.FAILED, CALL_NOT_OPENED)
     assert (await get_link(stage)).state is ConnectionState.LIVE
     assert (await stage.app.call(PROFILE)).status == 200
 
@@ -410,20 +434,21 @@ async def test_the_first_use_of_a_refreshed_token_destroys_the_kept_answer(stage
         await refresh(scene.house, renewal)
 
 
-@pytest.mark.parametrize("has_chat", [True, False])
-async def test_a_key_that_reads_what_an_ask_opens(tmp_path: Path, *, has_chat: bool) -> None:
-    """Choosing followers by when they wrote needs the ask that reads messages: with it the call passes and names it."""
-    asks = {"oa_profile", "crm_name"} | ({"chat_read"} if has_chat else set())
+@pytest.mark.parametrize("has_ask", [True, False])
+async def test_a_key_that_reads_what_an_ask_opens(tmp_path: Path, *, has_ask: bool) -> None:
+    """Choosing followers by when they were there needs the ask that reads it: with it the call passes and names it."""
+    scopes = ["zalo.follower.name.read", *(["zalo.follower.activity.read"] if has_ask else [])]
     chosen = quote(json.dumps({"offset": 0, "count": 5, "last_interaction_period": "L30D"}))
-    async with zalo_stage(tmp_path, asks=frozenset(AskId(each) for each in asks)) as stage:
-        reply = await stage.app.call(f"/zalo/v3.0/oa/user/getlist?data={chosen}")
+    async with zalo_stage(tmp_path) as stage:
+        app = await app_with(stage, *scopes)
+        reply = await app.call(f"/zalo/v3.0/oa/user/getlist?data={chosen}")
         (line,) = await stage.list_lines()
-        if has_chat:
+        if has_ask:
             assert reply.status == 200
             assert reply.json["data"]["users"]
-            assert "chat_read" in line.line.ask_ids
+            assert "zalo_follower_activity_read" in line.line.ask_ids
             return
         assert (reply.status, reply.code) == (403, "insufficient_scope")
         assert await stage.arrived() == []
-        plain = await stage.app.call(f"/zalo/v3.0/oa/user/getlist?data={quote(json.dumps({'offset': 0, 'count': 5}))}")
+        plain = await app.call(f"/zalo/v3.0/oa/user/getlist?data={quote(json.dumps({'offset': 0, 'count': 5}))}")
         assert plain.status == 200

@@ -25,10 +25,10 @@ from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Record
 from gateway.records.outbox.keys import event_key_of, read_secret
-from gateway.terms.ids import FamilyId
+from gateway.terms.ids import AskId, FamilyId
 from tests.contract.letters import opened
 from tests.contract.steps import verified
-from tests.followers import CHAT, NAME, PHONE, say_yes, take_back
+from tests.followers import CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, take_back
 from tests.house import Scene, agree
 from tests.ready import scene_in
 from tests.security.test_events_native import is_zalos
@@ -40,6 +40,7 @@ from tests.telling import FOLLOWER, Teller, listen, telling, telling_of_askers
 LOGIN = "8137520046001000239"
 OTHER = "4620160001000000999"
 ABOUT = {NAME, PHONE, CHAT}
+PROFILE = AskId("oa_profile")
 
 
 @pytest.fixture
@@ -123,6 +124,18 @@ async def test_what_they_agreed_to_ends_and_the_app_hears(teller: Teller, receiv
     assert (await verified(scene.house)).is_ok
 
 
+async def test_what_was_granted_once_is_erased_too(teller: Teller, receiver: Receiver) -> None:
+    """Granted, taken back, and refused when it was asked again: the app may hold it still, and hears of it."""
+    person, profile = await follow(teller.scene, FOLLOWER)
+    said = await decide_as(teller.scene, person, profile, ask_ids=[NAME, PHONE], to=[NAME, PHONE])
+    await take_back(teller.scene, said, [PHONE])
+    await decide_as(teller.scene, person, profile, ask_ids=[], to=[PHONE])
+    assert await teller.tell(withdrawal(teller)) == 200
+    await teller.bring()
+    told = {each["ask"]: (each["state"], each["wanted"]) for each in notices(receiver)[-1]["data"]["asks"]}
+    assert told == {NAME: ("withdrawn", "erase"), PHONE: ("refused", "erase")}
+
+
 async def test_under_a_contract_they_object_and_the_app_hears(
     tmp_path: Path, clock: ManualClock, receiver: Receiver
 ) -> None:
@@ -149,20 +162,71 @@ async def test_an_app_that_never_saw_them_hears_nothing(teller: Teller, receiver
     assert await teller.list_log() == []
 
 
-async def test_what_they_took_back_before_is_not_told_twice(teller: Teller, receiver: Receiver) -> None:
-    """After all was taken back by hand, and told again in whatever bytes, there is no other record and no notice."""
+async def test_what_they_took_back_before_is_erased_too(teller: Teller, receiver: Receiver) -> None:
+    """Taken back by hand, the app was told to stop; at Zalo, to erase: once, in whatever bytes, until something new."""
     scene = teller.scene
-    said = await say_yes(scene, FOLLOWER, [NAME])
+    said = await say_yes(scene, FOLLOWER, [NAME, PHONE])
     await take_back(scene, said)
     told = withdrawal(teller)
     assert [await teller.tell(told) for _ in range(2)] == [200, 200]
     assert await teller.tell(withdrawal(teller, timestamp=teller.stamp(1))) == 200
     about = [record.app_id for record in await list_told(scene.house)]
-    assert about == ["so-ban-hang"]  # of the other app nothing was decided before
+    assert (len(about), {*about}) == (2, {scene.app.id, "so-ban-hang"})
     await teller.bring()
-    assert [each["type"] for each in notices(receiver)] == ["quyen.grant.withdrawn"]
-    assert notices(receiver)[0]["data"]["asks"][0]["wanted"] == "stop"
+    stop, erase = notices(receiver)
+    assert {each["wanted"] for each in stop["data"]["asks"]} == {"stop"}
+    asks = {each["ask"]: (each["state"], each["wanted"]) for each in erase["data"]["asks"]}
+    assert asks == dict.fromkeys([NAME, PHONE], ("withdrawn", "erase"))
     assert events(receiver.came) == []
+    assert (await verified(scene.house)).is_ok
+
+
+async def test_what_they_objected_to_before_is_erased_too(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """Until the objection the contract let it pass, so the app holds it; what they objected to first it never had."""
+    async with scene_in(tmp_path, clock) as scene, telling(scene) as teller:
+        await agree(scene, frozenset({PROFILE, NAME}))
+        await listen(scene, receiver.url)
+        await object_as(scene, FOLLOWER, NAME, PHONE)
+        await agree(scene, frozenset({PROFILE, NAME, PHONE}), whole=True)
+        assert await teller.tell(withdrawal(teller)) == 200
+        assert await teller.tell(withdrawal(teller, timestamp=teller.stamp(1))) == 200
+        await teller.bring()
+        own = [body for body in notices(receiver) if body["data"]["account"].endswith(f"/{FOLLOWER}")]
+        (asks,) = [body["data"]["asks"] for body in own]
+        assert [(each["ask"], each["state"], each["wanted"]) for each in asks] == [(NAME, "refused", "erase")]
+
+
+async def test_all_that_they_objected_to_before_is_erased_too(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """Nothing is left to end; that the app holds something is left, and it hears of just that."""
+    async with scene_in(tmp_path, clock) as scene, telling(scene) as teller:
+        await agree(scene, frozenset({PROFILE, NAME}))
+        await listen(scene, receiver.url)
+        await object_as(scene, FOLLOWER)
+        assert await teller.tell(withdrawal(teller)) == 200
+        assert await teller.tell(withdrawal(teller, timestamp=teller.stamp(1))) == 200
+        await teller.bring()
+        (asks,) = [body["data"]["asks"] for body in notices(receiver)]
+        assert [(each["ask"], each["wanted"]) for each in asks] == [(NAME, "erase")]
+
+
+async def test_what_a_contract_let_pass_that_is_over_is_erased_too(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """The shop took back what it gave, or its time ran out; what the app got until then it holds."""
+    async with scene_in(tmp_path, clock) as scene, telling(scene) as teller:
+        decided = await agree(scene, frozenset({PROFILE, NAME, PHONE}))
+        await listen(scene, receiver.url)
+        assert decided.grant_id is not None
+        await withdraw(scene.house, decided.grant_id, Actor(ActorKind.PERSON, scene.owner.id), ask_ids=[PHONE])
+        assert await teller.tell(withdrawal(teller)) == 200
+        await teller.bring()
+        own = [body for body in notices(receiver) if body["data"]["account"].endswith(f"/{FOLLOWER}")]
+        (asks,) = [body["data"]["asks"] for body in own]
+        assert [(each["ask"], each["wanted"]) for each in asks] == [(NAME, "erase"), (PHONE, "erase")]
 
 
 async def test_a_yes_after_it_stands_when_zalo_tells_again(teller: Teller) -> None:
@@ -210,6 +274,7 @@ async def test_what_waits_about_them_is_not_sent(teller: Teller, receiver: Recei
     """A message that waits is void, and behind it that they took it back goes out: no no of theirs stops that."""
     await say_yes(teller.scene, FOLLOWER, [CHAT])
     await teller.tell(teller.message())
+    teller.scene.clock.advance(1)  # of two copies of one moment none is the older
     await teller.tell(withdrawal(teller))
     await teller.tell(teller.message())
     await teller.bring()

@@ -15,6 +15,7 @@ from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.acts.withdraw import withdraw
 from gateway.doors.admin.consents import ConsentRows, check_consents, import_consents
 from gateway.doors.admin.fitting import list_misfits
+from gateway.doors.admin.of_age import Desk
 from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
 from gateway.ground.vault.passwords import Passwords
 from gateway.records.apps.wording import Readable
@@ -33,7 +34,8 @@ OPERATOR = Actor.command_line()
 class AdminDoor:
     """What the commands work with; `is_on_loopback`: on this machine alone, so that endpoints of apps may be too.
 
-    `own_apps` are the gateway's own upstream apps, by platform: no app may bring one of these.
+    `own_apps` are the gateway's own upstream apps, by platform: no app may bring one of these. `desk` is where
+    platforms are asked about people.
     """
 
     house: House
@@ -41,6 +43,7 @@ class AdminDoor:
     passwords: Passwords
     is_on_loopback: bool = False
     own_apps: Mapping[str, str] = field(default_factory=dict)
+    desk: Desk = field(default_factory=Desk)
 
 
 class _Arguments(BaseModel):

@@ -1,7 +1,8 @@
 """Consents that an operator brings in: a row as it comes by the socket, what of it does not fit, and the two commands.
 
-`consent check` says of each row what is wrong with it, or what would become of it; `consent import` does it, for all of
-its rows or for none. A file comes in several of these, as it fits (`docs/consent-import.md`).
+`consent check` says of each row what is wrong with it, or what would become of it if its person is of age; `consent
+import` asks for that and does it, for all of its rows or for none. A file comes in several of these, as it fits
+(`docs/consent-import.md`).
 """
 
 import re
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from gateway.acts.bring_in import Consent, Import, bring_in, foretell
+from gateway.acts.bring_in import NEW, Consent, Import, bring_in, foretell
 from gateway.acts.decide import DURATIONS
 from gateway.doors import is_about_people
+from gateway.doors.admin.of_age import list_of_age, person_of
 from gateway.ground.web.local import HANOI
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from scopes import Catalogue
 
 MOST_ROWS = 500
+GUARDIAN_NEEDED = "guardian_needed"
+"""What becomes of a row whose person the platform does not call of age: it is not brought in."""
 LONGEST = max(DURATIONS.values())
 PLAIN_ID = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,255}$")]
 Fault = dict[str, Any]
@@ -91,19 +95,26 @@ async def check_consents(door: "AdminDoor", given: ConsentRows) -> dict[str, Any
 
 
 async def import_consents(door: "AdminDoor", given: ConsentRows) -> dict[str, Any]:
-    """`consent import`.
+    """`consent import`: nothing becomes granted of whom the platform does not call of age now.
 
     Raises:
-        Refusal: `bad_arguments`: a row does not fit; none was brought in.
+        Refusal: `bad_arguments`: a row does not fit; `connection_lost`, `platform_refused`: the platform refuses the
+            shop. None was brought in.
         Unavailable: as the act says.
     """
     faults, consents = await _read(door, given.rows)
     if faults:
         told = (f"rows.{each['row']}.{each['column']}: {each['fault']}" for each in faults)
         raise Refusal("bad_arguments", "; ".join(told))
+    foretold = await foretell(door.house, consents)
+    new = [place for place, outcome in enumerate(foretold) if outcome in NEW]
+    opening = [consents[place] for place in new if consents[place].evidence]
+    of_age = await list_of_age(door.house, door.desk, door.catalogue, opening)
+    chosen = [place for place in new if not consents[place].evidence or person_of(consents[place]) in of_age]
     source = Import(given.file, given.by)
-    outcomes = await bring_in(door.house, consents, source, Actor.command_line())
-    return {"outcomes": [each.value for each in outcomes]}
+    done = await bring_in(door.house, [consents[place] for place in chosen], source, Actor.command_line())
+    outcomes = dict(enumerate(foretold)) | dict.fromkeys(new, GUARDIAN_NEEDED) | dict(zip(chosen, done, strict=True))
+    return {"outcomes": list(outcomes.values())}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,13 @@ from gateway.doors.person.confirming import BOTH, CONFIRMED, WITHDRAW, show_conf
 from gateway.doors.person.contract_cards import OwnContract, list_going_on, list_own_contracts
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import SO_BEFORE
+from gateway.doors.person.of_age import check_of_age
 from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.ground.web.forms import Form
 from gateway.ground.web.request_ids import request_id_of
 from gateway.records.apps.types import Ask, Basis
+from gateway.records.grants.types import PermissionState
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.terms.ids import AskId, PersonId, RecordId
 from gateway.terms.refusal import Refusal
@@ -105,7 +107,8 @@ async def act_on_one(door: PersonDoor, request: web.Request, form: Form, *, own:
     if _get_act(form) is _withdraw and form.find("confirm") not in CONFIRMED:
         return show_confirm(door, request, [own], ask=ask, contracts=contracts)
     objected = await _object_too(door, request, form, contracts) if ask is None else []
-    done = await _do(door, request, form, wanted=[own], ask=ask)
+    with telling_outcome(objected):
+        done = await _do(door, request, form, wanted=[own], ask=ask)
     return _done(door, request, path, records=[*objected, *done])
 
 
@@ -118,7 +121,8 @@ async def act_on_all(door: PersonDoor, request: web.Request, form: Form) -> web.
     if _get_act(form) is _withdraw and form.find("confirm") not in CONFIRMED:
         return show_confirm(door, request, own, contracts=contracts)
     objected = await _object_too(door, request, form, contracts)
-    done = await _do(door, request, form, wanted=own, ask=None)
+    with telling_outcome(objected):
+        done = await _do(door, request, form, wanted=own, ask=None)
     return _done(door, request, "/permissions", records=[*objected, *done])
 
 
@@ -150,6 +154,8 @@ async def _do(
 ) -> list[RecordId]:
     """Act on each grant and return the records; one that is so already is left as it is."""
     actor, act = Actor(ActorKind.PERSON, visitor_of(request).person.id), _get_act(form)
+    if act is _resume:
+        await _check_of_age(door, request, wanted, ask=ask)
     records: list[RecordId] = []
     for own in wanted:
         with _so_already():
@@ -157,6 +163,14 @@ async def _do(
                 settled = await act(door, Wish(own, form, actor, ask, request_id_of(request)))
             records.append(settled.recorded.record_id)
     return records
+
+
+async def _check_of_age(door: PersonDoor, request: web.Request, wanted: Sequence[OwnGrant], *, ask: Ask | None) -> None:
+    """Let data of theirs pass again only as where they agree: before anything of it is done, and where something is."""
+    for own in wanted:
+        paused = {p.ask_id for p in own.grant.permissions if p.state is PermissionState.PAUSED}
+        if paused and (ask is None or ask.id in paused):
+            await check_of_age(door, visitor_of(request), own.account.id)
 
 
 @contextmanager

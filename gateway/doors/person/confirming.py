@@ -9,7 +9,7 @@ from gateway.doors import ask_views, lang_of
 from gateway.doors.person.contract_cards import OwnContract, list_going_on
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import SO_BEFORE
-from gateway.doors.person.from_records import about_reader, account_view, app_title, app_view
+from gateway.doors.person.from_records import about_reader, account_view, app_title, app_view, to_self
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.views_confirm import ConfirmWithdrawView
 from gateway.ground.web.frame import Lang
@@ -60,7 +60,7 @@ def show_confirm(
         view = _for_one(door, wanted[0], ask, lang=lang)
         open_ids = [a for each in list_going_on(contracts, wanted[0]) for a in each.ask_ids - each.objected if not ask]
         asks = [each for each in wanted[0].asks if each.id in open_ids]
-        view = replace(view, contracts=[each.own_name for each in ask_views(door.catalogue, asks, lang)])
+        view = replace(view, contracts=[to_self(each).name for each in ask_views(door.catalogue, asks, lang)])
     return door.show(request, view)
 
 

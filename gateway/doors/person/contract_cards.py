@@ -1,6 +1,6 @@
 """What goes on about a follower under contracts: listed, to object to, whether or not they decided anything (R83)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -9,7 +9,8 @@ from gateway.doors import app_label
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import app_title
 from gateway.doors.person.own_grants import OwnGrant
-from gateway.doors.person.views_grants import ContractCard
+from gateway.doors.person.views_contracts import ContractCard
+from gateway.doors.person.views_stops import Stop
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
@@ -53,7 +54,7 @@ class OwnContract:
         """Return what a question calls it."""
         return f"{app_title(self.app, lang)} · {plain(self.shop.name)}"
 
-    def card(self) -> ContractCard:
+    def card(self, stops: Sequence[Stop] = ()) -> ContractCard:
         """Show it in the list; it leads to the grant's page, or to the link's where nothing was decided."""
         named = {"app": self.app.id, "account": self.shop.external_id, "follower": self.profile.subject_id}
         return ContractCard(
@@ -65,6 +66,7 @@ class OwnContract:
             objected=len(self.objected),
             grant_id=self.grant.id if self.grant else "",
             label=app_label(self.app),
+            stops=stops if self.goes_on else (),
         )
 
 

@@ -166,7 +166,8 @@ def _register_views(door: PersonDoor, screen: Screen, lang: Lang) -> list[AskVie
     """Show all asks of the app, each for the resources that it was decided for."""
     rows = screen.grant.permissions if screen.grant else ()
     decided = {p.ask_id: p.resources for p in rows}
-    return ask_views(door.catalogue, list(screen.register), lang, resources=decided)
+    views = ask_views(door.catalogue, list(screen.register), lang, resources=decided)
+    return [about_reader(view, screen.profile) for view in views]
 
 
 def _names(screen: Screen, lang: Lang) -> dict[AskId, str | None]:

@@ -60,7 +60,8 @@ def about_reader(ask: AskView, profile: Account | None) -> AskView:
 
 def to_self(ask: AskView) -> AskView:
     """Show an ask about people to the one person whom it is about, in words that say so."""
-    return replace(ask, about_others=False, name=ask.own_name or ask.name)
+    own = ask.own or ask
+    return replace(ask, about_others=False, name=own.name, explanation=own.explanation, can=own.can, cannot=own.cannot)
 
 
 def account_view(

@@ -20,9 +20,10 @@ from gateway.doors.person.heard import find_told
 from gateway.doors.person.history import StateChange, Story, read_story
 from gateway.doors.person.own_grants import OwnGrant, get_own_grant
 from gateway.doors.person.permissions import MONTH
+from gateway.doors.person.stops import read_stops
 from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
-from gateway.doors.person.views_grants import GrantView, PeopleCounts, PermissionRow
+from gateway.doors.person.views_grants import ENDED, GrantView, PeopleCounts, PermissionRow
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.accounts import store as accounts
@@ -58,11 +59,12 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         )
         for p in _ordered(own)
     ]
+    state, stops = state_of_grant(own.grant, now), await read_stops(door, [own.account])
     view = GrantView(
         id=own.grant.id,
         app=app_view(own.app),
         account=account_view(door.catalogue, own.account, lang, standing=own.standing),
-        state=state_of_grant(own.grant, now),
+        state=state,
         rows=rows,
         unread=[plain(each) for each in own.unread],
         history=story.events,
@@ -78,6 +80,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         is_objection=is_objection_alone(own),
         invitation=_invitation(door, own, follower),
         follower=follower,
+        stops=() if state in ENDED else stops.list_of(own.app, own.account),
     )
     return door.show(request, view)
 
@@ -123,6 +126,7 @@ async def _count_people(door: PersonDoor, own: OwnGrant) -> dict[AskId, PeopleCo
             own=sum(held.live for basis, held in bases.items() if basis != Basis.IMPORTED),
             imported=bases.get(Basis.IMPORTED, _NOBODY).live,
             pending=bases.get(Basis.IMPORTED, _NOBODY).pending,
+            masks_minors=own.account.platform in door.followers,
         )
         for ask_id in asking
         for bases in [counted.get(ask_id, {})]

@@ -11,6 +11,7 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import single_ask_name
 from gateway.doors.person.notices import notice_path
 from gateway.doors.person.own_grants import OwnGrant
+from gateway.doors.person.reasons import read_reason
 from gateway.doors.person.receipt_codes import receipt_code
 from gateway.doors.person.told import DAMAGED, SIGNS, sentence
 from gateway.doors.person.views_grants import HistoryEvent
@@ -26,6 +27,8 @@ from gateway.records.people.types import Person
 from gateway.terms.ids import AskId, PersonId, RecordId
 
 MOST_EVENTS = 200
+_OF_APP = (Kind.APP_SUSPENDED, Kind.APP_RESUMED)
+"""What happens to an app and is of weight for each of its grants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,15 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
     reader = visitor_of(request).person
     async with door.house.storage.read() as connection:
         entries = await reading.list_of_grant(connection, own.grant.id, reader.id, MOST_EVENTS)
-        records = [entry for entry in entries if isinstance(entry, Record)]
+        since = own.grant.created_at
+        of_app = await reading.list_of_app(connection, own.app.id, _OF_APP, since=since, limit=MOST_EVENTS)
+        told = sorted([*entries, *of_app], key=lambda entry: entry.seq, reverse=True)
+        records = [entry for entry in told if isinstance(entry, Record)]
         actors = frozenset(PersonId(r.actor.id) for r in records if r.actor.is_named)
         known = await people.list_named(connection, actors)
     lang = lang_of(request)
     names = {record.record_id: _actor_name(record, known, reader, lang=lang) for record in records}
+    reasons = {record.record_id: await read_reason(door, record) for record in of_app}
     events = [
         _damaged(entry, lang)
         if isinstance(entry, Damaged)
@@ -73,8 +80,9 @@ async def read_story(door: PersonDoor, request: web.Request, own: OwnGrant) -> S
             receipt_code=receipt_code(entry),
             notice_path=notice_path(entry, reader),
             because=Because.of(entry),
+            reason=reasons.get(entry.record_id, ""),
         )
-        for entry in entries
+        for entry in told
     ]
     unknown = dict.fromkeys((each.ask_id for each in own.grant.permissions), StateChange(None, _unknown(lang)))
     codes = [event.receipt_code for event in events if event.receipt_code]

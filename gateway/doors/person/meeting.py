@@ -8,21 +8,18 @@ from datetime import timedelta
 from typing import Literal
 
 from gateway.acts.profiles import Met, keep_profile
-from gateway.acts.renew import renew
+from gateway.acts.renew import find_follower
 from gateway.authority.limits import Limit
 from gateway.doors import Visitor
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.guessing import Guesses
-from gateway.platforms import Credential, Trouble
 from gateway.platforms.zalo.followers import ZaloFollower, ZaloFollowers
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import find_subject, list_subjects
-from gateway.records.accounts.places import credential_place
-from gateway.records.accounts.types import Account, Connection, ConnectionState, profile_name
+from gateway.records.accounts.types import Account, profile_name
 from gateway.records.people import store as people
 from gateway.records.people.types import STAFF, Proof
-from gateway.terms.ids import GATEWAYS_OWN, PersonId
-from gateway.terms.refusal import Refusal
+from gateway.terms.ids import PersonId
 
 Stranger = Literal["other_sign_in", "other_person", "unknown", "unheard"]
 """Why somebody is not met: not signed in at the platform, not the one whom the link names, or named by nobody; whoever
@@ -103,17 +100,4 @@ async def ask_platform(
     questions = Guesses(door.limits, {f"follower {visitor.person.id}": QUESTIONS})
     await questions.check()
     await questions.count()
-    link = await accounts.look_up_connection(door.house.storage, shop.id, GATEWAYS_OWN)
-    if link is None or link.state is ConnectionState.LOST or link.upstream_app != followers.upstream_app:
-        raise Refusal("connection_lost", log_detail="no connection whose ids are those of the sign-in")
-    try:
-        return await followers.find_follower(_open(door, link), named)
-    except Refusal as refusal:
-        if refusal.facts["trouble"] is not Trouble.CREDENTIAL_REFUSED:
-            raise
-        fresh = await renew(door.house, door.connectors[shop.platform], link)
-        return await followers.find_follower(_open(door, fresh), named)
-
-
-def _open(door: PersonDoor, link: Connection) -> Credential:
-    return Credential.from_bytes(door.house.vault.open(link.sealed_credential, credential_place(link.id)))
+    return await find_follower(door.house, door.connectors[shop.platform], followers, shop.id, named=named)

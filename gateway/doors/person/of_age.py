@@ -1,4 +1,4 @@
-"""Whether whoever agrees about their own data is of age: the platform says so at that moment, or nothing is agreed.
+"""Whether whoever lets their own data pass is of age: the platform says so at that moment, or nothing is agreed.
 
 A child's consent needs a guardian's beside it, which is not offered yet (ADR 0031). What the platform answered is
 written down nowhere: it would be a record of children.
@@ -14,7 +14,7 @@ from gateway.terms.refusal import Refusal
 
 
 async def check_of_age(door: PersonDoor, visitor: Visitor, account_id: AccountId | None) -> None:
-    """Let somebody agree as themself only where the platform calls them no minor now; an owner is not asked about.
+    """Let somebody agree or resume as themself only where the platform calls them no minor now; owners are not asked.
 
     Raises:
         Refusal: `guardian_needed`: it calls them one, does not say, or cannot be asked; `limited`; `connection_lost`,

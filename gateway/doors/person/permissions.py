@@ -14,6 +14,7 @@ from gateway.doors.person.from_records import account_view
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
 from gateway.doors.person.own_grants import OwnGrant, read_own
 from gateway.doors.person.own_pages import check_is_theirs
+from gateway.doors.person.stops import Stops, read_stops
 from gateway.doors.person.views import Choice
 from gateway.doors.person.views_grants import ENDED, GrantCard, PermissionsView
 from gateway.doors.person.words import state_name, words
@@ -37,9 +38,10 @@ async def show_permissions(door: PersonDoor, request: web.Request) -> web.Respon
         return ask_before_withdrawing(door, request, own, contracts=contracts)
     async with door.house.storage.read() as connection:
         calls = await trace.count_since(connection, [each.grant.id for each in own], now - MONTH)
+    stops = await read_stops(door, [*(each.account for each in own), *(each.profile for each in contracts)])
     objected = {each.grant.id for each in contracts if each.grant}
     shown = [each for each in own if each.grant.id not in objected or not is_objection_alone(each)]
-    cards = [_card(door, each, lang=lang, calls=calls.get(each.grant.id), now=now) for each in shown]
+    cards = [_card(door, each, stops, lang=lang, calls=calls.get(each.grant.id)) for each in shown]
     wanted = [card for card in cards if state in {"", card.state} and account in {"", card.account.id}]
     view = PermissionsView(
         grants=wanted,
@@ -48,7 +50,11 @@ async def show_permissions(door: PersonDoor, request: web.Request) -> web.Respon
         is_filtered=bool(state or account),
         done=await find_done(door, request, own),
         damaged=[plain(each) for each in everything.damaged],
-        contracts=[each.card() for each in contracts if not state and account in {"", each.profile.id}],
+        contracts=[
+            each.card(stops.list_of(each.app, each.profile))
+            for each in contracts
+            if not state and account in {"", each.profile.id}
+        ],
     )
     return door.show(request, view)
 
@@ -60,8 +66,9 @@ async def act_on_permissions(door: PersonDoor, request: web.Request) -> web.Resp
 
 
 def _card(
-    door: PersonDoor, own: OwnGrant, *, lang: Lang, calls: tuple[int, datetime] | None, now: datetime
+    door: PersonDoor, own: OwnGrant, stops: Stops, *, lang: Lang, calls: tuple[int, datetime] | None
 ) -> GrantCard:
+    now = door.now()
     found = [own.grant.find(ask.id) for ask in own.asks]
     held = [permission for permission in found if permission is not None]
     state = state_of_grant(own.grant, now)
@@ -79,6 +86,8 @@ def _card(
         last_used_at=calls[1] if calls else None,
         calls_30_days=None if own.account.parent_id else calls[0] if calls else 0,
         label=app_label(own.app),
+        stops=() if state in ENDED else stops.list_of(own.app, own.account),
+        is_of_follower=own.account.parent_id is not None,
     )
 
 

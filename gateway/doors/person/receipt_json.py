@@ -11,6 +11,7 @@ import orjson
 
 from gateway.doors import ask_views, host_of
 from gateway.doors.person.door import PersonDoor
+from gateway.doors.person.from_records import about_reader
 from gateway.doors.person.receipt_keys import list_receipt_keys, receipt_signer
 from gateway.doors.person.receipt_sheet import Item, Sheet
 from gateway.doors.person.receipt_view import verify_url
@@ -54,7 +55,8 @@ def _signed_text(receipt: Json) -> str:
 
 def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
     record, app, account, person = sheet.record, sheet.app, sheet.account, sheet.person
-    views = {view.id: view for view in ask_views(door.catalogue, [item.ask for item in sheet.items], lang)}
+    shown = ask_views(door.catalogue, [item.ask for item in sheet.items], lang)
+    views = {view.id: about_reader(view, sheet.account) for view in shown}
     return {
         "schema": SCHEMA,
         "receipt_id": sheet.code,

@@ -11,6 +11,7 @@ from gateway.doors.person.looks import list_looks, look_row
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
 from gateway.doors.person.own_pages import check_is_theirs
 from gateway.doors.person.shared_trace import as_shared, list_shared
+from gateway.doors.person.stops import list_suspended
 from gateway.doors.person.trace_rows import OUTCOMES, damaged_row, trace_row
 from gateway.doors.person.views import Choice
 from gateway.doors.person.views_records import TraceRow, TraceView
@@ -76,6 +77,7 @@ async def show_trace(door: PersonDoor, request: web.Request) -> web.Response:
         checked_at=door.now(),
         apps=_apps([*own, *at_shops], app_id, lang),
         is_shared=bool(shared),
+        suspended=list_suspended(each.app for each in own if app_id in {"", each.app.id}),
         outcomes=_outcomes(raw_outcome, lang),
         after=raw_day,
         is_filtered=bool(app_id or outcome or since),

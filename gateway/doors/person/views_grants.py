@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice, Duration
+from gateway.doors.person.views_contracts import ContractCard
+from gateway.doors.person.views_stops import Stop
 from gateway.ground.web.app_labels import AppLabel
 from gateway.records.ledger.causes import Because
 
@@ -45,6 +47,8 @@ class GrantCard:
         last_used_at, calls_30_days: from the trace; None of a person's own profile, of which calls are not counted: the
             trace does not say whom a call was about.
         label: what stands beside the app's name.
+        stops: why nothing passes all the same; empty of what has ended.
+        is_of_follower: the account is the reader's own profile, and bears the name of the shop that they follow.
     """
 
     id: str
@@ -59,6 +63,8 @@ class GrantCard:
     last_used_at: datetime | None = None
     calls_30_days: int | None = 0
     label: AppLabel | None = None
+    stops: Sequence[Stop] = ()
+    is_of_follower: bool = False
 
     @property
     def live_count(self) -> int:
@@ -74,31 +80,6 @@ class GrantCard:
     def is_unconfirmed(self) -> bool:
         """Whether it waits to be confirmed or refused, and lets nothing through until then."""
         return self.state == UNCONFIRMED
-
-
-@dataclass(frozen=True, slots=True)
-class ContractCard:
-    """An app that works under a contract for a shop that the reader follows.
-
-    Args:
-        path: where the reader objects, and takes it back.
-        asks, objected: how many asks it does so, and how many of these the reader objects to.
-        grant_id: what the reader decided about it, or "".
-    """
-
-    app_id: str
-    app_name: str
-    shop: str
-    path: str
-    asks: int
-    objected: int = 0
-    grant_id: str = ""
-    label: AppLabel | None = None
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether anything of it passes."""
-        return self.objected < self.asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +112,14 @@ class PermissionsView:
     @property
     def seeing(self) -> int:
         """How many apps something passes to: by consent, or under a contract."""
-        agreed = {grant.app_id for grant in self.grants if grant.state == "granted"}
-        return len(agreed | {each.app_id for each in self.contracts if each.goes_on})
+        agreed = {grant.app_id for grant in self.grants if grant.state == "granted" and not grant.stops}
+        return len(agreed | {each.app_id for each in self.contracts if each.goes_on and not each.stops})
+
+    @property
+    def stopped(self) -> int:
+        """How many apps something would pass to if nothing stopped it."""
+        agreed = {grant.app_id for grant in self.grants if grant.state == "granted" and grant.stops}
+        return len(agreed | {each.app_id for each in self.contracts if each.goes_on and each.stops})
 
     @property
     def going_on(self) -> int:
@@ -157,11 +144,15 @@ class PermissionsView:
 
 @dataclass(frozen=True, slots=True)
 class PeopleCounts:
-    """How many people's data an ask lets through: by their own decision here, by evidence; and how many wait for it."""
+    """How many people agreed to an ask: by their own decision here, by evidence; and how many wait for that.
+
+    `masks_minors`: the platform tells in its answers who is of age; whom it does not call so is masked there.
+    """
 
     own: int = 0
     imported: int = 0
     pending: int = 0
+    masks_minors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +213,7 @@ class HistoryEvent:
         receipt_code: or "".
         notice_path: own path of the text that the reader saw, or "".
         because: why it is to be confirmed anew, where the record says it.
+        reason: in the operator's own words; or "".
     """
 
     act: str
@@ -232,6 +224,7 @@ class HistoryEvent:
     receipt_code: str = ""
     notice_path: str = ""
     because: Because | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +254,7 @@ class GrantView:
         follower: the id of the one follower to whom it is written, or "".
         unread: ids of asks whose words in the register are damaged.
         told: whether the app heard of the latest change that was to be told it; None where none was.
+        stops: why nothing passes all the same; empty where it has ended.
     """
 
     TEMPLATE: ClassVar[str] = "person/grant.html"
@@ -283,6 +277,7 @@ class GrantView:
     invitation: str = ""
     follower: str = ""
     unread: Sequence[str] = ()
+    stops: Sequence[Stop] = ()
 
     def count(self, state: str) -> int:
         """How many asks are in a state."""

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from gateway.doors.person.views import AccountView, AppView, AskView, Choice
 from gateway.doors.person.views_grants import BroughtView
+from gateway.doors.person.views_stops import Stop
 from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.local import local_day
@@ -70,6 +71,7 @@ class TraceView:
         apps, outcomes: options of the filters.
         after: the day typed, dd/mm/yyyy, kept even if wrong.
         is_shared: the reader is a follower of a shop, and may have been in calls of its apps.
+        suspended: which of the apps are, and why.
         error: `bad_day` or "".
         older, newer: own paths with cursors, or "".
     """
@@ -82,6 +84,7 @@ class TraceView:
     after: str = ""
     is_filtered: bool = False
     is_shared: bool = False
+    suspended: Sequence[Stop] = ()
     error: str = ""
     older: str = ""
     newer: str = ""
@@ -239,14 +242,17 @@ class VerifyView:
     Args:
         state: `first`; `genuine`; `unsigned` (genuine, past the last checkpoint); `altered` (the pasted receipt of a
             known code does not hold by itself); `record_changed` (asked by a code alone, of which the record that is
-            kept proves nothing any more); `unknown`; `unreadable`.
+            kept proves nothing any more); `unknown` (no record has the code); `foreign` (pasted, and neither its
+            signature nor its code is ours); `unreadable`.
         code: what was typed.
         at, event, proof: with `genuine` and `unsigned`; no name and no item is ever shown here.
         is_record_changed: the record that the gateway keeps is not what was written, or gone; said apart from `state`.
     """
 
     TEMPLATE: ClassVar[str] = "person/verify.html"
-    state: Literal["first", "genuine", "unsigned", "altered", "record_changed", "unknown", "unreadable"] = "first"
+    state: Literal["first", "genuine", "unsigned", "altered", "record_changed", "unknown", "foreign", "unreadable"] = (
+        "first"
+    )
     code: str = ""
     at: datetime | None = None
     event: str = ""

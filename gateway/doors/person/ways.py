@@ -65,7 +65,7 @@ async def _link(door: PersonDoor, request: web.Request, provider: SignInProvider
     if visitor.person.roles & STAFF:
         raise Refusal("identity_staff")
     return_to = with_query(door.frame(request).link(PATH), done="linked")
-    errand = Errand(return_to, Purpose.LINK, visitor.person.id, prompt="select_account")
+    errand = Errand(return_to, Purpose.LINK, visitor.person.id, prompt="login")
     return await set_out(door, request, provider, errand, raw_browser=visitor.raw_session)
 
 

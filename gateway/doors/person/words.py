@@ -9,7 +9,7 @@ from gateway.ground.web.plain import plain
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import ActorKind, Record
 from gateway.records.people.types import Person
-from gateway.records.trace.types import OUTCOME_UNKNOWN
+from gateway.records.trace.types import CALL_NOT_OPENED, OUTCOME_UNKNOWN, PLATFORM_REFUSED
 
 Translate = Callable[[str], str]
 
@@ -92,7 +92,7 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "purpose_not_granted": _("Mục đích ứng dụng nói ra không có trong những gì đã đồng ý."),
         "resource_not_granted": _("Mục này chỉ được đồng ý cho những nơi khác."),
         "no_basis": _("Người mà lượt gọi nói tới chưa đồng ý, hoặc đã nói không."),
-        "app_suspended": _("Người vận hành đang dừng ứng dụng này."),
+        "app_suspended": _("Người vận hành đã đình chỉ ứng dụng này."),
         "connection_lost": _("Nền tảng từ chối kết nối của tài khoản này."),
         "limited": _("Ứng dụng gọi quá nhiều lần trong thời gian ngắn."),
         "invalid_token": _("Ứng dụng dùng một mã đã hết hiệu lực."),
@@ -110,7 +110,8 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "no_credential": _("Ứng dụng không gửi mã truy cập."),
         "caller_gone": _("Ứng dụng ngắt kết nối trước khi nhận hết câu trả lời."),
         OUTCOME_UNKNOWN: _("Đã gửi mà không có trọn câu trả lời: có thể việc đó vẫn xong, cổng không biết kết quả."),
-        "platform_refused": _("Nền tảng từ chối lượt gọi này."),
+        PLATFORM_REFUSED: _("Nền tảng từ chối lượt gọi này."),
+        CALL_NOT_OPENED: _("Nền tảng chưa cho cổng làm việc này ở tài khoản này."),
         "ended": _("Quyền đã hết trước khi gửi, nên không có gì được gửi."),
         "not_taken": _("Máy chủ của ứng dụng không nhận."),
         "unreachable": _("Không nối được tới máy chủ của ứng dụng."),

@@ -1,5 +1,6 @@
 """Bringing a database to the newest schema."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -20,6 +21,15 @@ def _config() -> Config:
     return config
 
 
+@cache
+def _find_newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _find_revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 async def migrate(storage: Storage) -> None:
     """Apply every migration that the database lacks, in one transaction on the writing connection.
 
@@ -30,6 +40,8 @@ async def migrate(storage: Storage) -> None:
     """
 
     def upgrade(connection: Connection) -> None:
+        if _find_revision(connection) == _find_newest():
+            return
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -43,7 +55,5 @@ async def migrate(storage: Storage) -> None:
 
 async def is_current(storage: Storage) -> bool:
     """Say whether the database has the schema that this program was written for."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
     async with storage.read() as connection:
-        found = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    return found == newest
+        return await connection.run_sync(_find_revision) == _find_newest()

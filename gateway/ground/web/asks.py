@@ -13,13 +13,24 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class AskWords:
+    """What an ask is called and opens, said to one kind of reader; what each says stands in `AskView`."""
+
+    name: str
+    explanation: str = ""
+    can: Sequence[str] = ()
+    cannot: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AskView:
     """One scope for one purpose, with everything that a person needs in order to decide (R9).
 
     Args:
         id: the app's slug; the value of the checkbox.
         name: the scope's plain name, followed by the app's own title of the ask where several rest on one scope.
-        own_name: that name to the one person whom it is about; "" where it is about the account itself.
+        own: `name`, `explanation`, `can` and `cannot` to the one person whom it is about; None where it is about the
+            account itself.
         purpose: finishes the sentence "Mục đích: ..."; ends with a full stop.
         refusal_effect: finishes "Nếu bạn không đồng ý: ..."; ends with a full stop.
         data_types: the catalogue's words.
@@ -59,7 +70,7 @@ class AskView:
     basis: str = ""
     agreement: str = ""
     agreed_on: str = ""
-    own_name: str = ""
+    own: AskWords | None = None
     explanation: str = ""
     can: Sequence[str] = ()
     cannot: Sequence[str] = ()

@@ -1,6 +1,6 @@
 """The two languages: Vietnamese is the source text, English a catalogue.
 
-The committed `.po` is compiled in memory at start (some 20 ms), so that no built file can be missing or stale.
+The committed `.po` is compiled in memory at the first use, so that no built file can be missing or stale.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from gateway.ground.web.frame import Lang
 ENGLISH = Path(__file__).parent / "locale" / "en" / "LC_MESSAGES" / "quyen.po"
 
 
+@cache
 def load_catalogue(lang: Lang) -> NullTranslations:
     """Return the words of a language; Vietnamese is the source text itself.
 

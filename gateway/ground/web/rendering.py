@@ -6,9 +6,10 @@ Templates see `frame`, `view` and the words below, nothing else; an undefined na
 from collections.abc import Callable, Mapping
 from gettext import NullTranslations
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from gateway.ground.web import local
@@ -16,6 +17,9 @@ from gateway.ground.web.assets import Assets
 from gateway.ground.web.catalogue import load_catalogue
 from gateway.ground.web.frame import Frame, Lang, PageView
 from gateway.ground.web.qr import draw_qr
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 LANGS: Final[tuple[Lang, ...]] = ("vi", "en")
 OWN_TEMPLATES = Path(__file__).parent / "templates"
@@ -30,8 +34,27 @@ FILTERS: Final[dict[str, Callable[..., str]]] = {
 }
 
 
+class _Compiled(BytecodeCache):
+    """The code of every template, which is the same for both languages: compiled once in a process, kept in memory."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket where its template was compiled from the same source before."""
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        if bucket.code is not None:
+            self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED: Final = _Compiled()
+
+
 class Pages:
-    """Every template of the gateway, compiled once for each language.
+    """Every template of the gateway, compiled once.
 
     Args:
         folders: the doors' template folders by the name that stands before the slash, `{"person": Path(...)}`; `web/`
@@ -67,6 +90,7 @@ def _environment(folders: Mapping[str, Path], assets: Assets, words: NullTransla
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -171,10 +171,13 @@ async def remove(connection: AsyncConnection, app_id: AppId) -> None:
     await connection.execute(delete(apps).where(apps.c.id == app_id))
 
 
-async def set_state(connection: AsyncConnection, app_id: AppId, state: AppState, reason: str | None) -> bool:
-    """Suspend or resume an app; False if it was in that state already."""
+async def set_state(
+    connection: AsyncConnection, app_id: AppId, state: AppState, reason: str | None, *, since: datetime | None = None
+) -> bool:
+    """Suspend or resume an app; False if it was in that state already. `since`: None where nobody knows."""
     known = apps.c.id == app_id, apps.c.state != state
-    changed = await connection.execute(update(apps).where(*known).values(state=state, suspended_reason=reason))
+    values = {"state": state, "suspended_reason": reason, "suspended_at": since}
+    changed = await connection.execute(update(apps).where(*known).values(**values))
     return changed.rowcount == 1
 
 

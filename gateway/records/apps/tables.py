@@ -27,6 +27,7 @@ apps = Table(
     Column("addresses", Words),
     Column("state", OneOf(AppState), nullable=False),
     Column("suspended_reason", String),
+    Column("suspended_at", Instant),
     Column("reviewed_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("origin", OneOf(AppOrigin), nullable=False),

@@ -136,7 +136,8 @@ class App:
     `must_push`: its authorization requests come by RFC 9126 only. `binds_tokens`: it gets no bearer tokens (RFC 9449).
     `jwks` is its public key set where it proves itself by a key (RFC 7517), else None. `details_types` are the types of
     `authorization_details` that it registered (RFC 9396 section 10); None: it did not say, and may use any. `addresses`
-    are the networks from which alone it may call; None: from anywhere.
+    are the networks from which alone it may call; None: from anywhere. `suspended_at` is since when it is suspended;
+    None of one that is not, or of which nobody knows that any more (`BEFORE_RESTORE`).
     """
 
     id: AppId
@@ -161,6 +162,7 @@ class App:
     origin: AppOrigin = AppOrigin.OPERATOR
     details_types: tuple[str, ...] | None = None
     addresses: tuple[str, ...] | None = None
+    suspended_at: datetime | None = None
 
     @property
     def is_dynamic(self) -> bool:

@@ -40,18 +40,19 @@ def tell_asks(change: Change, given: Collection[AskId], *, is_own: bool) -> list
     return [_told(before.get(ask), after[ask]) for ask in known] if is_news else []
 
 
-def tell_erasure(change: Change, passed: Collection[AskId]) -> list[dict[str, Any]]:
+def tell_erasure(change: Change, held: Collection[AskId]) -> list[dict[str, Any]]:
     """Tell every ask under which the app may hold something of a person who took all of it back: it is to be erased.
 
     Args:
         change: of the grant of their profile.
-        passed: what passed under a contract until now: of that the app is told although they never agreed to it.
+        held: the asks that were granted at any time before it, and those under which data passed by a contract until
+            now: of these the app is told although they never agreed to them.
 
     Returns:
         Empty where the app never could have got anything.
     """
     before, after = _by_ask(change.before), _by_ask(change.grant.permissions)
-    given = [ask for ask in sorted(after) if ask in passed or _was_given(before.get(ask)) or _was_given(after[ask])]
+    given = [ask for ask in sorted(after) if ask in held or _was_given(before.get(ask)) or _was_given(after[ask])]
     return [{**_told(before.get(ask), after[ask]), "wanted": ERASE} for ask in given]
 
 

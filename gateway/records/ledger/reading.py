@@ -46,11 +46,13 @@ class AnyOf:
 class Search:
     """What to look for; None leaves a field open, and each of `matching` must hold.
 
+    `own_grant_ids` are grants that are about the person alone: their records are found with `person_id`, whoever acted.
     `before_seq` is a cursor: the last record seen.
     """
 
     grant_ids: Sequence[GrantId] | None = None
     person_id: PersonId | None = None
+    own_grant_ids: Collection[GrantId] = ()
     app_id: AppId | None = None
     kinds: Sequence[Kind] | None = None
     since: datetime | None = None
@@ -91,6 +93,16 @@ async def list_of_grant(connection: AsyncConnection, grant_id: GrantId, person_i
     return sorted(entries, key=lambda entry: entry.seq, reverse=True)[:limit]
 
 
+async def list_of_app(
+    connection: AsyncConnection, app_id: AppId, kinds: Sequence[Kind], *, since: datetime, limit: int
+) -> list[Record]:
+    """List records of some kinds that are about an app as a whole, newest first; one that was changed is left out."""
+    alone = narrowed(as_stored(ledger_records), Search(app_id=app_id, kinds=kinds, since=since))
+    query = alone.where(ledger_records.c.grant_id.is_(None)).order_by(ledger_records.c.seq.desc()).limit(limit)
+    entries = await read_entries(connection, (await connection.execute(query)).mappings().all())
+    return [entry for entry in entries if isinstance(entry, Record)]
+
+
 async def find(connection: AsyncConnection, record_id: str) -> Record | None:
     """Find one record that is as it was written."""
     entry = await find_entry(connection, record_id)
@@ -100,6 +112,14 @@ async def find(connection: AsyncConnection, record_id: str) -> Record | None:
 async def list_records(connection: AsyncConnection, wanted: Search, limit: int) -> list[Record]:
     """List records, newest first; those that were changed among them are left out."""
     return [each for each in await list_entries(connection, wanted, limit) if isinstance(each, Record)]
+
+
+async def list_history(connection: AsyncConnection, *grant_ids: GrantId) -> list[Record] | None:
+    """List every record of some grants, oldest first; None where one was changed, for then nobody knows the rest."""
+    query = as_stored(ledger_records).where(ledger_records.c.grant_id.in_(grant_ids)).order_by(ledger_records.c.seq)
+    entries = [read_entry(row) for row in (await connection.execute(query)).mappings()]
+    records = [entry for entry in entries if isinstance(entry, Record)]
+    return records if len(records) == len(entries) else None
 
 
 async def find_touching(
@@ -119,7 +139,8 @@ def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
         query = query.where(table.grant_id.in_(wanted.grant_ids))
     if wanted.person_id is not None:
         about = select(ledger_parts.c.record_id).where(ledger_parts.c.person_id == wanted.person_id)
-        query = query.where(or_(table.actor_id == wanted.person_id, table.record_id.in_(about)))
+        theirs = table.grant_id.in_(wanted.own_grant_ids)
+        query = query.where(or_(table.actor_id == wanted.person_id, table.record_id.in_(about), theirs))
     if wanted.kinds is not None:
         query = query.where(is_or_may_be(wanted.kinds))
     if wanted.since is not None:

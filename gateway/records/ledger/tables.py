@@ -34,6 +34,15 @@ ledger_records = Table(
     Index(None, "at"),
 )
 
+Index(
+    "ix_ledger_records_of_app",
+    ledger_records.c.app_id,
+    ledger_records.c.seq,
+    sqlite_where=ledger_records.c.grant_id.is_(None),
+    postgresql_where=ledger_records.c.grant_id.is_(None),
+)
+"""What happened to an app and not to one of its grants: few among very many."""
+
 ledger_parts = Table(
     "ledger_parts",
     metadata,

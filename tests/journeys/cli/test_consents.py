@@ -1,18 +1,22 @@
 """`quyen consent import`: faults by line, a dry run, a run that was broken off, and the same beside a server."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.acts.bring_in import bring_in
+from gateway.acts import House
+from gateway.acts.bring_in import Consent, bring_in
 from gateway.cli import consents
 from gateway.doors.admin import consents as door
+from gateway.doors.admin.of_age import Desk, Person, person_of
 from gateway.doors.admin.socket import listening
 from gateway.server.alone import opened_door
 from gateway.server.places import admin_socket_path
 from gateway.settings import read_settings
+from scopes import Catalogue
 from tests.architecture.papers import list_fences, read_paper
 from tests.followers import with_asking_app
 from tests.house import set_scene
@@ -29,8 +33,9 @@ def line(person: str, ask: str = "crm_name", evidence: str = "Phiếu 17 (mẫu)
 
 
 @pytest.fixture
-def shop(env_file: Path) -> Path:
-    """Return the settings of a gateway with a shop and an app that asks each of its customers."""
+def shop(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the settings of a gateway with a shop and an app that asks each of its customers, all of age."""
+    monkeypatch.setattr(door, "list_of_age", everybody)
 
     async def fill() -> None:
         async with opened_door(read_settings(env_file=env_file)) as opened:
@@ -38,6 +43,12 @@ def shop(env_file: Path) -> Path:
 
     asyncio.run(fill())
     return env_file
+
+
+async def everybody(house: House, desk: Desk, catalogue: Catalogue, consents: Iterable[Consent]) -> set[Person]:
+    """Say of all that they are of age; who asks a platform is tested in `tests/journeys/http`."""
+    del house, desk, catalogue
+    return {person_of(each) for each in consents}
 
 
 @pytest.fixture
@@ -136,3 +147,21 @@ def test_the_papers_example_is_brought_in(quyen: Quyen, tmp_path: Path) -> None:
     path.write_text(example.replace("app_0000000000000000000001", "giao-tan-nha"), encoding="utf-8")
     done = parsed(quyen("consent", "import", "--file", str(path), "--by", BY, "--json"))
     assert (done["granted"], done["pending"], done["faults"]) == (2, 1, [])
+
+
+def test_whom_no_platform_calls_of_age_is_told_by_line(
+    shop: Path, quyen: Quyen, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that asks no platform brings in what waits, and nothing that would let data pass."""
+    del shop
+    monkeypatch.undo()
+    path = write(line("1"), line("2", evidence=""), line("3"))
+    dry = parsed(quyen("consent", "import", "--file", path, "--by", BY, "--dry-run", "--json"))
+    assert (dry["granted"], dry["guardian_needed"]) == (2, 0)
+    told = quyen("consent", "import", "--file", path, "--by", BY)
+    assert told.exit_code == 0
+    assert {"granted: 0", "pending: 1", "guardian_needed: 2", "guardian_needed_lines: 2, 4"} <= set(
+        told.stdout.splitlines()
+    )
+    (row,) = parsed(quyen("grant", "list", "--json"))
+    assert row["permissions"][0]["state"] == "pending"

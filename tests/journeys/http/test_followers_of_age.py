@@ -5,12 +5,19 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import select
 
-from gateway.authority.bases import Said
+from gateway.authority.bases import Asked, Said
+from gateway.authority.budgets import Budgets
+from gateway.doors.admin.of_age import Desk
 from gateway.records.ledger.tables import ledger_records
-from gateway.sandbox.zalo.seeds import BAKERY, PLACE_OF_MINOR
-from tests.followers import NAME
+from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID, PLACE_OF_MINOR
+from gateway.terms.refusal import Refusal, Unavailable
+from tests.bringing import row_of, run_at
+from tests.followers import NAME, PHONE
 from tests.journeys.http.origin import Browser, Page
-from tests.journeys.http.shops import Shop
+from tests.journeys.http.shops import FAN, Shop
+from tests.platforms.sandbox.zalo_caller import APP_ID
+from tests.stand_ins.clock import ManualClock
+from tests.stand_ins.followers import GrownUps, open_nowhere
 
 YOUNG = BAKERY.followers[PLACE_OF_MINOR]
 
@@ -63,6 +70,59 @@ async def test_a_silent_platform_lets_nobody_agree(
     page = await fan.post(screen_path, [*fields, ("decision", "agree"), ("csrf_token", screen.token)])
     assert page.status == status
     assert await shop.find_said() == Said()
+
+
+async def test_who_is_a_child_by_now_resumes_nothing(shop: Shop, fan: Browser) -> None:
+    """What was paused passes again only of whom the platform calls of age at that moment; to take back goes on."""
+    done = await answer_as(shop, fan, FAN.user_id, "agree")
+    grant_path = done.location.partition("?")[0]
+    await fan.submit(grant_path, {"action": "pause"})
+    await shop.fans.zalo.switch(server_error=True)
+    assert (await fan.submit(grant_path, {"action": "resume"})).status == 503
+    await shop.fans.zalo.switch(server_error=False)
+    before = await count_records(shop)
+    async with open_nowhere() as http:
+        shop.origin.door.followers["zalo"] = GrownUps(http, APP_ID, minors={FAN.user_id})  # type: ignore[index]
+        for path, named in ((grant_path, {}), (grant_path, {"ask": NAME}), ("/permissions", {})):
+            page = await fan.submit(path, {"action": "resume", **named})
+            assert page.status == 403
+            assert "người giám hộ" in page.words
+    assert await count_records(shop) == before
+    assert (await fan.get(grant_path)).ask_states[NAME] == "paused"
+    assert (await fan.submit(grant_path, {"action": "withdraw", "confirm": "yes"})).status == 303
+
+
+async def test_nobody_s_consent_is_brought_in_who_is_not_called_of_age(shop: Shop, clock: ManualClock) -> None:
+    """Evidence says nothing of age: the platform is asked as where they agree here; what waits opens nothing anyway."""
+    door = shop.origin.door
+    desk = Desk(door.connectors, door.followers, Budgets(clock))
+    unknown = "4620160001000009999"
+    rows = [row_of(shop.asking, each, NAME) for each in (YOUNG.user_id, FAN.user_id, unknown)]
+    told = await run_at(
+        shop.asking, desk, "consent import", *rows, row_of(shop.asking, YOUNG.user_id, PHONE, evidence=None)
+    )
+    assert told["outcomes"] == ["guardian_needed", "granted", "guardian_needed", "pending"]
+    later = await run_at(shop.asking, desk, "consent import", row_of(shop.asking, YOUNG.user_id, PHONE))
+    assert later["outcomes"] == ["guardian_needed"]
+    again = await run_at(shop.asking, desk, "consent import", *rows)
+    assert again["outcomes"] == ["guardian_needed", "there", "guardian_needed"]
+    people = frozenset({YOUNG.user_id, FAN.user_id})
+    said = await shop.asking.house.words.find(Asked(shop.asking.app.id, "zalo", BAKERY_ID, people))
+    assert said.agreed == {NAME: {FAN.user_id}}
+
+
+@pytest.mark.parametrize("switches", [{"server_error": True}, {"app_removed": True}])
+async def test_a_silent_platform_lets_nothing_be_brought_in(
+    shop: Shop, clock: ManualClock, switches: dict[str, bool]
+) -> None:
+    """Without an answer no row of the batch is brought in, those that only wait neither; it may be run again."""
+    await shop.fans.zalo.switch(**switches)
+    desk = Desk(shop.origin.door.connectors, shop.origin.door.followers, Budgets(clock))
+    rows = row_of(shop.asking, FAN.user_id, NAME), row_of(shop.asking, FAN.user_id, PHONE, evidence=None)
+    before = await count_records(shop)
+    with pytest.raises((Refusal, Unavailable)):
+        await run_at(shop.asking, desk, "consent import", *rows)
+    assert await count_records(shop) == before
 
 
 async def test_without_followers_to_ask_about_nobody_agrees(shop: Shop, fan: Browser) -> None:

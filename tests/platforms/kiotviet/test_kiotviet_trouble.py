@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,9 @@ async def test_a_token_that_is_refused_fresh_is_not_tried_again(stage: Stage) ->
     assert (reply.status, reply.code) == (502, "connection_lost")
     targets = [one["target"] for one in (await stage.kiot.received())[before:]]
     assert targets == ["/branches", "/connect/token", "/branches"]
+    stage.scene.clock.advance(timedelta(minutes=1))
+    await stage.kiot.switch()
+    assert (await app.call(SHOP)).status == 200
 
 
 async def test_a_silent_token_host_loses_nothing(stage: Stage) -> None:

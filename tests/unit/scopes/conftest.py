@@ -30,8 +30,12 @@ scopes:
     cannot: [{vi: Không gỡ, en: Cannot take down}]
     data_types: [{vi: Thiệp, en: Card}]
     sensitivity: none
-    name_to_self: {vi: Xem của bạn, en: View yours}
     whose: subject
+    to_self:
+      name: {vi: Xem của bạn, en: View yours}
+      explanation: {vi: Của bạn., en: Yours.}
+      can: [{vi: Xem bạn, en: View you}]
+      cannot: [{vi: Không sửa bạn, en: Cannot change you}]
   - id: shop.name.read
     version: 1
     name: {vi: Xem tên, en: View names}
@@ -40,8 +44,12 @@ scopes:
     cannot: [{vi: Không sửa, en: Cannot change}]
     data_types: [{vi: Tên, en: Name}]
     sensitivity: none
-    name_to_self: {vi: Xem của bạn, en: View yours}
     whose: subject
+    to_self:
+      name: {vi: Xem của bạn, en: View yours}
+      explanation: {vi: Của bạn., en: Yours.}
+      can: [{vi: Xem bạn, en: View you}]
+      cannot: [{vi: Không sửa bạn, en: Cannot change you}]
   - id: shop.phone.read
     version: 1
     name: {vi: Xem số, en: View numbers}
@@ -50,8 +58,12 @@ scopes:
     cannot: [{vi: Không sửa, en: Cannot change}]
     data_types: [{vi: Số, en: Number}]
     sensitivity: none
-    name_to_self: {vi: Xem của bạn, en: View yours}
     whose: subject
+    to_self:
+      name: {vi: Xem của bạn, en: View yours}
+      explanation: {vi: Của bạn., en: Yours.}
+      can: [{vi: Xem bạn, en: View you}]
+      cannot: [{vi: Không sửa bạn, en: Cannot change you}]
   - id: shop.order.write
     version: 1
     name: {vi: Đặt hàng, en: Order}

@@ -15,6 +15,18 @@ def line_of(text: str, marker: str) -> int:
     return text[: text.index(marker)].count("\n") + 1
 
 
+TO_SELF = """    to_self:
+      name: {vi: Xem của bạn, en: View yours}
+      explanation: {vi: Của bạn., en: Yours.}
+      can: [{vi: Xem bạn, en: View you}]
+      cannot: [{vi: Không sửa bạn, en: Cannot change you}]
+"""
+
+
+def _without(name: str) -> str:
+    return "".join(line for line in TO_SELF.splitlines(keepends=True) if not line.startswith(f"      {name}:"))
+
+
 BROKEN = {
     "a route without a scope": ("opened_by: [shop.order.write]", "opened_by: []", "opened_by: []"),
     "a route whose scope is not described": (
@@ -35,11 +47,24 @@ BROKEN = {
         "",
         "- id: shop.order.write",
     ),
-    "a scope about people without a name to each of them": (
-        "    name_to_self: {vi: Xem của bạn, en: View yours}\n    whose: subject\n  - id: shop.name.read",
-        "    whose: subject\n  - id: shop.name.read",
+    "a scope about people without words to each of them": (
+        f"{TO_SELF}  - id: shop.name.read",
+        "  - id: shop.name.read",
         "- id: shop.card.write",
     ),
+    "a scope about the account with words to somebody else": (
+        "    whose: account\nroutes",
+        f"    whose: account\n{TO_SELF}routes",
+        "- id: shop.order.write",
+    ),
+    **{
+        f"words to each of them without {name}": (
+            f"{TO_SELF}  - id: shop.name.read",
+            f"{_without(name)}  - id: shop.name.read",
+            "    to_self:",
+        )
+        for name in ("name", "explanation", "can", "cannot")
+    },
     "text that is not composed": ("vi: Đặt hàng,", "vi: Đặt ha\u0300ng,", "Đặt ha\u0300ng"),
     "a route without a sentence": ("    sentence: {vi: đặt một đơn, en: placed an order}\n", "", "- id: order"),
     "a scope of another platform": ("id: shop.order.write\n", "id: zalo.order.write\n", "id: zalo.order.write"),
@@ -94,6 +119,26 @@ BROKEN = {
         "gift: {type: boolean}",
         "gift: {type: boolean, scope: shop.phone.read}",
         "    body:\n",
+    ),
+    "a list in a body for a scope that does not open the route, its items for one that does": (
+        "stickers: {scope: shop.card.write, items: {type: string}}",
+        "stickers: {scope: shop.phone.read, items: {type: string, scope: shop.card.write}}",
+        "    body:\n      fields:\n        stickers:",
+    ),
+    "an object in a body, empty, for a scope that does not open the route": (
+        "box: {scope: shop.card.write, fields: {ribbon: {type: string|null}}}",
+        "box: {scope: shop.phone.read, fields: {}}",
+        "    body:\n      fields:\n        stickers:",
+    ),
+    "a key of a write that needs a scope about people": (
+        "opened_by: [shop.card.write, shop.name.read]",
+        "opened_by: [shop.card.write, shop.name.read]\n    query: {keys: {who: {scope: shop.phone.read}}}",
+        "query: {keys: {who:",
+    ),
+    "a parameter of a write that needs a scope about people": (
+        "path: /cards",
+        "path: /cards/{who}\n    params: {who: {scope: shop.phone.read}}",
+        "params: {who:",
     ),
     "the header of the account among those that pass": (
         "error_style: status\n",
@@ -162,6 +207,28 @@ BROKEN = {
     ),
     "a denied path without a reason": ("routes:\n", "denied: [{path: /x, reason: ''}]\nroutes:\n", "denied:"),
     "a denied path that is none": ("routes:\n", "denied: [{path: x, reason: Closed.}]\nroutes:\n", "denied:"),
+    "a member left out that is open": (
+        "routes:\n",
+        "left_out: [{members: [id, vip], reason: Closed.}]\nroutes:\n",
+        "left_out:",
+    ),
+    "a member left out of something that is not there": (
+        "routes:\n",
+        "left_out: [{members: [x], of: [view_you], reason: Closed.}]\nroutes:\n",
+        "left_out:",
+    ),
+    "something left out without a reason": ("routes:\n", "left_out: [{members: [x]}]\nroutes:\n", "left_out:"),
+    "nothing left out": ("routes:\n", "left_out: [{reason: Closed.}]\nroutes:\n", "left_out:"),
+    "members and events left out in one": (
+        "routes:\n",
+        "left_out: [{members: [x], events: [y], reason: Closed.}]\nroutes:\n",
+        "left_out:",
+    ),
+    "events left out of one place": (
+        "routes:\n",
+        "left_out: [{events: [y], of: [view_me], reason: Closed.}]\nroutes:\n",
+        "left_out:",
+    ),
     "a mask on an object": ("extra:\n", "extra:\n                masked_as: 0\n", "extra:"),
     "cases without a sibling's name": ("                by: kind\n", "", "extra:"),
     "a parameter that stands twice": (
@@ -302,19 +369,22 @@ def test_docs_name_every_scope_route_and_field(packaged: Catalogue) -> None:
         for route in platform.routes.values():
             assert all(f"/{platform.id}{template}`" in text for template in route.templates)
     assert "| `data.shared_info.phone` | `zalo.follower.phone.read` (about other people) |" in text
-    assert "dynamic_param" not in text
+    assert "`data.user_id_by_app`" not in text
+    assert "| `user_id_by_app` | every answer and event | another name of the same person" in text
+    assert "| `sender`, `recipient` | `template_received` |" in text
+    assert "| events `create_group`, " in text
 
 
 def test_what_is_open_to_unreviewed_apps(packaged: Catalogue) -> None:
     """Reading what is the account's own and not sensitive; nobody sends or writes in an account's name unreviewed."""
     is_open = {scope for scope in packaged.scopes if packaged.is_for_unreviewed(scope)}
-    zalo, kiotviet = {"zalo.profile.read", "zalo.tag.read", "zalo.quota.read"}, {"shop.read", "purchase.read"}
+    zalo, kiotviet = {f"zalo.{one}.read" for one in ("profile", "tag", "quota")}, {"shop.read", "purchase.read"}
     own = {"matrix.profile.read", "zalosocial.id.read", "zalosocial.profile.read"}
     assert is_open == {*zalo, *own, *(f"kiotviet.{one}" for one in kiotviet)}
 
 
 CLOSING = {
-    "others' data": {"whose: account": "name_to_self: {vi: Của bạn, en: Yours}\n    whose: subject"},
+    "others' data": {"whose: account": f"whose: subject\n{TO_SELF.rstrip()}"},
     "sensitive data": {"sensitivity: none": "sensitivity: sensitive\n    sensitive_because: {vi: Kín., en: Secret.}"},
     "it opens a writing route": {"[shop.order.write]": "[shop.order.write, shop.tag.read]"},
     "or a field of its answer": {"ok: {type: boolean, scope: any}": "ok: {type: boolean, scope: shop.tag.read}"},

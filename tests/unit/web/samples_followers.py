@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.doors.person.views_asked import AskedView
-from gateway.doors.person.views_grants import BroughtView, ContractCard, PeopleCounts, PermissionsView
+from gateway.doors.person.views_contracts import ContractCard
+from gateway.doors.person.views_grants import BroughtView, PeopleCounts, PermissionsView
 from gateway.doors.person.views_records import TraceView
 from gateway.ground.web.frame import PageView
 from tests.unit.web.samples import APP, BAKERY, CONSENT, NOW, PHONE, UNKNOWN_APP

@@ -26,6 +26,7 @@ from gateway.doors.person.views_records import (
     TraceView,
     VerifyView,
 )
+from gateway.doors.person.views_stops import Stop
 from gateway.ground.web.frame import PageView
 from tests.unit.web.samples import (
     APP,
@@ -89,6 +90,17 @@ GRANTS: Final = (
         marks=("withdrawn",) * 3,
         ended_at=NOW - timedelta(days=80),
     ),
+)
+SUSPENDED: Final = Stop("suspended", NOW - timedelta(hours=2), "gọi thay cho ứng dụng khác")
+LOST: Final = Stop("lost", NOW - timedelta(hours=1))
+STOPPED: Final = (
+    replace(GRANT, stops=(SUSPENDED,)),
+    replace(
+        GRANT, id="gr_6", app_name="Giao hàng (mẫu)", stops=(replace(SUSPENDED, since=None, was_restored=True), LOST)
+    ),
+    replace(GRANT, id="gr_7", state="paused", marks=("paused",), account=STORE, stops=(LOST,), is_of_follower=True),
+    replace(GRANT, id="gr_8", account=STORE, stops=(Stop("unlinked", NOW, through="Giao hàng (mẫu)"),)),
+    replace(GRANT, id="gr_9", account=STORE, stops=(Stop("unlinked"),)),
 )
 ROWS: Final = (
     PermissionRow(PROFILE, "granted", NOW - timedelta(days=3), "", NOW + timedelta(days=87), 240, NOW),
@@ -236,8 +248,11 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     "permissions-empty": PermissionsView(()),
     "permissions-filtered": PermissionsView((), CHOICES, CHOICES, is_filtered=True),
     "permissions-damaged": PermissionsView((), damaged=("gr_0123456789", "st_0123456789")),
-    "grant": ONE,
     "grant-unread": replace(ONE, unread=("crm_phone",)),
+    "permissions-stopped": PermissionsView(STOPPED, CHOICES, CHOICES),
+    "grant": ONE,
+    "grant-stopped": replace(ONE, stops=(SUSPENDED, LOST)),
+    "grant-stopped-follower": replace(ONE, stops=(LOST,), shop=STORE.name),
     "grant-ended": replace(ONE, state="withdrawn", rows=ROWS[4:7], shorter=(), expires_at=None, done=None, receipts=()),
     "credentials": KEYS,
     "credentials-made": replace(KEYS, made=MadeView("gc_" + "0" * 22, "Quầy 2 (mẫu)", "qcs_" + "0" * 49)),
@@ -249,6 +264,11 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
         "/permissions/gr_1", (PROFILE.name, PHONE.name), APP, BAKERY, contracts=(f"{PHONE.name} (hợp đồng)",)
     ),
     "withdraw-all": ConfirmWithdrawView("/permissions", (APP.name, UNKNOWN_APP.name)),
+    "trace-suspended": TraceView(
+        LOOKS[:1],
+        NOW,
+        suspended=(replace(SUSPENDED, app=APP.name), replace(SUSPENDED, app="Giao hàng (mẫu)", since=None)),
+    ),
     "trace": TraceView(LOOKS, NOW, CHOICES, CHOICES, older="/permissions/trace?cursor=x"),
     "trace-empty": TraceView((), NOW),
     "trace-bad-day": TraceView((), NOW, CHOICES, CHOICES, after="31/02", error="bad_day", is_filtered=True),
