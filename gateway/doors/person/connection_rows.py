@@ -16,6 +16,7 @@ from gateway.doors.person.from_records import account_view
 from gateway.doors.person.unopened import list_unopened
 from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_access import ConnectionRow
+from gateway.ground.storage.rows import list_readable
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
@@ -43,7 +44,7 @@ class _Brought:
     def name_of(self, upstream_id: UpstreamAppId) -> str:
         """Name the app that brought it; "" for the gateway's own."""
         known = self.by_id.get(upstream_id)
-        return plain(self.names[known.app_id]) if known else ""
+        return plain(self.names.get(known.app_id, known.app_id)) if known else ""
 
 
 async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[AccountView], list[ConnectionRow], list[str]]:
@@ -57,8 +58,10 @@ async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[Accoun
         ids = await accounts.list_connection_ids(connection, account_ids)
         ever_given = await grants.list_of_accounts(connection, account_ids)
         known = {each.id: each for each in await upstreams.list_all(connection)}
-        named = [await apps.find(connection, each.app_id) for each in known.values()]
-    brought = _Brought(known, {each.id: each.name for each in named if each})
+        named = await list_readable(
+            [each.app_id for each in known.values()], lambda each: apps.find(connection, each), kind="app"
+        )
+    brought = _Brought(known, {each.id: each.name for each in named})
     given = [each for each in ever_given if each.live(now)]
     views: list[AccountView] = []
     rows: list[ConnectionRow] = []

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.acts.upstream_apps import Brought, bring_upstream
 from gateway.ground.storage.engines import sqlite_path
+from gateway.records.ledger.types import Actor
 from tests.house import Scene, agree
 from tests.journeys.http.origin import Browser, Origin
 
@@ -105,6 +107,18 @@ async def test_a_connection_that_cannot_be_read_is_named(
     (named,) = list_named(page.text)
     assert named.startswith("cn_")
     assert (await browser.get("/permissions")).grant_states.keys() == {given.other_id, given.grant_id}
+
+
+async def test_an_app_that_cannot_be_read_takes_no_connections_along(origin: Origin, browser: Browser) -> None:
+    """One that brought its own upstream app, under which anybody may link: it stands there by its id."""
+    scene = origin.scene
+    await bring_upstream(scene.house, Brought(scene.app.id, "zalo", "5566778899001", "bi-mat"), Actor.system())
+    await agree(scene)
+    damage(scene, "apps", "state = 'x'", f"id = '{scene.app.id}'")
+    page = await browser.get("/connections")
+    assert page.status == 200
+    assert scene.account.name in page.words
+    assert scene.app.id in page.words
 
 
 @pytest.mark.parametrize("change", ["proven_at = 'x'", "lapses_at = 'x'"])
