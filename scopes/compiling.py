@@ -47,6 +47,7 @@ def compile_file(source: Source, written: PlatformFile) -> Compiled:
     _check_ids(shaping)
     _check_envelope(shaping)
     _check_scopes_open_something(shaping, routes, events)
+    _check_words_to_whom_apps_write(shaping, routes, events)
     check_kinds(shaping, routes)
     for one, other in list_overlaps(routes):
         place = ("routes", next(index for index, route in enumerate(routes) if route is other), "path")
@@ -217,6 +218,16 @@ def _check_scopes_open_something(shaping: Shaping, routes: list[Route], events: 
             shaping.add(("scopes", at), f"{scope.id} opens nothing; no gateway can enforce it")
         if scope.enforced_by == "app" and opening[scope.id]:
             shaping.add(("scopes", at), f"{scope.id} is enforced by the app, yet a route or event names it")
+
+
+def _check_words_to_whom_apps_write(shaping: Shaping, routes: list[Route], events: list[Event]) -> None:
+    """Let a scope of the account's by which apps do something to people say so to them, where they may end it."""
+    may_end = any(event.ends_consent for event in events)
+    named = {scope for route in routes if route.writes_to_people for scope in route.opened_by}
+    for at, scope in enumerate(shaping.written.scopes):
+        if scope.whose == "account" and (scope.to_self is not None) != (may_end and scope.id in named):
+            what = "is not said to the people" if scope.to_self is None else "is said to people, but writes to none"
+            shaping.add(("scopes", at), f"{scope.id} {what} who may take their consent back at the platform: to_self")
 
 
 def _opening_scopes(one: Route | Event) -> Iterator[str]:

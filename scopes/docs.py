@@ -77,7 +77,8 @@ def _render_scope(scope: Scope, platform: Platform) -> Iterator[str]:
         ids = platform.resources[scope.narrowed_by].format
         yield f"- may be narrowed to certain resources: `{scope.narrowed_by}`, by ids of format `{ids}`"
     if scope.to_self is not None:
-        yield from ("", f"To the person whom it is about: {scope.to_self.name.vi} / {scope.to_self.name.en}")
+        whom = "whom it is about" if scope.whose == "subject" else "to whom it is done"
+        yield from ("", f"To the person {whom}: {scope.to_self.name.vi} / {scope.to_self.name.en}")
         yield from _render_wording(scope.to_self)
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import structlog
 
 from gateway.acts import House, Settled
-from gateway.acts.recording import get_profile, lock_each, queue_copies
+from gateway.acts.making import lock_each, make_profile
+from gateway.acts.queueing import queue_copies
 from gateway.authority.bases import Holding, Said, render
 from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.failures import DiskFull
@@ -73,6 +74,7 @@ class Withdrawal:
         remembered: for how long it is known again.
         brought_id: by which upstream app it is told.
         for_app: the app that brought that one, and for which alone it ends; None: for every app.
+        to_people: the scopes of the account by which an app does something to people, such as writing to them.
     """
 
     platform: str
@@ -84,6 +86,7 @@ class Withdrawal:
     remembered: timedelta = timedelta(hours=26)
     brought_id: UpstreamAppId = GATEWAYS_OWN
     for_app: AppId | None = None
+    to_people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +161,18 @@ async def _list_cases(house: House, unit: UnitOfWork, told: Withdrawal, follower
     cases = []
     for app_id in sorted({grant.app_id for grant in known if told.for_app in {None, grant.app_id}}):
         asks = await apps.list_asks(unit.connection, app_id)
-        about = tuple(ask for ask in asks if ask.scope in told.about_people)
-        cases.append(_Case(follower, profile, app_id, about))
+        cases.append(_Case(follower, profile, app_id, _list_meant(told, asks)))
     return [case for case in cases if case.asks]
+
+
+def _list_meant(told: Withdrawal, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+    """List what of an app ends: what it asks about people; of one that asks nothing so, by what it writes to them.
+
+    Whoever said no to all that an app asks about them hears nothing from it anyway (R61). What the account alone
+    decides asks nobody, so a no to it is an objection, as to a contract: the person may lift it.
+    """
+    about = tuple(ask for ask in asks if ask.scope in told.about_people)
+    return about or tuple(replace(ask, basis=Basis.CONTRACT) for ask in asks if ask.scope in told.to_people)
 
 
 async def _get_parent(unit: UnitOfWork, follower: Follower) -> Account:
@@ -230,7 +242,7 @@ async def _keep_profiles(house: House, unit: UnitOfWork, followers: Sequence[Fol
     parents = {each: await _get_parent(unit, each) for each in followers}
     found: dict[Follower, Account] = {}
     for each in sorted(followers, key=lambda each: profile_name(parents[each].external_id, each.subject_id)):
-        found[each] = await get_profile(house, unit, parents[each], each.subject_id)
+        found[each] = await make_profile(house, unit, parents[each], each.subject_id)
         if each.login_subject:
             pair = ProfilePair(parents[each].id, each.login_subject, each.subject_id, house.clock.now())
             await note_pairs(unit.connection, house.vault, [pair])

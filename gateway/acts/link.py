@@ -53,10 +53,14 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The way back: the account, and the own path that the person set out from."""
+    """The way back: the account, and the own path that the person set out from.
+
+    `unverified_wanted_id`: which account they meant, as a form named it, where it is another.
+    """
 
     account: Account
     return_to: str
+    unverified_wanted_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,19 @@ class _Way:
 
 
 @shielded
-async def start_link(
-    house: House, connector: Connector, person_id: PersonId, *, return_to: str, upstream: UpstreamApp | None = None
+async def start_link(  # noqa: PLR0913 - what a return has to know
+    house: House,
+    connector: Connector,
+    person_id: PersonId,
+    *,
+    return_to: str,
+    upstream: UpstreamApp | None = None,
+    unverified_wanted_id: str = "",
 ) -> Journey:
     """Set out to the platform with a fresh state and PKCE verifier, good for ten minutes and one return.
 
-    `upstream`: the one that an app brought, under which the account is to be linked.
+    `upstream`: the one that an app brought, under which the account is to be linked. `unverified_wanted_id`: which
+    account that is, remembered for the return.
 
     Raises:
         Refusal: `no_link_page`: this platform is linked another way.
@@ -92,7 +103,16 @@ async def start_link(
     sealed = house.vault.seal(verifier.encode(), verifier_place(hashed_state))
     ends_at = house.clock.now() + LINK_ATTEMPT_LASTS
     brought_id = upstream.id if upstream else GATEWAYS_OWN
-    attempt = LinkAttempt(hashed_state, person_id, connector.platform, sealed, return_to, ends_at, brought_id)
+    attempt = LinkAttempt(
+        hashed_state,
+        person_id,
+        connector.platform,
+        sealed,
+        return_to,
+        ends_at,
+        brought_id,
+        unverified_wanted_id or None,
+    )
     async with house.storage.unit() as unit:
         await accounts.add_attempt(unit.connection, attempt)
         await unit.commit()
@@ -114,7 +134,9 @@ async def finish_link(
     verifier = house.vault.open(attempt.sealed_verifier, verifier_place(attempt.hashed_state)).decode()
     way = await _find_way(house, connector, attempt)
     credential = await way.connector.redeem(raw_code, verifier)
-    return Linked(await _keep(house, way, person_id, credential), attempt.return_to)
+    account = await _keep(house, way, person_id, credential)
+    missed = attempt.unverified_wanted_id or ""
+    return Linked(account, attempt.return_to, "" if missed == account.id else missed)
 
 
 @shielded
@@ -228,7 +250,7 @@ async def _save_connection(
     if brought_id and await upstreams.find(unit.connection, brought_id, platform=platform, lock=True) is None:
         raise Refusal("link_state")  # taken back while the platform was asked: its connections are removed already
     known = await accounts.find_connection(unit.connection, account.id, brought_id=brought_id, lock=True)
-    connection_id = known.id if known else ConnectionId(new_id("cn", house.entropy))
+    connection_id, now = known.id if known else ConnectionId(new_id("cn", house.entropy)), house.clock.now()
     link = Connection(
         id=connection_id,
         account_id=account.id,
@@ -238,8 +260,9 @@ async def _save_connection(
         sealed_credential=house.vault.seal(credential.to_bytes(), credential_place(connection_id)),
         generation=known.generation + 1 if known else 1,
         credential_expires_at=credential.expires_at,
-        changed_at=house.clock.now(),
+        changed_at=now,
         brought_id=brought_id,
+        linked_at=now,
     )
     if known is None:
         await accounts.add_connection(unit.connection, link)

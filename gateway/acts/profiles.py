@@ -1,11 +1,11 @@
 """Profiles: the account that a person has of their own beside a shop's, and what they object to there (ADR 0031)."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.acts import House, Settled
-from gateway.acts.recording import get_profile, lock_between
+from gateway.acts.making import lock_between, make_profile
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
@@ -38,7 +38,7 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
     The standing does not lapse: what proves it is each sign-in. It is theirs alone: who had it before has it no more.
     """
     async with house.storage.unit() as unit:
-        account = await get_profile(house, unit, parent, met.subject_id)
+        account = await make_profile(house, unit, parent, met.subject_id)
         now = house.clock.now()
         pair = ProfilePair(parent.id, met.login_subject, met.subject_id, now)
         await note_pairs(unit.connection, house.vault, [pair])
@@ -61,11 +61,16 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What a person objects to, as whose profile: asks of an app, or (None) all that it does under a contract."""
+    """What a person objects to, as whose profile: asks of an app, or (None) all that it does under a contract.
+
+    `to_people` are asks of the account alone by which the app does something to people: what the caller knows of the
+    catalogue. They are objected to as those under a contract are.
+    """
 
     account_id: AccountId
     app_id: AppId
     ask_ids: frozenset[AskId] | None = None
+    to_people: frozenset[AskId] = frozenset()
 
 
 @shielded
@@ -84,9 +89,9 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
         async with house.unit() as unit:
             account = await _get_own(house, unit, about.account_id, person_id)
             registered = await apps.list_asks(unit.connection, about.app_id)
-            asks = [ask for ask in registered if _may_object(ask, about.ask_ids)]
+            asks = [replace(ask, basis=Basis.CONTRACT) for ask in registered if _may_object(ask, about)]
             meant = [(account, ask.id) for ask in asks]
-            grant = await lock_between(house, unit, about.account_id, about.app_id)
+            grant = await lock_between(house, unit, account, about.app_id)
             now = house.clock.now() if grant.version else grant.created_at
             choices = _choose(asks, grant)
             decision = transitions.Decision(choices, person_id, seen_at=now, at=now, ends_at=now)
@@ -139,5 +144,6 @@ async def lift_objection(
     )
 
 
-def _may_object(ask: Ask, ask_ids: Collection[AskId] | None) -> bool:
-    return ask.basis is Basis.CONTRACT and (ask_ids is None or ask.id in ask_ids)
+def _may_object(ask: Ask, about: Objection) -> bool:
+    is_open = ask.basis is Basis.CONTRACT or ask.id in about.to_people
+    return is_open and (about.ask_ids is None or ask.id in about.ask_ids)

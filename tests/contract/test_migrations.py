@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from gateway.acts.suspend import resume_app, suspend_app
 from gateway.ground.storage.migrate import is_current, migrate
 from gateway.ground.storage.storage import Storage
+from gateway.records.accounts import store as accounts
 from gateway.records.apps import store as apps
 from gateway.records.families.tables import family_permissions
 from gateway.records.grants.tables import permissions
@@ -86,9 +87,12 @@ async def test_what_was_taken_back_at_the_platform_is_not_undone(scene: Scene) -
     assert await is_current(scene.house.storage)
 
 
-async def test_since_when_an_app_is_suspended_is_read_from_the_log(scene: Scene) -> None:
-    """0019 over an app that was suspended, resumed and suspended again: the newest time, and none of another app."""
-    house, app_id = scene.house, scene.app.id
+async def test_since_when_is_read_from_the_log(scene: Scene) -> None:
+    """0010 over an app that was suspended, resumed and suspended again: the newest time, and none of another app.
+
+    Over an account that was linked: when that was.
+    """
+    house, app_id, linked = scene.house, scene.app.id, scene.clock.now()
     await suspend_app(house, app_id, Actor.command_line(), reason="a")
     await resume_app(house, app_id, Actor.command_line())
     at = scene.clock.advance(timedelta(days=1))
@@ -98,4 +102,6 @@ async def test_since_when_an_app_is_suspended_is_read_from_the_log(scene: Scene)
     await migrate(house.storage)
     async with house.storage.read() as connection:
         found = {app.id: app.suspended_at for app in await apps.list_all(connection)}
+        links = await accounts.list_connections(connection, [scene.account.id])
     assert found == {app_id: at, scene.public_app.id: None}
+    assert [link.linked_at for link in links] == [linked]

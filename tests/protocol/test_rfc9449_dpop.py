@@ -114,12 +114,8 @@ async def test_req_106_time(wire: Wire) -> None:
 async def test_req_106_an_end_and_a_beginning_that_it_names(wire: Wire) -> None:
     """They are held to as in any JWT, and the caller's clock may be ten seconds off (192)."""
     now = int(wire.scene.clock.now().timestamp())
-    for changes, is_taken in (
-        ({"exp": now - 9}, True),
-        ({"exp": now - 10}, False),
-        ({"nbf": now + 10}, True),
-        ({"nbf": now + 11}, False),
-    ):
+    for name, seconds, is_taken in (("exp", -9, True), ("exp", -10, False), ("nbf", 10, True), ("nbf", 11, False)):
+        changes: dict[str, Any] = {name: now + seconds}
         reply = await ask_token(wire, refresh_fields("x"), await prove(wire, **changes))
         assert reply.error == (BAD_GRANT if is_taken else BAD_PROOF), changes
 

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from gateway.acts import House
+from gateway.acts.profiles import lift_objection
 from gateway.acts.withdraw import withdraw
 from gateway.authority.bases import Asked, Said
 from gateway.authority.in_flight import Call
@@ -28,7 +29,18 @@ from gateway.records.outbox.keys import event_key_of, read_secret
 from gateway.terms.ids import AskId, FamilyId
 from tests.contract.letters import opened
 from tests.contract.steps import verified
-from tests.followers import CHAT, NAME, PHONE, decide_as, follow, object_as, say_yes, take_back
+from tests.followers import (
+    CHAT,
+    NAME,
+    PHONE,
+    SENDING,
+    decide_as,
+    follow,
+    object_as,
+    say_yes,
+    take_back,
+    with_writing_app,
+)
 from tests.house import Scene, agree
 from tests.ready import scene_in
 from tests.security.test_events_native import is_zalos
@@ -121,6 +133,29 @@ async def test_what_they_agreed_to_ends_and_the_app_hears(teller: Teller, receiv
     assert {name: copy[name] for name in named} == named
     assert "user_id_by_app" not in copy
     assert await teller.states() == ["delivered"]
+    assert (await verified(scene.house)).is_ok
+
+
+async def test_an_app_that_only_writes_writes_to_them_no_more(teller: Teller, receiver: Receiver) -> None:
+    """It asks nothing about people, so they object to its writing; it is told nothing, and they may lift that."""
+    scene = teller.scene
+    writer = await with_writing_app(scene)
+    await agree(writer)
+    assert await teller.tell(withdrawal(teller)) == 200
+    said, grant = await find_said(scene, writer.app), await find_grant(scene, writer.app)
+    assert said.has_only_refused(FOLLOWER)
+    assert grant is not None
+    assert {p.ask_id: (p.state, p.basis) for p in grant.permissions} == {
+        SENDING: (PermissionState.REFUSED, Basis.CONTRACT)
+    }
+    assert {each.app_id for each in await list_told(scene.house)} >= {writer.app.id}
+    assert await teller.tell(withdrawal(teller)) == 200  # told again, nothing of it is done again
+    assert (await find_grant(scene, writer.app)) == grant
+    await teller.bring()
+    assert grant.id not in {notice["subject"] for notice in notices(receiver)}
+    person, _ = await follow(scene, FOLLOWER)
+    await lift_objection(scene.house, grant.id, Actor(ActorKind.PERSON, person.id), ask_ids=[SENDING])
+    assert not (await find_said(scene, writer.app)).has_only_refused(FOLLOWER)
     assert (await verified(scene.house)).is_ok
 
 

@@ -22,6 +22,7 @@ from gateway.doors.person.flash import SO_BEFORE
 from gateway.doors.person.of_age import check_of_age
 from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
+from gateway.doors.person.to_people import list_to_people
 from gateway.ground.web.forms import Form
 from gateway.ground.web.request_ids import request_id_of
 from gateway.records.apps.types import Ask, Basis
@@ -70,7 +71,9 @@ async def _shorten(door: PersonDoor, wish: Wish) -> Settled:
 
 
 async def _object(door: PersonDoor, wish: Wish) -> Settled:
-    about = Objection(wish.own.account.id, wish.own.app.id, None if wish.ask is None else frozenset({wish.ask.id}))
+    own = wish.own
+    to_people = list_to_people(door.catalogue, own.asks, own.account.platform)
+    about = Objection(own.account.id, own.app.id, None if wish.ask is None else frozenset({wish.ask.id}), to_people)
     return await object_to(door.house, about, PersonId(wish.actor.id), request_id=wish.request_id)
 
 

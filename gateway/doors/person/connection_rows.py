@@ -6,6 +6,7 @@ brought.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from aiohttp import web
@@ -102,8 +103,15 @@ def _rows(
     found = {link.brought_id: link for link in links}
     for upstream_id in [*found, *sorted({*used} - {*found, GATEWAYS_OWN})]:
         link, through = found.get(upstream_id), brought.name_of(upstream_id)
-        changed_at, live = link.changed_at if link else None, used.count(upstream_id)
-        yield ConnectionRow(view, account.platform, _state(link), changed_at, live, upstream_id, through)
+        since, live = _since(link), used.count(upstream_id)
+        yield ConnectionRow(view, account.platform, _state(link), since, live, upstream_id, through)
+
+
+def _since(link: Connection | None) -> datetime | None:
+    """Say since when it is so: a live one since it was linked, whatever was renewed meanwhile."""
+    if link is None:
+        return None
+    return link.changed_at if link.state is ConnectionState.LOST else link.linked_at
 
 
 def _state(link: Connection | None) -> Literal["live", "lost", "none"]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -17,14 +17,16 @@ from gateway.doors.person.flash import has_unlinked
 from gateway.doors.person.guessing import Guesses
 from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.own_paths import own_path
+from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_access import ConnectionsView
 from gateway.ground.web.addresses import address_of
 from gateway.ground.web.responses import scheme_source
 from gateway.platforms import Connector
+from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
 from gateway.records.apps import upstreams
 from gateway.records.apps.upstreams import UpstreamApp
-from gateway.terms.ids import AccountId, PersonId, UpstreamAppId
+from gateway.terms.ids import AccountId, PersonId, UpstreamAppId, is_id
 from gateway.terms.refusal import Refusal, Unavailable
 
 WITHIN = timedelta(minutes=15)
@@ -57,7 +59,14 @@ async def link(door: PersonDoor, request: web.Request) -> web.Response:
     upstream = await _find_upstream(door, connector, form.find("upstream") or "")
     person_id = visitor_of(request).person.id
     with telling_outcome():
-        journey = await start_link(door.house, connector, person_id, return_to=return_to, upstream=upstream)
+        journey = await start_link(
+            door.house,
+            connector,
+            person_id,
+            return_to=return_to,
+            upstream=upstream,
+            unverified_wanted_id=_read_account(form.find("account")),
+        )
     return door.leave(journey.url)
 
 
@@ -87,9 +96,20 @@ async def finish(door: PersonDoor, request: web.Request) -> web.Response:
         return await _unreachable(door, request, connector, missing=missing)
     if linked is None:
         return await _answer(door, request, error="cancelled", platform=connector.platform, status=400)
+    if missed := await _find_missed(door, request, linked):
+        return door.go(request, _linked_path(linked.account, missed=missed.id, return_to=linked.return_to))
     if linked.return_to:
         return door.leave(linked.return_to)  # an own path, checked and brought into its language when it was kept
     return door.go(request, _linked_path(linked.account))
+
+
+async def _find_missed(door: PersonDoor, request: web.Request, linked: Linked) -> Account | None:
+    """Find the account that was to be linked again where another was; None for any that is not the person's."""
+    if not linked.unverified_wanted_id:
+        return None
+    async with door.house.storage.read() as connection:
+        held = await accounts.list_held(connection, visitor_of(request).person.id, door.now())
+    return next((account for account, _ in held if account.id == linked.unverified_wanted_id), None)
 
 
 async def _take_return(door: PersonDoor, request: web.Request, connector: Connector) -> Linked | None:
@@ -162,10 +182,11 @@ async def _unreachable(
 async def _answer(
     door: PersonDoor, request: web.Request, *, status: int = 200, error: str = "", platform: str = "", **kept: Any
 ) -> web.Response:
-    accounts, rows, damaged = await read_rows(door, request)
-    linked = next((view for view in accounts if view.id == request.query.get("linked")), None)
+    views, rows, damaged = await read_rows(door, request)
+    linked, missed = (_named(views, request.query.get(name)) for name in ("linked", "missed"))
     kept["unlinked"] = await has_unlinked(door, request)
-    view = ConnectionsView(rows, tuple(door.connectors), error, platform, linked=linked, damaged=damaged, **kept)
+    kept["damaged"] = damaged
+    view = ConnectionsView(rows, tuple(door.connectors), error, platform, linked=linked, missed=missed, **kept)
     return door.show(request, view, status=status, form_action=list_sources(door.connectors.values()))
 
 
@@ -190,5 +211,15 @@ def _get_once(request: web.Request, name: str) -> str:
     return values[0] if len(values) == 1 else ""
 
 
-def _linked_path(account: Account) -> str:
-    return f"{_PATH}?linked={quote(account.id, safe='')}"
+def _read_account(unverified_id: str | None) -> str:
+    """Return what may be an account's id, and "" for anything else."""
+    return unverified_id if unverified_id is not None and is_id(unverified_id, "ac") else ""
+
+
+def _named(views: Iterable[AccountView], unverified_id: str | None) -> AccountView | None:
+    return next((view for view in views if view.id == unverified_id), None)
+
+
+def _linked_path(account: Account, **more: str) -> str:
+    """Name what was linked in the address of the page, and what else is known."""
+    return f"{_PATH}?{urlencode({'linked': account.id, **{name: value for name, value in more.items() if value}})}"

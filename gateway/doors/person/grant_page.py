@@ -21,6 +21,7 @@ from gateway.doors.person.history import StateChange, Story, read_story
 from gateway.doors.person.own_grants import OwnGrant, get_own_grant
 from gateway.doors.person.permissions import MONTH
 from gateway.doors.person.stops import read_stops
+from gateway.doors.person.to_people import list_to_people
 from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
 from gateway.doors.person.views_grants import ENDED, GrantView, PeopleCounts, PermissionRow
@@ -28,11 +29,12 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.accounts import store as accounts
 from gateway.records.apps.types import Basis
-from gateway.records.families import credentials
+from gateway.records.families import chains, credentials
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import HeldBy, Permission, PermissionState
 from gateway.terms.ids import AskId
 
+TO_PEOPLE = "to_people"
 _NOBODY = HeldBy()
 
 
@@ -74,6 +76,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         done=await find_done(door, request, [own]),
         told=await find_told(door, own.grant.id),
         live_credentials=await _count_credentials(door, own),
+        families=await _count_families(door, own, now),
         shop=plain(own.account.name) if own.account.parent_id else "",
         contracts=await list_contracts(door, own, lang),
         objected=sum(each.basis == Basis.CONTRACT for each in own.grant.permissions) if own.account.parent_id else 0,
@@ -97,6 +100,11 @@ async def _count_credentials(door: PersonDoor, own: OwnGrant) -> int:
         return await credentials.count_live(connection, own.grant.id)
 
 
+async def _count_families(door: PersonDoor, own: OwnGrant, now: datetime) -> int:
+    async with door.house.storage.read() as connection:
+        return await chains.count_usable(connection, own.grant.id, now)
+
+
 async def list_contracts(door: PersonDoor, own: OwnGrant, lang: Lang) -> list[AskView]:
     """List what the app does under a contract with the account above, and the person did not object to."""
     if own.account.parent_id is None:
@@ -104,9 +112,11 @@ async def list_contracts(door: PersonDoor, own: OwnGrant, lang: Lang) -> list[As
     async with door.house.storage.read() as connection:
         above = await grants.find_between(connection, own.account.parent_id, own.app.id)
     live = above.live(door.now()) if above else ()
-    wanted = {p.ask_id for p in live if p.basis == Basis.CONTRACT and not own.grant.has_refused(p.ask_id)}
-    found = [ask for ask in own.asks if ask.id in wanted]
-    return [about_reader(view, own.account) for view in ask_views(door.catalogue, found, lang)]
+    to_people = list_to_people(door.catalogue, own.asks, own.account.platform)
+    open_ids = {p.ask_id for p in live if p.basis == Basis.CONTRACT or p.ask_id in to_people}
+    found = [ask for ask in own.asks if ask.id in open_ids and not own.grant.has_refused(ask.id)]
+    views = [about_reader(view, own.account) for view in ask_views(door.catalogue, found, lang)]
+    return [replace(view, basis=view.basis or TO_PEOPLE) for view in views]
 
 
 async def _count_people(door: PersonDoor, own: OwnGrant) -> dict[AskId, PeopleCounts]:
@@ -134,8 +144,11 @@ async def _count_people(door: PersonDoor, own: OwnGrant) -> dict[AskId, PeopleCo
 
 
 def _as_decided(ask: AskView, permission: Permission) -> AskView:
-    """Show an ask with the basis of a consent that was brought in; any other keeps that of the ask."""
-    return replace(ask, basis=Basis.IMPORTED.value) if permission.basis == Basis.IMPORTED else ask
+    """Show an ask with the basis that was decided on, where that is not the ask's own: brought in, or objected to."""
+    if permission.basis == Basis.IMPORTED:
+        return replace(ask, basis=Basis.IMPORTED.value)
+    is_objection = permission.basis == Basis.CONTRACT and not ask.basis
+    return replace(ask, basis=TO_PEOPLE) if is_objection else ask
 
 
 def _read_follower(request: web.Request) -> str:

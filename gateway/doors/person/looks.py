@@ -14,7 +14,7 @@ from gateway.records.people.types import Person
 
 
 async def list_looks(
-    door: PersonDoor, person: Person, limit: int, *, since: datetime | None, before: timeline.Moment | None
+    door: PersonDoor, person: Person, limit: int | None, *, since: datetime | None, before: timeline.Moment | None
 ) -> list[Record]:
     """List the looks at a person, newest first."""
     async with door.house.storage.read() as connection:

@@ -66,7 +66,7 @@ class ConnectionRow:
         state: `live`; `lost` (the platform refuses the connection: link again); `none` (an app holds something there
             and brought an upstream app, under which nobody linked the account yet).
         platform_slug: `zalo`, `zalosocial`, `matrix` or `kiotviet`, for the form that links again.
-        changed_at: when it was linked, or when it was lost.
+        since: when it was linked last, or when it was lost; None where nobody knows.
         live_grants: how many apps hold a permission there now and go through this upstream app.
         upstream_id: which upstream app it is, for the form; "" is the gateway's own.
         through: the name of the app that brought it, or "".
@@ -77,7 +77,7 @@ class ConnectionRow:
     account: AccountView
     platform_slug: str
     state: Literal["live", "lost", "none"]
-    changed_at: datetime | None
+    since: datetime | None
     live_grants: int
     upstream_id: str = ""
     through: str = ""
@@ -101,6 +101,7 @@ class ConnectionsView:
         error_platform: the slug it is about.
         typed: what was filled into the platform's form, by field; never the secret.
         linked: the account that was linked a moment ago, or None.
+        missed: the account that was to be linked again, where another was linked; or None.
         unlinked: one was taken away a moment ago.
         return_to: the consent screen that waits for the link, or "".
         damaged: ids of connections that cannot be read.
@@ -116,6 +117,7 @@ class ConnectionsView:
     return_to: str = ""
     unlinked: bool = False
     damaged: Sequence[str] = ()
+    missed: AccountView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,6 +246,7 @@ class GrantView:
         shorter: ends that lie before the present one; empty hides the form.
         receipts: codes, newest first.
         live_credentials: how many credentials of it are not over.
+        families: how many families of it can still be used.
         shop: the account whose follower the reader is, where it is about the reader's own data; or "".
         contracts: with `shop`: what goes on under a contract and was not objected to.
         objected: with `shop`: how many asks under a contract the reader objects to.
@@ -270,6 +271,7 @@ class GrantView:
     done: ActDone | None = None
     told: AppTold | None = None
     live_credentials: int = 0
+    families: int = 0
     shop: str = ""
     contracts: Sequence[AskView] = ()
     objected: int = 0
@@ -278,6 +280,11 @@ class GrantView:
     follower: str = ""
     unread: Sequence[str] = ()
     stops: Sequence[Stop] = ()
+
+    @property
+    def to_people(self) -> bool:
+        """Whether it is about what the app does to the reader in the shop's name, without knowing anything of them."""
+        return any(ask.basis == "to_people" for ask in (*self.contracts, *(row.ask for row in self.rows)))
 
     def count(self, state: str) -> int:
         """How many asks are in a state."""

@@ -1,7 +1,7 @@
 """What the people's pages show: who looked at my data, receipts, and their public check."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 from typing import ClassVar, Literal
@@ -39,6 +39,7 @@ class TraceRow:
         shop: whose call it was, where the reader is a follower of the shop's who may have been in it; or "".
         note: why it was blocked or failed, the operator's reason.
         label: what stands beside the app's name; None of an operator.
+        account: whose call it was, where the reader may decide for several accounts; or "".
     """
 
     id: str
@@ -59,20 +60,22 @@ class TraceRow:
     by_evidence: int = 0
     shop: str = ""
     label: AppLabel | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TraceView:
-    """`GET /permissions/trace`: newest first, filtered by `?app=&after=&outcome=`, paged by `&cursor=`.
+    """`GET /permissions/trace`: newest first, filtered by `?app=&account=&after=&outcome=`, paged by `&cursor=`.
 
     Args:
         rows: one page of lines.
         checked_at: when the gateway was last seen alive and its trace whole.
-        apps, outcomes: options of the filters.
+        apps, accounts, outcomes: options of the filters; no accounts where there is but one.
         after: the day typed, dd/mm/yyyy, kept even if wrong.
         is_shared: the reader is a follower of a shop, and may have been in calls of its apps.
         suspended: which of the apps are, and why.
-        error: `bad_day` or "".
+        error: `bad_day`, `bad_outcome`, `bad_cursor` or ""; of the latter two nothing is listed.
+        totals: of each day that the page may show a part of, how many lines it has.
         older, newer: own paths with cursors, or "".
     """
 
@@ -88,11 +91,15 @@ class TraceView:
     error: str = ""
     older: str = ""
     newer: str = ""
+    accounts: Sequence[Choice] = ()
+    totals: Mapping[date, int] = field(default_factory=dict)
 
     @property
-    def days(self) -> Iterator[tuple[date | None, list[TraceRow]]]:
-        """The rows under their local days, None where there is none to name, in the order given."""
-        return ((day, list(rows)) for day, rows in groupby(self.rows, key=lambda row: local_day(row.at)))
+    def days(self) -> Iterator[tuple[date | None, list[TraceRow], int]]:
+        """The rows under their local days, None where there is none to name; and how many lines each day has."""
+        for day, found in groupby(self.rows, key=lambda row: local_day(row.at)):
+            rows = list(found)
+            yield day, rows, len(rows) if day is None else self.totals.get(day, len(rows))
 
 
 @dataclass(frozen=True, slots=True)

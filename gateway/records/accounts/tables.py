@@ -15,6 +15,7 @@ accounts = Table(
     Column("linked_at", Instant, nullable=False),
     Column("parent_id", ForeignKey("accounts.id")),
     UniqueConstraint("platform", "external_id"),
+    Index(None, "parent_id", "platform"),  # without a parent: linked by people; with one: a follower of it
 )
 
 profile_pairs = Table(
@@ -39,6 +40,7 @@ connections = Table(
     Column("credential_expires_at", Instant),
     Column("changed_at", Instant, nullable=False),
     Column("brought_id", String, nullable=False, server_default=""),
+    Column("linked_at", Instant),
     UniqueConstraint("account_id", "brought_id"),
 )
 
@@ -67,4 +69,5 @@ link_attempts = Table(
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
     Column("brought_id", String, nullable=False, server_default=""),
+    Column("unverified_wanted_id", String),
 )

@@ -39,6 +39,11 @@ class Account:
     parent_id: AccountId | None = None
 
     @property
+    def parent_external_id(self) -> str:
+        """The platform's own id for the account above, of a profile."""
+        return self.external_id.partition("/")[0]
+
+    @property
     def subject_id(self) -> str:
         """By which the account above knows the person whose profile this is."""
         return self.external_id.partition("/")[2]
@@ -55,7 +60,7 @@ class Connection:
 
     `sealed_credential` is opened by the vault for the place (connections, id, sealed_credential); `generation` counts
     renewals, so that a renewal that lost the race is seen. `upstream_app` is its id at the platform; `brought_id` says
-    which one that an app brought it is.
+    which one that an app brought it is. `linked_at` is when somebody linked it last; None where nobody knows any more.
     """
 
     id: ConnectionId
@@ -68,6 +73,7 @@ class Connection:
     credential_expires_at: datetime | None
     changed_at: datetime
     brought_id: UpstreamAppId = GATEWAYS_OWN
+    linked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,10 @@ class ProfilePair:
 
 @dataclass(frozen=True, slots=True)
 class LinkAttempt:
-    """A journey to a platform and back. Its `state` value is known only by hash; the verifier is sealed."""
+    """A journey to a platform and back. Its `state` value is known only by hash; the verifier is sealed.
+
+    `unverified_wanted_id`: the account that is to be linked again, as a form named it; None where any is meant.
+    """
 
     hashed_state: bytes
     person_id: PersonId
@@ -104,3 +113,4 @@ class LinkAttempt:
     return_to: str
     expires_at: datetime
     brought_id: UpstreamAppId = GATEWAYS_OWN
+    unverified_wanted_id: str | None = None

@@ -30,7 +30,12 @@ async def list_by_time(connection: AsyncConnection, wanted: Search, limit: int, 
 
 
 async def list_looks(
-    connection: AsyncConnection, person_id: PersonId, limit: int, *, since: datetime | None, before: Moment | None
+    connection: AsyncConnection,
+    person_id: PersonId,
+    limit: int | None,
+    *,
+    since: datetime | None,
+    before: Moment | None,
 ) -> list[Record]:
     """List the look-ups of a person, newest first by time, then by id; one that was changed is left to verification.
 

@@ -73,12 +73,15 @@ class Filter:
 
 async def list_lines(connection: AsyncConnection, wanted: Filter, limit: int) -> list[Entry]:
     """List lines, newest first; one that was changed to what cannot be read stands in its place."""
-    query = _narrowed(lines_as_stored(connection), wanted)
-    if wanted.outcome is not None:  # what cannot be read may have ended in any way
-        ended_so = and_(trace_lines.c.outcome == wanted.outcome, _is_masked(wanted))
-        query = query.where(or_(ended_so, not_(is_readable(connection))))
+    query = _ended_so(connection, _narrowed(lines_as_stored(connection), wanted), wanted)
     newest_first = query.order_by(trace_lines.c.opened_at.desc(), trace_lines.c.id.desc())
     return [read_line(row) for row in (await connection.execute(newest_first.limit(limit))).mappings()]
+
+
+async def count_lines(connection: AsyncConnection, wanted: Filter) -> int:
+    """Count the lines that `list_lines` would list in all."""
+    query = _narrowed(select(func.count()).select_from(trace_lines), wanted)
+    return int((await connection.execute(_ended_so(connection, query, wanted))).scalar_one())
 
 
 async def find(connection: AsyncConnection, trace_id: str) -> Entry | None:
@@ -167,6 +170,14 @@ def _asked(connection: AsyncConnection) -> TableValuedAlias:
 def _names_ask(ask_id: AskId) -> ColumnElement[bool]:
     written = cast(trace_lines.c.ask_ids, Text)
     return func.replace(written, json.dumps(ask_id), "") != written
+
+
+def _ended_so(connection: AsyncConnection, query: Select[Any], wanted: Filter) -> Select[Any]:
+    """Narrow a question to how a call ended; what cannot be read may have ended in any way."""
+    if wanted.outcome is None:
+        return query
+    ended_so = and_(trace_lines.c.outcome == wanted.outcome, _is_masked(wanted))
+    return query.where(or_(ended_so, not_(is_readable(connection))))
 
 
 def _is_masked(wanted: Filter) -> ColumnElement[bool]:

@@ -1,14 +1,17 @@
 """Linking accounts through the real journey to the Zalo stand-in and back, and what happens when it fails."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import aiohttp
 import pytest
 
 from gateway.acts.open_request import Asked, open_request
-from gateway.acts.renew import lose
-from gateway.platforms import Trouble
+from gateway.acts.renew import lose, renew
+from gateway.ground.web.local import write_time
+from gateway.platforms import Connector, Trouble
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.types import Account
 from gateway.records.ledger import notices, reading
 from gateway.records.ledger.kinds import Kind
 from gateway.sandbox.zalo.seeds import BAKERY_ID, FLORIST_ID
@@ -223,3 +226,81 @@ async def test_a_lost_connection_is_shown_and_linked_again(origin: Origin, other
     assert "Nối lại" in lost.words
     await link_zalo(other_browser)
     assert 'data-state="live"' in (await other_browser.get("/connections")).text
+
+
+async def test_the_day_of_linking_stays_when_the_credential_is_renewed(
+    origin: Origin, other_browser: Browser, connectors: Mapping[str, Connector]
+) -> None:
+    """It is the day on which the person linked; only linking again moves it, and a loss has a day of its own."""
+    await link_zalo(other_browser)
+    house, clock = origin.scene.house, origin.scene.clock
+    linked = clock.now()
+    assert f"Nối ngày {write_time(linked)}" in (await other_browser.get("/connections")).words
+    clock.advance(timedelta(hours=6))
+    async with house.storage.read() as connection:
+        ((account, _),) = await accounts.list_held(connection, origin.scene.other_owner.id, clock.now())
+        (seen,) = await accounts.list_connections(connection, [account.id])
+    renewed = await renew(house, connectors["zalo"], seen)
+    assert renewed.generation == seen.generation + 1
+    assert f"Nối ngày {write_time(linked)}" in (await other_browser.get("/connections")).words
+    lost = clock.advance(timedelta(hours=6))
+    await lose(house, renewed, Trouble.ACCESS_REMOVED)
+    assert f"Mất từ {write_time(lost)}" in (await other_browser.get("/connections")).words
+    again = clock.advance(timedelta(hours=6))
+    await link_zalo(other_browser)
+    assert f"Nối ngày {write_time(again)}" in (await other_browser.get("/connections")).words
+
+
+async def lost_bakery(origin: Origin, browser: Browser) -> Account:
+    """Link an OA, and lose it."""
+    await link_zalo(browser)
+    house = origin.scene.house
+    async with house.storage.read() as connection:
+        ((account, _),) = await accounts.list_held(connection, origin.scene.other_owner.id, origin.scene.clock.now())
+        (link,) = await accounts.list_connections(connection, [account.id])
+    await lose(house, link, Trouble.ACCESS_REMOVED)
+    return account
+
+
+@pytest.mark.parametrize("return_to", ["", "/permissions"])
+async def test_another_account_than_the_one_that_was_lost_is_said_so(
+    origin: Origin, other_browser: Browser, return_to: str
+) -> None:
+    """Zalo lets people choose: what was linked is linked, and the page says that the one to be mended is not."""
+    account = await lost_bakery(origin, other_browser)
+    page = await other_browser.get("/connections")
+    assert f'name="account" value="{account.id}"' in page.text
+    fields = {"platform": "zalo", "account": account.id, "return_to": return_to}
+    out = await other_browser.submit("/connections", fields)
+    back = await other_browser.get(await allow(out.location, FLORIST_ID))
+    assert back.location.startswith("/connections?linked=ac_")
+    told = await other_browser.get(back.location)
+    assert "Đã nối tài khoản khác: Tiệm Hoa Cúc Trắng (mẫu)" in told.words
+    assert "Tiệm Bánh Hoa Sữa (mẫu) chưa được nối. Trên trang của nền tảng, hãy chọn đúng" in told.words
+    assert (f'href="{return_to}">Về yêu cầu' in told.text) is bool(return_to)
+    assert told.text.count('data-state="lost"') == 1
+
+
+async def test_the_account_that_was_lost_is_said_to_be_linked(origin: Origin, other_browser: Browser) -> None:
+    """Chosen at Zalo as the form meant it: nothing else is said, and a page that waits is gone on to."""
+    account = await lost_bakery(origin, other_browser)
+    for return_to, leads in (("", f"/connections?linked={account.id}"), ("/permissions", "/permissions")):
+        fields = {"platform": "zalo", "account": account.id, "return_to": return_to}
+        out = await other_browser.submit("/connections", fields)
+        assert (await other_browser.get(await allow(out.location))).location == leads
+    page = await other_browser.get(f"/connections?linked={account.id}")
+    assert "Đã nối Tiệm Bánh Hoa Sữa (mẫu)" in page.words
+    assert "tài khoản khác" not in page.words
+
+
+@pytest.mark.parametrize("named", ["another's", "ac_x", "x" * 5000])
+async def test_nobody_is_told_of_an_account_that_they_do_not_hold(
+    origin: Origin, other_browser: Browser, named: str
+) -> None:
+    """A form or an address may name any: another's is named by no page (I10), and what is no id is not kept."""
+    fields = {"platform": "zalo", "account": origin.scene.account.id if named == "another's" else named}
+    out = await other_browser.submit("/connections", fields)
+    back = await other_browser.get(await allow(out.location))
+    page = await other_browser.get(back.location)
+    assert "Đã nối Tiệm Bánh Hoa Sữa (mẫu)" in page.words
+    assert origin.scene.account.name not in page.words

@@ -1,5 +1,6 @@
 """Who looked at my data: one plain line for each call under the person's grants, newest first, never the data."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,12 +10,13 @@ from gateway.records.grants.types import Grant
 from gateway.records.trace.types import OUTCOME_UNKNOWN, Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.ids import AskId, GrantId, TraceId
-from tests.house import agree
+from tests.house import agree, link_account
 from tests.journeys.http.origin import Browser, Origin
 
 PASSED = Ending(Outcome.PASSED, None, 200, 200, 12, 0)
 MASKED = Ending(Outcome.PASSED, None, 200, 200, 12, 3)
 REFUSED = Ending(Outcome.REFUSED, "paused", 403, None, 0, 0)
+NO_CURSORS = ("x", "AAAA", "%F0%9F", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTkgeA", "''")
 CUT = Ending(Outcome.CUT, None, 403, None, 0, 0)
 
 
@@ -31,8 +33,8 @@ async def grant(origin: Origin) -> Grant:
 class Caller:
     """Leaves lines in the trace as the calls' door does."""
 
-    def __init__(self, origin: Origin, grant: Grant) -> None:
-        self._origin, self._grant, self._count = origin, grant, 0
+    def __init__(self, origin: Origin, grant: Grant, count: int = 0) -> None:
+        self._origin, self._grant, self._count = origin, grant, count
 
     async def call(self, ending: Ending | None, route: str = "view_follower", ask: str = "crm_phone") -> str:
         """Let a call be made a second later; without an ending it never closes. Returns the line's id."""
@@ -210,9 +212,59 @@ async def test_nobody_else_sees_the_lines(other_browser: Browser, caller: Caller
     assert order((await other_browser.get("/permissions/trace?app=so-ban-hang")).text) == []
 
 
-@pytest.mark.parametrize("cursor", ["x", "AAAA", "%F0%9F", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTkgeA", "''"])
-async def test_a_cursor_that_is_none_shows_the_first_page(browser: Browser, caller: Caller, cursor: str) -> None:
-    """A cursor that somebody wrote by hand breaks nothing."""
-    made = await caller.call(PASSED)
-    page = await browser.get(f"/permissions/trace?cursor={cursor}")
-    assert (page.status, order(page.text)) == (200, [made])
+@pytest.mark.parametrize(
+    "query,told",
+    [
+        *((f"cursor={each}", "không có trang nào ở đó") for each in NO_CURSORS),
+        ("outcome=nhon", "không có kết quả nào tên như vậy"),
+        ("outcome=PASSED&cursor=x", "không có kết quả nào tên như vậy"),
+    ],
+)
+async def test_what_the_page_does_not_know_is_said_so(browser: Browser, caller: Caller, query: str, told: str) -> None:
+    """Nothing is listed as if it were the answer; what was meant may be another, so the whole list is one step away."""
+    await caller.call(PASSED)
+    page = await browser.get(f"/permissions/trace?{query}")
+    assert page.status == 400
+    assert f"Địa chỉ này chưa đúng: {told}" in page.words
+    assert order(page.text) == []
+    assert "Chưa ai xem" not in page.words
+    assert '<a href="/permissions/trace">' in page.text
+
+
+async def test_a_line_says_whose_account_it_was_where_there_are_several(
+    origin: Origin, browser: Browser, caller: Caller, grant: Grant
+) -> None:
+    """One account needs no name; of two each line bears its own, and each is looked for by itself."""
+    first = await caller.call(PASSED)
+    page = await browser.get("/permissions/trace")
+    assert "Tài khoản:" not in page.words
+    assert 'name="account"' not in page.text
+    other = await link_account(origin.scene.house, origin.scene.owner.id, external_id="4000000000000002")
+    decided = await agree(replace(origin.scene, account=other))
+    second = await Caller(origin, replace(grant, id=decided.grant_id or GrantId(""), account_id=other.id), 1).call(
+        PASSED
+    )
+    page = await browser.get("/permissions/trace")
+    assert order(page.text) == [second, first]
+    assert page.words.index(f"Tài khoản: {other.name}") < page.words.index(f"Tài khoản: {origin.scene.account.name}")
+    only = await browser.get(f"/permissions/trace?account={other.id}")
+    assert order(only.text) == [second]
+    assert f'<option value="{other.id}" selected>' in only.text
+    assert order((await browser.get("/permissions/trace?account=ac_x")).text) == []
+
+
+async def test_a_day_is_counted_whole_wherever_a_page_ends(origin: Origin, browser: Browser, caller: Caller) -> None:
+    """Over two pages, by the same filter, and only of that day; what the page shows of it stands beside."""
+    for number in range(60):
+        await caller.call(MASKED if number % 6 == 0 else PASSED)
+    origin.scene.clock.advance(timedelta(days=1))
+    browser = await browser.sign_in_as(origin.scene.owner)
+    await caller.call(PASSED)
+    page = await browser.get("/permissions/trace")
+    assert "22/11/2026 1 dòng" in page.words
+    assert "21/11/2026 60 dòng, 49 ở trang này" in page.words
+    older = await browser.get("/permissions/trace?cursor=" + page.text.rpartition("cursor=")[2].split('"')[0])
+    assert "21/11/2026 60 dòng, 11 ở trang này" in older.words
+    masked = await browser.get("/permissions/trace?outcome=masked")
+    assert "21/11/2026 10 dòng" in masked.words
+    assert "ở trang này" not in masked.words

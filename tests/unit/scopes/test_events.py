@@ -9,6 +9,12 @@ import pytest
 from scopes import AnswerMalformed, Catalogue, CatalogueError, check, load_catalogue
 
 Write = Callable[[str], Path]
+TO_SELF = """    to_self:
+      name: {vi: Đặt cho bạn, en: Order for you}
+      explanation: {vi: Đặt cho bạn., en: Order for you.}
+      can: [{vi: Đặt cho bạn, en: Order for you}]
+      cannot: [{vi: Không hủy, en: Cannot cancel}]
+"""
 EVENTS = """
 events:
   - id: visited
@@ -104,8 +110,27 @@ def test_a_body_in_another_form_is_refused(shop_yaml: str, write: Write, body: b
         event.open(body, ["shop.name.read"], [])
 
 
+def test_a_scope_that_writes_to_people_says_so_to_them_where_they_may_end_it(shop_yaml: str, write: Write) -> None:
+    """Who takes their consent back at the platform is told what an app did to them; elsewhere nobody is."""
+    said = shop_yaml.replace("    whose: account\n", f"    whose: account\n{TO_SELF}")
+    ending = EVENTS.replace(
+        "opened_by: [shop.name.read]",
+        "opened_by: [shop.card.write, shop.name.read, shop.phone.read]\n    ends_consent: true",
+    ).replace("shop.name.read}", "any}")
+    assert check(write(said + ending)) == []
+    (unsaid,) = check(write(shop_yaml + ending))
+    assert (unsaid.file, unsaid.line) == (
+        "shop.yaml",
+        shop_yaml[: shop_yaml.index("- id: shop.order.write")].count("\n") + 1,
+    )
+    assert "shop.order.write is not said to the people" in unsaid.message
+    (needless,) = check(write(said + EVENTS))
+    assert "shop.order.write is said to people, but writes to none" in needless.message
+
+
 def test_whoever_took_their_consent_back_is_in_it(shop_yaml: str, write: Write) -> None:
     """Every scope about people opens it, and each place that names nobody or misses a scope is told apart."""
+    shop_yaml = shop_yaml.replace("    whose: account\n", f"    whose: account\n{TO_SELF}")
     scopes = "[shop.card.write, shop.name.read, shop.phone.read]"
     whole = EVENTS.replace("opened_by: [shop.name.read]", f"opened_by: {scopes}\n    ends_consent: true")
     assert ["it holds ids alone" in str(one) for one in check(write(shop_yaml + whole))] == [True]

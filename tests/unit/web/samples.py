@@ -144,7 +144,7 @@ LINK: Final = ConnectionRow(BAKERY, "zalo", "live", NOW - timedelta(days=9), 2)
 LINKS: Final = (
     LINK,
     replace(LINK, upstream_id="ua_1", through="Sổ bán hàng (mẫu)"),
-    replace(LINK, upstream_id="ua_2", through="Giao hàng (mẫu)", state="none", changed_at=None),
+    replace(LINK, upstream_id="ua_2", through="Giao hàng (mẫu)", state="none", since=None),
     replace(LINK, upstream_id="ua_3", through="Tích điểm (mẫu)", state="lost"),
     replace(LINK, account=STORE, state="lost"),
     replace(LINK, platform_slug="zalosocial", state="lost", is_own=True),
@@ -187,6 +187,7 @@ PERSON_PAGES: Final[dict[str, PageView]] = {
     "connections": ConnectionsView(
         LINKS, ("zalo", "zalosocial", "matrix", "kiotviet"), linked=BAKERY, return_to="/consent/rq_1"
     ),
+    "connections-missed": ConnectionsView(LINKS, ("zalo",), linked=BAKERY, missed=STORE),
     "connections-unlinked": ConnectionsView(LINKS, ("zalosocial",), unlinked=True),
     "connections-empty": ConnectionsView(
         (),
