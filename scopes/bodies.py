@@ -48,12 +48,22 @@ class BodyNode(ValueRule):
 
     def list_rules(self) -> Iterator["BodyNode"]:
         """Yield the rule of each scalar that may stand here."""
-        inner = [*(self.fields or {}).values(), *(self.any_of or ())]
-        inner += [one for one in (self.items, self.values) if one is not None]
+        inner = self._list_inner()
         if not inner and self.fields is None:
             yield self
         for node in inner:
             yield from node.list_rules()
+
+    def list_scopes(self) -> Iterator[str]:
+        """Yield the scope of each part that needs one of its own, scalar or container."""
+        if self.scope is not None:
+            yield self.scope
+        for node in self._list_inner():
+            yield from node.list_scopes()
+
+    def _list_inner(self) -> list["BodyNode"]:
+        inner = [*(self.fields or {}).values(), *(self.any_of or ())]
+        return inner + [one for one in (self.items, self.values) if one is not None]
 
     def walk(self, value: object, place: str = "") -> Iterator[tuple[ValueRule, object]]:
         """Check a parsed value against this place and everything in it, yielding each scalar with its rule.
@@ -164,6 +174,10 @@ class BodyRule(BaseModel):
     def list_rules(self) -> Iterator[ValueRule]:
         """Yield the rule of each scalar that the body may hold."""
         return iter(()) if self.root is None else self.root.list_rules()
+
+    def list_scopes(self) -> Iterator[str]:
+        """Yield the scope of each part of the body that needs one of its own."""
+        return iter(()) if self.root is None else self.root.list_scopes()
 
     def check(self, content_type: str | None, body: bytes, open_scopes: Collection[str] = ()) -> bytes:
         """Check a whole body; return what goes upstream.

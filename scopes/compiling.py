@@ -9,6 +9,8 @@ from scopes.answers import Answer
 from scopes.bodies import BodyNode, BodyRule
 from scopes.denied import Denied, find_opened
 from scopes.events import Event, compile_events
+from scopes.leaving import check_left_out
+from scopes.left_out import DeniedEntry
 from scopes.matching import list_overlaps
 from scopes.narrowing import check_kinds, check_resource, narrowed_by
 from scopes.problems import Problem
@@ -18,7 +20,7 @@ from scopes.selecting import check_picking, list_picking
 from scopes.shapes import Handed, Shaping
 from scopes.source import Place, Source
 from scopes.trees import ANY, Branch, Node
-from scopes.written import AnswerEntry, AnswerNode, DeniedEntry, PlatformFile, RouteEntry
+from scopes.written import AnswerEntry, AnswerNode, PlatformFile, RouteEntry
 
 _SEGMENT = re.compile(r"\{(?P<name>[a-z][a-z0-9_]*)\}|[A-Za-z0-9._~-]*")
 
@@ -45,6 +47,7 @@ def compile_file(source: Source, written: PlatformFile) -> Compiled:
     _check_ids(shaping)
     _check_envelope(shaping)
     _check_scopes_open_something(shaping, routes, events)
+    _check_words_to_whom_apps_write(shaping, routes, events)
     check_kinds(shaping, routes)
     for one, other in list_overlaps(routes):
         place = ("routes", next(index for index, route in enumerate(routes) if route is other), "path")
@@ -54,6 +57,7 @@ def compile_file(source: Source, written: PlatformFile) -> Compiled:
             if f"{kind}.{name}" not in shaping.used:
                 shaping.add((kind, name), "a shape that no route or event uses")
     denied = [_compile_denied(shaping, entry, routes, index=index) for index, entry in enumerate(written.denied)]
+    check_left_out(shaping, [*routes, *events])
     return Compiled(routes, denied, events, shaping.problems)
 
 
@@ -64,8 +68,8 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     for key, key_rule in entry.query.keys.items():
         shaping.check_scope(key_rule.scope, (*place, "query", "keys", key, "scope"))
         check_resource(shaping, key_rule, (*place, "query", "keys", key))
-    if entry.query.dropped and entry.kind == "write":
-        shaping.add((*place, "query", "dropped"), "a write is done with all that it says, or refused")
+    if entry.kind == "write":
+        _check_write(shaping, entry, place)
     for name, rule in entry.params.items():
         shaping.check_scope(rule.scope, (*place, "params", name, "scope"))
         check_resource(shaping, rule, (*place, "params", name))
@@ -104,6 +108,21 @@ def _compile_route(shaping: Shaping, entry: RouteEntry, *, index: int, errors: A
     )
 
 
+def _check_write(shaping: Shaping, entry: RouteEntry, place: Place) -> None:
+    """Note what a write would not do, or would do to people by a scope for which nobody asks them.
+
+    `Match.scopes_sent` says for what they are asked: the scopes that parts of its body need, else all that open it.
+    """
+    if entry.query.dropped:
+        shaping.add((*place, "query", "dropped"), "a write is done with all that it says, or refused")
+    about_people = {one.id for one in shaping.written.scopes if one.whose == "subject"}
+    in_path = [((*place, "params", name), rule) for name, rule in entry.params.items()]
+    in_query = [((*place, "query", "keys", key), rule) for key, rule in entry.query.keys.items()]
+    for at, rule in [*in_path, *in_query]:
+        if rule.scope in about_people:
+            shaping.add((*at, "scope"), f"a write does what {rule.scope} is about by its body alone")
+
+
 def _compile_denied(shaping: Shaping, entry: DeniedEntry, routes: list[Route], *, index: int) -> Denied:
     place: Place = ("denied", index, "path")
     any_segment = {found["name"]: ValueRule() for found in _SEGMENT.finditer(entry.path) if found["name"]}
@@ -139,8 +158,9 @@ def _compile_body(
     compiled = body.model_copy(update={"fields": shaped.fields, "any_of": shaped.any_of})
     for rule in compiled.list_rules():
         check_resource(shaping, rule, place)
-        if rule.scope is not None and rule.scope not in opened_by:
-            shaping.add(place, f"a part of the body needs {rule.scope}, which does not open the route")
+    for scope in compiled.list_scopes():  # people are asked for what is sent by the scopes that open the route
+        if scope not in opened_by:
+            shaping.add(place, f"a part of the body needs {scope}, which does not open the route")
     return compiled
 
 
@@ -198,6 +218,16 @@ def _check_scopes_open_something(shaping: Shaping, routes: list[Route], events: 
             shaping.add(("scopes", at), f"{scope.id} opens nothing; no gateway can enforce it")
         if scope.enforced_by == "app" and opening[scope.id]:
             shaping.add(("scopes", at), f"{scope.id} is enforced by the app, yet a route or event names it")
+
+
+def _check_words_to_whom_apps_write(shaping: Shaping, routes: list[Route], events: list[Event]) -> None:
+    """Let a scope of the account's by which apps do something to people say so to them, where they may end it."""
+    may_end = any(event.ends_consent for event in events)
+    named = {scope for route in routes if route.writes_to_people for scope in route.opened_by}
+    for at, scope in enumerate(shaping.written.scopes):
+        if scope.whose == "account" and (scope.to_self is not None) != (may_end and scope.id in named):
+            what = "is not said to the people" if scope.to_self is None else "is said to people, but writes to none"
+            shaping.add(("scopes", at), f"{scope.id} {what} who may take their consent back at the platform: to_self")
 
 
 def _opening_scopes(one: Route | Event) -> Iterator[str]:

@@ -33,6 +33,7 @@ def render_docs(catalogue: Catalogue) -> str:
         for event in platform.events.values():
             lines += _render_event(event)
         lines += _render_denied(platform)
+        lines += _render_left_out(platform)
     return "\n".join(lines) + "\n"
 
 
@@ -76,7 +77,8 @@ def _render_scope(scope: Scope, platform: Platform) -> Iterator[str]:
         ids = platform.resources[scope.narrowed_by].format
         yield f"- may be narrowed to certain resources: `{scope.narrowed_by}`, by ids of format `{ids}`"
     if scope.to_self is not None:
-        yield from ("", f"To the person whom it is about: {scope.to_self.name.vi} / {scope.to_self.name.en}")
+        whom = "whom it is about" if scope.whose == "subject" else "to whom it is done"
+        yield from ("", f"To the person {whom}: {scope.to_self.name.vi} / {scope.to_self.name.en}")
         yield from _render_wording(scope.to_self)
 
 
@@ -148,6 +150,17 @@ def _render_denied(platform: Platform) -> Iterator[str]:
         yield from ("", f"### Not opened on purpose (`{platform.id}`)", "", "| path | why |", "|---|---|")
     for one in platform.denied:
         yield f"| `/{platform.id}{one.template}` | {_cell(one.reason)} |"
+
+
+def _render_left_out(platform: Platform) -> Iterator[str]:
+    """List what the platform says and no app hears, with the reasons."""
+    if platform.left_out:
+        yield from ("", f"### Left out on purpose (`{platform.id}`)", "", "| what | of | why |", "|---|---|---|")
+    for one in platform.left_out:
+        of = ", ".join(f"`{each}`" for each in one.of) or ("every answer and event" if one.members else "")
+        what = ", ".join(f"`{_cell(each)}`" for each in one.members)
+        events = ", ".join(f"`{each}`" for each in one.events)
+        yield f"| {what or f'events {events}'} | {of} | {_cell(one.reason)} |"
 
 
 def _render_narrowing(route: Route) -> Iterator[str]:

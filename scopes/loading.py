@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from scopes.compiling import Compiled, compile_file
 from scopes.denied import Denied, find_denied
 from scopes.events import Event
+from scopes.left_out import LeftOut
 from scopes.matching import Matcher
 from scopes.problems import CatalogueError, Problem
 from scopes.refusals import TargetRefused
@@ -36,6 +37,7 @@ class Platform:
         events: by id, in the file's order.
         resources: the kinds of resources that scopes may be narrowed to.
         denied: paths that are not opened on purpose, with the reason.
+        left_out: members and events that pass for nobody on purpose, with the reason.
         budget: how many calls the platform takes; None: it did not say.
     """
 
@@ -46,6 +48,7 @@ class Platform:
     events: Mapping[str, Event]
     resources: Mapping[str, ResourceKind]
     denied: tuple[Denied, ...]
+    left_out: tuple[LeftOut, ...]
     budget: Budget | None
     _matcher: Matcher
     _by_name: Mapping[str, Event]
@@ -176,6 +179,7 @@ def _build(written: PlatformFile, compiled: Compiled) -> Platform:
         events=MappingProxyType({event.id: event for event in compiled.events}),
         resources=MappingProxyType(dict(written.resources)),
         denied=tuple(compiled.denied),
+        left_out=written.left_out,
         budget=written.budget,
         _matcher=Matcher(compiled.routes),
         _by_name=MappingProxyType({name: event for event in compiled.events for name in event.names}),

@@ -98,9 +98,17 @@ class Route:
     @property
     def resource_kinds(self) -> frozenset[str]:
         """The kinds of resources that a call of it can name."""
-        rules = [rule for _, rule in self._parameters]
-        rules += [*self.query.keys.values(), *(self.body.list_rules() if self.body else ())]
-        return frozenset(rule.resource for rule in rules if rule.resource is not None)
+        return frozenset(rule.resource for rule in self._rules if rule.resource is not None)
+
+    @property
+    def writes_to_people(self) -> bool:
+        """Whether a call of it does something to people whom it names, and not for them."""
+        return self.kind == "write" and not self.serves_subject and any(rule.subject for rule in self._rules)
+
+    @property
+    def _rules(self) -> list[ValueRule]:
+        in_path = [rule for _, rule in self._parameters]
+        return [*in_path, *self.query.keys.values(), *(self.body.list_rules() if self.body else ())]
 
     @property
     def _parameters(self) -> list[tuple[str, ValueRule]]:

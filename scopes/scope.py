@@ -18,7 +18,8 @@ class Scope(Wording):
         id: `<platform>.<thing>.<action>`.
         version: raised when the meaning changes, which asks everyone again.
         name, explanation, can, cannot: to whoever decides for the account.
-        to_self: the same to the one person whom the data is about; there exactly when `whose` is `subject`.
+        to_self: the same to the one person whom the data is about, where `whose` is `subject`; or whom an app writes to
+            by it, where people may take their consent back at the platform (`compiling.py` says where that must stand).
         data_types: what kinds of data pass.
         sensitive_because: why the data is sensitive; there exactly when `sensitivity` says so.
         whose: `account` (the one who grants) or `subject` (other people, whose own basis is needed).
@@ -39,6 +40,11 @@ class Scope(Wording):
     fresh_auth_seconds: PositiveInt | None = None
     narrowed_by: Slug | None = None
 
+    @property
+    def writes_to_people(self) -> bool:
+        """Whether it is the account's, and an app does something by it to people who may take back their consent."""
+        return self.whose == "account" and self.to_self is not None
+
     @model_validator(mode="after")
     def _reason_stands_with_sensitivity(self) -> Self:
         if (self.sensitivity == "sensitive") != (self.sensitive_because is not None):
@@ -47,8 +53,8 @@ class Scope(Wording):
 
     @model_validator(mode="after")
     def _speaks_to_whom_it_is_about(self) -> Self:
-        if (self.whose == "subject") != (self.to_self is not None):
-            raise ValueError("to_self stands exactly where whose is subject")
+        if self.whose == "subject" and self.to_self is None:
+            raise ValueError("to_self stands where whose is subject")
         return self
 
 

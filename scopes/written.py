@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PositiveInt, StringConstraints, model_validator
 
 from scopes.bodies import BodyNode, BodyRule
+from scopes.left_out import DeniedEntry, LeftOut
 from scopes.queries import QueryRule
 from scopes.rules import ValueRule
 from scopes.scope import ResourceKind, Scope, ScopeId, Slug
-from scopes.texts import Line, Text, Written
+from scopes.texts import Text, Written
 
 Header = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 AnswerScalar = str | bool | int | None
@@ -190,16 +191,6 @@ class EventEntry(Written):
     fields: Mapping[str, AnswerNode]
 
 
-class DeniedEntry(Written):
-    """A path that is not opened on purpose, whatever the method; `{name}` stands for any one segment.
-
-    `reason` is for developers, in English.
-    """
-
-    path: str
-    reason: Line
-
-
 class Budget(Written):
     """What a platform takes before it refuses: so many calls in any so many seconds.
 
@@ -236,3 +227,4 @@ class PlatformFile(Written):
     routes: tuple[RouteEntry, ...] = Field(min_length=1)
     events: tuple[EventEntry, ...] = ()
     denied: tuple[DeniedEntry, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()

@@ -5,15 +5,14 @@ from typing import Any
 
 from gateway.doors.admin.commands import AdminDoor, perform
 from gateway.doors.admin.of_age import Desk
-from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.local import HANOI
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.records.accounts import store as accounts
 from gateway.terms.ids import GATEWAYS_OWN, AskId
 from scopes import load_catalogue
 from tests.house import Scene
-from tests.stand_ins.entropy import SeededEntropy
 from tests.stand_ins.followers import NOWHERE, GrownUps, open_nowhere
+from tests.stand_ins.passwords import shared_passwords
 
 BY = "Nguyễn Vận Hành (mẫu)"
 EVIDENCE = "Phiếu 17/2026 (mẫu)"
@@ -47,12 +46,8 @@ async def run(scene: Scene, command: str, *rows: dict[str, Any], file: str = FIL
 
 async def run_at(scene: Scene, desk: Desk, command: str, *rows: dict[str, Any], file: str = FILE) -> dict[str, Any]:
     """Run one of the two where platforms are asked about people at `desk`."""
-    passwords = Passwords(SeededEntropy("passwords"))
-    try:
-        door = AdminDoor(scene.house, load_catalogue(), passwords, desk=desk)
-        return await perform(door, command, {"file": file, "by": BY, "rows": list(rows)})
-    finally:
-        passwords.close()
+    door = AdminDoor(scene.house, load_catalogue(), shared_passwords(), desk=desk)
+    return await perform(door, command, {"file": file, "by": BY, "rows": list(rows)})
 
 
 async def bring(scene: Scene, *rows: dict[str, Any]) -> list[str]:

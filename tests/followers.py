@@ -39,6 +39,14 @@ async def with_asking_app(
     return replace(scene, app=app, asks=tuple(asks), raw_secret=raw_secret or "")
 
 
+async def with_writing_app(scene: Scene) -> Scene:
+    """Return the scene with an app in the place of its first that asks nothing about people, and writes to them."""
+    app = app_of("Báo đơn (mẫu)", "bao-don", is_confidential=True, clock=scene.clock)
+    asks = [ask_of(app.id, row) for row in ASKS if row[0] == SENDING]
+    raw_secret = await register_app(scene.house, app, asks, Actor.system())
+    return replace(scene, app=app, asks=tuple(asks), raw_secret=raw_secret or "")
+
+
 def met(subject_id: str) -> Met:
     """Return the proof that somebody is the one whom the account knows so."""
     return Met(subject_id, f"login of {subject_id}", "test")
@@ -86,6 +94,7 @@ async def take_back_at_zalo(scene: Scene, subject_id: str, *, login_subject: str
         hashed_name=sha256(subject_id.encode()).digest(),
         followers=[Follower(scene.account.id, subject_id, login_subject)],
         about_people=ABOUT_PEOPLE,
+        to_people=frozenset(each.id for each in load_catalogue().scopes.values() if each.writes_to_people),
     )
     return await end_at_platform(scene.house, told)
 

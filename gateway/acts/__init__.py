@@ -142,7 +142,7 @@ class House:
         """Write a change, end the families that reach nothing any more, add its record and the app's notice of it.
 
         It owes the journal the tombstone. The caller commits, and calls `settle`. Where a platform told it, the fact
-        `passed` names the asks under which data about the person passed until now without their yes.
+        `passed` names the asks under which data about the person ever passed without their yes.
         """
         await grants.save(unit.connection, change)
         # What ends nothing is told too: after a restore versions go on above every one that anybody saw.

@@ -159,6 +159,9 @@ async def _get_grant(house: House, unit: UnitOfWork, case: Case) -> Grant:
         grant = await grants.find_between(unit.connection, account.id, app_id, lock=True)
     if grant is None or asked_for not in {None, grant.id}:
         raise Refusal("account_required")
+    # Asked once more after the wait for the lock: the account may have been taken away in it.
+    if not await accounts.find_standing(unit.connection, account.id, case.answer.person_id, house.clock.now()):
+        raise Refusal("account_required")
     return grant
 
 

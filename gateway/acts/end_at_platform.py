@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -19,8 +19,10 @@ from gateway.records.apps import store as apps
 from gateway.records.apps.types import Ask, Basis
 from gateway.records.grants import store as grants
 from gateway.records.grants import transitions
+from gateway.records.grants.passing import list_passed
 from gateway.records.grants.types import Grant
 from gateway.records.hooks import store as hooks
+from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox.copies import seal_copy
@@ -71,6 +73,7 @@ class Withdrawal:
         remembered: for how long it is known again.
         brought_id: by which upstream app it is told.
         for_app: the app that brought that one, and for which alone it ends; None: for every app.
+        to_people: the scopes of the account by which an app does something to people, such as writing to them.
     """
 
     platform: str
@@ -82,6 +85,7 @@ class Withdrawal:
     remembered: timedelta = timedelta(hours=26)
     brought_id: UpstreamAppId = GATEWAYS_OWN
     for_app: AppId | None = None
+    to_people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,15 @@ class _Case:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What ends in the grant of a profile, and under which asks data passed until now without their yes."""
+    """What ends in the grant of a profile, and under which asks data about them ever passed without their yes.
+
+    `is_told`: nothing was said there since the app was last told to erase it all.
+    """
 
     own: Grant
     asks: tuple[Ask, ...]
-    passed: list[AskId]
+    passed: frozenset[AskId]
+    is_told: bool
 
 
 Moved = list[tuple[Settled, list[FamilyId]]]
@@ -112,7 +120,8 @@ async def end_at_platform(house: House, told: Withdrawal) -> int:
     """End what every app of the shop asks about these followers; in force when it returns. Told again it does nothing.
 
     What they agreed to is withdrawn, what rests on a contract is objected to, what they never decided on is refused.
-    Each app that may hold something of them is told, in the same transaction; the shop's own grant stays as it is.
+    Each app that may hold something of them is told to erase it, in the same transaction, also where they had said no
+    to all of it before; the shop's own grant stays as it is.
 
     Returns:
         How many grants changed.
@@ -151,9 +160,18 @@ async def _list_cases(house: House, unit: UnitOfWork, told: Withdrawal, follower
     cases = []
     for app_id in sorted({grant.app_id for grant in known if told.for_app in {None, grant.app_id}}):
         asks = await apps.list_asks(unit.connection, app_id)
-        about = tuple(ask for ask in asks if ask.scope in told.about_people)
-        cases.append(_Case(follower, profile, app_id, about))
+        cases.append(_Case(follower, profile, app_id, _list_meant(told, asks)))
     return [case for case in cases if case.asks]
+
+
+def _list_meant(told: Withdrawal, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+    """List what of an app ends: what it asks about people; of one that asks nothing so, by what it writes to them.
+
+    Whoever said no to all that an app asks about them hears nothing from it anyway (R61). What the account alone
+    decides asks nobody, so a no to it is an objection, as to a contract: the person may lift it.
+    """
+    about = tuple(ask for ask in asks if ask.scope in told.about_people)
+    return about or tuple(replace(ask, basis=Basis.CONTRACT) for ask in asks if ask.scope in told.to_people)
 
 
 async def _get_parent(unit: UnitOfWork, follower: Follower) -> Account:
@@ -179,22 +197,29 @@ async def _end_all(house: House, unit: UnitOfWork, told: Withdrawal, cases: Sequ
     if told.original is not None:
         for follower in told.followers:
             await _keep_copies(house, unit, told.original, follower, through=told.brought_id)
-    now = house.clock.now()
     ends = [
-        _find_end(case, own[profile.id, app_id], above.get((case.follower.account_id, app_id)), now)
+        await _find_end(unit, case, own[profile.id, app_id], above.get((case.follower.account_id, app_id)))
         for case, (profile, app_id) in zip(cases, wanted, strict=True)
     ]
-    return [await _end(house, unit, told, each) for each in ends if each.asks]
+    ended = [await _end(house, unit, told, each) for each in ends]
+    return [each for each in ended if each is not None]
 
 
-def _find_end(case: _Case, own: Grant, above: Grant | None, now: datetime) -> _End:
+async def _find_end(unit: UnitOfWork, case: _Case, own: Grant, above: Grant | None) -> _End:
     """Say what ends in the grant of a profile: what they did not say no to before."""
-    standing = [p for p in above.permissions if p.is_standing(now)] if above else []
-    passed = sorted(p.ask_id for p in standing if p.basis == Basis.CONTRACT and not own.has_refused(p.ask_id))
-    return _End(own, tuple(ask for ask in case.asks if not own.has_refused(ask.id)), passed)
+    asks = tuple(ask for ask in case.asks if not own.has_refused(ask.id))
+    history = await reading.list_history(unit.connection, own.id, *([above.id] if above else []))
+    if history is None:  # somebody changed the log: whatever a contract ever opened may have passed
+        opened = [p.ask_id for p in above.permissions if p.basis == Basis.CONTRACT and p.ends_at] if above else []
+        return _End(own, asks, frozenset(opened), is_told=False)
+    changes = [(each.grant_id == own.id, each.facts.get("permissions", ())) for each in history]
+    newest = next((each for each in reversed(history) if each.grant_id == own.id), None)
+    is_told = newest is not None and newest.kind is Kind.WITHDRAWN_AT_PLATFORM
+    return _End(own, asks, list_passed(changes, basis=Basis.CONTRACT), is_told)
 
 
-async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> tuple[Settled, list[FamilyId]]:
+async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> tuple[Settled, list[FamilyId]] | None:
+    """End it, and tell the app; None where nothing is left to end, and of what it holds it was told, or holds none."""
     own, actor = end.own, Actor(ActorKind.PLATFORM, told.platform)
     now = house.clock.now() if own.version else own.created_at
     choices = tuple(
@@ -203,8 +228,12 @@ async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> t
     )
     decision = transitions.Decision(choices, None, seen_at=now, at=now, ends_at=now)
     change = transitions.decide(own, decision, lambda: PermissionId(new_id("pm", house.entropy)))
-    kind = Kind.WITHDRAWN_AT_PLATFORM
-    return await house.record_change(unit, change, actor, kind=kind, passed=end.passed, event=told.name)
+    if not end.asks:
+        given = await grants.list_given_before(unit.connection, change)
+        if end.is_told or not given | end.passed:
+            return None
+    kind, passed = Kind.WITHDRAWN_AT_PLATFORM, sorted(end.passed)
+    return await house.record_change(unit, change, actor, kind=kind, passed=passed, event=told.name)
 
 
 async def _keep_profiles(house: House, unit: UnitOfWork, followers: Sequence[Follower]) -> dict[Follower, Account]:

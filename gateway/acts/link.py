@@ -1,13 +1,13 @@
 """Link: an account to the gateway, through the platform's own sign-in; that proves the person's standing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from unicodedata import normalize
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from gateway.acts import House, Settled
+from gateway.acts import House
+from gateway.acts.lapsing import lapse_all
 from gateway.acts.recording import is_journalled
 from gateway.ground.storage.storage import UnitOfWork, shielded
 from gateway.ground.vault.tokens import hashed
@@ -28,16 +28,12 @@ from gateway.records.accounts.types import (
 from gateway.records.apps import upstreams
 from gateway.records.apps.upstreams import UpstreamApp
 from gateway.records.grants import store as grants
-from gateway.records.grants import transitions
-from gateway.records.grants.types import Grant
-from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Draft
 from gateway.terms.ids import (
     GATEWAYS_OWN,
     AccountId,
     ConnectionId,
-    FamilyId,
     PersonId,
     StandingId,
     UpstreamAppId,
@@ -190,11 +186,13 @@ async def _keep(house: House, way: _Way, person_id: PersonId, credential: Creden
     profile = _normalised(await way.connector.describe(credential))
     async with house.storage.unit() as unit:
         account = await _get_account(house, unit, way.connector.platform, profile)
-        # Locks in the order that every act takes them: grants, upstream app, connection, then the log's head.
+        # Locks in the order that every act takes them: account, grants, upstream app, connection, then the log's head.
         held = await grants.list_locked(unit.connection, account.id)
         link = await _save_connection(house, unit, account, way=way, credential=credential)
         now = house.clock.now()
-        lapsed = await _lapse(house, unit, held, now)
+        # Where nobody has standing any more, what still stands ends before somebody has it again: it must not revive.
+        is_orphaned = not await accounts.has_standing(unit.connection, account.id, now)
+        lapsed = await lapse_all(house, unit, held, actor=Actor.system()) if is_orphaned else []
         standing = _standing(house, account, person_id, role=profile.role)
         standing = await _keep_standing(house, unit, standing, way)
         kept = {"standings": [standing_facts(standing)], "connections": [connection_facts(link)]}
@@ -228,23 +226,6 @@ def _normalised(profile: Profile) -> Profile:
     """Bring what the platform calls the account into the one spelling that records have."""
     name = profile.name.encode("utf-8", "replace").decode()
     return replace(profile, name=normalize("NFC", name))
-
-
-async def _lapse(
-    house: House, unit: UnitOfWork, held: Sequence[Grant], now: datetime
-) -> list[tuple[Settled, list[FamilyId]]]:
-    """Where nobody has standing any more, end what still stands before somebody has it again: it must not revive."""
-    lapsed = []
-    for grant in held:
-        if await accounts.has_standing(unit.connection, grant.account_id, now):
-            continue
-        try:
-            change = transitions.lapse(grant, now)
-        except Refusal:
-            continue
-        why = Because(Cause.STANDING_LAPSED).to_facts()
-        lapsed.append(await house.record_change(unit, change, Actor.system(), kind=Kind.RECONFIRM, **why))
-    return lapsed
 
 
 async def _get_account(house: House, unit: UnitOfWork, platform: str, profile: Profile) -> Account:

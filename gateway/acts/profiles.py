@@ -1,7 +1,7 @@
 """Profiles: the account that a person has of their own beside a shop's, and what they object to there (ADR 0031)."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.acts import House, Settled
@@ -61,11 +61,16 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What a person objects to, as whose profile: asks of an app, or (None) all that it does under a contract."""
+    """What a person objects to, as whose profile: asks of an app, or (None) all that it does under a contract.
+
+    `to_people` are asks of the account alone by which the app does something to people: what the caller knows of the
+    catalogue. They are objected to as those under a contract are.
+    """
 
     account_id: AccountId
     app_id: AppId
     ask_ids: frozenset[AskId] | None = None
+    to_people: frozenset[AskId] = frozenset()
 
 
 @shielded
@@ -84,7 +89,7 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
         async with house.unit() as unit:
             account = await _get_own(house, unit, about.account_id, person_id)
             registered = await apps.list_asks(unit.connection, about.app_id)
-            asks = [ask for ask in registered if _may_object(ask, about.ask_ids)]
+            asks = [replace(ask, basis=Basis.CONTRACT) for ask in registered if _may_object(ask, about)]
             meant = [(account, ask.id) for ask in asks]
             grant = await lock_between(house, unit, about.account_id, about.app_id)
             now = house.clock.now() if grant.version else grant.created_at
@@ -139,5 +144,6 @@ async def lift_objection(
     )
 
 
-def _may_object(ask: Ask, ask_ids: Collection[AskId] | None) -> bool:
-    return ask.basis is Basis.CONTRACT and (ask_ids is None or ask.id in ask_ids)
+def _may_object(ask: Ask, about: Objection) -> bool:
+    is_open = ask.basis is Basis.CONTRACT or ask.id in about.to_people
+    return is_open and (about.ask_ids is None or ask.id in about.ask_ids)

@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway.acts import House, named
 from gateway.authority.holders import Holder
+from gateway.ground.storage.storage import Connection as DatabaseConnection
 from gateway.ground.storage.storage import UnitOfWork
 from gateway.ground.vault.entries import Entry, SealedCredential
 from gateway.ground.vault.journal import Journal
@@ -130,7 +129,7 @@ async def lock_each(
 
 
 async def add_each(
-    unit: UnitOfWork, fresh: Sequence[T], add_all: Callable[[AsyncConnection, Sequence[T]], Awaitable[None]]
+    unit: UnitOfWork, fresh: Sequence[T], add_all: Callable[[DatabaseConnection, Sequence[T]], Awaitable[None]]
 ) -> None:
     """Add rows, at once where nobody else adds the same meanwhile; theirs stands then, and the others are added."""
     if fresh and not await unit.is_added(add_all(unit.connection, fresh)):

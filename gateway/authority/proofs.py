@@ -58,7 +58,7 @@ def read_proof(raw_proofs: Sequence[str], *, method: str, url: str, now: datetim
         raise _refusal("htm is not the method of the request")
     if not _is_same_target(claims.get("htu"), url):
         raise _refusal("htu is not the target of the request")
-    _check_time(claims.get("iat"), now)
+    _check_times(claims, now)
     raw_jti, nonce = claims.get("jti"), claims.get("nonce")
     if not isinstance(raw_jti, str) or not 0 < len(raw_jti) <= LONGEST_JTI:
         raise _refusal("jti is missing")
@@ -115,15 +115,24 @@ def _is_same_target(raw_htu: object, url: str) -> bool:
     return pairs[0] == pairs[1]
 
 
-def _check_time(raw_time: object, now: datetime) -> None:
-    if not isinstance(raw_time, int | float) or isinstance(raw_time, bool):
-        raise _refusal("iat is missing")
-    try:
-        made_at = datetime.fromtimestamp(raw_time, UTC)
-    except (ValueError, OverflowError, OSError):
-        raise _refusal("iat is no time") from None
-    if not now - OLDEST <= made_at <= now + AHEAD:
+def _check_times(claims: dict[str, Any], now: datetime) -> None:
+    """Check when it was made; an end or a beginning that it also names is held to, as in any JWT (RFC 7519)."""
+    if not now - OLDEST <= _time(claims, "iat") <= now + AHEAD:
         raise _refusal("iat is too far from this server's time")
+    if "exp" in claims and _time(claims, "exp") <= now - AHEAD:
+        raise _refusal("exp is in the past")
+    if "nbf" in claims and _time(claims, "nbf") > now + AHEAD:
+        raise _refusal("nbf lies ahead")
+
+
+def _time(claims: dict[str, Any], name: str) -> datetime:
+    raw_time = claims.get(name)
+    if not isinstance(raw_time, int | float) or isinstance(raw_time, bool):
+        raise _refusal(f"{name} is missing or no number")
+    try:
+        return datetime.fromtimestamp(raw_time, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise _refusal(f"{name} is no time") from None
 
 
 def _refusal(detail: str) -> Refusal:

@@ -145,5 +145,5 @@ def _closed(facts: TokenFacts, wanted: Wanted, now: datetime) -> Refusal:
     if paused:
         return Refusal("paused", ask_ids=tuple(sorted(reach.ask_id for reach in paused)))
     if wanted.purpose is not None:
-        return Refusal("purpose_not_granted")
+        return Refusal("purpose_not_granted", ask_ids=tuple(sorted(reach.ask_id for reach in meant)))
     return Refusal("insufficient_scope", scopes=sorted(wanted.opened_by))

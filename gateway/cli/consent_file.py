@@ -8,17 +8,19 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, BinaryIO
 from unicodedata import normalize
 
+import orjson
 from pydantic import ValidationError
 
 from gateway.doors.admin.consents import ConsentRow
 from gateway.terms.ids import base62
 
+LIMIT_BYTES = 32 << 20
 COLUMNS = tuple(ConsentRow.model_fields)
 NEEDED = tuple(name for name, each in ConsentRow.model_fields.items() if each.is_required())
 _DAYS = frozenset({"agreed_at", "ends_at"})
@@ -42,27 +44,37 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class ConsentFile:
-    """A file as it was read: its id, which follows from its bytes; its good rows by line; what is wrong with others."""
+    """A file as it was read: its id, which follows from its bytes; its good rows by line; what is wrong with others.
+
+    A row is kept as the JSON that it goes on as, a tenth of what the read one takes.
+    """
 
     id: str
-    rows: dict[int, ConsentRow] = field(default_factory=dict)
+    rows: dict[int, bytes] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
+    def list_rows(self, lines: Iterable[int]) -> list[dict[str, Any]]:
+        """Return the rows of some lines, as the admin door takes them."""
+        return [orjson.loads(self.rows[line]) for line in lines]
 
-def read_consents(content: bytes) -> ConsentFile:
-    """Read a file, whole."""
+
+def read_consents(file: BinaryIO) -> ConsentFile:
+    """Read a file, whole; of one that is too large no more than shows that."""
+    content = file.read(LIMIT_BYTES + 1)
     read = ConsentFile("im_" + base62(int.from_bytes(hashlib.sha256(content).digest()[:16]), 22))
-    seen: dict[tuple[str, ...], int] = {}
+    if len(content) > LIMIT_BYTES:
+        read.faults.append(Fault(1, "", f"larger than {LIMIT_BYTES >> 20} MiB: bring it in as several files"))
+        return read
+    seen: dict[bytes, int] = {}
     try:
         for number, cells in _list_lines(content):
             row = _read_row(number, cells, read.faults)
             if row is None:
                 continue
-            if row.key in seen:
-                fault = f"this person, app and ask stand in line {seen[row.key]} already"
-                read.faults.append(Fault(number, "person", fault))
-            seen.setdefault(row.key, number)
-            read.rows[number] = row
+            before = seen.setdefault(hashlib.sha256("\n".join(row.key).encode()).digest()[:16], number)
+            if before != number:
+                read.faults.append(Fault(number, "person", f"this person, app and ask stand in line {before} already"))
+            read.rows[number] = row.model_dump_json(exclude_none=True).encode()
     except _Unreadable as unreadable:
         read.faults.append(Fault(unreadable.line, "", unreadable.fault))
     if not (read.rows or read.faults):

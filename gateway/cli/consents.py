@@ -47,7 +47,8 @@ def bring_in(context: click.Context, *, path: Path, by: str, dry_run: bool, as_j
     """
     from gateway.cli.consent_file import read_consents
 
-    read = read_consents(path.read_bytes())
+    with path.open("rb") as file:
+        read = read_consents(file)
     settings = get_settings(context)
     told = run(_import(settings, read, by, is_dry=dry_run)) if not read.faults else _told(read, {}, is_dry=dry_run)
     if as_json:
@@ -91,8 +92,7 @@ async def _import(settings: "Settings", read: "ConsentFile", by: str, *, is_dry:
 
 
 def _arguments(read: "ConsentFile", by: str, lines: Iterable[int]) -> dict[str, Any]:
-    rows = [read.rows[line].model_dump(mode="json", exclude_none=True) for line in lines]
-    return {"file": read.id, "by": by, "rows": rows}
+    return {"file": read.id, "by": by, "rows": read.list_rows(lines)}
 
 
 def _batches(lines: Iterable[int], size: int) -> Iterator[list[int]]:

@@ -132,13 +132,17 @@ def _done(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def show(value: Any, *, as_json: bool, columns: Sequence[str] = ()) -> None:
-    """Print one object or a list of them: JSON for programs, a table or `name: value` lines for people."""
+    """Print one object or a list of them: JSON for programs, a table or `name: value` lines for people.
+
+    What is not there (a public app has no secret) is null for programs, and no line.
+    """
     if as_json:
         click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
         return
     if isinstance(value, Mapping):
         for name, each in value.items():
-            click.echo(f"{name}: {each}")
+            if each is not None:
+                click.echo(f"{name}: {each}")
         return
     from rich.console import Console
     from rich.table import Table

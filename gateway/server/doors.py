@@ -199,6 +199,7 @@ def _person_door(parts: Parts) -> PersonDoor:
         public_url=settings.public_url,
         site=_site(settings),
         keeper=Keeper(settings.operator_name, "platform" if settings.mode == "platform" else "business"),
+        retention_days=settings.record_retention_days,
         providers=parts.providers,
         followers=parts.followers,
         cool_down_days=settings.refusal_cool_down_days,

@@ -7,13 +7,14 @@ from aiohttp import web
 
 from gateway.acts import House
 
-_MOST_NAMED = 10
+_KEPT_SECONDS = 1.0
+"""How long an answer of the database's stands: strangers ask, and each asking is a commit on the only writer."""
 _UNSIGNED = "does not verify: nothing is signed"
 
 
 @dataclass(slots=True)
 class Health:
-    """What readiness is judged by.
+    """What readiness is judged by, and told to anyone: states and numbers, nobody's ids (I10).
 
     Args:
         house: the database that must answer, and the log.
@@ -25,6 +26,7 @@ class Health:
     is_draining: bool = False
     failing: set[str] = field(default_factory=set)
     _asked: asyncio.Task[bool] | None = field(default=None, init=False, repr=False)
+    _ask_again_at: float = field(default=0.0, init=False, repr=False)
 
     async def answer_alive(self, _request: web.Request) -> web.Response:
         """Answer that the process runs."""
@@ -36,27 +38,30 @@ class Health:
         No call passes without a line in the trace, so a database that only reads is not ready.
         """
         checked, ballast = self.house.ledger.checked, self.house.storage.ballast
-        faults = checked.faults if checked else ()
+        faults = len(checked.faults) if checked else 0
         state = {
             "ready": not self.is_draining and await self._is_answering(),
             "log": "not verified" if checked is None else _UNSIGNED if faults else "verified at start",
-            "bad_records": faults[:_MOST_NAMED],
+            "faults": faults,
             "checkpoints": "kept" if self.house.ledger.is_published else "cannot be written outside the database",
             "failing": sorted(self.failing),
         }
         if checked is not None and faults:
-            state["bad_more"] = max(len(faults) - _MOST_NAMED, 0)
-            state["bad_following"] = checked.following
+            state["following"] = checked.following
         if ballast is not None:
             state["disk"] = "room is kept for ends" if ballast.is_kept else "no room is kept for ends"
         return web.json_response(state, status=200 if state["ready"] else 503, headers={"Cache-Control": "no-store"})
 
     async def _is_answering(self) -> bool:
-        """Ask the database; whoever comes meanwhile gets the same answer, so that asking is never a load."""
-        if self._asked is None or self._asked.done():
+        """Ask the database; whoever comes meanwhile or soon after gets the same answer, so asking is never a load."""
+        is_old = self.house.clock.boottime() >= self._ask_again_at
+        if self._asked is None or (self._asked.done() and is_old):
             self._asked = asyncio.create_task(self._ask())
         return await asyncio.shield(self._asked)
 
     async def _ask(self) -> bool:
         storage = self.house.storage
-        return await storage.is_answering() and await storage.is_writable()
+        try:
+            return await storage.is_answering() and await storage.is_writable()
+        finally:
+            self._ask_again_at = self.house.clock.boottime() + _KEPT_SECONDS

@@ -14,6 +14,7 @@ from gateway.acts.bury import bury
 from gateway.acts.found_log import get_signer
 from gateway.acts.recall_noes import recall_noes
 from gateway.acts.renew import recover_credentials
+from gateway.acts.unlink import unlink_again
 from gateway.acts.verify_log import verify_log
 from gateway.authority.in_flight import CallsInFlight
 from gateway.doors.person.receipt_keys import list_receipt_keys
@@ -102,6 +103,7 @@ async def _apply_journal(house: House) -> None:
     await asyncio.to_thread(_destroy_again, house.ledger.person_keys, kept)
     await recover_credentials(house, kept.entries)
     await bury(house, kept.tombstones)
+    await unlink_again(house, kept)
     await recall_noes(house, kept)
 
 

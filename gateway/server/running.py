@@ -48,6 +48,7 @@ from scopes import Catalogue, load_catalogue
 DRAIN_SECONDS = 20
 NOTICE_SECONDS = 2
 """How long `/readyz` says no while calls are still taken, so that whoever sends them here can stop first."""
+_MOST_NAMED = 10
 
 log = structlog.get_logger()
 
@@ -73,7 +74,8 @@ async def serve(settings: Settings) -> None:
         house = await stack.enter_async_context(opened_house(settings))
         parts = await _parts(stack, settings, house, catalogue=catalogue)
         if house.ledger.checked is not None and house.ledger.checked.faults:
-            log.error("the grant log does not verify", faults=len(house.ledger.checked.faults))
+            faults = house.ledger.checked.faults
+            log.error("the grant log does not verify", faults=len(faults), first=faults[:_MOST_NAMED])
         desk, own = Desk(parts.connectors, parts.followers, parts.budgets), own_apps(settings)
         door = AdminDoor(house, parts.catalogue, parts.passwords, settings.is_on_loopback, own, desk)
         await stack.enter_async_context(listening(door, admin_socket_path(settings)))

@@ -134,7 +134,9 @@ class Settings(BaseModel):
         default=30, ge=1, description="for how long the same app does not ask again what a person refused"
     )
     record_retention_days: int = Field(
-        ge=1, description="how long the operator means to keep evidence; nothing is destroyed yet. No default"
+        ge=1,
+        description="at least how long evidence of decisions is kept, as people are told beside their receipts; "
+        "nothing is destroyed by it. No default",
     )
     checkpoint_dir: Path | None = Field(
         None, description="where checkpoints are kept; default: `checkpoints` beside the SQLite database"

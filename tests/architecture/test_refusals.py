@@ -68,7 +68,6 @@ SURFACES = {
         strays={
             "invalid_authorization_details": OF_THE_CHECKS,
             "invalid_client_metadata": OF_A_DOCUMENT,
-            "invalid_grant": OF_HOUSE,
             "invalid_redirect_uri": OF_A_DOCUMENT,
             "invalid_scope": OF_THE_CHECKS,
             "invalid_target": OF_THE_CHECKS,
@@ -86,7 +85,6 @@ SURFACES = {
         ],
         computed=frozenset({"wrong_method", "provider_silent"}),
         strays={
-            "invalid_grant": OF_HOUSE,
             "logout_replayed": "back-channel logout answers in JSON",
             "screen_outdated": "the consent screen is shown anew",
             "sign_in_again": "leads to the sign-in page",
@@ -97,14 +95,12 @@ SURFACES = {
         OWN_PROBLEMS.keys(),
         list_definitions("gateway/doors/management"),
         computed=frozenset(UNAVAILABLE),
-        strays={"invalid_grant": OF_HOUSE},
     ),
     "calls": Surface(
         PROBLEMS.keys(),
         [*list_definitions("gateway/doors/calls"), *list_definitions("gateway/platforms")],
         computed=frozenset({*UNAVAILABLE, *get_args(TargetCode), *get_args(BodyCode)}),
         strays={
-            "invalid_grant": OF_HOUSE,
             "not_found": OF_HOUSE,
             "platform_refused": "a connection that the platform refuses is told as connection_lost",
             "provider_refused": "people's sign-in at the platform is no part of a call",
@@ -144,7 +140,7 @@ def test_the_way_is_followed() -> None:
     found = find_reasons(SURFACES["oauth"].entries)
     assert "gateway.authority.proofs._refusal" in found["invalid_dpop_proof"]
     assert "gateway.records.families.minting.narrowed" in found["invalid_scope"]
-    assert "gateway.acts.House" in found["invalid_grant"]
+    assert "gateway.acts.family.get_holding" in found["invalid_grant"]
     conditional = ast.parse("raise Refusal('a' if b else 'c', 'd')")
     assert list(list_reasons(conditional)) == ["a", "c"]
     assert list(list_computed(ast.parse("raise Refusal(code)"))) == ["code"]

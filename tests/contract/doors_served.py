@@ -25,7 +25,6 @@ from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
 from gateway.doors import Endpoint, Porter
-from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.csrf import form_token
 from gateway.platforms.zalo.connector import ZaloConnector, ZaloUpstream
 from gateway.records.ledger import reading
@@ -36,6 +35,7 @@ from gateway.server.health import Health
 from gateway.terms.ids import new_id
 from scopes import load_catalogue
 from tests.house import CHALLENGE, REDIRECT_URI, Scene, agree, settings_for
+from tests.stand_ins.passwords import shared_passwords
 
 NOWHERE = "http://127.0.0.1:9"
 READERS = frozenset({"find", "get", "get_one", "getall", "list", "_get_once"})
@@ -137,7 +137,7 @@ async def both_served(scene: Scene, folder: Path) -> AsyncIterator[Served]:
     staff = frozenset({Role.OPERATOR, Role.DEVELOPER})
     clerk = await add_person(scene.house, NewPerson("staff", "Staff (mẫu)", staff, None), Actor.system())
     owner_session, staff_session = [await open_session(scene.house, each.id) for each in (scene.owner, clerk)]
-    passwords, installed = Passwords(scene.house.entropy), pytest.MonkeyPatch()
+    installed = pytest.MonkeyPatch()
     tables: list[tuple[web.Application, Endpoint]] = []
     install = Porter.install
 
@@ -156,7 +156,7 @@ async def both_served(scene: Scene, folder: Path) -> AsyncIterator[Served]:
             connectors={"zalo": connector},
             limits=LocalLimits(scene.clock),
             proofs=LocalProofMemory(scene.clock, scene.house.entropy),
-            passwords=passwords,
+            passwords=shared_passwords(),
             health=Health(scene.house),
             budgets=Budgets(scene.clock),
         )
@@ -169,7 +169,6 @@ async def both_served(scene: Scene, folder: Path) -> AsyncIterator[Served]:
                 real=await _real_ids(scene),
                 raw_sessions={Role.OWNER: owner_session, **dict.fromkeys(staff, staff_session)},
             )
-    passwords.close()
 
 
 async def _real_ids(scene: Scene) -> dict[str, str]:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from gateway.acts.decide import DURATIONS, Answer, decide
 from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_platform
@@ -18,11 +19,13 @@ from gateway.acts.recall_noes import recall_noes
 from gateway.acts.show_request import show_request
 from gateway.acts.take_events import ToldEvent, take_events
 from gateway.ground.storage.failures import DiskFull
-from gateway.records.accounts.pairs import list_subjects
+from gateway.records.accounts.pairs import list_subjects, look_up_known_otherwise
 from gateway.records.grants import store as grants
 from gateway.records.grants.tables import permissions
 from gateway.records.grants.types import PermissionState
 from gateway.records.hooks import store as hooks
+from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.tables import ledger_records
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.outbox import queue
 from gateway.records.outbox.tables import event_copies
@@ -213,6 +216,9 @@ async def test_several_accounts_know_one_person(scene: Scene) -> None:
             )
         ]
     assert met == [[(scene.account.id, "1")], [], []]
+    logins = "login of 1", "1", "login of another"
+    known = await look_up_known_otherwise(scene.house.storage, scene.house.vault, scene.account.id, logins)
+    assert known == {"login of 1"}
 
 
 @ON_SQLITE
@@ -225,7 +231,7 @@ async def test_nothing_asked_nothing_ended(scene: Scene) -> None:
 
 @ON_SQLITE
 async def test_an_objection_from_before_stays_as_it_was(scene: Scene) -> None:
-    """What they objected to by hand is not decided again: one record for the rest, and the app is told of the rest."""
+    """What they objected to by hand is not decided again; it passed until then, so the app hears of it too."""
     await listening(scene)
     await object_as(scene, "1", NAME)
     await end_at_platform(scene.house, told(scene))
@@ -236,7 +242,23 @@ async def test_an_objection_from_before_stays_as_it_was(scene: Scene) -> None:
     assert by == {NAME: False, PHONE: True, CHAT: True}
     assert own.version == 2
     (body,) = [each.body for each in notices if each.event == "quyen.grant.withdrawn"]
-    assert (b"crm_phone" in body, b"crm_name" in body) == (True, False)
+    assert all(ask in body for ask in (b"crm_phone", b"crm_name", b"chat_read"))
+
+
+@ON_SQLITE
+async def test_where_the_log_was_changed_all_that_may_be_held_is_told(scene: Scene) -> None:
+    """Nobody can say any more what passed before they objected: then the app hears of all that it had by contract."""
+    await listening(scene)
+    await object_as(scene, "1")
+    async with scene.house.storage.unit() as unit:
+        decided = ledger_records.c.kind == Kind.DECIDED.value
+        await unit.connection.execute(update(ledger_records).where(decided).values(version=99))
+        await unit.commit()
+    assert await end_at_platform(scene.house, told(scene)) == 1
+    async with scene.house.storage.read() as connection:
+        notices = await queue.list_of_app(connection, scene.app.id, 9, before=None)
+    (body,) = [each.body for each in notices if each.event == "quyen.grant.withdrawn"]
+    assert all(ask in body for ask in (b"crm_phone", b"crm_name", b"chat_read"))
 
 
 @ON_SQLITE

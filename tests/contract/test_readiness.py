@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -42,27 +43,47 @@ async def test_a_locked_database_is_not_ready(
         other = sqlite3.connect(tmp_path / "quyen.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         assert await house.storage.is_answering()
+        assert await ask(health) == (200, True)
+        clock.advance(timedelta(seconds=1))
         assert await ask(health) == (503, False)
         other.execute("ROLLBACK")
         other.close()
+        clock.advance(timedelta(seconds=1))
         assert await ask(health) == (200, True)
 
 
-async def test_who_asks_together_gets_one_answer(
-    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_writable", [True, False])
+async def test_the_database_is_asked_once_a_second(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, *, is_writable: bool
 ) -> None:
-    """However many ask at once, the database is asked once."""
+    """However many ask, at once or one after the other, and whatever it says: each asking is a write on the disk."""
     asked: list[bool] = []
 
     async def once(_storage: Storage) -> bool:
         asked.append(True)
-        return True
+        return is_writable
 
     async with house_in(tmp_path, clock) as house:
         health = Health(house)
         monkeypatch.setattr(Storage, "is_writable", once)
-        assert await asyncio.gather(*[ask(health) for _ in range(5)]) == [(200, True)] * 5
+        answer = (200, True) if is_writable else (503, False)
+        assert await asyncio.gather(*[ask(health) for _ in range(5)]) == [answer] * 5
+        assert [await ask(health) for _ in range(5)] == [answer] * 5
+        clock.advance(timedelta(seconds=0.9))
+        await ask(health)
         assert len(asked) == 1
+        clock.advance(timedelta(seconds=0.1))
+        assert [await ask(health) for _ in range(2)] == [answer] * 2
+        assert len(asked) == 2
+
+
+async def test_a_drain_is_told_at_once(tmp_path: Path, clock: ManualClock) -> None:
+    """Whoever sends calls here must stop before the server does: no answer is kept for that."""
+    async with house_in(tmp_path, clock) as house:
+        health = Health(house)
+        assert await ask(health) == (200, True)
+        health.is_draining = True
+        assert await ask(health) == (503, False)
 
 
 async def test_asking_writes_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,19 +14,23 @@ from sqlalchemy import select
 from gateway.acts import House
 from gateway.acts.bury import bury
 from gateway.acts.expire import expire
+from gateway.acts.link import finish_link, start_link
 from gateway.acts.pause import pause, resume
 from gateway.acts.shorten import shorten
+from gateway.acts.unlink import unlink
 from gateway.acts.withdraw import withdraw
 from gateway.ground.vault.entries import DestroyedKey, SealedCredential, Tombstone
 from gateway.ground.vault.personkeys import Erased
+from gateway.platforms import Profile
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.types import Connection, ConnectionState
+from gateway.records.accounts.types import SELF, Connection, ConnectionState
 from gateway.records.grants.tables import permissions
 from gateway.records.ledger import reading
 from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor
 from gateway.server.database import AlreadyRunning
+from tests.contract.platform import StandInPlatform
 from tests.contract.steps import (
     NAME,
     PHONE,
@@ -44,6 +48,7 @@ from tests.contract.steps import (
     owner,
     verified,
 )
+from tests.contract.test_unlink import look, make_own
 from tests.house import Scene, agree, house_in, set_scene
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
@@ -355,6 +360,40 @@ async def test_a_newer_credential_of_the_journal_is_put_back(machine: Machine) -
         assert (put_back.state, put_back.credential_expires_at) == (ConnectionState.LIVE, None)
     async with machine.started(scene) as scene:
         assert await find_connection(scene) == put_back
+
+
+async def test_an_account_that_was_taken_away_stays_away(machine: Machine) -> None:
+    """A backup brings its connection, name and standing back; they are taken away again, once, and the log says so."""
+    async with machine.started() as scene:
+        await make_own(scene)
+        given = await agreed(scene, PROFILE)
+        link = await find_connection(scene)
+        scene.house.journal.append([SealedCredential(link.id, 2, b"newest", machine.clock.now())])
+    machine.back_up()
+    async with machine.started(scene) as scene:
+        await unlink(scene.house, scene.account.id, scene.owner.id)
+    machine.restore()
+    for _ in range(2):
+        async with machine.started(scene) as scene:
+            account, found, holders = await look(scene)
+            assert (account.name, found, holders) == ("", None, 0)
+            assert await live_asks(scene, given.access_token) == set()
+            (record,) = await list_records(scene.house, kinds=[Kind.UNLINKED])
+            assert (record.actor, record.account_id) == (Actor.system(), scene.account.id)
+            assert record.facts["cause"] == Cause.RESTORED.value
+
+
+async def test_an_account_that_was_linked_again_is_left_alone(machine: Machine) -> None:
+    """Its connection is another one than was taken away."""
+    async with machine.started() as scene:
+        await make_own(scene)
+        await unlink(scene.house, scene.account.id, scene.owner.id)
+        platform = StandInPlatform(profile=Profile(scene.account.external_id, "Tên (mẫu)", SELF))
+        journey = await start_link(scene.house, platform, scene.owner.id, return_to="/x")
+        await finish_link(scene.house, platform, scene.owner.id, raw_state=journey.raw_state, raw_code="c")
+        before = await look(scene)
+    async with machine.started(scene) as scene:
+        assert await look(scene) == before
 
 
 async def test_a_key_that_a_backup_brought_back_is_destroyed_again(machine: Machine) -> None:

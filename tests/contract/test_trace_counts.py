@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select, text
 
 from gateway.records.trace import store as trace
-from gateway.records.trace.tables import trace_lines
-from gateway.records.trace.types import Ending, Line, Outcome
+from gateway.records.trace.tables import is_not_opened, trace_lines
+from gateway.records.trace.types import CALL_NOT_OPENED, PLATFORM_REFUSED, Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.ids import AppId, AskId, GrantId, TraceId
 from tests.house import Scene
@@ -22,7 +22,9 @@ class Calls:
         self._scene, self.count = scene, 0
         self._writer = TraceWriter(scene.house.storage, scene.clock)
 
-    async def add(self, grant_id: GrantId, *asks: AskId, outcome: Outcome = Outcome.PASSED) -> datetime:
+    async def add(
+        self, grant_id: GrantId, *asks: AskId, outcome: Outcome = Outcome.PASSED, reason: str | None = None
+    ) -> datetime:
         """Let a call be made a minute later; return when."""
         self.count += 1
         now = self._scene.clock.advance(timedelta(minutes=1))
@@ -31,7 +33,7 @@ class Calls:
         if outcome is Outcome.OPEN:
             await self._writer.open(line)
         else:
-            await self._writer.note(line, Ending(outcome, None, 200, None, 0, 0))
+            await self._writer.note(line, Ending(outcome, reason, 200, None, 0, 0))
         return now
 
 
@@ -52,6 +54,17 @@ async def test_each_ask_of_each_grant_is_counted_by_itself(scene: Scene) -> None
     assert counted == {(MINE, NAME): (2, newest), (MINE, PHONE): (2, cut)}
     assert set(both) == {*counted, (THEIRS, NAME)}
     assert none == {}
+
+
+async def test_what_was_never_sent_is_no_call(scene: Scene) -> None:
+    """A copy that waited behind one that the app did not take has a line, and is counted when it goes out."""
+    calls = Calls(scene)
+    since = await calls.add(MINE, NAME)
+    newest = await calls.add(MINE, NAME, outcome=Outcome.FAILED, reason="not_taken")
+    await calls.add(MINE, NAME, outcome=Outcome.FAILED, reason="not_sent")
+    async with scene.house.storage.read() as connection:
+        assert await trace.count_by_ask(connection, [MINE], since) == {(MINE, NAME): (2, newest)}
+        assert await trace.count_since(connection, [MINE], since) == {MINE: (2, newest)}
 
 
 async def test_refused_calls_are_counted_since_each_asks_own_moment(scene: Scene) -> None:
@@ -91,3 +104,38 @@ async def test_many_calls_are_all_counted(scene: Scene) -> None:
     newest = await calls.add(MINE, NAME)
     async with scene.house.storage.read() as connection:
         assert await trace.count_by_ask(connection, [MINE], since) == {(MINE, NAME): (2501, newest)}
+
+
+async def test_what_is_not_opened_is_so_until_it_is_answered(scene: Scene) -> None:
+    """The newest of each route since a moment; an answer under any of the grants asked about, also a no, ends it."""
+    calls = Calls(scene)
+
+    async def shut(*grant_ids: GrantId) -> dict[str, tuple[GrantId, datetime]]:
+        async with scene.house.storage.read() as connection:
+            return await trace.list_not_opened(connection, grant_ids, since)
+
+    since = await calls.add(MINE, NAME)
+    assert await shut(MINE, THEIRS) == {}
+    first = await calls.add(MINE, NAME, outcome=Outcome.FAILED, reason=CALL_NOT_OPENED)
+    await calls.add(MINE, NAME, outcome=Outcome.FAILED, reason="connection_lost")
+    assert await shut(MINE) == await shut(MINE, THEIRS) == {"view_follower": (MINE, first)}
+    assert await shut(THEIRS) == await shut() == {}
+    await calls.add(THEIRS, NAME, outcome=Outcome.FAILED, reason=PLATFORM_REFUSED)
+    assert (await shut(MINE), await shut(MINE, THEIRS)) == ({"view_follower": (MINE, first)}, {})
+    again = await calls.add(THEIRS, NAME, outcome=Outcome.FAILED, reason=CALL_NOT_OPENED)
+    assert await shut(MINE, THEIRS) == {"view_follower": (THEIRS, again)}
+    await calls.add(MINE, NAME)
+    assert await shut(MINE, THEIRS) == {}
+    since = again + timedelta(seconds=1)
+    assert await shut(THEIRS) == {}
+
+
+async def test_what_is_not_opened_is_found_by_its_own_index(scene: Scene) -> None:
+    """A page asks it at each visit, of grants with many lines: those lines are not read."""
+    async with scene.house.storage.read() as connection:
+        if connection.dialect.name != "sqlite":
+            return
+        question = select(trace_lines.c.route).where(trace_lines.c.grant_id.in_([MINE, THEIRS]), is_not_opened)
+        written = question.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+        (plan,) = (await connection.execute(text(f"EXPLAIN QUERY PLAN {written}"))).all()
+    assert "ix_trace_lines_not_opened (grant_id=?)" in str(plan)

@@ -10,7 +10,6 @@ from gateway.acts.register import register_app
 from gateway.acts.renew import renew
 from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.doors.admin.commands import AdminDoor, perform
-from gateway.ground.vault.passwords import Passwords
 from gateway.ground.vault.sealing import Unsealable
 from gateway.platforms.upstream_apps import speaking_as
 from gateway.records.accounts import store as accounts
@@ -26,6 +25,7 @@ from scopes import load_catalogue
 from tests.contract.platform import StandInPlatform
 from tests.contract.steps import list_records
 from tests.house import Scene, app_of
+from tests.stand_ins.passwords import shared_passwords
 
 OPERATOR = Actor.command_line()
 MINE, OTHER = "2233445566778899001", "3344556677889900112"
@@ -243,15 +243,11 @@ async def test_a_secret_of_another_place_does_not_open(scene: Scene) -> None:
 
 async def test_the_gateways_own_is_no_apps(scene: Scene) -> None:
     """An operator cannot enter it by mistake: the app's tokens and the gateway's would end each other."""
-    passwords = Passwords(scene.house.entropy)
-    door = AdminDoor(scene.house, load_catalogue(), passwords, own_apps={"zalo": MINE})
+    door = AdminDoor(scene.house, load_catalogue(), shared_passwords(), own_apps={"zalo": MINE})
     arguments = {"client_id": scene.app.id, "platform": "zalo", "secret": SECRET}
-    try:
-        with pytest.raises(Refusal, match="upstream_app_taken"):
-            await perform(door, "app bring-upstream", {**arguments, "upstream_app": MINE})
-        await perform(door, "app bring-upstream", {**arguments, "upstream_app": OTHER})
-    finally:
-        passwords.close()
+    with pytest.raises(Refusal, match="upstream_app_taken"):
+        await perform(door, "app bring-upstream", {**arguments, "upstream_app": MINE})
+    await perform(door, "app bring-upstream", {**arguments, "upstream_app": OTHER})
     assert (await get(scene)).external_id == OTHER
 
 

@@ -119,6 +119,18 @@ async def test_a_withdrawal_has_the_room_that_is_kept_for_it(scene: Scene, disk:
     assert '"disk": "no room is kept for ends"' in await disk_state(house)
 
 
+async def test_a_gateway_without_room_is_not_ready(scene: Scene, disk: Path) -> None:
+    """No call could be traced; what is there is read, and with room again it is ready without a start."""
+    house = scene.house
+    assert await house.storage.is_writable()
+    fill(disk)
+    assert (await house.storage.is_answering(), await house.storage.is_writable()) == (True, False)
+    assert '"ready": false' in await disk_state(house)
+    empty(disk)
+    assert await house.storage.is_writable()
+    assert '"ready": true' in await disk_state(house)
+
+
 async def test_the_ballast_is_made_again_at_a_start_with_room(disk: Path, clock: ManualClock) -> None:
     """Not while the disk is full, and the withdrawal holds through both starts."""
     async with started(disk, clock, "first") as house:

@@ -32,7 +32,7 @@ class ForTheIssuer(PrivateKeyJWT):  # type: ignore[misc]  # the library has no t
     def sign(self, auth: Any, token_endpoint: str) -> Any:
         """Sign; by itself it names the endpoint as its audience, and is good for an hour of the machine's time."""
         now = int(self._wire.scene.clock.now().timestamp())
-        times = {"iat": now, "exp": now + 60, "jti": f"authlib-{next(_NUMBERS)}"}
+        times = {"iat": now, "exp": now + 3600, "jti": f"authlib-{next(_NUMBERS)}"}
         self.claims = {"aud": self._wire.door.issuer, **times}
         return super().sign(auth, token_endpoint)
 

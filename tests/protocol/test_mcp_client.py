@@ -38,6 +38,9 @@ from tests.stand_ins.receiver import receiving, saying
 OA_PATH = "/zalo/v2.0/oa/getoa"
 CHATS_PATH = "/zalo/v2.0/oa/listrecentchat?data=%7B%22offset%22%3A0%2C%22count%22%3A5%7D"
 TAGS_PATH = "/zalo/v2.0/oa/tag/gettagsofoa"
+QUOTA_PATH = "/zalo/v3.0/oa/quota/message"
+QUOTA = {"quota_owner": "OA", "product_type": "cs", "quota_type": "sub_quota"}
+FOLLOWERS_PATH = "/zalo/v3.0/oa/user/getlist?data=%7B%22offset%22%3A0%2C%22count%22%3A5%7D"
 OPEN = {"zalo.profile.read": 1, "zalo.tag.read": 1}
 ASKS = (
     ("oa_profile", "zalo.profile.read", "assistant", False),
@@ -172,6 +175,39 @@ async def test_req_216_and_217_by_registration(stage: Stage) -> None:
     assert memory.app.client_id.startswith("app_")
     assert [each["client_id"] for each in owner.asked] == [memory.app.client_id] * 2
     assert [set(each["scope"].split()) for each in owner.asked] == [{"zalo.profile.read"}, OPEN.keys()]
+
+
+async def test_req_216_and_220_what_is_closed_to_it_is_left_out(stage: Stage) -> None:
+    """A challenge names also what only reviewed apps may ask: the rest is asked for, and the call that it opens passes.
+
+    Where nothing that it may ask would open a call, no challenge sends it to a screen that cannot help.
+    """
+    opened = {**OPEN, "zalo.quota.read": 1}
+    async with gateway(stage, DynamicApps(may_register=True, scopes=opened)) as (api_url, served):
+        owner, memory = Owner(served), Memory()
+        said = OAuthClientMetadata(redirect_uris=[AnyUrl(REDIRECT_URI)], client_name="Trợ lý (mẫu)")
+        provider = OAuthClientProvider(f"{api_url}/zalo", said, memory, owner.follow, owner.come_back)
+        async with httpx2.AsyncClient(auth=provider) as client:
+            first = await client.post(api_url + QUOTA_PATH, json=QUOTA)
+            assert first.status_code == 200, first.text
+            never = await client.get(api_url + FOLLOWERS_PATH)
+    assert [each["scope"] for each in owner.asked] == ["zalo.message.read zalo.quota.read"]
+    assert [each.scope for each in memory.tokens] == ["zalo.quota.read"]
+    assert (never.status_code, never.json()["code"], never.json()["asks"]) == (403, "insufficient_scope", [])
+
+
+async def test_req_216_from_the_address_of_the_resource(stage: Stage) -> None:
+    """There no operation names a scope: the client asks for all that the metadata lists, and gets what it may have."""
+    async with gateway(stage, DynamicApps(may_register=True, scopes=OPEN)) as (api_url, served):
+        owner, memory = Owner(served), Memory()
+        said = OAuthClientMetadata(redirect_uris=[AnyUrl(REDIRECT_URI)], client_name="Trợ lý (mẫu)")
+        provider = OAuthClientProvider(f"{api_url}/zalo", said, memory, owner.follow, owner.come_back)
+        async with httpx2.AsyncClient(auth=provider) as client:
+            assert (await client.get(f"{api_url}/zalo")).status_code == 404
+            assert (await client.get(api_url + OA_PATH)).status_code == 200
+    assert len(owner.asked) == 1
+    assert OPEN.keys() < set(owner.asked[0]["scope"].split())
+    assert [set((each.scope or "").split()) for each in memory.tokens] == [OPEN.keys()]
 
 
 async def test_req_213_and_216_by_a_document(stage: Stage, tmp_path: Path) -> None:

@@ -246,7 +246,9 @@ async def test_req_112_113_114_117_a_bound_token_wants_its_key(wire: Wire, own: 
     bad = [None, right, signed(claims(), OTHER), signed(claims(ath="x")), signed(claims(htm="POST"))]
     bad += [signed(claims(htu=f"{wire.door.issuer}/v1/asks"))]
     for proof in bad:
-        assert problem(await call("DPoP", proof)) == (401, "invalid_dpop_proof")
+        refused = await call("DPoP", proof)
+        assert problem(refused) == (401, "invalid_dpop_proof")
+        assert [each[:5] for each in refused.headers.getall("WWW-Authenticate")] == ["DPoP "]  # no error of Bearer (68)
     stale = await call("DPoP", signed(claims(nonce=None)))
     assert problem(stale) == (401, "use_dpop_nonce")
     assert stale.headers["DPoP-Nonce"] == nonce

@@ -85,6 +85,10 @@ async def test_both_kinds_of_key(wire: Wire) -> None:
         {"iat": "now"},
         {"iat": True},
         {"iat": 1e300},
+        {"exp": "now"},
+        {"exp": 1},
+        {"nbf": 1e300},
+        {"nbf": 9999999999},
         {"jti": None},
         {"jti": ""},
         {"jti": 7},
@@ -105,6 +109,15 @@ async def test_req_106_time(wire: Wire) -> None:
     for seconds, is_taken in ((-300, True), (-301, False), (10, True), (11, False)):
         reply = await ask_token(wire, refresh_fields("x"), await prove(wire, iat=int(now) + seconds))
         assert reply.error == (BAD_GRANT if is_taken else BAD_PROOF), seconds
+
+
+async def test_req_106_an_end_and_a_beginning_that_it_names(wire: Wire) -> None:
+    """They are held to as in any JWT, and the caller's clock may be ten seconds off (192)."""
+    now = int(wire.scene.clock.now().timestamp())
+    for name, seconds, is_taken in (("exp", -9, True), ("exp", -10, False), ("nbf", 10, True), ("nbf", 11, False)):
+        changes: dict[str, Any] = {name: now + seconds}
+        reply = await ask_token(wire, refresh_fields("x"), await prove(wire, **changes))
+        assert reply.error == (BAD_GRANT if is_taken else BAD_PROOF), changes
 
 
 async def test_req_106_the_target_is_compared_without_query_and_case_of_the_host(wire: Wire) -> None:

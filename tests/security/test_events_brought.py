@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from gateway.acts.register import register_app
 from gateway.acts.upstream_apps import Brought, bring_upstream, remove_upstream
 from gateway.authority.bases import Asked
+from gateway.authority.limits import Limit
+from gateway.doors.events import hooks
 from gateway.doors.events.parcels import Hold
 from gateway.ground.vault.sealing import Unsealable
 from gateway.platforms import Credential
@@ -320,3 +323,20 @@ async def test_a_withdrawal_told_there_names_the_account(isv: Isv) -> None:
     assert await refused(scene, scene.app) == set()
     assert await isv.teller.tell(withdrawal(isv, oa_id=None)) == 200
     assert await refused(scene, scene.app) == {"crm_name", "crm_phone", "chat_read"}
+
+
+async def test_withdrawals_told_there_are_bounded(isv: Isv, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ISV may sign one for any id, and each is kept for good: beyond the pace of its app nothing is, until later.
+
+    What else it tells, and what our own is told, is heard all the same.
+    """
+    monkeypatch.setattr(hooks, "WITHDRAWALS", Limit(3, timedelta(minutes=15)))
+    people = [str(10**18 + n) for n in range(6)]
+    assert [await isv.tell(withdrawal(isv, user_id=each)) for each in people] == [200] * 3 + [429] * 3
+    kept = await list_records(isv.scene.house, kinds=[Kind.WITHDRAWN_AT_PLATFORM])
+    assert len(kept) == 3
+    assert await isv.tell(isv.teller.message()) == 200
+    assert await isv.count_copies() == 4  # that they took it back is told to the app too
+    assert await isv.teller.tell(withdrawal(isv, user_id=people[-1])) == 200
+    isv.scene.clock.advance(timedelta(minutes=5))
+    assert [await isv.tell(withdrawal(isv, user_id=each)) for each in people[3:]] == [200, 429, 429]

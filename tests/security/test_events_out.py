@@ -105,7 +105,7 @@ async def test_each_app_gets_what_its_own_asks_open(teller: Teller, receiver: Re
     assert "message" not in ours
 
 
-@pytest.mark.parametrize("name", ["user_out_group", "anonymous_send_text", "never_heard_of"])
+@pytest.mark.parametrize("name", ["user_out_group", "user_send_group_text", "never_heard_of"])
 async def test_an_event_that_is_not_listed_goes_nowhere(teller: Teller, receiver: Receiver, name: str) -> None:
     """It is taken, so that Zalo does not tell it again, and nothing of it is kept (I5)."""
     await listen(teller.scene, receiver.url)

@@ -19,11 +19,12 @@ from gateway.acts.refresh import Renewal, refresh
 from gateway.doors.calls import doubts, forwarding, upstream
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Connection, ConnectionState
-from gateway.records.trace.types import Outcome
+from gateway.records.trace.types import CALL_NOT_OPENED, OUTCOME_UNKNOWN, Outcome
 from gateway.sandbox.zalo.seeds import BAKERY_ID
-from gateway.terms.ids import AskId, ConnectionId
-from gateway.terms.refusal import Refusal
+from gateway.terms.ids import ConnectionId
+from gateway.terms.refusal import Refusal, Unavailable
 from tests.house import REDIRECT_URI, VERIFIER, agree
+from tests.platforms.zalo.apps import app_with
 from tests.platforms.zalo.lying import Script, answering, lying, saying
 from tests.platforms.zalo.stage import (
     DETAIL,
@@ -288,6 +289,9 @@ async def test_one_call_that_the_platform_does_not_open_ends_nothing(stage: Stag
         reply = await stage.app.call(CHATS, headers={"access_token": stage.app.token})
         assert (reply.code, reply.json["error"]) == ("connection_lost", -200)
         assert len(await stage.arrived()) == before + 1 + asked
+        (line, *_) = await stage.list_lines()
+        assert line.ending is not None
+        assert (line.ending.outcome, line.ending.reason) == (Outcome.FAILED, CALL_NOT_OPENED)
     assert (await get_link(stage)).state is ConnectionState.LIVE
     assert (await stage.app.call(PROFILE)).status == 200
 
@@ -361,6 +365,8 @@ async def test_a_slow_platform_is_504_and_a_write_may_have_happened(
         reply = await call
         assert (reply.code, reply.status) == ("upstream_timeout", 504)
         assert reply.json.get("outcome") == outcome
+        reason = OUTCOME_UNKNOWN if outcome else "upstream_timeout"
+        assert (await get_ending(stage))[:2] == (Outcome.FAILED, reason)
 
 
 @pytest.mark.parametrize("when", ["before", "after", "midway"])
@@ -371,6 +377,27 @@ async def test_a_write_whose_answer_is_lost_is_sent_once(stage: Stage, when: str
     reply = await stage.app.call(SEND, "POST", json=MESSAGE)
     assert (reply.code, reply.status, reply.json["outcome"]) == ("upstream_failed", 502, "unknown")
     assert len(await stage.arrived()) == 2
+    assert (await get_ending(stage))[:2] == (Outcome.FAILED, OUTCOME_UNKNOWN)
+
+
+@pytest.mark.parametrize("call", ["write", "read"])
+async def test_a_database_that_falls_silent_after_the_write_was_sent_leaves_it_unknown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """No 503, after which an app would send it again: what was sent may be done; a read alone has no verdict."""
+
+    async def silent(*_args: object) -> None:
+        raise Unavailable("database")
+
+    monkeypatch.setattr(forwarding, "show_people", silent)
+    reply = await (stage.app.call(SEND, "POST", json=MESSAGE) if call == "write" else stage.app.call(DETAIL))
+    assert len(await stage.arrived()) == 1
+    if call == "write":
+        assert (reply.code, reply.status, reply.json["outcome"]) == ("upstream_failed", 502, "unknown")
+        assert (await get_ending(stage))[:2] == (Outcome.FAILED, OUTCOME_UNKNOWN)
+    else:
+        assert (reply.code, reply.status) == ("no_verdict", 503)
+        assert (await get_ending(stage))[:2] == (Outcome.FAILED, "no_verdict")
 
 
 async def test_nobody_there_is_502(tmp_path: Path) -> None:
@@ -407,20 +434,21 @@ async def test_the_first_use_of_a_refreshed_token_destroys_the_kept_answer(stage
         await refresh(scene.house, renewal)
 
 
-@pytest.mark.parametrize("has_chat", [True, False])
-async def test_a_key_that_reads_what_an_ask_opens(tmp_path: Path, *, has_chat: bool) -> None:
-    """Choosing followers by when they wrote needs the ask that reads messages: with it the call passes and names it."""
-    asks = {"oa_profile", "crm_name"} | ({"chat_read"} if has_chat else set())
+@pytest.mark.parametrize("has_ask", [True, False])
+async def test_a_key_that_reads_what_an_ask_opens(tmp_path: Path, *, has_ask: bool) -> None:
+    """Choosing followers by when they were there needs the ask that reads it: with it the call passes and names it."""
+    scopes = ["zalo.follower.name.read", *(["zalo.follower.activity.read"] if has_ask else [])]
     chosen = quote(json.dumps({"offset": 0, "count": 5, "last_interaction_period": "L30D"}))
-    async with zalo_stage(tmp_path, asks=frozenset(AskId(each) for each in asks)) as stage:
-        reply = await stage.app.call(f"/zalo/v3.0/oa/user/getlist?data={chosen}")
+    async with zalo_stage(tmp_path) as stage:
+        app = await app_with(stage, *scopes)
+        reply = await app.call(f"/zalo/v3.0/oa/user/getlist?data={chosen}")
         (line,) = await stage.list_lines()
-        if has_chat:
+        if has_ask:
             assert reply.status == 200
             assert reply.json["data"]["users"]
-            assert "chat_read" in line.line.ask_ids
+            assert "zalo_follower_activity_read" in line.line.ask_ids
             return
         assert (reply.status, reply.code) == (403, "insufficient_scope")
         assert await stage.arrived() == []
-        plain = await stage.app.call(f"/zalo/v3.0/oa/user/getlist?data={quote(json.dumps({'offset': 0, 'count': 5}))}")
+        plain = await app.call(f"/zalo/v3.0/oa/user/getlist?data={quote(json.dumps({'offset': 0, 'count': 5}))}")
         assert plain.status == 200

@@ -73,7 +73,7 @@ async def test_a_granted_call_passes_and_shows_only_what_was_granted(stage: Stag
     assert FOLLOWER.contact is not None
     assert found["shared_info"] == {"name": FOLLOWER.contact.name, "phone": FOLLOWER.contact.phone}
     assert "is_sensitive" not in found
-    assert reply.headers["Quyen-Withheld"] == '4; reasons="scope"'
+    assert reply.headers["Quyen-Withheld"] == '12; reasons="scope"'
     (arrival,) = await stage.arrived()
     assert arrival["target"] == DETAIL.removeprefix("/zalo").replace("%20", "")
     assert "Authorization" not in arrival["headers"]
@@ -202,10 +202,12 @@ async def test_insufficient_scope_names_the_asks_and_where_to_consent(stage: Sta
 
 
 async def test_a_scope_that_the_app_never_asked_for_has_no_consent_url(stage: Stage) -> None:
-    """There is nothing that the person could be asked."""
+    """There is nothing that the person could be asked, and the challenge sends no client to ask them."""
     reply = await stage.app.call("/zalo/v2.0/oa/tag/gettagsofoa")
     await check_refused(stage, reply, "insufficient_scope", status=403)
     assert "consent_url" not in reply.json
+    assert (reply.json["asks"], reply.json["note"]) == ([], "no ask that this app registered opens the call")
+    assert "error" not in reply.headers["WWW-Authenticate"]
 
 
 async def test_a_query_key_of_a_closed_scope_is_insufficient_scope(stage: Stage) -> None:

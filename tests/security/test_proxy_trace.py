@@ -8,11 +8,14 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.acts.pause import pause
+from gateway.acts.suspend import suspend_app
 from gateway.acts.withdraw import withdraw
 from gateway.doors.calls import forwarding
 from gateway.records.ledger.types import Actor, ActorKind
 from gateway.records.trace import store as trace
 from gateway.records.trace.types import Outcome
+from gateway.terms.ids import AskId
 from gateway.terms.refusal import Unavailable
 from tests.platforms.zalo.lying import answering, lying
 from tests.platforms.zalo.stage import DETAIL, FOLLOWER, MESSAGE, PROFILE, SEND, Stage, wait_until, zalo_stage
@@ -57,7 +60,7 @@ async def test_a_line_names_app_grant_account_route_and_asks(stage: Stage) -> No
     assert (line.line.route, line.line.ask_ids) == ("view_follower", ("crm_name", "crm_phone"))
     assert line.line.request_id == reply.headers["X-Request-ID"]
     assert line.ending is not None
-    assert (line.ending.subjects, line.ending.withheld, line.ending.upstream_status) == (1, 4, 200)
+    assert (line.ending.subjects, line.ending.withheld, line.ending.upstream_status) == (1, 12, 200)
 
 
 async def test_a_call_by_an_ended_token_names_what_it_wanted(stage: Stage) -> None:
@@ -71,6 +74,33 @@ async def test_a_call_by_an_ended_token_names_what_it_wanted(stage: Stage) -> No
         asks = dict.fromkeys(stage.scene.all_asks, since)
         counted = await trace.count_refused(connection, stage.grant_id, asks)
     assert counted == {"crm_name": 2, "crm_phone": 2, "order_send": 1}
+
+
+async def test_a_call_refused_for_something_else_names_no_ask(stage: Stage) -> None:
+    """People read how often a call was stopped by their pause: one that is malformed, say, is none."""
+    since, owner = stage.scene.clock.now(), Actor(ActorKind.PERSON, stage.scene.owner.id)
+    phone = AskId("crm_phone")
+    await pause(stage.scene.house, stage.grant_id, owner, ask_ids=[phone])
+    assert (await stage.app.call("/zalo/v3.0/oa/user/detail?data=%7Bbroken")).code == "bad_target"
+    bound = {"Authorization": f"DPoP {stage.app.token}"}
+    assert (await stage.app.call(DETAIL, headers=bound)).code == "invalid_token"
+    await suspend_app(stage.scene.house, stage.scene.app.id, Actor.system(), reason="thử (mẫu)")
+    assert (await stage.app.call(DETAIL)).code == "app_suspended"
+    assert [line.line.ask_ids for line in await stage.list_lines()] == [()] * 3
+    async with stage.scene.house.storage.read() as connection:
+        assert await trace.count_refused(connection, stage.grant_id, {phone: since}) == {}
+
+
+async def test_a_call_for_a_purpose_names_what_was_granted_for_it(stage: Stage) -> None:
+    """Of the asks that open the route only those of the purpose were wanted, though they ended."""
+    owner, send = Actor(ActorKind.PERSON, stage.scene.owner.id), AskId("order_send")
+    await withdraw(stage.scene.house, stage.grant_id, owner, ask_ids=[send])
+    for purpose, named in (("order", (send,)), ("crm", ())):
+        headers = {"Authorization": f"Bearer {stage.app.token}", "Quyen-Purpose": purpose}
+        reply = await stage.app.call(SEND, "POST", json=MESSAGE, headers=headers)
+        assert reply.code == "purpose_not_granted"
+        (line,) = [one for one in await stage.list_lines() if one.line.request_id == reply.headers["X-Request-ID"]]
+        assert line.line.ask_ids == named
 
 
 async def test_a_refused_call_that_nothing_of_the_token_opens_names_no_ask(stage: Stage) -> None:

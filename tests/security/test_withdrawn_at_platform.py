@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from gateway.acts import House
+from gateway.acts.profiles import lift_objection
 from gateway.acts.withdraw import withdraw
 from gateway.authority.bases import Asked, Said
 from gateway.authority.in_flight import Call
@@ -25,10 +26,21 @@ from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind, Record
 from gateway.records.outbox.keys import event_key_of, read_secret
-from gateway.terms.ids import FamilyId
+from gateway.terms.ids import AskId, FamilyId
 from tests.contract.letters import opened
 from tests.contract.steps import verified
-from tests.followers import CHAT, NAME, PHONE, decide_as, follow, say_yes, take_back
+from tests.followers import (
+    CHAT,
+    NAME,
+    PHONE,
+    SENDING,
+    decide_as,
+    follow,
+    object_as,
+    say_yes,
+    take_back,
+    with_writing_app,
+)
 from tests.house import Scene, agree
 from tests.ready import scene_in
 from tests.security.test_events_native import is_zalos
@@ -40,6 +52,7 @@ from tests.telling import FOLLOWER, Teller, listen, telling, telling_of_askers
 LOGIN = "8137520046001000239"
 OTHER = "4620160001000000999"
 ABOUT = {NAME, PHONE, CHAT}
+PROFILE = AskId("oa_profile")
 
 
 @pytest.fixture
@@ -123,6 +136,29 @@ async def test_what_they_agreed_to_ends_and_the_app_hears(teller: Teller, receiv
     assert (await verified(scene.house)).is_ok
 
 
+async def test_an_app_that_only_writes_writes_to_them_no_more(teller: Teller, receiver: Receiver) -> None:
+    """It asks nothing about people, so they object to its writing; it is told nothing, and they may lift that."""
+    scene = teller.scene
+    writer = await with_writing_app(scene)
+    await agree(writer)
+    assert await teller.tell(withdrawal(teller)) == 200
+    said, grant = await find_said(scene, writer.app), await find_grant(scene, writer.app)
+    assert said.has_only_refused(FOLLOWER)
+    assert grant is not None
+    assert {p.ask_id: (p.state, p.basis) for p in grant.permissions} == {
+        SENDING: (PermissionState.REFUSED, Basis.CONTRACT)
+    }
+    assert {each.app_id for each in await list_told(scene.house)} >= {writer.app.id}
+    assert await teller.tell(withdrawal(teller)) == 200  # told again, nothing of it is done again
+    assert (await find_grant(scene, writer.app)) == grant
+    await teller.bring()
+    assert grant.id not in {notice["subject"] for notice in notices(receiver)}
+    person, _ = await follow(scene, FOLLOWER)
+    await lift_objection(scene.house, grant.id, Actor(ActorKind.PERSON, person.id), ask_ids=[SENDING])
+    assert not (await find_said(scene, writer.app)).has_only_refused(FOLLOWER)
+    assert (await verified(scene.house)).is_ok
+
+
 async def test_what_was_granted_once_is_erased_too(teller: Teller, receiver: Receiver) -> None:
     """Granted, taken back, and refused when it was asked again: the app may hold it still, and hears of it."""
     person, profile = await follow(teller.scene, FOLLOWER)
@@ -161,20 +197,71 @@ async def test_an_app_that_never_saw_them_hears_nothing(teller: Teller, receiver
     assert await teller.list_log() == []
 
 
-async def test_what_they_took_back_before_is_not_told_twice(teller: Teller, receiver: Receiver) -> None:
-    """After all was taken back by hand, and told again in whatever bytes, there is no other record and no notice."""
+async def test_what_they_took_back_before_is_erased_too(teller: Teller, receiver: Receiver) -> None:
+    """Taken back by hand, the app was told to stop; at Zalo, to erase: once, in whatever bytes, until something new."""
     scene = teller.scene
-    said = await say_yes(scene, FOLLOWER, [NAME])
+    said = await say_yes(scene, FOLLOWER, [NAME, PHONE])
     await take_back(scene, said)
     told = withdrawal(teller)
     assert [await teller.tell(told) for _ in range(2)] == [200, 200]
     assert await teller.tell(withdrawal(teller, timestamp=teller.stamp(1))) == 200
     about = [record.app_id for record in await list_told(scene.house)]
-    assert about == ["so-ban-hang"]  # of the other app nothing was decided before
+    assert (len(about), {*about}) == (2, {scene.app.id, "so-ban-hang"})
     await teller.bring()
-    assert [each["type"] for each in notices(receiver)] == ["quyen.grant.withdrawn"]
-    assert notices(receiver)[0]["data"]["asks"][0]["wanted"] == "stop"
+    stop, erase = notices(receiver)
+    assert {each["wanted"] for each in stop["data"]["asks"]} == {"stop"}
+    asks = {each["ask"]: (each["state"], each["wanted"]) for each in erase["data"]["asks"]}
+    assert asks == dict.fromkeys([NAME, PHONE], ("withdrawn", "erase"))
     assert events(receiver.came) == []
+    assert (await verified(scene.house)).is_ok
+
+
+async def test_what_they_objected_to_before_is_erased_too(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """Until the objection the contract let it pass, so the app holds it; what they objected to first it never had."""
+    async with scene_in(tmp_path, clock) as scene, telling(scene) as teller:
+        await agree(scene, frozenset({PROFILE, NAME}))
+        await listen(scene, receiver.url)
+        await object_as(scene, FOLLOWER, NAME, PHONE)
+        await agree(scene, frozenset({PROFILE, NAME, PHONE}), whole=True)
+        assert await teller.tell(withdrawal(teller)) == 200
+        assert await teller.tell(withdrawal(teller, timestamp=teller.stamp(1))) == 200
+        await teller.bring()
+        own = [body for body in notices(receiver) if body["data"]["account"].endswith(f"/{FOLLOWER}")]
+        (asks,) = [body["data"]["asks"] for body in own]
+        assert [(each["ask"], each["state"], each["wanted"]) for each in asks] == [(NAME, "refused", "erase")]
+
+
+async def test_all_that_they_objected_to_before_is_erased_too(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """Nothing is left to end; that the app holds something is left, and it hears of just that."""
+    async with scene_in(tmp_path, clock) as scene, telling(scene) as teller:
+        await agree(scene, frozenset({PROFILE, NAME}))
+        await listen(scene, receiver.url)
+        await object_as(scene, FOLLOWER)
+        assert await teller.tell(withdrawal(teller)) == 200
+        assert await teller.tell(withdrawal(teller, timestamp=teller.stamp(1))) == 200
+        await teller.bring()
+        (asks,) = [body["data"]["asks"] for body in notices(receiver)]
+        assert [(each["ask"], each["wanted"]) for each in asks] == [(NAME, "erase")]
+
+
+async def test_what_a_contract_let_pass_that_is_over_is_erased_too(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """The shop took back what it gave, or its time ran out; what the app got until then it holds."""
+    async with scene_in(tmp_path, clock) as scene, telling(scene) as teller:
+        decided = await agree(scene, frozenset({PROFILE, NAME, PHONE}))
+        await listen(scene, receiver.url)
+        assert decided.grant_id is not None
+        await withdraw(scene.house, decided.grant_id, Actor(ActorKind.PERSON, scene.owner.id), ask_ids=[PHONE])
+        assert await teller.tell(withdrawal(teller)) == 200
+        await teller.bring()
+        own = [body for body in notices(receiver) if body["data"]["account"].endswith(f"/{FOLLOWER}")]
+        (asks,) = [body["data"]["asks"] for body in own]
+        assert [(each["ask"], each["wanted"]) for each in asks] == [(NAME, "erase"), (PHONE, "erase")]
 
 
 async def test_a_yes_after_it_stands_when_zalo_tells_again(teller: Teller) -> None:
@@ -222,6 +309,7 @@ async def test_what_waits_about_them_is_not_sent(teller: Teller, receiver: Recei
     """A message that waits is void, and behind it that they took it back goes out: no no of theirs stops that."""
     await say_yes(teller.scene, FOLLOWER, [CHAT])
     await teller.tell(teller.message())
+    teller.scene.clock.advance(1)  # of two copies of one moment none is the older
     await teller.tell(withdrawal(teller))
     await teller.tell(teller.message())
     await teller.bring()

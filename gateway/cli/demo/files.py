@@ -109,12 +109,12 @@ def _is_ours(pid: int) -> bool:
 
 def list_warnings(folder: DemoFolder, state: Mapping[str, Any]) -> list[str]:
     """Say what a gateway that serves cannot vouch for: a log that was changed."""
-    faults = state.get("bad_records", [])
+    faults = state.get("faults", 0)
     if not faults:
         return []
     return [
-        f"THE GRANT LOG DOES NOT VERIFY: nothing is signed any more. First fault: {faults[0]}",
-        f"  all of them: quyen --env-file {folder.env_file} log verify",
+        f"THE GRANT LOG DOES NOT VERIFY: nothing is signed any more. Faults: {faults}",
+        f"  which they are: quyen --env-file {folder.env_file} log verify",
     ]
 
 

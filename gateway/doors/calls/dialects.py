@@ -174,12 +174,17 @@ def _hints(problem: Problem) -> dict[str, str]:
 
 
 def _challenges(problem: Problem) -> Iterator[str]:
-    """Challenge in the scheme that the caller used (RFC 6750, RFC 9449 section 7.1); in both where it used none."""
+    """Challenge in the scheme that the caller used (RFC 6750, RFC 9449 section 7.1); in both where it used none.
+
+    Where no ask of the app would open the call (`asks` is there and empty) no error stands there: by that word clients
+    send the person to a screen, for all that the metadata lists, and the call is refused as before.
+    """
     fields: dict[str, str] = {}
-    if problem.code != "no_credential":
+    asks = problem.facts.get("asks")
+    if problem.code != "no_credential" and asks != []:
         fields |= {"error": problem.code, "error_description": problem.row.en}
-    if "asks" in problem.facts:
-        fields["scope"] = " ".join(problem.facts["asks"])
+    if asks:
+        fields["scope"] = " ".join(asks)
     if "consent_url" in problem.facts:
         fields["consent_url"] = problem.facts["consent_url"]
     if "max_age" in problem.facts:

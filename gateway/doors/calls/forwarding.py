@@ -24,7 +24,7 @@ from gateway.doors.calls.uploading import Upload
 from gateway.doors.calls.upstream import Received, exchange, read_headers, read_whole
 from gateway.platforms import ENDED_ACCESS, Connector, Trouble
 from gateway.records.accounts.types import Connection
-from gateway.records.trace.types import Ending, Outcome
+from gateway.records.trace.types import PLATFORM_REFUSED, Ending, Outcome
 from gateway.terms.refusal import Refusal, Unavailable
 from scopes import Answer, AnswerMalformed, Route
 
@@ -131,6 +131,7 @@ class Forwarding:
         link = await get_link(self._door.house, self._admitted.verdict.facts)
         if await self._attempt(flight, link):
             return
+        flight.begin_attempt()  # the platform refused the credential, so nothing was done
         self._door.doubts.check_renewable(self._door.house, link)
         try:
             fresh = await renew(self._door.house, self._connector, link)
@@ -166,7 +167,7 @@ class Forwarding:
             return False
         if trouble is Trouble.PERMISSION_LOST:  # for this call; whether for all, the platform is asked
             await self._door.doubts.check(self._door.house, self._connector, link)
-            raise Refusal("connection_lost", "the platform does not open this call to the account", log_detail=trouble)
+            raise Refusal("connection_lost", "the platform does not open this call to the account", trouble=trouble)
         if trouble in ENDED_ACCESS:
             await lose(self._door.house, link, trouble)
             raise Refusal("connection_lost", log_detail=trouble.value)
@@ -214,7 +215,7 @@ class Forwarding:
         filtered = shown.filtered
         withheld = count_withheld(route.answer, verdict.reach)
         is_refused = answer is not route.answer or self._connector.is_refusal(received.status, received.body)
-        outcome, reason = (Outcome.FAILED, "platform_refused") if is_refused else (Outcome.PASSED, None)
+        outcome, reason = (Outcome.FAILED, PLATFORM_REFUSED) if is_refused else (Outcome.PASSED, None)
         people = set(filtered.subjects) | (set() if is_refused else self._admitted.outgoing.subjects)
         people -= {verdict.facts.external_id}  # the account is no subject
         counts = (len(people), withheld.count, shown.by_evidence)
@@ -263,6 +264,8 @@ class Forwarding:
             return error if isinstance(error, CallerGone) else CallerGone()
         if self._is_cut:
             error = await self._refusal_of_cut()
+        elif isinstance(error, Unavailable) and self._was_written:  # no 503: it must not be tried again like that
+            error = Refusal("upstream_failed", log_detail=f"{error.what} gave no answer after the write was sent")
         elif isinstance(error, Refusal) and self._admitted.upload is not None:
             error = self._admitted.upload.broken or error
         if isinstance(error, Refusal) and "outcome" not in error.facts and self._is_unsure(error):

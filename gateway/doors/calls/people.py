@@ -8,7 +8,7 @@ from gateway.authority.verdict import Verdict
 from gateway.doors import is_about_people
 from gateway.doors.calls.admission import Outgoing
 from gateway.doors.calls.door import CallsDoor
-from gateway.records.accounts.pairs import find_subject
+from gateway.records.accounts.pairs import look_up_known_otherwise
 from gateway.records.apps.types import Basis
 from gateway.terms.refusal import Refusal
 from scopes import Route
@@ -39,10 +39,10 @@ async def check_people(door: CallsDoor, verdict: Verdict, route: Route, *, outgo
     """
     opening = [reach for reach in verdict.reach if reach.scope in outgoing.done_by]
     others = [reach for reach in opening if is_about_people(door.catalogue, reach.scope)]
-    if route.answer.about_named:
-        await _check_own_ids(door, verdict, outgoing.subjects)
     asked = holding_of(verdict).ask(outgoing.subjects)
     people, is_write = asked.people, route.kind == "write" and not route.serves_subject
+    if people and (is_write or route.answer.about_named):
+        await _check_own_ids(door, verdict, people)
     names_nobody = route.answer.is_binary or (is_write and not people)
     if names_nobody and any(reach.basis != Basis.CONTRACT for reach in others):
         raise Refusal("no_basis")
@@ -58,10 +58,7 @@ async def check_people(door: CallsDoor, verdict: Verdict, route: Route, *, outgo
 async def _check_own_ids(door: CallsDoor, verdict: Verdict, named: frozenset[str]) -> None:
     """Refuse the id by which somebody signs in: what they said stands under the id by which the account knows them.
 
-    An answer that names nobody is judged by what the call wrote, and the platform may know a person by both.
+    A write, and an answer that names nobody, is judged by what the call wrote; the platform may know one by both.
     """
-    house, account_id = door.house, verdict.facts.account_id
-    async with house.storage.read() as connection:
-        for each in named:
-            if await find_subject(connection, house.vault, account_id, login_subject=each) not in {None, each}:
-                raise Refusal("no_basis")
+    if await look_up_known_otherwise(door.house.storage, door.house.vault, verdict.facts.account_id, named):
+        raise Refusal("no_basis")

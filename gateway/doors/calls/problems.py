@@ -85,8 +85,8 @@ PROBLEMS: Mapping[str, Row] = {
         403,
         -223,
         "M_FORBIDDEN",
-        "Chủ tài khoản chưa cho phép quyền cần cho lời gọi này.",
-        "The account's owner has not granted what this call needs.",
+        "Mã truy cập không mang quyền cần cho lời gọi này: chưa được cho phép, hoặc ứng dụng đã bỏ ra khi làm mới mã.",
+        "The token does not hold what this call needs: it was not granted, or the app left it out of this token.",
     ),
     "purpose_not_granted": Row(
         403,

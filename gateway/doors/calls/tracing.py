@@ -7,7 +7,8 @@ from gateway.doors.calls.dialects import Renderer, status_of
 from gateway.doors.calls.door import CallsDoor
 from gateway.doors.calls.incoming import CallerGone, Incoming
 from gateway.ground.storage.storage import shielded
-from gateway.records.trace.types import OUTCOME_UNKNOWN, Ending, Line, Outcome
+from gateway.platforms import Trouble
+from gateway.records.trace.types import CALL_NOT_OPENED, OUTCOME_UNKNOWN, Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.terms.ids import AskId, TraceId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
@@ -40,14 +41,20 @@ def ending_of(
 ) -> Ending:
     """Say how a call ended that was not answered as the platform answered.
 
-    `was_written`: it was a write, and sent off: cut after that, it may have been done all the same.
+    `was_written`: it was a write, and sent off: without a whole answer after that, it may have been done all the same.
     """
     reason = {Refusal: "reason", Unavailable: "reason"}.get(type(error))
     code = getattr(error, reason) if reason else "caller_gone" if isinstance(error, CallerGone) else "internal"
     is_refused = isinstance(error, Refusal) and code not in _FAILURES
+    is_unknown = was_written and (not isinstance(error, Refusal) or error.facts.get("outcome") == "unknown")
     outcome = Outcome.CUT if is_cut else Outcome.REFUSED if is_refused else Outcome.FAILED
-    reason = OUTCOME_UNKNOWN if is_cut and was_written else code
+    reason = OUTCOME_UNKNOWN if is_unknown else CALL_NOT_OPENED if _is_not_opened(error) else code
     return Ending(outcome, reason, status_of(code, render), upstream_status, 0, 0)
+
+
+def _is_not_opened(error: BaseException) -> bool:
+    """Whether the platform opens this call to the account no more, whatever else it opens (ADR 0042)."""
+    return isinstance(error, Refusal) and error.facts.get("trouble") is Trouble.PERMISSION_LOST
 
 
 class Entry:

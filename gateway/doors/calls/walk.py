@@ -1,6 +1,7 @@
 """One call, walked: match, authenticate, verdict, request, trace, forward. `docs/architecture.md` follows it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from aiohttp import ClientSession
@@ -56,7 +57,8 @@ class Walk:
         except Refusal as refusal:
             await pace_refusal(self.door, facts)
             hinted = await self._with_hints(facts, refusal)
-            line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=_ask_ids(hinted, match, facts))
+            ask_ids = _ask_ids(hinted, match, facts, now=self.door.house.clock.now())
+            line = line_of(self.door, self.incoming, match.route, facts=facts, ask_ids=ask_ids)
             await self.door.trace.note(line, ending_of(refusal, None, is_cut=False, render=self.incoming.renderer))
             raise hinted from refusal
         await self._forward(admitted)
@@ -129,7 +131,7 @@ class Walk:
             raise await self._with_hints(verdict.facts, refusal) from refusal
 
     async def _with_hints(self, facts: TokenFacts, refusal: Refusal) -> Refusal:
-        """Name the asks that would open the route, and where the person can be asked for them."""
+        """Name the asks that would open the route, and where they can be asked for; or say that none would."""
         if refusal.reason != "insufficient_scope":
             return refusal
         async with self.door.house.storage.read() as connection:
@@ -139,14 +141,18 @@ class Walk:
         scopes = found if isinstance(found, list) else []
         asks = [ask for ask in registered if ask.scope in scopes]
         names = _wire_names(asks, registered)
+        none = "no ask that this app registered opens the call"
         if app is not None and app.is_dynamic:  # what it names becomes an ask
-            unasked = set(scopes) - {ask.scope for ask in asks}
-            names += sorted(each for each in unasked if self.door.catalogue.is_for_unreviewed(each))
+            names = sorted(each for each in scopes if self.door.catalogue.is_for_unreviewed(each))
+            none = "what opens the call is open only to apps that an operator reviewed"
         hints: dict[str, object] = {"ask_ids": tuple(ask.id for ask in asks)}
+        if scopes:
+            hints["asks"] = names
         if names:
             query = urlencode({"client_id": facts.app_id, "scope": " ".join(names)})
-            hints |= {"asks": names, "consent_url": f"{self.door.issuer}/oauth/authorize?{query}"}
-        return Refusal(refusal.reason, refusal.detail, log_detail=refusal.log_detail, **{**refusal.facts, **hints})
+            hints["consent_url"] = f"{self.door.issuer}/oauth/authorize?{query}"
+        told = refusal.detail or ("" if names or not scopes else none)
+        return Refusal(refusal.reason, told, log_detail=refusal.log_detail, **{**refusal.facts, **hints})
 
 
 def _wire_names(asks: list[Ask], registered: list[Ask]) -> list[str]:
@@ -154,12 +160,13 @@ def _wire_names(asks: list[Ask], registered: list[Ask]) -> list[str]:
     return [ask.scope if scopes.count(ask.scope) == 1 else ask.wire_name for ask in asks]
 
 
-def _ask_ids(refusal: Refusal, match: Match, facts: TokenFacts) -> tuple[AskId, ...]:
-    """Return the asks that a refused call wanted: those it was refused for, else those of the token's that open it.
+def _ask_ids(refusal: Refusal, match: Match, facts: TokenFacts, *, now: datetime) -> tuple[AskId, ...]:
+    """Return the asks for want of which a call was refused; none where something else was wrong with it.
 
-    A token that ended with its asks is refused before anything of it is judged, and still was used for them.
+    A token that ended with its asks is refused before anything of it is judged, and still was used for them: for those
+    that open the route.
     """
     found = refusal.facts.get("ask_ids", ())
-    if isinstance(found, tuple) and found:
-        return found
+    if not facts.is_ended and facts.expires_at > now:
+        return found if isinstance(found, tuple) else ()
     return tuple(sorted(reach.ask_id for reach in facts.reach if reach.scope in match.route.opened_by))

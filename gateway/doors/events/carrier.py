@@ -1,9 +1,9 @@
 """The carrier: brings a lane's copies to their app, one after the other, each judged anew before its first byte."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -20,9 +20,10 @@ from gateway.records.outbox.keys import OpenKey, event_key_of, open_key
 from gateway.records.outbox.lanes import Ended
 from gateway.records.outbox.letters import sign_headers, write_event
 from gateway.records.outbox.types import Copy, Lane, NoticeState, Tried
+from gateway.records.trace.types import NOT_SENT as NOTHING_SENT
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
-from gateway.terms.ids import FamilyId
+from gateway.terms.ids import FamilyId, TraceId
 from gateway.terms.refusal import Unavailable
 from scopes import Catalogue
 
@@ -30,10 +31,11 @@ VOID = Tried(None, "ended")
 NO_KEY = Tried(None, "no_key")
 NO_VERDICT = Tried(None, "no_verdict")
 BROKEN_OFF = Tried(None, "internal")
-NOT_SENT = Tried(None, "not_sent")
+NOT_SENT = Tried(None, NOTHING_SENT)
 MOST_READY = 10
 """Copies whose trace lines are opened by one commit; those behind one that is not taken are closed as not sent."""
 
+_Given = ParamSpec("_Given")
 _Made = TypeVar("_Made")
 
 log = structlog.get_logger(__name__)
@@ -70,6 +72,7 @@ class Carrier:
             async with self.fetcher.keeping() as trip.fetcher:
                 await self._carry_groups(trip, stop_at)
         finally:
+            self._leave_rest(trip)
             await asyncio.gather(*trip.closing)
             await close_lane(self.house, lane, trip.ended, trip.failed)
 
@@ -83,21 +86,22 @@ class Carrier:
         while waiting and not is_over():
             size = MOST_READY if trip.ended else 1
             group, waiting = waiting[:size], waiting[size:]
-            ready = await asyncio.gather(*(self._safely(self._make_ready(trip, copy), copy) for copy in group))
+            ready = await asyncio.gather(*(self._safely(copy, self._make_ready, trip, copy) for copy in group))
             for copy, each in zip(group, ready, strict=True):
                 if is_over():
-                    self._leave(trip, each)
-                    continue
-                tried = await self._safely(self._bring(trip, copy, each), copy) if isinstance(each, _Ready) else each
+                    break
+                tried = await self._safely(copy, self._bring, trip, copy, each) if isinstance(each, _Ready) else each
                 if tried is VOID or tried.is_taken:
                     trip.ended.append(_ended(copy, tried))
                 else:
                     trip.failed = (copy, tried)
 
-    async def _safely(self, trying: Awaitable[_Made], copy: Copy) -> _Made | Tried:
-        """Await what is done for one copy; what stands in its own way, or in that of all, is a try that failed."""
+    async def _safely(
+        self, copy: Copy, step: Callable[_Given, Awaitable[_Made]], *args: _Given.args, **kwargs: _Given.kwargs
+    ) -> _Made | Tried:
+        """Do a step for one copy; what stands in its own way, or in that of all, is a try that failed."""
         try:
-            return await trying
+            return await step(*args, **kwargs)
         except Unsealable:
             return NO_KEY
         except Unavailable as unavailable:
@@ -117,7 +121,12 @@ class Carrier:
         if parcel is None:
             return VOID
         ready = _Ready(parcel, self._sign(parcel, trip.keys), line_of(self.house, parcel))
-        await self.trace.open(ready.line)
+        trip.ready[ready.line.id] = ready  # before it is written: a stop may come while it is
+        try:
+            await self.trace.open(ready.line)
+        except Exception:
+            del trip.ready[ready.line.id]
+            raise
         return ready
 
     async def _bring(self, trip: "_Trip", copy: Copy, ready: "_Ready | Tried") -> Tried:
@@ -153,12 +162,13 @@ class Carrier:
             self._close_beside(trip, ready, _ending_of(parcel, tried, is_cut=hold.is_cut))
         return None if hold.is_cut else tried
 
-    def _leave(self, trip: "_Trip", ready: "_Ready | Tried") -> None:
-        """Close the line of a copy that was made ready and is not sent in this trip."""
-        if isinstance(ready, _Ready):
+    def _leave_rest(self, trip: "_Trip") -> None:
+        """Close the lines of copies that were made ready and are not sent in this trip."""
+        for ready in tuple(trip.ready.values()):
             self._close_beside(trip, ready, _ending_of(ready.parcel, NOT_SENT, is_cut=False))
 
     def _close_beside(self, trip: "_Trip", ready: "_Ready", ending: Ending) -> None:
+        del trip.ready[ready.line.id]
         trip.closing.append(asyncio.create_task(self._close_line(ready.line, ending)))
 
     def _sign(self, parcel: Parcel, keys: list[OpenKey]) -> Signed:
@@ -190,11 +200,12 @@ class _Ready:
 
 @dataclass(slots=True)
 class _Trip:
-    """One way along a lane: over one connection; its keys, opened; trace lines that are being closed; what became."""
+    """One way along a lane: over one connection; its keys, opened; trace lines, open and being closed; what became."""
 
     lane: Lane
     fetcher: Fetcher = field(init=False)
     keys: list[OpenKey] = field(default_factory=list)
+    ready: dict[TraceId, "_Ready"] = field(default_factory=dict)
     closing: list[asyncio.Task[None]] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     failed: tuple[Copy, Tried] | None = None

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from gateway.acts import House
 from gateway.acts.take_events import ToldEvent
-from gateway.authority.limits import Limit, Limits
+from gateway.authority.limits import Limit, Limits, check_pace
 from gateway.doors import Endpoint
 from gateway.doors.events.intake import Intake
 from gateway.doors.events.withdrawals import Through, Withdrawals
@@ -25,7 +25,7 @@ from gateway.records.apps.upstreams import event_key_place, look_up_telling
 from gateway.records.hooks.store import look_up_point
 from gateway.records.hooks.types import secret_place
 from gateway.terms.ids import GATEWAYS_OWN, AccountId, AppId, UpstreamAppId, is_id
-from gateway.terms.refusal import Unavailable
+from gateway.terms.refusal import Refusal, Unavailable
 from scopes import Catalogue, Event
 from scopes.events import LIMIT_BYTES
 
@@ -33,6 +33,8 @@ BY_SIGNATURE = "the platform's signature on the body's very bytes"
 ANSWER_SECONDS: Final = 1.8
 """Zalo waits two seconds, KiotViet five."""
 BY_ENDPOINT = Limit(20_000, timedelta(seconds=10))
+WITHDRAWALS = Limit(600, timedelta(minutes=15))
+"""For each app that brought an upstream app: who has its key may name anybody, and what ends is kept for good."""
 WITHOUT_TIME = timedelta(days=30)
 """How long a telling is known again that bears no time: it would be believed for ever."""
 DISTRUSTED = Limit(60, timedelta(minutes=1))
@@ -119,6 +121,10 @@ async def answer_hook(door: EventsDoor, request: web.Request) -> web.Response:
             find = _find_own if hooks.is_asked else _find_brought
             point = door.points.get((platform, endpoint)) or await find(door, hooks, endpoint)
             said = "unknown_endpoint" if point is None else await _take(door, request, hooks, point)
+    except Refusal as refusal:
+        if refusal.reason not in STATUS:
+            raise
+        said = refusal.reason
     except (Unavailable, TimeoutError) as error:
         log.warning("an event was not kept", platform=platform, what=type(error).__name__)
         said = "not_kept"
@@ -172,10 +178,16 @@ async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Poi
 
 
 async def _hear(door: EventsDoor, platform: str, heard: Heard, point: Point) -> ToldEvent | None:
-    """Do what it asks of the gateway itself, at once; else return it, for those who may hear of it."""
+    """Do what it asks of the gateway itself, at once; else return it, for those who may hear of it.
+
+    Raises:
+        Refusal: `limited`: of an upstream app that was brought too many withdrawals came.
+    """
     event = door.catalogue.platforms[platform].find_event(heard.name)
     if heard.revoked_by is not None or (event is not None and event.ends_consent):
         through = Through(point.upstream_app, point.brought_id, point.for_app)
+        if point.brought_id:
+            await check_pace(door.limits, {f"withdrawals told for {point.for_app}": WITHDRAWALS}, "withdrawals")
         await Withdrawals(door.house, door.catalogue, platform, through).end(heard, event)
         return None
     return None if event is None else await _told(door, event, heard, point)

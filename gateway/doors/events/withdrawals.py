@@ -1,6 +1,6 @@
 """What a platform tells of somebody who took their consent back there: who that is here, and its end (ADR 0038)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -14,7 +14,7 @@ from gateway.records.accounts.pairs import list_subjects
 from gateway.records.accounts.types import SELF
 from gateway.records.people import identities
 from gateway.terms.ids import GATEWAYS_OWN, AccountId, AppId, UpstreamAppId
-from scopes import Catalogue, Event
+from scopes import Catalogue, Event, Scope
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +65,8 @@ class Withdrawals:
             name=heard.name,
             hashed_name=sha256(b"%s\n%s\n%s" % (self.platform.encode(), through.encode(), heard.told_as)).digest(),
             followers=followers,
-            about_people=self._list_scopes(),
+            about_people=frozenset(scope.id for scope in self._scopes if scope.whose == "subject"),
+            to_people=frozenset(scope.id for scope in self._scopes if scope.writes_to_people),
             original=None if event is None else Original(event, heard.body),
             brought_id=through,
             for_app=self.through.for_app,
@@ -73,9 +74,9 @@ class Withdrawals:
         ended = await end_at_platform(self.house, told)
         log.info("a consent was taken back at the platform", platform=self.platform, kind=heard.name, ended=ended)
 
-    def _list_scopes(self) -> frozenset[str]:
-        scopes = self.catalogue.platforms[self.platform].scopes.values()
-        return frozenset(scope.id for scope in scopes if scope.whose == "subject")
+    @property
+    def _scopes(self) -> Collection[Scope]:
+        return self.catalogue.platforms[self.platform].scopes.values()
 
     async def _find_followers(self, heard: Heard, event: Event | None) -> Sequence[Follower]:
         """Find as whom this gateway's accounts know them."""

@@ -108,6 +108,11 @@ def render_json(content: object, *, status: int = 200, headers: Mapping[str, str
     )
 
 
+_OF_PROOFS = frozenset({"invalid_dpop_proof", "use_dpop_nonce"})
+"""What only whoever used DPoP is told, and in that scheme alone: these are no errors of Bearer."""
+_SCHEMES = (("Bearer", ""), ("DPoP", f', algs="{" ".join(ALGORITHMS)}"'))
+
+
 def render_problem(door: ManagementDoor, request: web.Request, refusal: Refusal) -> web.Response:
     """Return the problem of a refusal: `detail` for people, `note` in English for whoever mends the call.
 
@@ -131,7 +136,7 @@ def render_problem(door: ManagementDoor, request: web.Request, refusal: Refusal)
     names = {"retry_after_seconds": "Retry-After", "dpop_nonce": "DPoP-Nonce", "allow": "Allow"}
     response.headers.update({names[name]: str(fact) for name, fact in refusal.facts.items() if name in names})
     if row.is_challenged:
-        for scheme, last in (("Bearer", ""), ("DPoP", f', algs="{" ".join(ALGORITHMS)}"')):
+        for scheme, last in _SCHEMES[refusal.reason in _OF_PROOFS :]:
             response.headers.add("WWW-Authenticate", f"{scheme} {_challenge(door, refusal, row)}{last}")
     if refusal.reason in {"too_large", "unsupported_media"}:
         response.force_close()

@@ -8,7 +8,7 @@ from gateway.acts.open_request import NO_DETAILS, Asked
 from gateway.doors.oauth.details import check_named, find_details
 from gateway.doors.oauth.dynamic import Askable
 from gateway.doors.oauth.parameters import Parameters
-from gateway.doors.oauth.scope_names import check_open, choose_asks
+from gateway.doors.oauth.scope_names import choose_asks, drop_closed
 from gateway.doors.oauth.targets import find_platform
 from gateway.doors.oauth.wishes import parse_wishes
 from gateway.records.apps.types import App, Ask
@@ -70,7 +70,7 @@ class Asking:
     def _named(self, raw_scope: str | None) -> tuple[Ask, ...]:
         platform = find_platform(self.resources, self.unverified)
         if raw_scope is not None and self.app.is_dynamic:
-            check_open(raw_scope, self.askable.asks, self.scopes)
+            raw_scope = drop_closed(raw_scope, self.askable.asks, self.scopes)
         usual = [ask for ask in self.askable.usual if platform in {None, ask.platform}]
         chosen = choose_asks(raw_scope, usual if raw_scope is None else self.askable.asks)
         if chosen[0].platform not in self.resources.values():

@@ -13,10 +13,12 @@ from gateway.acts.spend_assertion import spend_assertion
 from gateway.doors.oauth.door import OAuthDoor
 from gateway.records.apps.keys import import_keys
 from gateway.records.apps.types import App
+from gateway.terms.refusal import Refusal
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = ("ES256", "Ed25519")
-LONGEST = timedelta(minutes=10)
+LONGEST = timedelta(hours=1)
+"""How far ahead an assertion may end: what off-the-shelf clients write; for as long its `jti` is known again."""
 EARLY = timedelta(seconds=10)
 """How far ahead of ours the app's clock may run."""
 LONGEST_JTI = 256
@@ -36,24 +38,33 @@ def find_subject(raw_assertion: str) -> str | None:
 
 
 async def is_proven(door: OAuthDoor, app: App, raw_assertion: str) -> bool:
-    """Say whether the app itself made this assertion, for this server, now, and it is used for the first time.
+    """Say whether the app itself signed this assertion; whoever did hears what else is wrong with it.
 
     Raises:
+        Refusal: `invalid_client`: signed by the app, and not for this server, not for now, or used before.
         Unavailable: whether it was used before cannot be told.
     """
     claims = _verified(app, raw_assertion)
+    if claims is None:
+        return False
+    if not _is_for_us(claims, app, door.issuer):
+        raise _unfit("iss and sub are the client_id, and aud is the issuer alone")
     now = door.house.clock.now()
-    if claims is None or not _is_for_us(claims, app, door.issuer):
-        return False
     expires_at, issued_at, starts_at = [_time(claims.get(name)) for name in ("exp", "iat", "nbf")]
-    if expires_at is None or not now < expires_at <= now + LONGEST:
-        return False
+    if expires_at is None or not now < expires_at <= now + LONGEST + EARLY:
+        raise _unfit("exp is in the past, or more than an hour ahead")
     if any(each is not None and each > now + EARLY for each in (issued_at, starts_at)):
-        return False
+        raise _unfit("iat or nbf lies ahead")
     raw_jti = claims.get("jti")
     if not isinstance(raw_jti, str) or not 0 < len(raw_jti) <= LONGEST_JTI:
-        return False
-    return await spend_assertion(door.house, app.id, raw_jti, expires_at)
+        raise _unfit(f"jti is a text of at most {LONGEST_JTI} characters")
+    if not await spend_assertion(door.house, app.id, raw_jti, expires_at):
+        raise _unfit("it was used before")
+    return True
+
+
+def _unfit(why: str) -> Refusal:
+    return Refusal("invalid_client", f"the client assertion does not fit: {why}")
 
 
 def _verified(app: App, raw_assertion: str) -> Mapping[str, Any] | None:

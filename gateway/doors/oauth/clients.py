@@ -67,7 +67,11 @@ async def authenticate(door: OAuthDoor, request: web.Request, parameters: Parame
         return app
     is_right = _is_secret(presented.raw_secret or "", secrets)
     if app is not None and app.auth_method is AuthMethod.KEY and presented.raw_assertion is not None:
-        is_right = await is_proven(door, app, presented.raw_assertion)
+        try:
+            is_right = await is_proven(door, app, presented.raw_assertion)
+        except Refusal:
+            await door.limits.count(key, WRONG_SECRETS)
+            raise
     if app is None or not app.is_confidential or not is_right:
         if not presented.shows_nothing:
             await door.limits.count(key, WRONG_SECRETS)
@@ -178,7 +182,7 @@ async def _check_limit(door: OAuthDoor, key: str) -> None:
     wait = await door.limits.wait_seconds(key, WRONG_SECRETS)
     if wait:
         _log.warning("client_secrets_limited", wait_seconds=wait)
-        raise Refusal("limited", "too many wrong client secrets", retry_after_seconds=wait)
+        raise Refusal("limited", "too many failed client authentications", retry_after_seconds=wait)
 
 
 def _unknown(*, is_challenged: bool) -> Refusal:

@@ -13,6 +13,7 @@ from gateway.doors.oauth.errors import render_json
 from gateway.doors.oauth.known import KnownToken, find_known
 from gateway.doors.oauth.own_affairs import describe_own
 from gateway.doors.oauth.parameters import read_parameters
+from gateway.records.apps.types import App
 from gateway.records.families.minting import details_of, token_type, unique
 from gateway.terms.refusal import Refusal
 
@@ -27,24 +28,30 @@ async def answer_introspection(door: OAuthDoor, request: web.Request) -> web.Res
     `token_type_hint` is not needed: a token's hash finds it whatever its kind.
 
     Raises:
-        Refusal: a row of `errors.ERRORS`; `limited` once the app asked about 100 tokens that are not its own.
+        Refusal: a row of `errors.ERRORS`; `limited` for a token of others, once the app asked about 100 of these.
         Unavailable: no answer; the caller must take that for no.
     """
     parameters = await read_parameters(request)
     app = await authenticate_confidential(door, request, parameters)
-    raw_token, key = parameters.get("token"), f"introspect {app.id}"
-    wait = await door.limits.wait_seconds(key, STRANGE_TOKENS)
-    if wait:
-        _log.warning("introspection_limited", app=app.id, wait_seconds=wait)
-        raise Refusal("limited", "too many tokens of others", retry_after_seconds=wait)
+    raw_token = parameters.get("token")
     own = await describe_own(door, app, raw_token)
     if own is not None:
         return render_json(own)
     token = await find_known(door.house, raw_token, door.house.clock.now())
     if token is None or token.app_id != app.id:
-        await door.limits.count(key, STRANGE_TOKENS)
+        await _count_strange(door, app)
         return render_json(INACTIVE)
     return render_json(describe(door, token) if token.live else INACTIVE)
+
+
+async def _count_strange(door: OAuthDoor, app: App) -> None:
+    """Count a token that is not the app's own; for what others make it ask, its own tokens are still answered."""
+    key = f"introspect {app.id}"
+    wait = await door.limits.wait_seconds(key, STRANGE_TOKENS)
+    if wait:
+        _log.warning("introspection_limited", app=app.id, wait_seconds=wait)
+        raise Refusal("limited", "too many tokens of others", retry_after_seconds=wait)
+    await door.limits.count(key, STRANGE_TOKENS)
 
 
 def describe(door: OAuthDoor, token: KnownToken) -> dict[str, Any]:

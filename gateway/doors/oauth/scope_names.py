@@ -23,8 +23,12 @@ def choose_asks(raw_scope: str | None, asks: Sequence[Ask]) -> tuple[Ask, ...]:
     return tuple(chosen)
 
 
-def check_open(raw_scope: str, asks: Sequence[Ask], scopes: Collection[str]) -> None:
-    """Check the names that a dynamic app asks by: what it may ask it need not register, so each fault is another.
+def drop_closed(raw_scope: str, asks: Sequence[Ask], scopes: Collection[str]) -> str:
+    """Return the names by which a dynamic app may ask; those that are closed to it are left out, as at registration.
+
+    A challenge names all that an operation may need, and a client asks for what it was told (RFC 6749 section 3.3 lets
+    a part be ignored; the token answer says what was given). What it may ask it need not register, so each fault is
+    another.
 
     Args:
         raw_scope: the parameter.
@@ -32,17 +36,19 @@ def check_open(raw_scope: str, asks: Sequence[Ask], scopes: Collection[str]) -> 
         scopes: every scope of the platforms that are set up here.
 
     Raises:
-        Refusal: `invalid_scope`: there is no such scope here, they are on several platforms, or one of them is closed
+        Refusal: `invalid_scope`: there is no such scope here, they are on several platforms, or each of them is closed
             to apps that nobody reviewed.
     """
-    named = {name.partition("#")[0] for name in raw_scope.split(" ")} - {""}
-    closed = named - {ask.scope for ask in asks}
-    if not closed <= set(scopes):
+    named = {name: name.partition("#")[0] for name in raw_scope.split(" ") if name}
+    if not set(named.values()) <= set(scopes):
         raise Refusal("invalid_scope", "a scope is named that this gateway does not have", told_as="unknown_scope")
-    _check_one_platform(named)
-    if closed:
-        told = "a scope is named that is open only to apps that an operator reviewed"
+    _check_one_platform(named.values())
+    is_open = {ask.scope for ask in asks}
+    kept = [name for name, scope in named.items() if scope in is_open]
+    if named and not kept:
+        told = "every scope that is named is open only to apps that an operator reviewed"
         raise Refusal("invalid_scope", told, told_as="closed_scope")
+    return " ".join(kept)
 
 
 def narrow(raw_scope: str, asks: Sequence[Ask], held: Iterable[AskId]) -> frozenset[AskId]:

@@ -22,6 +22,7 @@ from gateway.doors.person.flash import SO_BEFORE
 from gateway.doors.person.of_age import check_of_age
 from gateway.doors.person.outcome import telling_outcome
 from gateway.doors.person.own_grants import OwnGrant, list_own_grants
+from gateway.doors.person.to_people import list_to_people
 from gateway.ground.web.forms import Form
 from gateway.ground.web.request_ids import request_id_of
 from gateway.records.apps.types import Ask, Basis
@@ -70,7 +71,9 @@ async def _shorten(door: PersonDoor, wish: Wish) -> Settled:
 
 
 async def _object(door: PersonDoor, wish: Wish) -> Settled:
-    about = Objection(wish.own.account.id, wish.own.app.id, None if wish.ask is None else frozenset({wish.ask.id}))
+    own = wish.own
+    to_people = list_to_people(door.catalogue, own.asks, own.account.platform)
+    about = Objection(own.account.id, own.app.id, None if wish.ask is None else frozenset({wish.ask.id}), to_people)
     return await object_to(door.house, about, PersonId(wish.actor.id), request_id=wish.request_id)
 
 
@@ -107,7 +110,8 @@ async def act_on_one(door: PersonDoor, request: web.Request, form: Form, *, own:
     if _get_act(form) is _withdraw and form.find("confirm") not in CONFIRMED:
         return show_confirm(door, request, [own], ask=ask, contracts=contracts)
     objected = await _object_too(door, request, form, contracts) if ask is None else []
-    done = await _do(door, request, form, wanted=[own], ask=ask)
+    with telling_outcome(objected):
+        done = await _do(door, request, form, wanted=[own], ask=ask)
     return _done(door, request, path, records=[*objected, *done])
 
 
@@ -120,7 +124,8 @@ async def act_on_all(door: PersonDoor, request: web.Request, form: Form) -> web.
     if _get_act(form) is _withdraw and form.find("confirm") not in CONFIRMED:
         return show_confirm(door, request, own, contracts=contracts)
     objected = await _object_too(door, request, form, contracts)
-    done = await _do(door, request, form, wanted=own, ask=None)
+    with telling_outcome(objected):
+        done = await _do(door, request, form, wanted=own, ask=None)
     return _done(door, request, "/permissions", records=[*objected, *done])
 
 

@@ -14,8 +14,10 @@ from aiohttp import web
 from gateway.doors import lang_of, visitor_of
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view
+from gateway.doors.person.unopened import list_unopened
 from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_access import ConnectionRow
+from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import SELF, Account, Connection, ConnectionState
@@ -53,10 +55,11 @@ async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[Accoun
         held = [pair for pair in everything if pair[0].parent_id is None]
         account_ids = [account.id for account, _ in held]
         links = await accounts.list_connections(connection, account_ids)
-        given = [each for each in await grants.list_of_accounts(connection, account_ids) if each.live(now)]
+        ever_given = await grants.list_of_accounts(connection, account_ids)
         known = {each.id: each for each in await upstreams.list_all(connection)}
         named = [await apps.find(connection, each.app_id) for each in known.values()]
     brought = _Brought(known, {each.id: each.name for each in named if each})
+    given = [each for each in ever_given if each.live(now)]
     views: list[AccountView] = []
     rows: list[ConnectionRow] = []
     for account, standing in reversed(held):
@@ -65,7 +68,25 @@ async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[Accoun
         own = [link for link in links if link.account_id == account.id]
         made = _rows(view, account, own, given=given, brought=brought)
         rows += [replace(row, is_own=standing.role == SELF) for row in made]
-    return views, rows
+    return views, await _with_unopened(door, rows, ever_given, brought=brought, lang=lang)
+
+
+async def _with_unopened(
+    door: PersonDoor, rows: Iterable[ConnectionRow], given: Iterable[Grant], *, brought: _Brought, lang: Lang
+) -> list[ConnectionRow]:
+    """Add to each live connection what the platform did not open through it, whether its apps may still call or not."""
+    done: list[ConnectionRow] = []
+    async with door.house.storage.read() as connection:
+        for row in rows:
+            slug, through = row.platform_slug, [each for each in given if each.account_id == row.account.id]
+            through = [each for each in through if brought.used_by(each.app_id, slug) == row.upstream_id]
+            platform = door.catalogue.platforms.get(slug)
+            if row.state != "live" or platform is None:
+                done.append(row)
+                continue
+            told = await list_unopened(connection, platform, through, now=door.now(), lang=lang)
+            done.append(replace(row, unopened=told))
+    return done
 
 
 def _rows(

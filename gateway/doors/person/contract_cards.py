@@ -9,6 +9,7 @@ from gateway.doors import app_label
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import app_title
 from gateway.doors.person.own_grants import OwnGrant
+from gateway.doors.person.to_people import list_to_people
 from gateway.doors.person.views_contracts import ContractCard
 from gateway.doors.person.views_stops import Stop
 from gateway.ground.web.frame import Lang
@@ -28,7 +29,7 @@ class OwnContract:
 
     Args:
         profile: who the person is at the shop.
-        ask_ids: what it does so.
+        ask_ids: what it does so; where something was decided, also what it does to people without asking about them.
         objected: what of it the person objects to.
         grant: what the person decided about the app, or None.
     """
@@ -39,6 +40,7 @@ class OwnContract:
     ask_ids: frozenset[AskId]
     objected: frozenset[AskId] = frozenset()
     grant: Grant | None = None
+    to_people: frozenset[AskId] = frozenset()
 
     @property
     def goes_on(self) -> bool:
@@ -48,7 +50,7 @@ class OwnContract:
     @property
     def objection(self) -> Objection:
         """The objection to all of it."""
-        return Objection(self.profile.id, self.app.id, self.ask_ids)
+        return Objection(self.profile.id, self.app.id, self.ask_ids, self.to_people)
 
     def name(self, lang: Lang) -> str:
         """Return what a question calls it."""
@@ -81,13 +83,16 @@ async def list_own_contracts(door: PersonDoor, person_id: PersonId) -> list[OwnC
         decided = {(each.account_id, each.app_id): each for each in own}
         found: list[OwnContract] = []
         for above in await grants.list_of_accounts(connection, list(profiles)):
-            ask_ids = frozenset(p.ask_id for p in above.live(now) if p.basis == Basis.CONTRACT)
+            profile = profiles[above.account_id]
+            grant = decided.get((profile.id, above.app_id))
+            asks = await apps.list_asks(connection, above.app_id) if grant else []
+            to_people = list_to_people(door.catalogue, asks, profile.platform)
+            ask_ids = frozenset(p.ask_id for p in above.live(now) if p.basis == Basis.CONTRACT or p.ask_id in to_people)
             app = await apps.find(connection, above.app_id) if ask_ids else None
             if app is not None and app.state is AppState.ACTIVE:
-                profile = profiles[above.account_id]
-                grant = decided.get((profile.id, app.id))
                 objected = frozenset(each for each in ask_ids if grant and grant.has_refused(each))
-                found.append(OwnContract(profile, shops[above.account_id], app, ask_ids, objected, grant))
+                shop = shops[above.account_id]
+                found.append(OwnContract(profile, shop, app, ask_ids, objected, grant, to_people))
     return found
 
 

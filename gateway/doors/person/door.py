@@ -29,6 +29,7 @@ class PersonDoor(Clerk):
 
     Args (beside the clerk's):
         connectors: the platforms that this gateway serves, by slug.
+        retention_days: at least how long evidence of what people decided is kept, as they are told.
         providers: where people may sign in beside the password form.
         followers: by platform, what tells who of an account's followers a person is.
         cool_down_days: for how long a refused ask is not asked again by the same app (R17).
@@ -42,6 +43,7 @@ class PersonDoor(Clerk):
     passwords: Passwords
     connectors: Mapping[str, Connector]
     keeper: Keeper
+    retention_days: int
     providers: tuple[SignInProvider, ...] = ()
     followers: Mapping[str, ZaloFollowers] = field(default_factory=dict)
     cool_down_days: int = 30

@@ -9,6 +9,7 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import about_reader
 from gateway.doors.person.own_grants import OwnGrant
 from gateway.doors.person.receipt_codes import receipt_code
+from gateway.doors.person.to_people import list_to_people
 from gateway.doors.person.views_grants import ActDone
 from gateway.ground.web.frame import Lang
 from gateway.records.apps.types import Basis
@@ -43,16 +44,17 @@ async def find_done(door: PersonDoor, request: web.Request, own: Sequence[OwnGra
     about = next((each for each in own if record and each.grant.id == record.grant_id), None)
     if record is None or about is None or record.kind not in ACTS:
         return None
-    act = OBJECT if _is_objection(record, about) else ACTS[record.kind]
+    act = OBJECT if _is_objection(door, record, about) else ACTS[record.kind]
     is_last = about.account.parent_id is not None and act == ACTS[Kind.WITHDRAWN] and not about.grant.live(door.now())
     name = "" if is_last else single_ask_name(door, record, about, lang=lang_of(request))
     return ActDone(act, record.at, name, receipt_code(record))
 
 
-def _is_objection(record: Record, own: OwnGrant) -> bool:
+def _is_objection(door: PersonDoor, record: Record, own: OwnGrant) -> bool:
     """Say whether a no was one to what goes on under a contract."""
     asks = {fact["ask"] for fact in record.facts.get("permissions", [])}
     contracts = {ask.id for ask in own.asks if ask.basis is Basis.CONTRACT}
+    contracts |= list_to_people(door.catalogue, own.asks, own.account.platform)
     return record.kind is Kind.REFUSED and own.account.parent_id is not None and asks <= contracts
 
 
@@ -69,7 +71,7 @@ async def has_unlinked(door: PersonDoor, request: web.Request) -> bool:
 def single_ask_name(door: PersonDoor, record: Record, own: OwnGrant, *, lang: Lang) -> str:
     """Name the one ask that a record is about; empty where it is about several, or about all that there is."""
     touched = {fact["ask"] for fact in record.facts.get("permissions", [])}
-    if len(touched) != 1 or (len(own.grant.permissions) == 1 and not _is_objection(record, own)):
+    if len(touched) != 1 or (len(own.grant.permissions) == 1 and not _is_objection(door, record, own)):
         return ""
     views = [about_reader(each, own.account) for each in ask_views(door.catalogue, list(own.asks), lang)]
     return next((view.name for view in views if view.id in touched), "")

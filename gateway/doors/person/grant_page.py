@@ -21,6 +21,7 @@ from gateway.doors.person.history import StateChange, Story, read_story
 from gateway.doors.person.own_grants import OwnGrant, get_own_grant
 from gateway.doors.person.permissions import MONTH
 from gateway.doors.person.stops import read_stops
+from gateway.doors.person.to_people import list_to_people
 from gateway.doors.person.usage import Use, read_usage
 from gateway.doors.person.views import AskView, Duration
 from gateway.doors.person.views_grants import ENDED, GrantView, PeopleCounts, PermissionRow
@@ -33,6 +34,7 @@ from gateway.records.grants import store as grants
 from gateway.records.grants.types import HeldBy, Permission, PermissionState
 from gateway.terms.ids import AskId
 
+TO_PEOPLE = "to_people"
 _NOBODY = HeldBy()
 
 
@@ -103,9 +105,11 @@ async def list_contracts(door: PersonDoor, own: OwnGrant, lang: Lang) -> list[As
     async with door.house.storage.read() as connection:
         above = await grants.find_between(connection, own.account.parent_id, own.app.id)
     live = above.live(door.now()) if above else ()
-    wanted = {p.ask_id for p in live if p.basis == Basis.CONTRACT and not own.grant.has_refused(p.ask_id)}
-    found = [ask for ask in own.asks if ask.id in wanted]
-    return [about_reader(view, own.account) for view in ask_views(door.catalogue, found, lang)]
+    to_people = list_to_people(door.catalogue, own.asks, own.account.platform)
+    open_ids = {p.ask_id for p in live if p.basis == Basis.CONTRACT or p.ask_id in to_people}
+    found = [ask for ask in own.asks if ask.id in open_ids and not own.grant.has_refused(ask.id)]
+    views = [about_reader(view, own.account) for view in ask_views(door.catalogue, found, lang)]
+    return [replace(view, basis=view.basis or TO_PEOPLE) for view in views]
 
 
 async def _count_people(door: PersonDoor, own: OwnGrant) -> dict[AskId, PeopleCounts]:
@@ -133,8 +137,11 @@ async def _count_people(door: PersonDoor, own: OwnGrant) -> dict[AskId, PeopleCo
 
 
 def _as_decided(ask: AskView, permission: Permission) -> AskView:
-    """Show an ask with the basis of a consent that was brought in; any other keeps that of the ask."""
-    return replace(ask, basis=Basis.IMPORTED.value) if permission.basis == Basis.IMPORTED else ask
+    """Show an ask with the basis that was decided on, where that is not the ask's own: brought in, or objected to."""
+    if permission.basis == Basis.IMPORTED:
+        return replace(ask, basis=Basis.IMPORTED.value)
+    is_objection = permission.basis == Basis.CONTRACT and not ask.basis
+    return replace(ask, basis=TO_PEOPLE) if is_objection else ask
 
 
 def _read_follower(request: web.Request) -> str:

@@ -12,12 +12,12 @@ from gateway.terms.refusal import Unavailable
 def telling_outcome(done: Sized = ()) -> Iterator[None]:
     """Let the failure of an act say what was done: nothing, unless `done` holds something or a commit got no answer.
 
-    Only an act stands inside, nothing that comes after it.
+    Only an act stands inside, nothing that comes after it; or several acts, of which each says it of itself.
     """
     try:
         yield
     except Unavailable as missing:
-        missing.done = "perhaps" if done or missing.done else "nothing"
+        missing.done = "perhaps" if done or missing.done == "perhaps" else "nothing"
         raise
 
 

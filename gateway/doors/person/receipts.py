@@ -40,6 +40,7 @@ async def show_receipts(door: PersonDoor, request: web.Request) -> web.Response:
     here = f"{_PATH}?{request.query_string}"
     view = ReceiptsView(
         rows=[lines[entry.seq] for entry in shown],
+        kept_days=door.retention_days,
         older=with_query(here, cursor=older) if older else "",
         newer=with_query(here, cursor=None) if before else "",
     )

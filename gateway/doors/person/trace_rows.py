@@ -22,7 +22,7 @@ OUTCOMES: Mapping[str, tuple[Outcome, bool | None]] = {
     "failed": (Outcome.FAILED, None),
 }
 """What the filter offers: how a call ended, and whether something of it was masked."""
-Result = Literal["passed", "masked", "blocked", "cut", "failed", "open"]
+Result = Literal["passed", "masked", "blocked", "cut", "failed", "unknown", "open"]
 _RESULTS: dict[Outcome, Result] = {
     Outcome.PASSED: "passed",
     Outcome.REFUSED: "blocked",
@@ -30,7 +30,7 @@ _RESULTS: dict[Outcome, Result] = {
     Outcome.FAILED: "failed",
     Outcome.OPEN: "open",
 }
-_CARRYING: frozenset[Result] = frozenset({"passed", "masked", "cut", "open"})
+_CARRYING: frozenset[Result] = frozenset({"passed", "masked", "cut", "unknown", "open"})
 
 
 def trace_row(catalogue: Catalogue, closed: ClosedLine, own: OwnGrant, *, lang: Lang, by: str = "") -> TraceRow:
@@ -76,6 +76,8 @@ def _result(closed: ClosedLine) -> Result:
         return "open"
     if ending.outcome is Outcome.PASSED and ending.withheld:
         return "masked"
+    if ending.outcome is Outcome.FAILED and ending.reason == OUTCOME_UNKNOWN:
+        return "unknown"
     return _RESULTS[ending.outcome]
 
 

@@ -73,7 +73,7 @@ async def _check_json(door: PersonDoor, raw_receipt: str, lang: Lang) -> VerifyV
     if genuine is None:
         kept = await _check_code(door, given.code, lang)
         is_known = kept.state != "unknown"
-        return VerifyView("altered" if is_known else "unknown", given.code, is_record_changed=kept.is_record_changed)
+        return VerifyView("altered" if is_known else "foreign", given.code, is_record_changed=kept.is_record_changed)
     kept_now = await _attest_kept(door, genuine)
     attestation = kept_now or genuine.attestation  # one from before the log's signature may be signed by now
     view = _genuine(door, given.code, genuine.record, attestation, lang=lang)

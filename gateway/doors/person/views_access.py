@@ -44,6 +44,21 @@ class SignInView:
 
 
 @dataclass(frozen=True, slots=True)
+class UnopenedCall:
+    """Something that the platform does not let the gateway do at a linked account, though an app may.
+
+    Args:
+        app: the name of the app that met it last.
+        thing: what it wanted, as the trace says it after the app's name.
+        at: when that was.
+    """
+
+    app: str
+    thing: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionRow:
     """One linked account.
 
@@ -56,6 +71,7 @@ class ConnectionRow:
         upstream_id: which upstream app it is, for the form; "" is the gateway's own.
         through: the name of the app that brought it, or "".
         is_own: the account is the reader's own self at the platform, which they may take away.
+        unopened: what the platform lately did not open through this connection, though it is live; the newest first.
     """
 
     account: AccountView
@@ -66,6 +82,7 @@ class ConnectionRow:
     upstream_id: str = ""
     through: str = ""
     is_own: bool = False
+    unopened: Sequence[UnopenedCall] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,6 +275,11 @@ class GrantView:
     follower: str = ""
     stops: Sequence[Stop] = ()
 
+    @property
+    def to_people(self) -> bool:
+        """Whether it is about what the app does to the reader in the shop's name, without knowing anything of them."""
+        return any(ask.basis == "to_people" for ask in (*self.contracts, *(row.ask for row in self.rows)))
+
     def count(self, state: str) -> int:
         """How many asks are in a state."""
         return sum(row.state == state for row in self.rows)

@@ -47,7 +47,7 @@ class TraceRow:
     who: str
     verb: Literal["do", "look_up"]
     thing: str
-    result: Literal["passed", "masked", "blocked", "cut", "failed", "open", "seen", "damaged"]
+    result: Literal["passed", "masked", "blocked", "cut", "failed", "unknown", "open", "seen", "damaged"]
     people: int | None = None
     asks: Sequence[str] = ()
     data_types: Sequence[str] = ()
@@ -124,10 +124,11 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptsView:
-    """`GET /permissions/receipts`: newest first."""
+    """`GET /permissions/receipts`: newest first; `kept_days`: at least how long their evidence is kept."""
 
     TEMPLATE: ClassVar[str] = "person/receipts.html"
     rows: Sequence[ReceiptLine]
+    kept_days: int
     older: str = ""
     newer: str = ""
 
@@ -247,14 +248,17 @@ class VerifyView:
     Args:
         state: `first`; `genuine`; `unsigned` (genuine, past the last checkpoint); `altered` (the pasted receipt of a
             known code does not hold by itself); `record_changed` (asked by a code alone, of which the record that is
-            kept proves nothing any more); `unknown`; `unreadable`.
+            kept proves nothing any more); `unknown` (no record has the code); `foreign` (pasted, and neither its
+            signature nor its code is ours); `unreadable`.
         code: what was typed.
         at, event, proof: with `genuine` and `unsigned`; no name and no item is ever shown here.
         is_record_changed: the record that the gateway keeps is not what was written, or gone; said apart from `state`.
     """
 
     TEMPLATE: ClassVar[str] = "person/verify.html"
-    state: Literal["first", "genuine", "unsigned", "altered", "record_changed", "unknown", "unreadable"] = "first"
+    state: Literal["first", "genuine", "unsigned", "altered", "record_changed", "unknown", "foreign", "unreadable"] = (
+        "first"
+    )
     code: str = ""
     at: datetime | None = None
     event: str = ""

@@ -9,7 +9,7 @@ from gateway.ground.web.plain import plain
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import ActorKind, Record
 from gateway.records.people.types import Person
-from gateway.records.trace.types import OUTCOME_UNKNOWN
+from gateway.records.trace.types import CALL_NOT_OPENED, OUTCOME_UNKNOWN, PLATFORM_REFUSED
 
 Translate = Callable[[str], str]
 
@@ -77,7 +77,7 @@ def outcome_name(outcome: str, lang: Lang) -> str:
         "masked": _("Cho qua, có che"),
         "refused": _("Đã chặn"),
         "cut": _("Bị cắt giữa chừng"),
-        "failed": _("Không thành"),
+        "failed": _("Không thành, hoặc không rõ"),
     }
     return names[outcome]
 
@@ -109,8 +109,9 @@ def ended_because(reason: str | None, lang: Lang) -> str:
         "two_credentials": _("Ứng dụng gửi hai mã một lúc."),
         "no_credential": _("Ứng dụng không gửi mã truy cập."),
         "caller_gone": _("Ứng dụng ngắt kết nối trước khi nhận hết câu trả lời."),
-        OUTCOME_UNKNOWN: _("Đã gửi tới nền tảng trước khi bị cắt: có thể việc đó vẫn xong, cổng không biết kết quả."),
-        "platform_refused": _("Nền tảng từ chối lượt gọi này."),
+        OUTCOME_UNKNOWN: _("Đã gửi mà không có trọn câu trả lời: có thể việc đó vẫn xong, cổng không biết kết quả."),
+        PLATFORM_REFUSED: _("Nền tảng từ chối lượt gọi này."),
+        CALL_NOT_OPENED: _("Nền tảng chưa cho cổng làm việc này ở tài khoản này."),
         "ended": _("Quyền đã hết trước khi gửi, nên không có gì được gửi."),
         "not_taken": _("Máy chủ của ứng dụng không nhận."),
         "unreachable": _("Không nối được tới máy chủ của ứng dụng."),

@@ -48,13 +48,15 @@ class Barred:
     """Something was shut, or opened again, that is no permission; of several entries the last one holds.
 
     Args:
-        what: an app that is suspended, a client secret that ended, a role that a person lost, a person who said no.
-        name: the app's id, the secret's SHA-256 in hex, `person/role`, or `hash/ask`, the keyed hash of person and app.
+        what: an app that is suspended, a client secret that ended, a role that a person lost, a person who said no, a
+            connection that its person took away, which is for good.
+        name: an app's id, a secret's SHA-256 in hex, `person/role`, `hash/ask` (the keyed hash of person and app), or a
+            connection's id.
         is_barred: False where it was opened again.
         at: when.
     """
 
-    what: Literal["app", "secret", "role", "person"]
+    what: Literal["app", "secret", "role", "person", "connection"]
     name: str
     is_barred: bool
     at: AwareDatetime

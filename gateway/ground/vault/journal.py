@@ -14,13 +14,13 @@ import fcntl
 import os
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.ground.vault.durable import add_private_folder, append_lines, sync_folder
-from gateway.ground.vault.entries import Barred, Entry, Tombstone, entry_of, to_bytes
+from gateway.ground.vault.entries import Barred, Entry, SealedCredential, Tombstone, entry_of, to_bytes
 from gateway.ground.vault.reduced import list_reduced
 
 _FILE_NAME = "tombstones.jsonl"
@@ -87,7 +87,9 @@ class Journal:
             os.fdatasync(descriptor)
 
     def compact(self) -> None:
-        """Write the journal anew if most of it is said again by later entries; a kill leaves the old one or the new.
+        """Write the journal anew if most of it is said again by later entries, or it holds a key that is over.
+
+        A kill leaves the old one or the new.
 
         Raises:
             JournalDamaged: as `read` says.
@@ -96,7 +98,8 @@ class Journal:
         with self._opened(os.O_RDONLY, fcntl.LOCK_EX) as descriptor:
             entries = _list_entries(descriptor).entries
             reduced = list_reduced(entries)
-            if len(entries) < 2 * len(reduced) + _WORTH_IT:
+            is_small = len(entries) < 2 * len(reduced) + _WORTH_IT
+            if is_small and _connections_in(entries) == _connections_in(reduced):
                 return
             fresh = self._path.with_suffix(".new")
             fresh.unlink(missing_ok=True)
@@ -137,6 +140,11 @@ def _list_entries(descriptor: int) -> Reading:
     with os.fdopen(descriptor, "rb", closefd=False) as file:
         *lines, torn = file.read().split(b"\n")
     return Reading(tuple(_parse(line, number) for number, line in enumerate(lines, 1)), len(torn))
+
+
+def _connections_in(entries: Iterable[Entry]) -> set[str]:
+    """Name the connections whose credential stands there."""
+    return {each.connection_id for each in entries if isinstance(each, SealedCredential)}
 
 
 def _line(entry: Entry) -> bytes:

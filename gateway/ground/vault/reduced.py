@@ -1,6 +1,6 @@
 """What of the journal's entries still says something: of each thing the last word."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from gateway.ground.vault.entries import Barred, DestroyedKey, Entry, SealedCredential, Tombstone
@@ -10,14 +10,26 @@ def list_reduced(entries: Sequence[Entry]) -> list[Entry]:
     """Return fewer entries that say the same.
 
     One tombstone for each grant, with its highest version and every permission that ended; the newest credential of a
-    connection; each destroyed key once; of what was shut and opened the last word, which is none where it stands open.
+    connection, but none of one that was taken away; each destroyed key once; of what was shut and opened the last word,
+    which is none where it stands open.
     """
     kept: dict[tuple[str, ...], Entry] = {}
     for entry in entries:
         name = _name_of(entry)
         before = kept.get(name)
         kept[name] = entry if before is None else _joined(before, entry)
-    return [entry for entry in kept.values() if not (isinstance(entry, Barred) and not entry.is_barred)]
+    gone = {each.name for each in kept.values() if isinstance(each, Barred) and each.what == "connection"}
+    return [entry for entry in kept.values() if _is_needed(entry, gone)]
+
+
+def _is_needed(entry: Entry, gone: Collection[str]) -> bool:
+    match entry:
+        case Barred():
+            return entry.is_barred
+        case SealedCredential():
+            return entry.connection_id not in gone
+        case _:
+            return True
 
 
 def _name_of(entry: Entry) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ class AskView:
     Args:
         id: the app's slug; the value of the checkbox.
         name: the scope's plain name, followed by the app's own title of the ask where several rest on one scope.
-        own: `name`, `explanation`, `can` and `cannot` to the one person whom it is about; None where it is about the
-            account itself.
+        own: `name`, `explanation`, `can` and `cannot` to the one person whom it is about, or whom the app writes to by
+            it; None where nobody is.
         purpose: finishes the sentence "Mục đích: ..."; ends with a full stop.
         refusal_effect: finishes "Nếu bạn không đồng ý: ..."; ends with a full stop.
         data_types: the catalogue's words.
@@ -44,7 +44,8 @@ class AskView:
         only: the ids of the resources that it is about, and no others; None: all that there are.
         only_name: what stands before them, in words.
         basis: `own_consent` or `contract`, why data about other people passes; "" of data about the account itself;
-            `imported` where a person's own consent was brought in.
+            `imported` where a person's own consent was brought in; `to_people` of what an app does to them in the name
+            of the account, without being about them, where they object to that.
         agreement, agreed_on: with `contract`: its number and its day, as people write it.
         explanation: what the scope opens, in whole sentences.
         can, cannot: what an app holding it can and cannot do; one sentence each.

@@ -22,7 +22,7 @@ OLDEST = timedelta(hours=3)
 """Zalo tells again for 1 h 51 min; what is older was told by someone else."""
 NEWEST = timedelta(minutes=5)
 MOST_DIGITS = 14  # of milliseconds; those with more lie beyond the calendar
-_SENT = ("user_send_", "oa_send_")
+_SENT = ("user_send_", "oa_send_", "anonymous_send_")
 _ZNS = "zns:"
 _TEMPLATES = frozenset({"delivery_time", "tracking_id"})
 """Members of a message that only a template has."""

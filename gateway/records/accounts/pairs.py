@@ -8,16 +8,26 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import bindparam, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.listed import each_of, listed
+from gateway.ground.storage.prepared import Prepared
+from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.sealing import Place, Vault
 from gateway.records.accounts.tables import accounts, connections, profile_pairs
 from gateway.records.accounts.types import ProfilePair
 from gateway.terms.ids import AccountId
 
 _PURPOSE = "sign-in of a follower"
+_HASHES = each_of("hashes")
+_KNOWN = Prepared(
+    select(profile_pairs.c.login_subject, profile_pairs.c.subject_id)
+    .select_from(_HASHES)
+    .join(profile_pairs, profile_pairs.c.login_subject == _HASHES.c.value)
+    .where(profile_pairs.c.account_id == bindparam("at_account"))
+)
 
 
 async def note_pairs(connection: AsyncConnection, vault: Vault, pairs: Iterable[ProfilePair]) -> None:
@@ -51,6 +61,16 @@ async def find_subject(
     hashes = [each.hex() for each in vault.list_hmac_codes(login_subject, _PURPOSE)]
     known = await _list(connection, {(account_id, each): None for each in hashes})
     return next((_open(vault, *key, sealed) for key, sealed in known.items()), None)
+
+
+async def look_up_known_otherwise(
+    storage: Storage, vault: Vault, account_id: AccountId, login_subjects: Iterable[str]
+) -> frozenset[str]:
+    """Find which of some ids are of sign-ins whose people an account knows by another, by one compiled look-up."""
+    named = {each.hex(): one for one in login_subjects for each in vault.list_hmac_codes(one, _PURPOSE)}
+    rows = await storage.point(_KNOWN, hashes=listed(named), at_account=account_id)
+    known = ((named[hashed], _open(vault, account_id, hashed, sealed)) for hashed, sealed in rows)
+    return frozenset(one for one, subject_id in known if subject_id != one)
 
 
 async def list_subjects(

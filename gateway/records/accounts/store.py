@@ -33,8 +33,10 @@ def _connection(row: Mapping[str, Any]) -> Connection:
     return Connection(**fields)
 
 
-async def find(connection: AsyncConnection, account_id: AccountId) -> Account | None:
-    """Find an account by id."""
+async def find(connection: AsyncConnection, account_id: AccountId, *, lock: bool = False) -> Account | None:
+    """Find an account by id; `lock` holds its row, and keeps out whatever would first name it, until the unit ends."""
+    if lock:
+        await connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
     row = await _BY_ID.first(connection, account_id=account_id)
     return Account(**row) if row else None
 
@@ -221,14 +223,21 @@ async def list_connections(connection: AsyncConnection, account_ids: Collection[
     return [_connection(dict(row)) for row in (await connection.execute(query)).mappings()]
 
 
+async def list_reached(connection: AsyncConnection, connection_ids: Collection[str]) -> list[AccountId]:
+    """List the accounts to which some connections lead, of those that are there."""
+    query = select(connections.c.account_id).where(connections.c.id.in_(connection_ids)).distinct()
+    return list((await connection.execute(query.order_by(connections.c.account_id))).scalars())
+
+
 async def remove_connections(connection: AsyncConnection, brought_id: UpstreamAppId) -> None:
     """Remove every connection through an upstream app that its app takes back, with the credentials."""
     await connection.execute(delete(connections).where(connections.c.brought_id == brought_id))
 
 
-async def remove_connections_of(connection: AsyncConnection, account_id: AccountId) -> None:
-    """Remove every connection to an account, with the credentials."""
-    await connection.execute(delete(connections).where(connections.c.account_id == account_id))
+async def remove_connections_of(connection: AsyncConnection, account_id: AccountId) -> list[ConnectionId]:
+    """Remove every connection to an account, with the credentials; name them."""
+    removed = delete(connections).where(connections.c.account_id == account_id).returning(connections.c.id)
+    return list((await connection.execute(removed)).scalars())
 
 
 async def look_up_connection(storage: Storage, account_id: AccountId, brought_id: UpstreamAppId) -> Connection | None:

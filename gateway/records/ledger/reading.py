@@ -46,11 +46,13 @@ class AnyOf:
 class Search:
     """What to look for; None leaves a field open, and each of `matching` must hold.
 
+    `own_grant_ids` are grants that are about the person alone: their records are found with `person_id`, whoever acted.
     `before_seq` is a cursor: the last record seen.
     """
 
     grant_ids: Sequence[GrantId] | None = None
     person_id: PersonId | None = None
+    own_grant_ids: Collection[GrantId] = ()
     app_id: AppId | None = None
     kinds: Sequence[Kind] | None = None
     since: datetime | None = None
@@ -112,6 +114,14 @@ async def list_records(connection: AsyncConnection, wanted: Search, limit: int) 
     return [each for each in await list_entries(connection, wanted, limit) if isinstance(each, Record)]
 
 
+async def list_history(connection: AsyncConnection, *grant_ids: GrantId) -> list[Record] | None:
+    """List every record of some grants, oldest first; None where one was changed, for then nobody knows the rest."""
+    query = as_stored(ledger_records).where(ledger_records.c.grant_id.in_(grant_ids)).order_by(ledger_records.c.seq)
+    entries = [read_entry(row) for row in (await connection.execute(query)).mappings()]
+    records = [entry for entry in entries if isinstance(entry, Record)]
+    return records if len(records) == len(entries) else None
+
+
 async def find_touching(
     connection: AsyncConnection, kind: Kind, permission_ids: Collection[PermissionId], *, grant_id: GrantId | None
 ) -> Record | None:
@@ -129,7 +139,8 @@ def narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
         query = query.where(table.grant_id.in_(wanted.grant_ids))
     if wanted.person_id is not None:
         about = select(ledger_parts.c.record_id).where(ledger_parts.c.person_id == wanted.person_id)
-        query = query.where(or_(table.actor_id == wanted.person_id, table.record_id.in_(about)))
+        theirs = table.grant_id.in_(wanted.own_grant_ids)
+        query = query.where(or_(table.actor_id == wanted.person_id, table.record_id.in_(about), theirs))
     if wanted.kinds is not None:
         query = query.where(is_or_may_be(wanted.kinds))
     if wanted.since is not None:

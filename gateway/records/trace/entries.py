@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -60,7 +61,11 @@ def read_line(row: RowMapping) -> Entry:
 
 def is_readable(connection: AsyncConnection) -> ColumnElement[bool]:
     """Choose in the database what `read_line` reads; nothing that stands in a column makes the question fail."""
-    on_sqlite = connection.dialect.name == "sqlite"
+    return _readable(on_sqlite=connection.dialect.name == "sqlite")
+
+
+@cache
+def _readable(*, on_sqlite: bool) -> ColumnElement[bool]:
     table = trace_lines.c
     sound = [or_(column.is_(None), is_sound(column, on_sqlite=on_sqlite)) for column in _COLUMNS]
     is_over = and_(table.outcome != Outcome.OPEN, table.closed_at.is_not(None))

@@ -25,9 +25,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.trace.entries import Entry, is_readable, lines_as_stored, read_line
 from gateway.records.trace.soundness import unfold
-from gateway.records.trace.tables import trace_lines
-from gateway.records.trace.types import Outcome
+from gateway.records.trace.tables import is_not_opened, trace_lines
+from gateway.records.trace.types import NOT_SENT, PLATFORM_REFUSED, Outcome
 from gateway.terms.ids import AppId, AskId, GrantId
+
+_IS_CALL = trace_lines.c.reason.is_distinct_from(NOT_SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,12 @@ async def count_since(
 ) -> dict[GrantId, tuple[int, datetime]]:
     """Count the calls under each grant since a moment, with the time of the newest.
 
-    Here as in every count, a line that cannot be read is no call.
+    Here as in every count, a line that cannot be read is no call, nor is one of which nothing was sent.
     """
     query = (
         select(trace_lines.c.grant_id, func.count(), func.max(trace_lines.c.opened_at))
-        .where(trace_lines.c.grant_id.in_(grant_ids), trace_lines.c.opened_at >= since, is_readable(connection))
+        .where(trace_lines.c.grant_id.in_(grant_ids), trace_lines.c.opened_at >= since)
+        .where(_IS_CALL, is_readable(connection))
         .group_by(trace_lines.c.grant_id)
     )
     return {GrantId(row[0]): (row[1], row[2]) for row in await connection.execute(query)}
@@ -115,7 +118,7 @@ async def count_by_ask(
         select(table.grant_id, asked.c.value, func.count(), func.max(table.opened_at))
         .select_from(trace_lines.join(asked, true()))
         .where(table.grant_id.in_(grant_ids), table.opened_at >= since, table.outcome != Outcome.REFUSED)
-        .where(is_readable(connection))
+        .where(_IS_CALL, is_readable(connection))
         .group_by(table.grant_id, asked.c.value)
     )
     return {(GrantId(row[0]), AskId(row[1])): (row[2], row[3]) for row in await connection.execute(query)}
@@ -135,6 +138,29 @@ async def count_refused(
         .group_by(asked.c.value)
     )
     return {AskId(row[0]): row[1] for row in await connection.execute(query)}
+
+
+async def list_not_opened(
+    connection: AsyncConnection, grant_ids: Sequence[GrantId], since: datetime
+) -> dict[str, tuple[GrantId, datetime]]:
+    """List the routes that the platform did not open to some grants since a moment, each with whose call that was last.
+
+    One that was answered after that is none: by whichever of these grants, for they go through one connection.
+    """
+    table, is_theirs = trace_lines.c, and_(trace_lines.c.grant_id.in_(grant_ids), is_readable(connection))
+    shut = select(table.route, table.grant_id, table.opened_at).where(
+        is_theirs, is_not_opened, table.opened_at >= since
+    )
+    rows = await connection.execute(shut.order_by(table.opened_at, table.id))
+    found = {row[0]: (GrantId(row[1]), row[2]) for row in rows}
+    if not found:
+        return {}
+    is_answered = or_(table.outcome == Outcome.PASSED, table.reason == PLATFORM_REFUSED)
+    later = select(table.route, func.max(table.opened_at)).where(
+        is_theirs, is_answered, table.route.in_(found), table.opened_at >= min(at for _, at in found.values())
+    )
+    answered = {row[0]: row[1] for row in await connection.execute(later.group_by(table.route))}
+    return {route: newest for route, newest in found.items() if route not in answered or answered[route] < newest[1]}
 
 
 def _asked(connection: AsyncConnection) -> TableValuedAlias:

@@ -1,8 +1,9 @@
 """The table of trace lines."""
 
-from sqlalchemy import Column, Index, Integer, String, Table
+from sqlalchemy import Column, Index, Integer, String, Table, literal_column
 
 from gateway.ground.storage.schema import Instant, Words, metadata
+from gateway.records.trace.types import CALL_NOT_OPENED
 
 trace_lines = Table(
     "trace_lines",
@@ -29,4 +30,14 @@ trace_lines = Table(
     Index(None, "grant_id", "opened_at"),
     Index(None, "app_id", "opened_at"),
     Index(None, "opened_at", "id"),
+)
+
+is_not_opened = trace_lines.c.reason == literal_column(f"'{CALL_NOT_OPENED}'")
+"""Written out, for an index on some lines is used only where the question has the same words."""
+Index(
+    "ix_trace_lines_not_opened",
+    trace_lines.c.grant_id,
+    trace_lines.c.opened_at,
+    sqlite_where=is_not_opened,
+    postgresql_where=is_not_opened,
 )

@@ -7,7 +7,14 @@ from enum import StrEnum
 from gateway.terms.ids import AccountId, AppId, AskId, FamilyId, GrantId, TraceId
 
 OUTCOME_UNKNOWN = "outcome_unknown"
-"""The reason of a cut write that was sent off: the platform may have done it all the same."""
+"""The reason of a write that was sent off and has no whole answer, cut or not: the platform may have done it."""
+
+PLATFORM_REFUSED = "platform_refused"
+"""The reason of a call that the platform opens to the account, and said no to."""
+CALL_NOT_OPENED = "call_not_opened"
+"""The reason of a call that the platform does not open to the account, whatever else it opens (ADR 0042)."""
+NOT_SENT = "not_sent"
+"""The reason of what was made ready to be sent and never was: no call, so no count of calls counts it."""
 
 
 class Outcome(StrEnum):

@@ -89,7 +89,7 @@ def _place(visit: Visit, kind: Kind, body: Body, *, buyer: Row | None) -> Row:
         "description": body.get("description", ""),
         "usingCod": body.get("usingCod", False),
         "saleChannelId": body.get("saleChannelId"),
-        "orderId": body.get("orderId"),
+        **({} if kind is ORDER else {"orderId": body.get("orderId")}),
         kind.details: details,
         kind.kept_delivery: body.get(kind.sent_delivery),
         "payments": [_payment(visit, paid, body)] if paid else [],

@@ -22,6 +22,8 @@ WORDS = {
     "quyen.endpoint.test": "Thông báo thử",
     "user_send_text": "Khách nhắn",
     "oa_send_text": "Cửa hàng nhắn",
+    "anonymous_send_text": "Người chưa quan tâm nhắn",
+    "oa_send_anonymous_text": "Cửa hàng nhắn người chưa quan tâm",
     "follow": "Có người quan tâm",
     "unfollow": "Có người bỏ quan tâm",
     "user_submit_info": "Khách gửi thông tin",

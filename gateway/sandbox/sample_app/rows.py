@@ -11,7 +11,7 @@ HANOI = timezone(timedelta(hours=7))
 
 @dataclass(frozen=True)
 class FollowerRow:
-    """One line of the customer table; what was not given is an empty text."""
+    """One line of the customer table; what was not given is an empty text, the name `Khách` and the id."""
 
     user_id: str
     name: str
@@ -35,9 +35,10 @@ def follower_row(listed: dict[str, Any], detail: Reply) -> FollowerRow:
     data = members(detail.data)
     shared = members(data.get("shared_info"))
     address = [shared.get(name) for name in ("address", "district", "city")]
+    user_id = str(listed.get("user_id", ""))
     return FollowerRow(
-        user_id=str(listed.get("user_id", "")),
-        name=str(data.get("display_name") or ""),
+        user_id=user_id,
+        name=str(data.get("display_name") or f"Khách {user_id}"),
         phone=str(shared.get("phone") or ""),
         address=", ".join(str(part) for part in address if part),
     )

@@ -80,6 +80,27 @@ class TakingBack(BaseModel):
     in_mini_app: bool = False
 
 
+class Stranger(BaseModel):
+    """A message of somebody who writes to the OA without following it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    oa_id: str
+    anonymous_id: str
+    conversation_id: str
+    text: str
+
+
+class CallAnswer(BaseModel):
+    """What whoever was asked for leave to call answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    oa_id: str
+    phone: str
+    allows: bool = True
+
+
 def add_incoming(room: Room, call: Call) -> web.Response:
     """Let a follower write to its OA."""
     wanted = Incoming.model_validate_json(call.body)
@@ -123,6 +144,28 @@ def withdraw(room: Room, call: Call) -> web.Response:
     return web.json_response({"told": room.teller.is_on})
 
 
+def add_stranger(room: Room, call: Call) -> web.Response:
+    """Let somebody write to an OA without following it; it stands in no list of chats."""
+    wanted = Stranger.model_validate_json(call.body)
+    oa = ACCOUNTS.get(wanted.oa_id)
+    if oa is None:
+        return _nobody()
+    message_id = room.chat.draft(oa, "", is_from_user=True, text=wanted.text).message_id
+    said: dict[str, object] = {"conversation_id": wanted.conversation_id, "text": wanted.text, "msg_id": message_id}
+    room.teller.tell_stranger(oa, wanted.anonymous_id, said)
+    return web.json_response({"message_id": message_id})
+
+
+def answer_call(room: Room, call: Call) -> web.Response:
+    """Let whoever was asked for leave to call give it, or block the OA."""
+    wanted = CallAnswer.model_validate_json(call.body)
+    oa = ACCOUNTS.get(wanted.oa_id)
+    if oa is None:
+        return _nobody()
+    room.teller.tell_call_answer(oa, wanted.phone, allows=wanted.allows)
+    return web.json_response({"told": room.teller.is_on})
+
+
 def list_told(room: Room, _call: Call) -> web.Response:
     """Answer what was told by webhook, and what came of it."""
     return web.json_response({"is_on": room.teller.is_on, "told": room.teller.told})
@@ -143,6 +186,8 @@ OWN: Mapping[tuple[str, str], Handler[Room]] = {
     ("POST", "/_sandbox/incoming"): add_incoming,
     ("POST", "/_sandbox/follow"): change_follow,
     ("POST", "/_sandbox/submit_info"): submit_info,
+    ("POST", "/_sandbox/stranger"): add_stranger,
+    ("POST", "/_sandbox/call_answer"): answer_call,
     ("POST", "/_sandbox/withdraw"): withdraw,
     ("GET", "/_sandbox/told"): list_told,
 }

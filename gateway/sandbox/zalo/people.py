@@ -27,6 +27,8 @@ class Follower:
     Args:
         user_id: by which the OA knows them.
         id_by_app: by which the first app knows them (`user_id_by_app`, the `id` of `/me`): another number.
+        notes: what the OA's staff wrote about them.
+        came_by: the parameter of the link by which they came.
     """
 
     user_id: str
@@ -37,6 +39,8 @@ class Follower:
     alias: str = ""
     is_sensitive: bool = False
     seen_ago: timedelta = timedelta(hours=30)
+    notes: tuple[str, ...] = ()
+    came_by: str = ""
 
     def id_to(self, other_app: str | None) -> str:
         """By which an app knows them: to each app beside the first one another number again, always the same."""

@@ -52,6 +52,8 @@ def _follower(crowd: Crowd, place: int) -> Follower:
         tags=(crowd.tags[place % len(crowd.tags)],) if place % 2 == 0 else (),
         alias="Khách quen" if place == 0 else "",
         is_sensitive=place == PLACE_OF_MINOR,
+        notes=("Thích bánh ít ngọt (mẫu)",) if place == 0 else (),
+        came_by="quay-1" if place == 1 else "",
         seen_ago=timedelta(days=12) if place == PLACE_OF_LONG_GONE else timedelta(hours=3 + 9 * place),
     )
 

@@ -20,6 +20,7 @@ class Switches(Faults):
         oa_id_field: the docs say `oaid`, measured answers say `oa_id`.
         unknown_tag: whether taking away a tag that the OA does not have succeeds or is -201; no source says.
         full_address: how `custominfo` writes an address; the docs show it on the way in only.
+        notes: how `user/detail` writes a note of the staff; captured answers had none, and no source says.
         erases_tags: whether `deletefollowerinfo` takes a follower's tags too; no source says.
         form_query: how `form/get` takes its keys: plain as its docs show, in `data` as the official SDK sends.
         cs_reply: whether the replies left to a follower count down, or stay fixed, as is told since 2026.
@@ -41,6 +42,7 @@ class Switches(Faults):
     oa_id_field: Literal["oa_id", "oaid"] = "oa_id"
     unknown_tag: Literal["success", "refused"] = "success"
     full_address: Literal["text", "object"] = "object"
+    notes: Literal["text", "object"] = "text"
     erases_tags: bool = True
     form_query: Literal["both", "plain", "data"] = "both"
     cs_reply: Literal["counts", "fixed"] = "counts"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from hashlib import sha256
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
@@ -16,6 +17,8 @@ from gateway.sandbox.zalo.tokens import TokenBook
 from gateway.terms.clock import Clock
 
 ANSWER = ClientTimeout(total=2)
+ASKED_FOR = timedelta(days=1)
+"""How long a request for leave to call stands; no source says."""
 
 Said = dict[str, object]
 
@@ -76,6 +79,28 @@ class Teller:
         parties = {"sender": {"id": follower.user_id}, "recipient": {"id": oa.oa_id}}
         self._tell(oa, "user_submit_info", {**parties, "user_id_by_app": follower, "info": info})
 
+    def tell_tag(self, oa: OfficialAccount, name: str, *, who: Follower | None = None, is_put_on: bool = True) -> None:
+        """Tell that somebody got a tag or lost it; of nobody, that the tag is gone."""
+        event = "remove_tag" if who is None else "add_user_to_tag" if is_put_on else "remove_user_from_tag"
+        named: Said = {} if who is None else {"user_ids": [who.user_id]}
+        self._tell(oa, event, {"oa_id": oa.oa_id, "tag": {**named, "name": name}})
+
+    def tell_stranger(self, oa: OfficialAccount, anonymous_id: str, message: Said, *, from_oa: bool = False) -> None:
+        """Tell of a message between the OA and somebody who does not follow it, in either direction."""
+        sender, recipient = (oa.oa_id, anonymous_id) if from_oa else (anonymous_id, oa.oa_id)
+        event = "oa_send_anonymous_text" if from_oa else "anonymous_send_text"
+        self._tell(oa, event, {"sender": {"id": sender}, "recipient": {"id": recipient}, "message": message})
+
+    def tell_call_asked(self, oa: OfficialAccount, phone: str) -> None:
+        """Tell that leave to call was asked."""
+        times = {"create_time": self._stamp(), "expired_time": self._stamp(ASKED_FOR)}
+        self._tell(oa, "oa_send_consent", {"oa_id": oa.oa_id, "phone": phone, "request_type": "SENT", **times})
+
+    def tell_call_answer(self, oa: OfficialAccount, phone: str, *, allows: bool) -> None:
+        """Tell what whoever was asked for leave to call answered: for ever, or blocked."""
+        answer = {"user_consent": "ALLOW" if allows else "USER_BLOCKED", "confirmed_time": self._stamp()}
+        self._tell(oa, "user_reply_consent", {"oa_id": oa.oa_id, "phone": phone, **answer, "expired_time": "0"})
+
     def tell_withdrawal(self, oa: OfficialAccount, follower: Follower) -> None:
         """Tell that a follower takes back what the OA, and apps through it, may have of them."""
         who: Said = {"oa_id": oa.oa_id, "user_id": follower.user_id, "user_id_by_app": follower}
@@ -93,7 +118,7 @@ class Teller:
 
     def _tell(self, oa: OfficialAccount, name: str, said: Said) -> None:
         """Tell each app with which the OA is linked; to each a person is known by another id."""
-        timestamp = str(int(self._clock.now().timestamp() * 1000))
+        timestamp = self._stamp()
         for app in self._config.apps:
             if app.webhook_url is None or app.app_id in self._given_up:
                 continue
@@ -104,6 +129,10 @@ class Teller:
             whole = {"app_id": app.app_id, "event_name": name, **own, "timestamp": timestamp}
             body = json.dumps(whole).encode()
             self._start(app, body, self._headers(self._sign(app, oa, body, timestamp)))
+
+    def _stamp(self, later: timedelta = timedelta()) -> str:
+        """A moment in milliseconds."""
+        return str(int((self._clock.now() + later).timestamp() * 1000))
 
     def _start(self, app: OtherApp, body: bytes, headers: dict[str, str]) -> None:
         task = asyncio.get_running_loop().create_task(self._send(app, body, headers))

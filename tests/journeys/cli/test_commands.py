@@ -147,6 +147,18 @@ def test_an_identity_is_tied_and_taken(quyen: Quyen) -> None:
     assert (unsaid.exit_code, "QUYEN_OIDC__ISSUER" in unsaid.stderr) == (1, True)
 
 
+def test_an_app_without_a_secret_is_told_none(quyen: Quyen, app_file: Path) -> None:
+    """A public app's registration prints no line for it, and null for programs."""
+    add_people(quyen)
+    app_file.write_text(
+        APP.replace("kind: confidential", "kind: public").replace("dialect: zalo\n", ""), encoding="utf-8"
+    )
+    told = quyen("app", "register", "--file", str(app_file))
+    assert told.exit_code == 0, told.output
+    assert ("client_id: " in told.stdout, "client_secret" in told.stdout) == (True, False)
+    assert parsed(quyen("app", "register", "--file", str(app_file), "--json"))["client_secret"] is None
+
+
 @pytest.mark.parametrize(
     "before,after,sentence",
     [

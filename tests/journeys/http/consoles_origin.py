@@ -13,7 +13,6 @@ from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.authority.budgets import Budgets
 from gateway.authority.freshness import LocalProofMemory
 from gateway.authority.limits import LocalLimits
-from gateway.ground.vault.passwords import Passwords
 from gateway.records.apps.types import App
 from gateway.records.ledger.types import Actor
 from gateway.records.people.types import Person, Role
@@ -29,6 +28,7 @@ from tests.platforms.zalo.stage import CallsServer
 from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
+from tests.stand_ins.passwords import shared_passwords
 
 OWN_ASKS = (("who", "zalo.follower.name.read", "crm", True), ("phone", "zalo.follower.phone.read", "crm", False))
 
@@ -93,7 +93,7 @@ async def served_consoles(
         app = app_of("Của tôi (mẫu)", "cua-toi", is_confidential=True, clock=clock)
         own_app = replace(app, owner_id=developer.id)
         await register_app(house, own_app, [ask_of(own_app.id, row) for row in OWN_ASKS], system)
-        health, passwords = Health(house), Passwords(entropy)
+        health = Health(house)
         limits = LocalLimits(clock)
         parts = Parts(
             settings_for(folder, trusted_proxies=trusted_proxies),
@@ -102,16 +102,13 @@ async def served_consoles(
             {},
             limits,
             LocalProofMemory(clock, entropy),
-            passwords,
+            shared_passwords(),
             health,
             Budgets(clock),
         )
-        try:
-            async with CallsServer(build_public(parts)) as server:
-                base = str(server.make_url("")).rstrip("/")
-                yield Consoles(scene, base, health, operator, developer, rival, own_app)
-        finally:
-            passwords.close()
+        async with CallsServer(build_public(parts)) as server:
+            base = str(server.make_url("")).rstrip("/")
+            yield Consoles(scene, base, health, operator, developer, rival, own_app)
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from gateway.doors.person.endpoints import endpoints
 from gateway.doors.person.errors import error_pages
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
-from gateway.ground.vault.passwords import Passwords
 from gateway.ground.web.assets import Assets
 from gateway.ground.web.cookies import SessionCookie
 from gateway.ground.web.frame import Site
@@ -40,6 +39,7 @@ from tests.house import CHALLENGE, PUBLIC_URL, REDIRECT_URI, Scene
 from tests.ready import scene_in
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
+from tests.stand_ins.passwords import shared_passwords
 
 TEMPLATES = Path(__file__).parents[3] / "gateway" / "doors" / "person" / "templates"
 ASSETS = Assets()
@@ -209,7 +209,6 @@ async def served(
     public_url: str = PUBLIC_URL,
 ) -> AsyncIterator[Origin]:
     """Serve the person's door over a scene."""
-    passwords = Passwords(scene.house.entropy)
     door = PersonDoor(
         house=scene.house,
         porter=Porter(scene.house.storage, scene.clock, cookie=SessionCookie(is_https=False)),
@@ -217,19 +216,17 @@ async def served(
         assets=ASSETS,
         catalogue=load_catalogue(),
         limits=LocalLimits(scene.clock),
-        passwords=passwords,
+        passwords=shared_passwords(),
         connectors=connectors or {},
         public_url=public_url,
         site=Site("127.0.0.1:8400", has_ways=bool(providers)),
         keeper=Keeper("Công ty giữ cổng (mẫu)", "business"),
+        retention_days=731,
         providers=providers,
         followers=followers or {},
     )
-    try:
-        async with served_door(scene, door, port=port) as origin:
-            yield origin
-    finally:
-        passwords.close()
+    async with served_door(scene, door, port=port) as origin:
+        yield origin
 
 
 @asynccontextmanager

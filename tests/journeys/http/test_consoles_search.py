@@ -107,13 +107,20 @@ async def test_opening_who_stands_behind_a_record_again_is_one_act(consoles: Con
     assert len(await list_look_ups(consoles)) == 1
 
 
-async def test_a_search_for_nobody_again_is_one_act(consoles: Consoles, operator: Browser) -> None:
-    """That there is nobody is an answer, told and recorded once."""
-    for _ in range(3):
-        assert (await operator.get(f"/operators/log?q=person:khong-ai&reason={REASON}")).status == 422
+async def test_a_search_for_nobody_hides_no_look_that_follows(consoles: Consoles, operator: Browser) -> None:
+    """Each is recorded: whoever has that login a moment later is looked at for the first time, and reads it (R55)."""
+    look = f"/operators/log?q=person:nguoi-moi&reason={REASON}"
+    for _ in range(2):
+        assert (await operator.get(look)).status == 422
+    fresh = await add_person(
+        consoles.scene.house, NewPerson("nguoi-moi", "Mới (mẫu)", frozenset(), None), Actor.system()
+    )
+    for _ in range(2):
+        assert (await operator.get(look)).status == 200
     async with consoles.scene.house.storage.read() as connection:
         looks = await reading.list_records(connection, reading.Search(kinds=[Kind.LOOKED_UP]), 9)
-    assert [look.facts for look in looks] == [{"how": "search_of_nobody"}]
+    nobody = {"how": "search_of_nobody"}
+    assert [look.facts for look in looks] == [{"person": fresh.id, "how": "search"}, nobody, nobody]
 
 
 async def test_what_is_remembered_of_looks_is_bounded(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:

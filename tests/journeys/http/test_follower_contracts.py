@@ -1,12 +1,32 @@
 """What goes on about a follower under a contract: listed, objected to, and named beside a withdrawal (R83)."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import pytest
+
+from gateway.doors.person import acting
 from gateway.records.apps.types import Basis
+from gateway.terms.refusal import Unavailable
 from tests.followers import CHAT, NAME, PHONE, with_asking_app
 from tests.house import agree
 from tests.journeys.http.origin import Browser
 from tests.journeys.http.shops import FAN, Shop
+
+PERHAPS = "Cổng chưa chắc việc này đã được ghi"
+
+
+@contextmanager
+def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the database give no answer to a withdrawal; objections go through."""
+
+    async def fail(*_given: object, **_named: object) -> None:
+        raise Unavailable("database")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(acting, "withdraw", fail)
+        yield
 
 
 async def test_a_follower_objects_and_takes_it_back(shop: Shop, fan: Browser) -> None:
@@ -91,7 +111,30 @@ async def test_withdrawing_everything_says_what_goes_on_and_can_stop_that_too(sh
     assert (await fan.get("/permissions?action=withdraw")).location == "/permissions?done=before"
 
 
-async def test_an_app_of_both_kinds_stops_wholly_only_with_an_objection(shop: Shop, fan: Browser) -> None:
+async def test_what_was_objected_to_before_a_failure_is_not_denied(
+    shop: Shop, fan: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a withdrawal that failed alone nothing changed; where objections went through before it, perhaps something."""
+    screen_path = (await shop.press(fan, shop.link(), action="decide")).location
+    screen = await fan.get(screen_path)
+    account = dict(screen.hidden)["account"]
+    fields = [("account", account), ("ask", NAME), ("duration", "P30D"), ("decision", "agree"), ("seen", screen.seen)]
+    await fan.post(screen_path, [*fields, ("csrf_token", screen.token)])
+    await fan.get("/permissions?action=withdraw")
+    with failing(monkeypatch):
+        alone = await fan.submit("/permissions", {"action": "withdraw", "confirm": "yes"})
+        await fan.get("/permissions?action=withdraw")
+        after = await fan.submit("/permissions", {"action": "withdraw", "confirm": "both"})
+    assert (alone.status, after.status) == (503, 503)
+    assert "Không có gì thay đổi" in alone.words
+    assert PERHAPS in after.words
+    assert "Không có gì thay đổi" not in after.words
+    assert (await shop.find_said("so-ban-hang")).refused.keys() == {NAME, PHONE, CHAT}
+
+
+async def test_an_app_of_both_kinds_stops_wholly_only_with_an_objection(
+    shop: Shop, fan: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On one app's page too: the withdrawal names what its contract lets pass, and one button ends both."""
     mixed = await with_asking_app(shop.asking, {CHAT: Basis.CONTRACT}, called=("Hỏi và làm (mẫu)", "hoi-va-lam"))
     await agree(mixed)
@@ -106,6 +149,10 @@ async def test_an_app_of_both_kinds_stops_wholly_only_with_an_objection(shop: Sh
     assert "data-contracts" in question.text
     one = await fan.get(f"{grant_path}?action=withdraw&ask={NAME}")
     assert "data-contracts" not in one.text
+    with failing(monkeypatch):
+        failed = await fan.submit(grant_path, {"action": "withdraw", "confirm": "both"})
+    assert PERHAPS in failed.words
+    assert (await shop.find_said(mixed.app.id)).refused.keys() == {PHONE, CHAT}
     done = await fan.submit(grant_path, {"action": "withdraw", "confirm": "both"})
     assert "Từ lúc đó không có gì đi qua nữa" in (await fan.get(done.location)).words
     said = await shop.find_said(mixed.app.id)

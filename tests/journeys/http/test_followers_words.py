@@ -9,12 +9,10 @@ from gateway.doors import spoken
 from gateway.ground.web.frame import Lang
 from scopes import Wording, load_catalogue
 from tests.followers import CHAT, NAME, PHONE
-from tests.journeys.http import test_followers
 from tests.journeys.http.origin import Browser
 from tests.journeys.http.shops import Shop
 
 CATALOGUE = load_catalogue()
-shop, stranger, fan = test_followers.shop, test_followers.stranger, test_followers.fan
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])

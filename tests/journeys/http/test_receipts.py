@@ -29,6 +29,18 @@ async def code(origin: Origin) -> str:
     return "BN-" + decided.recorded.record_id.removeprefix("lr_")
 
 
+async def test_how_long_evidence_is_kept_is_told(origin: Origin, browser: Browser, code: str) -> None:
+    """What the operator stated, beside the receipts and where there are none yet; and that nothing was destroyed."""
+    async with origin.browser() as other:
+        await other.sign_in_as(origin.scene.other_owner)
+        for reader in (browser, other):
+            page = await reader.get("/permissions/receipts")
+            assert (code in page.text) is (reader is browser)
+            assert "giữ bằng chứng của mỗi quyết định ít nhất 731 ngày. Cổng chưa xóa bằng chứng nào." in page.words
+            english = await reader.get("/permissions/receipts?lang=en")
+            assert "keeps the evidence of each decision for at least 731 days." in english.words
+
+
 @pytest.fixture
 async def stranger(origin: Origin) -> AsyncIterator[Browser]:
     """Yield a browser in which nobody is signed in."""
@@ -50,7 +62,7 @@ async def check(stranger: Browser, receipt: dict[str, Any] | str) -> str:
     text = receipt if isinstance(receipt, str) else orjson.dumps(receipt).decode()
     page = await stranger.submit("/receipts/verify", {"receipt": text})
     assert page.status == 200
-    known = ("là thật", "đã bị sửa", "Không có biên nhận nào như vậy", "Không đọc được")
+    known = ("là thật", "đã bị sửa", "không do cổng này cấp", "Không đọc được")
     return next(words for words in known if words in page.words)
 
 
@@ -222,13 +234,21 @@ async def test_a_receipt_that_says_two_things_is_not_genuine(browser: Browser, s
         ('{"receipt": {"receipt_id": 1}, "signature": ""}', "Không đọc được"),
         (
             '{"receipt": {"receipt_id": "BN-0000000000000000000000"}, "signature": "x"}',
-            "Không có biên nhận nào như vậy",
+            "không do cổng này cấp",
         ),
     ],
 )
 async def test_what_is_no_receipt_is_told(stranger: Browser, text: str, words: str) -> None:
-    """A torn file cannot be read; a code that is not ours is unknown."""
+    """A torn file cannot be read; one whose signature and code are not ours is of somebody else."""
     assert await check(stranger, text) == words
+
+
+async def test_a_code_alone_is_not_called_foreign(stranger: Browser) -> None:
+    """A restore may have lost the record of a true receipt: only its signature tells."""
+    words = (await stranger.get("/receipts/verify?code=BN-0000000000000000000000")).words
+    assert "Không có biên nhận nào như vậy" in words
+    assert "khôi phục từ bản sao lưu" in words
+    assert "không do cổng này cấp" not in words
 
 
 async def test_other_records_have_no_receipt(origin: Origin, stranger: Browser, code: str) -> None:

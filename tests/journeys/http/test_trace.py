@@ -85,6 +85,7 @@ async def test_a_call_is_a_plain_sentence(browser: Browser, caller: Caller) -> N
         (REFUSED, "blocked", "Bạn đang tạm dừng mục này."),
         (CUT, "cut", "Bị cắt giữa chừng"),
         (Ending(Outcome.CUT, OUTCOME_UNKNOWN, 403, None, 0, 0), "cut", "có thể việc đó vẫn xong"),
+        (Ending(Outcome.FAILED, OUTCOME_UNKNOWN, 502, None, 0, 0), "unknown", "Không rõ kết quả"),
         (Ending(Outcome.REFUSED, "too_large", 413, None, 0, 0), "blocked", "Ứng dụng gửi nội dung quá lớn."),
         (Ending(Outcome.FAILED, "upstream_failed", 502, 500, 0, 0), "failed", "không trả lời trọn vẹn."),
         (Ending(Outcome.FAILED, "platform_refused", 200, 200, 0, 0), "failed", "Nền tảng từ chối lượt gọi này."),
@@ -122,6 +123,18 @@ async def test_what_came_to_nothing_is_not_told_as_done(browser: Browser, caller
     assert "Có thể gồm:" not in page.words
     english = await browser.get("/permissions/trace?lang=en")
     assert "tried and failed; it would have viewed a follower's profile" in english.words
+
+
+async def test_what_may_have_been_done_is_not_told_as_come_to_nothing(browser: Browser, caller: Caller) -> None:
+    """A send whose answer was lost: neither done nor not, with why, and with what would have gone."""
+    await caller.call(Ending(Outcome.FAILED, OUTCOME_UNKNOWN, 502, None, 0, 0))
+    page = await browser.get("/permissions/trace?outcome=failed")
+    assert "Sổ bán hàng (mẫu) thử xem hồ sơ người quan tâm, không rõ có thành không" in page.words
+    assert "có thể việc đó vẫn xong, cổng không biết kết quả." in page.words
+    assert "Có thể gồm:" in page.words
+    assert "không thành" not in page.words
+    english = await browser.get("/permissions/trace?lang=en")
+    assert "tried; whether it was done is not known; it would have viewed a follower's profile" in english.words
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.records.apps.types import Basis
 from gateway.sandbox.kiotviet.seeds import BAKERY
 from tests.platforms.kiotviet.endpoints import CUSTOMER, INVOICE, ORDER, PRODUCT, PURCHASE, RETURN, SUPPLIER
 from tests.platforms.kiotviet.stage import Stage, kiotviet_stage
@@ -113,11 +114,18 @@ async def test_what_is_withheld_until_its_scope_is_there(shared: Stage, number: 
         assert hidden & set(found) == expected
 
 
-async def test_the_cash_book_names_nobody(shared: Stage, everything: AppCaller) -> None:
-    """Whose name stands in a receipt depends on its kind, so no app reads any, whatever it holds."""
+PARTY = {"partnerName", "contactNumber", "address", "wardName"}
+
+
+async def test_the_cash_book_names_nobody_but_by_its_own_scope(shared: Stage, everything: AppCaller) -> None:
+    """Who paid is shown by no scope on customers or staff, and without a basis of each by none at all."""
     rows = (await everything.call("/kiotviet/cashflow")).json["data"]
-    assert len(rows) == 4
-    assert not {"partnerName", "contactNumber", "address", "wardName"} & {name for row in rows for name in row}
+    assert [set(row) & PARTY for row in rows] == [PARTY] * 4
+    plain = await read(shared, "/cashflow", "finance.read", "customer.read", "customer.contact.read", "staff.read")
+    assert [set(row) & PARTY for row in plain["data"]] == [set()] * 4
+    app = await app_with(shared, "kiotviet.finance.read", "kiotviet.finance.party.read", basis=Basis.OWN_CONSENT)
+    asked = (await app.call("/kiotviet/cashflow")).json["data"]
+    assert [(set(row) & PARTY, row["amount"] > 0) for row in asked] == [(set(), True)] * 4
 
 
 async def test_withheld_members_are_counted_by_declaration(shared: Stage) -> None:

@@ -1,9 +1,15 @@
 """What customers of a shop were never asked about does not pass by finding, sorting or changing them (ADR 0031)."""
 
+from dataclasses import replace
+
 import pytest
 
+from gateway.ground.vault.tokens import hashed
+from gateway.records.apps import store as apps
 from gateway.records.apps.types import Basis
-from tests.platforms.kiotviet.endpoints import BRANCH, CUSTOMER, LINES
+from gateway.terms.ids import AskId
+from tests.followers import say_yes
+from tests.platforms.kiotviet.endpoints import BRANCH, CUSTOMER, INVOICE, LINES, ORDER, RECIPIENT
 from tests.platforms.kiotviet.stage import Stage
 from tests.platforms.kiotviet.test_kiotviet_refused import CALL, is_refused
 from tests.platforms.zalo.apps import app_with
@@ -102,3 +108,53 @@ async def test_an_order_without_a_customer_s_data_rests_on_nobody(shared: Stage)
     app = await app_with(shared, "kiotviet.customer.write", "kiotviet.order.write", basis=Basis.OWN_CONSENT)
     body = {"branchId": BRANCH, "orderDetails": LINES}
     assert (await app.call("/kiotviet/orders", "POST", json=body)).status == 200
+
+
+OTHER = CUSTOMER + 1
+SENT: list[tuple[str, str, dict[str, object]]] = [
+    ("POST", "/orders", {"orderDetails": LINES, "customer": {"id": OTHER}, "orderDelivery": RECIPIENT}),
+    ("POST", "/orders", {"orderDetails": LINES, "customer": {"code": "KH000001"}, "orderDelivery": RECIPIENT}),
+    ("POST", "/orders", {"orderDetails": LINES, "orderDelivery": RECIPIENT}),
+    ("PUT", f"/orders/{ORDER}", {"orderDelivery": RECIPIENT}),
+    ("POST", "/invoices", {"invoiceDetails": LINES, "customerId": OTHER, "deliveryDetail": RECIPIENT}),
+    ("POST", "/invoices", {"invoiceDetails": LINES, "deliveryDetail": RECIPIENT}),
+    ("PUT", f"/invoices/{INVOICE}", {"deliveryDetail": {"status": 3}}),
+]
+WRITES = tuple(f"kiotviet.{one}.write" for one in ("order", "order.delivery", "invoice", "invoice.delivery"))
+
+
+@pytest.fixture(scope="module")
+async def sending(shared: Stage) -> AppCaller:
+    """Return an app that writes recipients and asks each customer; the first customer agreed to that."""
+    caller = await app_with(shared, *WRITES, basis=Basis.OWN_CONSENT)
+    facts = await shared.door.find_token(hashed(caller.token))
+    assert facts is not None
+    async with shared.scene.house.storage.read() as connection:
+        app = await apps.find(connection, facts.app_id)
+    assert app is not None
+    asks = [AskId(f"kiotviet_{one}_delivery_write") for one in ("order", "invoice")]
+    await say_yes(replace(shared.scene, app=app), str(CUSTOMER), asks, to=asks)
+    return caller
+
+
+@pytest.mark.parametrize("number", range(len(SENT)))
+async def test_a_recipient_is_written_for_who_agreed_alone(shared: Stage, sending: AppCaller, number: int) -> None:
+    """Not for another customer, nor where the call does not say whose order it is: that is a contract's."""
+    method, path, body = SENT[number]
+    whole = body if method == "PUT" else {"branchId": BRANCH, **body}
+    reply = await is_refused(shared, sending, f"/kiotviet{path}", method, json=whole)
+    assert (reply.status, reply.code) == (403, "no_basis")
+
+
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        ("/orders", {"orderDetails": LINES, "customer": {"id": CUSTOMER}, "orderDelivery": RECIPIENT}),
+        ("/invoices", {"invoiceDetails": LINES, "customerId": CUSTOMER, "deliveryDetail": RECIPIENT}),
+        ("/invoices", {"invoiceDetails": LINES, "customerId": OTHER}),
+    ],
+)
+async def test_who_agreed_gets_their_order_sent(sending: AppCaller, path: str, body: dict[str, object]) -> None:
+    """The buyer whom the call names by id agreed; a sale that goes nowhere is the shop's own."""
+    reply = await sending.call(f"/kiotviet{path}", "POST", json={"branchId": BRANCH, **body})
+    assert reply.status == 200, reply.body

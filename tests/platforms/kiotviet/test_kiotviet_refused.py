@@ -130,8 +130,7 @@ async def test_finding_by_something_needs_its_scope(shared: Stage, query: str, s
 @pytest.mark.parametrize(
     "path",
     [
-        "/webhooks",
-        "/webhooks/1",
+        "/webhooks/1/2",
         "/categories",
         "/customers/",
         "/customers/0",
@@ -144,8 +143,23 @@ async def test_finding_by_something_needs_its_scope(shared: Stage, query: str, s
     ],
 )
 async def test_what_is_not_listed_does_not_exist(shared: Stage, everything: AppCaller, path: str) -> None:
-    """Webhooks are the gateway's own to register; ids have one spelling; paths keep theirs."""
+    """Ids have one spelling; paths keep theirs."""
     assert (await is_refused(shared, everything, f"/kiotviet{path}")).status in {400, 404}
+
+
+@pytest.mark.parametrize(
+    "method, path", [("GET", "/webhooks"), ("POST", "/webhooks"), ("GET", "/webhooks/1"), ("DELETE", "/webhooks/1")]
+)
+async def test_webhooks_are_the_gateways_own(shared: Stage, everything: AppCaller, method: str, path: str) -> None:
+    """An app is told why, and where its events come; in both ways of calling, and KiotViet hears nothing."""
+    for named in ({}, {"Retailer": KEY.retailer}):
+        headers = {"Authorization": f"Bearer {everything.token}", **named}
+        body = (
+            {"json": {"Webhook": {"Type": "order.update", "Url": "https://mau.example/"}}} if method == "POST" else {}
+        )
+        reply = await is_refused(shared, everything, f"/kiotviet{path}", method, headers=headers, **body)
+        assert (reply.status, reply.code) == (403, "denied_route")
+        assert b"set a notice endpoint" in reply.body
 
 
 @pytest.mark.parametrize("name", ["IdentificationNumber", "identificationNumber", "debt", "rewardPoint", "id", "type"])

@@ -44,7 +44,8 @@ class Endpoint:
 
 
 THREE = BAKERY.followers[3].user_id
-DETAIL = tuple(f"zalo.follower.{one}.read" for one in ("name", "phone", "address", "birth"))
+CUSTOM = tuple(f"zalo.follower.{one}.read" for one in ("name", "phone", "address", "birth", "code", "source"))
+DETAIL = (*CUSTOM, *(f"zalo.follower.{one}.read" for one in ("tag", "note", "activity")))
 NOW = int(START.timestamp())
 ARTICLE = {"media_type": "article", "attachment_id": "4402c73f7e7a9724ce6b"}
 ARTICLES = {"type": "template", "payload": {"template_type": "media", "elements": [ARTICLE]}}
@@ -81,7 +82,7 @@ ENDPOINTS = (
         "view_custom_fields",
         "GET",
         "/v3.0/oa/user/detail/custominfo",
-        FOLLOWERS,
+        (*CUSTOM, "zalo.follower.custom.read"),
         {"user_id": ONE, "fields_to_export": ["name", "phone"]},
         people=1,
     ),

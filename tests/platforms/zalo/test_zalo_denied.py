@@ -23,6 +23,13 @@ DENIED = [
     ("POST", "/v3.0/oa/userfield/create"),
     ("POST", "/v3.0/oa/userfield/update"),
     ("POST", "/v3.0/oa/userfield/delete"),
+    ("POST", "/message/template"),
+    ("POST", "/message/template/hashphone"),
+    ("POST", "/rsa/message/template"),
+    ("GET", "/message/status"),
+    ("GET", "/message/quota"),
+    ("GET", "/template/all"),
+    ("GET", "/template/info/v2"),
 ]
 
 

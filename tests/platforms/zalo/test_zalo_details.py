@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.records.apps.types import Basis
 from gateway.sandbox.zalo.seeds import BAKERY
 from tests.platforms.zalo.apps import app_with, trace_of
 from tests.platforms.zalo.stage import AppCaller, Stage
@@ -40,14 +41,14 @@ async def ask(app: AppCaller, target: str) -> Any:
 
 
 async def test_what_is_written_is_read_again(shared: Stage, everything: AppCaller) -> None:
-    """Alias, contact and own fields come back from both ways of reading; the customer id is not shown."""
+    """Alias, customer id, contact and own fields come back from both ways of reading."""
     body = {"user_id": PERSON, "user_alias": "Cô Ba (mẫu)", "user_external_id": "KH-1", "shared_info": CONTACT}
     assert (await everything.call(UPDATE, "POST", json=body)).json == {"error": 0, "message": "Success"}
     custom = {"user_id": PERSON, "custom_info": CUSTOM, "gender": "Nữ", "full_address": {"user_city_id": "79"}}
     assert (await everything.call(UPDATE_CUSTOM, "POST", json=custom)).json == {"error": 0, "message": "Success"}
     detail = await ask(everything, detail_of(PERSON))
     assert (detail["user_alias"], detail["shared_info"]["phone"]) == ("Cô Ba (mẫu)", 84000000177)
-    assert (detail["shared_info"]["user_dob"], "user_external_id" in detail) == ("1/2/1990", False)
+    assert (detail["shared_info"]["user_dob"], detail["user_external_id"]) == ("1/2/1990", "KH-1")
     own = await ask(everything, custom_of(PERSON))
     assert own["custom_info"] == {
         "hang_the": "vàng",
@@ -55,7 +56,8 @@ async def test_what_is_written_is_read_again(shared: Stage, everything: AppCalle
         "la_khach_boolean": "true",
         "don_table": {"ma": "D1", "tien": "100000"},
     }
-    assert set(own) == {"name", "phone", "user_dob", "gender", "full_address", "custom_info"}
+    system = {"name", "phone", "user_dob", "gender", "full_address", "user_external_id", "dynamic_param"}
+    assert (set(own), own["user_external_id"]) == ({*system, "custom_info"}, "KH-1")
     assert own["full_address"]["user_city"] == "Nơi số 79 (mẫu)"
 
 
@@ -67,6 +69,8 @@ async def test_what_is_written_is_read_again(shared: Stage, everything: AppCalle
         ("address", {"full_address"}),
         ("birth", {"user_dob", "gender"}),
         ("custom", {"custom_info"}),
+        ("code", {"user_external_id"}),
+        ("source", {"dynamic_param"}),
     ],
 )
 async def test_each_kind_of_data_has_its_own_scope(shared: Stage, scope: str, shown: set[str]) -> None:
@@ -76,6 +80,40 @@ async def test_each_kind_of_data_has_its_own_scope(shared: Stage, scope: str, sh
     assert set(reply.json["data"]) == shown
     _, ending = await trace_of(shared, reply)
     assert (ending.subjects, reply.headers["Quyen-Withheld"]) == (1, f'{ending.withheld}; reasons="scope"')
+
+
+NOTED, CAME = BAKERY.followers[0], BAKERY.followers[1]
+WRITTEN: list[tuple[str, str, dict[str, object]]] = [
+    ("tag", NOTED.user_id, {"tags_and_notes_info": {"tag_names": ["Khách quen"]}}),
+    ("note", NOTED.user_id, {"tags_and_notes_info": {"notes": ["Thích bánh ít ngọt (mẫu)"]}}),
+    ("source", CAME.user_id, {"dynamic_param": "quay-1", "tags_and_notes_info": {}}),
+    ("code", NOTED.user_id, {"user_external_id": "", "tags_and_notes_info": {}}),
+    ("activity", CAME.user_id, {"user_last_interaction_date": "20/11/2026", "tags_and_notes_info": {}}),
+]
+
+
+@pytest.mark.parametrize("scope, person, shown", WRITTEN)
+async def test_what_the_oa_wrote_of_somebody_has_scopes_of_its_own(
+    shared: Stage, scope: str, person: str, shown: dict[str, object]
+) -> None:
+    """Tags, notes, the way they came and the shop's own id open one by one, for who has a basis and nobody else."""
+    told = {name: value for name, value in shown.items() if value != {}}
+    for basis in (Basis.CONTRACT, Basis.OWN_CONSENT):
+        app = await app_with(shared, f"zalo.follower.{scope}.read", basis=basis)
+        found = (await ask(app, detail_of(person))).items()
+        about = {name: value for name, value in found if name not in {"user_id", "user_is_follower", "shared_info"}}
+        assert {name: value for name, value in about.items() if value not in ({}, {"120": {}})} == (
+            told if basis is Basis.CONTRACT else {}
+        )
+
+
+async def test_a_note_may_be_an_object(shared: Stage) -> None:
+    """No source says what a note holds: whatever stands in one opens with the notes."""
+    app = await app_with(shared, "zalo.follower.note.read")
+    await shared.zalo.switch(notes="object")
+    (note,) = (await ask(app, detail_of(NOTED.user_id)))["tags_and_notes_info"]["notes"]
+    await shared.zalo.switch()
+    assert (set(note), note["content"]) == ({"note_id", "content", "created_time"}, "Thích bánh ít ngọt (mẫu)")
 
 
 async def test_an_address_may_be_a_text(shared: Stage, everything: AppCaller) -> None:

@@ -8,9 +8,10 @@ import pytest
 from gateway.records.accounts.pairs import note_pairs
 from gateway.records.accounts.types import ProfilePair
 from gateway.records.apps.types import Basis
+from gateway.sandbox.zalo.people import Follower
 from gateway.sandbox.zalo.seeds import BAKERY
 from tests.platforms.zalo.apps import EVERY_SCOPE, app_with
-from tests.platforms.zalo.stage import AppCaller, Stage
+from tests.platforms.zalo.stage import SEND, AppCaller, Stage
 
 ARTICLE = {"media_type": "article", "attachment_id": "a1"}
 BROADCAST = {
@@ -117,14 +118,57 @@ async def test_own_fields_are_asked_for_by_a_followers_id_alone(
     assert len(await shared.arrived()) == before
 
 
-async def test_own_fields_are_not_asked_for_by_the_id_of_a_sign_in(shared: Stage, everything: AppCaller) -> None:
-    """Who is known to sign in by an id said their word under another: by that one alone, and nothing is sent before."""
+@pytest.fixture(scope="module")
+async def signing_in(shared: Stage) -> Follower:
+    """Return a follower of whom it is known by which id they sign in."""
     house, one = shared.scene.house, BAKERY.followers[3]
     async with house.storage.unit() as unit:
         pair = ProfilePair(shared.scene.account.id, one.id_by_app, one.user_id, house.clock.now())
         await note_pairs(unit.connection, house.vault, [pair])
         await unit.commit()
+    return one
+
+
+async def test_own_fields_are_not_asked_for_by_the_id_of_a_sign_in(
+    shared: Stage, everything: AppCaller, signing_in: Follower
+) -> None:
+    """Who is known to sign in by an id said their word under another: by that one alone, and nothing is sent before."""
     before = len(await shared.arrived())
-    assert (await everything.call(fields_of(one.id_by_app))).code == "no_basis"
+    assert (await everything.call(fields_of(signing_in.id_by_app))).code == "no_basis"
     assert len(await shared.arrived()) == before
-    assert (await everything.call(fields_of(one.user_id))).status == 200
+    assert (await everything.call(fields_of(signing_in.user_id))).status == 200
+
+
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        (SEND, {"recipient": {"user_id": None}, "message": {"text": "Chào bạn (mẫu)"}}),
+        ("/zalo/v2.0/oa/message", {"recipient": {"user_id": None}, "message": {"text": "Chào bạn (mẫu)"}}),
+        ("/zalo/v2.0/oa/tag/tagfollower", {"user_id": None, "tag_name": "Nhãn (mẫu)"}),
+        ("/zalo/v3.0/oa/user/update", {"user_id": None, "user_alias": "Khách (mẫu)"}),
+    ],
+)
+async def test_nothing_is_done_to_the_id_of_a_sign_in(
+    shared: Stage, everything: AppCaller, signing_in: Follower, path: str, body: object
+) -> None:
+    """Who objected said so under the account's id of them; under the other, which an app may learn, nobody would be.
+
+    Else a contract, which needs no word of anybody, would let the call pass.
+    """
+    raw = json.dumps(body)
+    before = len(await shared.arrived())
+    by_sign_in = json.loads(raw.replace("null", f'"{signing_in.id_by_app}"'))
+    assert (await everything.call(path, "POST", json=by_sign_in)).code == "no_basis"
+    assert len(await shared.arrived()) == before
+    known = json.loads(raw.replace("null", f'"{signing_in.user_id}"'))
+    assert (await everything.call(path, "POST", json=known)).code is None
+
+
+async def test_what_serves_somebody_is_done_under_whatever_id(
+    shared: Stage, everything: AppCaller, signing_in: Follower
+) -> None:
+    """Erasure is never refused for want of a basis; the platform itself says that it knows nobody of that id."""
+    before = len(await shared.arrived())
+    body = {"user_id": signing_in.id_by_app}
+    assert (await everything.call("/zalo/v2.0/oa/deletefollowerinfo", "POST", json=body)).code is None
+    assert len(await shared.arrived()) == before + 1

@@ -76,13 +76,15 @@ async def test_zalos_own_no_passes_and_names_nobody(shared: Stage, everything: A
 
 
 async def test_replies_left_count_down(shared: Stage, everything: AppCaller) -> None:
-    """Each reply leaves one fewer; when the person last wrote is told to nobody."""
+    """Each reply leaves one fewer; when the person last wrote has a scope of its own."""
     text = {"recipient": {"user_id": PERSON}, "message": {"text": "Chào (mẫu)"}}
     first = (await everything.call(QUOTA, "POST", json={"user_id": PERSON})).json["data"]
     await everything.call(SEND, "POST", json=text)
     second = (await everything.call(QUOTA, "POST", json={"user_id": PERSON})).json["data"]
     assert second["cs_reply"] == {"remain": first["cs_reply"]["remain"] - 1, "total": 8}
-    assert set(second) == {"cs_reply", "promotion"}
+    assert set(second) == {"last_interaction", "cs_reply", "promotion"}
+    alone = await app_with(shared, "zalo.message.read")
+    assert "last_interaction" not in (await alone.call(QUOTA, "POST", json={"user_id": PERSON})).json["data"]
     await shared.zalo.switch(cs_reply="fixed")
     fixed = (await everything.call(QUOTA, "POST", json={"user_id": PERSON})).json["data"]
     await shared.zalo.switch()

@@ -1,7 +1,10 @@
 """A file of consents: what spreadsheets write, and every fault by its line and column."""
 
+from io import BytesIO
+
 import pytest
 
+from gateway.cli import consent_file
 from gateway.cli.consent_file import COLUMNS, NEEDED, Fault, read_consents
 
 HEADER = "platform,account,person,app,ask,evidence,agreed_at,ends_at,duration"
@@ -10,8 +13,8 @@ GOOD = "zalo,4000000000000001,9101,giao-tan-nha,crm_name,HĐ 12 (mẫu),2026-01-
 
 def read(*lines: str, ending: str = "\r\n") -> tuple[list[str], list[str]]:
     """Read a file of these lines; return the people of its good rows, and its faults."""
-    found = read_consents(ending.join(lines).encode())
-    return [row.person for row in found.rows.values()], [str(each) for each in found.faults]
+    found = read_consents(BytesIO(ending.join(lines).encode()))
+    return [row["person"] for row in found.list_rows(found.rows)], [str(each) for each in found.faults]
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
@@ -22,20 +25,22 @@ def test_what_spreadsheets_write_is_read(mark: str, ending: str, sign: str) -> N
     decomposed = "He\u0323\u0302 thống (mẫu), tờ 3"
     row = ["zalo", " 4000000000000001 ", "9101", "giao-tan-nha", "crm_name", f'"{decomposed}"', "5/1/2026", "", "P30D"]
     text = mark + ending.join([sign.join(HEADER.split(",")), "", sign.join(row), ""])
-    found = read_consents(text.encode())
+    found = read_consents(BytesIO(text.encode()))
     assert found.faults == []
     (line,) = found.rows
     assert line == 3
-    assert found.rows[3].model_dump(mode="json", exclude_none=True) == {
-        "platform": "zalo",
-        "account": "4000000000000001",
-        "person": "9101",
-        "app": "giao-tan-nha",
-        "ask": "crm_name",
-        "evidence": "Hệ thống (mẫu), tờ 3",
-        "agreed_at": "2026-01-05",
-        "duration": "P30D",
-    }
+    assert found.list_rows([3]) == [
+        {
+            "platform": "zalo",
+            "account": "4000000000000001",
+            "person": "9101",
+            "app": "giao-tan-nha",
+            "ask": "crm_name",
+            "evidence": "Hệ thống (mẫu), tờ 3",
+            "agreed_at": "2026-01-05",
+            "duration": "P30D",
+        }
+    ]
 
 
 def test_columns_stand_in_any_order_and_some_may_be_left_out() -> None:
@@ -101,6 +106,16 @@ def test_lines_are_counted_as_they_stand_in_the_file() -> None:
     assert [each.partition(":")[0] for each in faults] == ["line 2, evidence", "line 4"]
 
 
+def test_a_file_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would stand in memory whole; one byte less is read."""
+    content = f"{HEADER}\n{GOOD}".encode()
+    monkeypatch.setattr(consent_file, "LIMIT_BYTES", len(content))
+    assert read_consents(BytesIO(content)).faults == []
+    larger = BytesIO(content + b"\n" * 9)
+    assert read_consents(larger).faults == [Fault(1, "", "larger than 0 MiB: bring it in as several files")]
+    assert larger.tell() == len(content) + 1
+
+
 @pytest.mark.parametrize(
     "content,fault",
     [
@@ -113,7 +128,7 @@ def test_lines_are_counted_as_they_stand_in_the_file() -> None:
 )
 def test_a_file_that_cannot_be_read_says_why(content: bytes, fault: Fault | None) -> None:
     """Empty, in another coding, without its columns."""
-    found = read_consents(content)
+    found = read_consents(BytesIO(content))
     assert found.rows == {}
     if fault is not None:
         assert found.faults == [fault]
@@ -132,6 +147,6 @@ def test_an_unknown_column_is_named() -> None:
 
 def test_a_file_s_id_follows_from_its_bytes() -> None:
     """The same file is the same import; a changed one is another; the columns are those of the paper."""
-    one, again, other = (read_consents(each).id for each in (b"a", b"a", b"b"))
+    one, again, other = (read_consents(BytesIO(each)).id for each in (b"a", b"a", b"b"))
     assert one == again != other
     assert tuple(HEADER.split(",")) == COLUMNS

@@ -195,12 +195,23 @@ REFUSED: dict[str, tuple[TokenFacts | None, Wanted, str, dict[str, object]]] = {
         "purpose_required",
         {"purposes": ["crm", "loyalty"]},
     ),
-    "a purpose that nothing was granted for": (facts(CRM_NAME), wanted(NAME, purpose="x"), "purpose_not_granted", {}),
+    "a purpose that nothing was granted for": (
+        facts(CRM_NAME),
+        wanted(NAME, purpose="x"),
+        "purpose_not_granted",
+        {"ask_ids": ()},
+    ),
+    "a purpose of which the ask ended": (
+        facts(CRM_NAME, reach("b", NAME, "order", state=State.WITHDRAWN)),
+        wanted(NAME, purpose="order"),
+        "purpose_not_granted",
+        {"ask_ids": ("b",)},
+    ),
     "a purpose with a field alone": (
         facts(CRM_NAME, LOYALTY_PHONE),
         wanted(NAME, fields=(PHONE,), purpose="loyalty"),
         "purpose_not_granted",
-        {},
+        {"ask_ids": ()},
     ),
     "paused": (
         facts(reach("crm_name", NAME, state=State.PAUSED)),
@@ -224,7 +235,7 @@ REFUSED: dict[str, tuple[TokenFacts | None, Wanted, str, dict[str, object]]] = {
         facts(reach("a", NAME, state=State.PAUSED)),
         wanted(NAME, purpose="order"),
         "purpose_not_granted",
-        {},
+        {"ask_ids": ()},
     ),
     "paused and run out": (
         facts(reach("a", NAME, state=State.PAUSED, ends_at=START)),

@@ -169,6 +169,13 @@ def test_challenges_follow_rfc_6750_and_9449() -> None:
     assert render_problem(problem("paused"), "vi").challenges == ()
 
 
+def test_no_challenge_sends_an_app_to_ask_for_what_no_ask_of_it_opens() -> None:
+    """The metadata alone stands there: `insufficient_scope` would make clients ask for all that there is."""
+    told = render_problem(replace(problem("insufficient_scope", asks=[]), scheme=Scheme.BEARER), "vi")
+    assert told.challenges == ('Bearer resource_metadata="https://m"',)
+    assert json.loads(told.body)["asks"] == []
+
+
 def test_what_may_be_tried_again_says_when() -> None:
     """An authority that gives no answer hints how long to wait."""
     unavailable = Unavailable("database", reason="not_settled", retry_after_seconds=7)

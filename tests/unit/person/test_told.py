@@ -7,7 +7,7 @@ from gateway.doors.person.told import SIGNS, sentence
 from gateway.doors.person.words import ended_because
 from gateway.ground.web.messages import read_catalogue
 from gateway.records.ledger.kinds import Kind
-from gateway.records.trace.types import OUTCOME_UNKNOWN
+from gateway.records.trace.types import CALL_NOT_OPENED, OUTCOME_UNKNOWN, PLATFORM_REFUSED
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -20,7 +20,7 @@ def test_every_kind_has_its_words(kind: Kind) -> None:
     assert SIGNS[kind]
 
 
-@pytest.mark.parametrize("reason", [*PROBLEMS, "caller_gone", "platform_refused", OUTCOME_UNKNOWN])
+@pytest.mark.parametrize("reason", [*PROBLEMS, "caller_gone", PLATFORM_REFUSED, CALL_NOT_OPENED, OUTCOME_UNKNOWN])
 def test_every_reason_has_its_words(reason: str) -> None:
     """Whatever ended a call, people read a sentence and never a code; a new reason without one fails here."""
     vietnamese, english = ended_because(reason, "vi"), ended_because(reason, "en")

@@ -9,6 +9,12 @@ import pytest
 from scopes import AnswerMalformed, Catalogue, CatalogueError, check, load_catalogue
 
 Write = Callable[[str], Path]
+TO_SELF = """    to_self:
+      name: {vi: Đặt cho bạn, en: Order for you}
+      explanation: {vi: Đặt cho bạn., en: Order for you.}
+      can: [{vi: Đặt cho bạn, en: Order for you}]
+      cannot: [{vi: Không hủy, en: Cannot cancel}]
+"""
 EVENTS = """
 events:
   - id: visited
@@ -33,6 +39,22 @@ BROKEN = {
     "an end of nobody's consent": ('subjects: ["people[].id", by]', "ends_consent: true"),
     "a sentence without English": (", en: was told that someone came", ""),
 }
+
+
+@pytest.mark.parametrize("one, is_right", [("come", False), ("kind", True), ("left", True)])
+def test_an_event_that_is_told_is_not_left_out(shop_yaml: str, write: Write, one: str, *, is_right: bool) -> None:
+    """What stands among the events and among those that are told to nobody is a mistake, by file and line."""
+    left_out = f"left_out: [{{events: [{one}], reason: Closed.}}]\n"
+    problems = [str(each) for each in check(write(shop_yaml + EVENTS + left_out))]
+    assert ([each for each in problems if "left out, and yet told: come" in each] == []) == is_right
+    assert (problems == []) == is_right
+
+
+def test_what_is_left_out_in_one_place_may_be_open_in_another(shop_yaml: str, write: Write) -> None:
+    """It is about the places that it names; what only marks a minor is open to nobody."""
+    for of, members, is_right in (("[visited]", "[id]", True), ("[visited]", "[name]", False), ("[]", "[minor]", True)):
+        left_out = f"left_out: [{{members: {members}, of: {of}, reason: Closed.}}]\n"
+        assert (check(write(shop_yaml + EVENTS + left_out)) == []) == is_right
 
 
 def test_an_event_is_found_by_any_of_its_names(shop_yaml: str, write: Write) -> None:
@@ -88,8 +110,27 @@ def test_a_body_in_another_form_is_refused(shop_yaml: str, write: Write, body: b
         event.open(body, ["shop.name.read"], [])
 
 
+def test_a_scope_that_writes_to_people_says_so_to_them_where_they_may_end_it(shop_yaml: str, write: Write) -> None:
+    """Who takes their consent back at the platform is told what an app did to them; elsewhere nobody is."""
+    said = shop_yaml.replace("    whose: account\n", f"    whose: account\n{TO_SELF}")
+    ending = EVENTS.replace(
+        "opened_by: [shop.name.read]",
+        "opened_by: [shop.card.write, shop.name.read, shop.phone.read]\n    ends_consent: true",
+    ).replace("shop.name.read}", "any}")
+    assert check(write(said + ending)) == []
+    (unsaid,) = check(write(shop_yaml + ending))
+    assert (unsaid.file, unsaid.line) == (
+        "shop.yaml",
+        shop_yaml[: shop_yaml.index("- id: shop.order.write")].count("\n") + 1,
+    )
+    assert "shop.order.write is not said to the people" in unsaid.message
+    (needless,) = check(write(said + EVENTS))
+    assert "shop.order.write is said to people, but writes to none" in needless.message
+
+
 def test_whoever_took_their_consent_back_is_in_it(shop_yaml: str, write: Write) -> None:
     """Every scope about people opens it, and each place that names nobody or misses a scope is told apart."""
+    shop_yaml = shop_yaml.replace("    whose: account\n", f"    whose: account\n{TO_SELF}")
     scopes = "[shop.card.write, shop.name.read, shop.phone.read]"
     whole = EVENTS.replace("opened_by: [shop.name.read]", f"opened_by: {scopes}\n    ends_consent: true")
     assert ["it holds ids alone" in str(one) for one in check(write(shop_yaml + whole))] == [True]
@@ -114,6 +155,18 @@ ZALO = {
     "zalo.lead.read": b'{"oa_id":"4","user_id":"9","user_id_by_app":"7","event_name":"user_withdraw","timestamp":"5"}',
     "zalo.tag.read": b'{"oa_id":"4","tag":{"user_ids":["9"],"name":"VIP"},'
     b'"event_name":"add_user_to_tag","timestamp":"5"}',
+    "zalo.follower.tag.read": b'{"oa_id":"4","tag":{"user_ids":["9"],"name":"VIP"},'
+    b'"event_name":"remove_user_from_tag","timestamp":"5"}',
+    "zalo.follower.source.read": b'{"oa_id":"4","follower":{"id":"9"},"user_id_by_app":"7","source":"oa_profile",'
+    b'"event_name":"follow","timestamp":"5"}',
+    "zalo.follower.code.read": b'{"oa_id":"4","data":{"user_id":"9","user_external_id":"KH-1","url":"u","message":"m"},'
+    b'"event_name":"widget_failed_to_sync_user_external_id","timestamp":"5"}',
+    "zalo.template.send": b'{"oa_id":"4","template_id":400001,"reason":"Logo","status":{"prev_status":"PENDING_REVIEW",'
+    b'"new_status":"REJECT","by":"x"},"event_name":"change_template_status","timestamp":"5"}',
+    "zalo.quota.read": b'{"oaId":"4","quota":{"prev_value":1000,"new_value":2000},'
+    b'"event_name":"change_oa_daily_quota","timestamp":"5"}',
+    "zalo.call.ask": b'{"oa_id":"4","phone":"84000000101","user_id":"9","user_consent":"ALLOW","confirmed_time":5,'
+    b'"expired_time":0,"event_name":"user_reply_consent","timestamp":"5"}',
 }
 PASSED = {
     "zalo.message.read": {
@@ -122,6 +175,16 @@ PASSED = {
     "zalo.follower.phone.read": {"info": {"phone": 84}},
     "zalo.lead.read": {"user_id": "9"},
     "zalo.tag.read": {"tag": {"name": "VIP"}},
+    "zalo.follower.tag.read": {"tag": {"name": "VIP", "user_ids": ["9"]}},
+    "zalo.follower.source.read": {"source": "oa_profile", "follower": {"id": "9"}},
+    "zalo.follower.code.read": {"data": {"user_id": "9", "user_external_id": "KH-1", "message": "m"}},
+    "zalo.template.send": {
+        "template_id": 400001,
+        "reason": "Logo",
+        "status": {"prev_status": "PENDING_REVIEW", "new_status": "REJECT"},
+    },
+    "zalo.quota.read": {"oaId": "4", "quota": {"prev_value": 1000, "new_value": 2000}},
+    "zalo.call.ask": {"user_consent": "ALLOW", "confirmed_time": 5, "expired_time": 0},
 }
 
 
@@ -132,6 +195,7 @@ def test_zalos_events_pass_what_their_scope_says(packaged: Catalogue, scope: str
     event = packaged.platforms["zalo"].find_event(said["event_name"])
     assert event is not None
     passed = orjson.loads(event.open(ZALO[scope], [scope], ["9"]).write().body)
+    assert event.list_accounts(said) == ["4"]
     about = {"event_name", "timestamp", "oa_id", "sender", "recipient"}
     assert {name: value for name, value in passed.items() if name not in about} == PASSED[scope]
     assert b"user_id_by_app" not in event.open(ZALO[scope], [scope], ["9"]).write().body

@@ -205,7 +205,9 @@ def test_bad_zalo_query_is_refused(packaged: Catalogue, raw_query: str) -> None:
     assert refused(route.check_query, quoted(raw_query)).code == "bad_target"
 
 
-@pytest.mark.parametrize("key,scope", [("tag_name", "zalo.tag.read"), ("last_interaction_period", "zalo.message.read")])
+@pytest.mark.parametrize(
+    "key,scope", [("tag_name", "zalo.tag.read"), ("last_interaction_period", "zalo.follower.activity.read")]
+)
 def test_narrowing_needs_the_scope_of_what_it_tells(packaged: Catalogue, key: str, scope: str) -> None:
     """A list narrowed by a tag tells who wears it, so the key needs the scope that reads tags (I10)."""
     route = packaged.match("zalo", "GET", "/v3.0/oa/user/getlist").route

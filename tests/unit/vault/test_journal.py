@@ -37,7 +37,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_entries_come_back_as_written(journal: Journal, tmp_path: Path) -> None:
-    """All four kinds come back equal and in order, also for a journal opened anew."""
+    """All kinds come back equal and in order, also for a journal opened anew."""
     assert journal.read().entries == ()
     journal.append(ENTRIES[:1])
     journal.append(ENTRIES[1:])
@@ -291,6 +291,20 @@ def test_a_short_journal_is_left_as_it_is(journal: Journal) -> None:
     journal.append([END, END, *ENTRIES])
     journal.compact()
     assert journal.read().entries == (END, END, *ENTRIES)
+
+
+def test_the_key_of_a_connection_that_was_taken_away_is_gone_at_once(journal: Journal, file: Path) -> None:
+    """However short the journal is, also where a renewal wrote it later; what stays is that it was taken away."""
+    gone, later = Barred("connection", "co_1", is_barred=True, at=AT), SealedCredential("co_1", 9, b"later", AT)
+    journal.append([SealedCredential("co_1", 1, b"the key", AT), SealedCredential("co_2", 1, b"another", AT), gone])
+    for before in ((), (later,)):
+        journal.append(before)
+        journal.compact()
+        assert journal.read().entries == (SealedCredential("co_2", 1, b"another", AT), gone)
+    assert journal.read().list_barred("connection") == ["co_1"]
+    inode = file.stat().st_ino
+    journal.compact()
+    assert file.stat().st_ino == inode
 
 
 def test_a_disk_that_takes_no_new_journal_leaves_the_old_one(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -259,6 +259,9 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     **{f"credentials-{why}": replace(KEYS, rows=(), making=why) for why in ("sign_in", "full", "nothing", "staff")},
     "withdraw-ask": ConfirmWithdrawView("/permissions/gr_1", (PHONE.name,), APP, BAKERY, PHONE, remaining=2),
     "withdraw-app": ConfirmWithdrawView("/permissions/gr_1", (PROFILE.name, PHONE.name), APP, BAKERY),
+    "withdraw-both": ConfirmWithdrawView(
+        "/permissions/gr_1", (PROFILE.name, PHONE.name), APP, BAKERY, contracts=(f"{PHONE.name} (hợp đồng)",)
+    ),
     "withdraw-all": ConfirmWithdrawView("/permissions", (APP.name, UNKNOWN_APP.name)),
     "trace-several": TraceView(
         (replace(LOOK, account=BAKERY.name), replace(LOOK, id="tr_2", account=STORE.name)),
@@ -276,8 +279,8 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     "trace": TraceView(LOOKS, NOW, CHOICES, CHOICES, older="/permissions/trace?cursor=x"),
     "trace-empty": TraceView((), NOW),
     "trace-bad-day": TraceView((), NOW, CHOICES, CHOICES, after="31/02", error="bad_day", is_filtered=True),
-    "receipts": ReceiptsView(LINES, newer="/permissions/receipts"),
-    "receipts-empty": ReceiptsView(()),
+    "receipts": ReceiptsView(LINES, 730, newer="/permissions/receipts"),
+    "receipts-empty": ReceiptsView((), 730),
     "receipt": RECEIPT,
     "receipt-shortened": replace(RECEIPT, event="shortened", starts_at=None, items=RECEIPT.items[:2]),
     "notice": NoticeView(

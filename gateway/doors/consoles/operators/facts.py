@@ -34,7 +34,7 @@ def record_facts(record: Record, lang: Lang) -> Facts:
         "language": _("Ngôn ngữ đã hiện"),
         "last4": _("4 chữ cuối của khóa"),
         "notice": _("Vân tay của chữ đã hiện"),
-        "passed": _("Đến lúc đó vẫn qua theo hợp đồng"),
+        "passed": _("Từng qua theo hợp đồng đến lúc đó"),
         "person": _("Người liên quan"),
         "platform": _("Nền tảng"),
         "reason": _("Lý do"),

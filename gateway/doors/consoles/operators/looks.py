@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 from gateway.acts.look_up import Looker
 from gateway.terms.clock import Clock
-from gateway.terms.refusal import Refusal
 
 LASTS_SECONDS = 300
 MOST = 1000
@@ -27,14 +26,10 @@ class RecentLooks:
     def noting(self, looker: Looker, sought: str) -> Iterator[Looker]:
         """Yield the looker as one who looks again, if it is so; a look that failed is none to come back to.
 
-        That there was nobody to find is an answer too.
+        Nor is one that found nobody: it may find somebody the next time, who has to read of it.
         """
         is_again = self._until.get(_key_of(looker, sought), 0.0) > self.clock.boottime()
-        try:
-            yield replace(looker, is_again=is_again)
-        except Refusal:
-            self._add(looker, sought)
-            raise
+        yield replace(looker, is_again=is_again)
         self._add(looker, sought)
 
     def _add(self, looker: Looker, sought: str) -> None:

@@ -113,7 +113,8 @@ def call_title(closed: ClosedLine, catalogue: Catalogue, lang: Lang) -> str:
     platform = catalogue.platforms.get(closed.line.platform)
     route = platform.find_traced(closed.line.route) if platform else None
     thing = spoken(route.sentence, lang) if route else plain(closed.line.route)
-    return f"{outcome_title(outcome_of(closed), lang)}: {thing}"
+    reason = closed.ending.reason if closed.ending else None
+    return f"{outcome_title(outcome_of(closed), lang, reason)}: {thing}"
 
 
 def outcome_of(closed: ClosedLine) -> Outcome:

@@ -11,7 +11,7 @@ from gateway.doors.consoles.operators.meaning import Wanted, read_meaning, vocab
 from gateway.doors.consoles.operators.query import Query
 from gateway.ground.web.cursors import read_moment, write_moment
 from gateway.records.accounts import store as accounts
-from gateway.records.accounts.types import Account
+from gateway.records.accounts.types import SELF, Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App
 from gateway.records.grants import store as grants
@@ -81,7 +81,9 @@ class Result:
 async def resolve(door: OperatorsDoor, query: Query, looker: Looker | None, *, purpose: str) -> Wanted:
     """Say what a query asks for; whoever looks a person up is recorded here, before anything is read.
 
-    The same look for the same purpose again within a few minutes is the one that stands in the log (ADR 0023).
+    Records are the person's where they acted, where a part is sealed under their key, and where they are about nobody
+    else: what was brought in, or taken back at the platform, no person did. The same look for the same purpose again
+    within a few minutes is the one that stands in the log (ADR 0023).
 
     Raises:
         BadQuery: as `read_meaning` says, or nobody has that login.
@@ -107,9 +109,11 @@ async def resolve(door: OperatorsDoor, query: Query, looker: Looker | None, *, p
     async with door.house.storage.read() as connection:
         held = await accounts.list_held(connection, person.id, door.house.clock.now())
         theirs = await grants.list_of_accounts(connection, [account.id for account, _ in held])
+    alone = {account.id for account, standing in held if standing.role == SELF}
+    own = [grant.id for grant in theirs if grant.account_id in alone]
     return replace(
         wanted,
-        log=wanted.log and replace(wanted.log, person_id=person.id),
+        log=wanted.log and replace(wanted.log, person_id=person.id, own_grant_ids=own),
         trace=wanted.trace and replace(wanted.trace, grant_ids=[grant.id for grant in theirs]),
     )
 

@@ -6,7 +6,7 @@ from gateway.ground.web.catalogue import words
 from gateway.ground.web.frame import Lang
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
-from gateway.records.trace.types import Outcome
+from gateway.records.trace.types import OUTCOME_UNKNOWN, Outcome
 
 LANGS: Final[tuple[Lang, ...]] = ("vi", "en")
 
@@ -56,9 +56,11 @@ def kind_title(kind: Kind, lang: Lang) -> str:
     return titles[kind]
 
 
-def outcome_title(outcome: Outcome, lang: Lang) -> str:
-    """Name how a call ended."""
+def outcome_title(outcome: Outcome, lang: Lang, reason: str | None = None) -> str:
+    """Name how a call ended; one that failed for this reason may have been done."""
     _ = words(lang)
+    if outcome is Outcome.FAILED and reason == OUTCOME_UNKNOWN:
+        return _("Không rõ kết quả")
     titles = {
         Outcome.OPEN: _("Đang gọi"),
         Outcome.PASSED: _("Đã cho qua"),

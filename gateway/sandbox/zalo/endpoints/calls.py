@@ -18,3 +18,4 @@ def request_consent(visit: Visit) -> None:
         raise field_error("call_type")
     if str(visit.params.get("reason_code")) not in REASONS:
         raise field_error("reason_code")
+    visit.teller.tell_call_asked(visit.oa, str(visit.params["phone"]))

@@ -40,7 +40,8 @@ def erase_follower(visit: Visit) -> None:
 
 def show_custom(visit: Visit) -> dict[str, object]:
     """Answer `/v3.0/oa/user/detail/custominfo`: every value is a text; without `fields_to_export`, all of them."""
-    card = visit.cards.find(visit.oa, visit.follower())
+    follower = visit.follower()
+    card = visit.cards.find(visit.oa, follower)
     contact = card.contact or Contact("")
     address = {"user_city": contact.city, "user_ward": contact.district, "user_address": contact.address}
     system: dict[str, object] = {
@@ -50,7 +51,7 @@ def show_custom(visit: Visit) -> dict[str, object]:
         "gender": card.gender,
         "full_address": address if visit.quirks.full_address == "object" else ", ".join(filter(None, address.values())),
         "user_external_id": card.external_id,
-        "dynamic_param": "",
+        "dynamic_param": follower.came_by,
     }
     wanted = visit.params.get("fields_to_export")
     if wanted is None:

@@ -46,12 +46,20 @@ def get_follower(visit: Visit) -> dict[str, object]:
         "user_is_follower": True,
         "avatar": follower.avatar(120),
         "avatars": {"120": follower.avatar(120), "240": follower.avatar(240)},
-        "dynamic_param": "",
-        "tags_and_notes_info": {"notes": [], "tag_names": list(card.tags)},
+        "dynamic_param": follower.came_by,
+        "tags_and_notes_info": {"notes": _notes(visit, follower), "tag_names": list(card.tags)},
     }
     if card.contact is not None:
         detail["shared_info"] = _shared_info(card.contact, visit.quirks.phone)
     return detail
+
+
+def _notes(visit: Visit, follower: Follower) -> list[object]:
+    """What staff wrote; no source says what a note holds."""
+    if visit.quirks.notes == "text":
+        return list(follower.notes)
+    written = str(int(visit.now.timestamp() * 1000))
+    return [{"note_id": str(at), "content": text, "created_time": written} for at, text in enumerate(follower.notes)]
 
 
 def _shared_info(contact: Contact, phone_form: str | None) -> dict[str, object]:

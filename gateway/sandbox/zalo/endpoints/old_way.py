@@ -18,7 +18,12 @@ def send_old_way(visit: Visit) -> dict[str, object]:
         _check_reaction(visit, recipient)
     else:
         raise OaError(-240)
-    return {"message_id": visit.chat.draft(visit.oa, "", is_from_user=False, text="").message_id}
+    message_id = visit.chat.draft(visit.oa, "", is_from_user=False, text="").message_id
+    if "anonymous_id" in recipient:
+        named = {"conversation_id": recipient["conversation_id"], "msg_id": message_id}
+        said = {**visit.params["message"], **named}  # type: ignore[dict-item]
+        visit.teller.tell_stranger(visit.oa, str(recipient["anonymous_id"]), said, from_oa=True)
+    return {"message_id": message_id}
 
 
 def _check_articles(visit: Visit) -> None:

@@ -11,17 +11,23 @@ def list_tags(visit: Visit) -> list[str]:
 
 def tag_follower(visit: Visit) -> None:
     """Answer `/v2.0/oa/tag/tagfollower`: a tag that is new is made."""
-    visit.cards.tag(visit.oa, visit.follower(), visit.text("tag_name"))
+    follower, name = visit.follower(), visit.text("tag_name")
+    visit.cards.tag(visit.oa, follower, name)
+    visit.teller.tell_tag(visit.oa, name, who=follower)
 
 
 def untag_follower(visit: Visit) -> None:
     """Answer `/v2.0/oa/tag/rmfollowerfromtag`."""
-    visit.cards.untag(visit.oa, visit.follower(), _known_tag(visit))
+    follower, name = visit.follower(), _known_tag(visit)
+    visit.cards.untag(visit.oa, follower, name)
+    visit.teller.tell_tag(visit.oa, name, who=follower, is_put_on=False)
 
 
 def remove_tag(visit: Visit) -> None:
     """Answer `/v2.0/oa/tag/rmtag`: nobody bears it any more."""
-    visit.cards.forget_tag(visit.oa, _known_tag(visit))
+    name = _known_tag(visit)
+    visit.cards.forget_tag(visit.oa, name)
+    visit.teller.tell_tag(visit.oa, name)
 
 
 def _known_tag(visit: Visit) -> str:
