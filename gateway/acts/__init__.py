@@ -4,8 +4,9 @@ Owns: what happens together or not at all; only acts open a unit of work. Must n
 answer. An act takes `House`, the parts it works with, as its first argument.
 To add one more: a module with a public coroutine wrapped in `shielded`, or such a coroutine beside its like
 (`register.py`, `identities.py`); if it changes a grant, it goes through `House.change_grant`, so that the log, the
-journal and the calls in flight cannot be forgotten. What several acts write alike stands in `recording.py`, and what
-those that hand out tokens do alike in `family.py`.
+journal and the calls in flight cannot be forgotten. What several acts do alike stands in rooms of its own: what they
+write in `recording.py`, make where it is missing in `making.py`, put into lanes in `queueing.py`, let lapse in
+`lapsing.py`, and do to a family in `family.py`.
 """
 
 import asyncio

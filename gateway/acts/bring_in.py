@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from gateway.acts import House
-from gateway.acts.recording import add_each, lock_each
+from gateway.acts.making import add_each, lock_each
 from gateway.ground.storage.storage import Connection, UnitOfWork, shielded
 from gateway.ground.vault.entries import Tombstone
 from gateway.records.accounts import store as accounts

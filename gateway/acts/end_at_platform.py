@@ -7,7 +7,8 @@ from datetime import timedelta
 import structlog
 
 from gateway.acts import House, Settled
-from gateway.acts.recording import get_profile, lock_each, queue_copies
+from gateway.acts.making import lock_each, make_profile
+from gateway.acts.queueing import queue_copies
 from gateway.authority.bases import Holding, Said, render
 from gateway.authority.holders import Holder, list_listening
 from gateway.ground.storage.failures import DiskFull
@@ -241,7 +242,7 @@ async def _keep_profiles(house: House, unit: UnitOfWork, followers: Sequence[Fol
     parents = {each: await _get_parent(unit, each) for each in followers}
     found: dict[Follower, Account] = {}
     for each in sorted(followers, key=lambda each: profile_name(parents[each].external_id, each.subject_id)):
-        found[each] = await get_profile(house, unit, parents[each], each.subject_id)
+        found[each] = await make_profile(house, unit, parents[each], each.subject_id)
         if each.login_subject:
             pair = ProfilePair(parents[each].id, each.login_subject, each.subject_id, house.clock.now())
             await note_pairs(unit.connection, house.vault, [pair])

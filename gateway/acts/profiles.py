@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.acts import House, Settled
-from gateway.acts.recording import get_profile, lock_between
+from gateway.acts.making import lock_between, make_profile
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
@@ -38,7 +38,7 @@ async def keep_profile(house: House, parent: Account, met: Met, *, person_id: Pe
     The standing does not lapse: what proves it is each sign-in. It is theirs alone: who had it before has it no more.
     """
     async with house.storage.unit() as unit:
-        account = await get_profile(house, unit, parent, met.subject_id)
+        account = await make_profile(house, unit, parent, met.subject_id)
         now = house.clock.now()
         pair = ProfilePair(parent.id, met.login_subject, met.subject_id, now)
         await note_pairs(unit.connection, house.vault, [pair])
@@ -91,7 +91,7 @@ async def object_to(house: House, about: Objection, person_id: PersonId, *, requ
             registered = await apps.list_asks(unit.connection, about.app_id)
             asks = [replace(ask, basis=Basis.CONTRACT) for ask in registered if _may_object(ask, about)]
             meant = [(account, ask.id) for ask in asks]
-            grant = await lock_between(house, unit, about.account_id, about.app_id)
+            grant = await lock_between(house, unit, account, about.app_id)
             now = house.clock.now() if grant.version else grant.created_at
             choices = _choose(asks, grant)
             decision = transitions.Decision(choices, person_id, seen_at=now, at=now, ends_at=now)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.acts import House
-from gateway.acts.recording import queue_copies
+from gateway.acts.queueing import queue_copies
 from gateway.authority.bases import Holding, Said, may_hear, render
 from gateway.authority.facts import Reach
 from gateway.authority.holders import Holder, hold_listening, list_listening

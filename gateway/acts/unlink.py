@@ -12,7 +12,7 @@ from gateway.ground.vault.entries import Barred
 from gateway.ground.vault.journal import Reading
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.as_facts import standing_facts
-from gateway.records.accounts.types import SELF, Account
+from gateway.records.accounts.types import SELF, Account, Standing
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import Grant
 from gateway.records.ledger.causes import Because, Cause
@@ -48,8 +48,7 @@ async def unlink(house: House, account_id: AccountId, person_id: PersonId) -> st
             held = await _lock_held(unit, account)
             now = house.clock.now()
             ended = await accounts.end_standing(unit.connection, account.id, person_id, now)
-            moved = [standing_facts(ended)] if ended else []
-            facts: dict[str, Any] = {"platform": account.platform, "standings": moved}
+            facts = _facts(account, [ended] if ended else [])
             if not await accounts.has_standing(unit.connection, account.id, now):
                 doomed = held
                 lapsed = await _take_away(house, unit, account, held=held, actor=actor)
@@ -88,9 +87,9 @@ async def _unlink_again(house: House, account_id: AccountId) -> None:
             raise AssertionError("a connection is an account's")
         held = await _lock_held(unit, account)
         now = house.clock.now()
-        await accounts.end_standings(unit.connection, account.id, now)
+        ended = await accounts.end_standings(unit.connection, account.id, now)
         lapsed = await _take_away(house, unit, account, held=held, actor=actor)
-        facts = {"platform": account.platform, **Because(Cause.RESTORED).to_facts()}
+        facts = _facts(account, ended) | {"unconnected": {"account": account.id}, **Because(Cause.RESTORED).to_facts()}
         await house.ledger.append(unit.connection, Draft(Kind.UNLINKED, now, actor, facts, account_id=account.id))
         await unit.commit()
     await _settle(house, lapsed)
@@ -123,10 +122,14 @@ async def _take_away(
     return lapsed
 
 
+def _facts(account: Account, ended: Iterable[Standing]) -> dict[str, Any]:
+    return {"platform": account.platform, "standings": [standing_facts(each) for each in ended]}
+
+
 async def _settle(house: House, lapsed: Lapsed) -> None:
     """Cut everything before anything can fail; then the journal forgets the key, at once or at the next start."""
-    for settled, ended in lapsed:
-        house.cut(settled.change, ended)
+    for settled, families in lapsed:
+        house.cut(settled.change, families)
     house.has_notices.set()
     await house.write_owed()
     try:

@@ -76,15 +76,14 @@ async def _check_batches(connection: Connection, finding: Finding) -> None:
 
 async def _check_families(connection: Connection, finding: Finding) -> None:
     """Check that what a record ended is over; one that ended with its permissions has no record, nor needs it."""
-    spans = await families.list_spans(connection)
+    ends = await families.list_ends(connection, finding.families)
     for family_id, told in finding.families.items():
-        if spans.get(family_id, {}).get("ended_at") != told.facts["ended_at"]:
+        if ends.get(family_id) != told.facts["ended_at"]:
             finding.add(told.seq, f"family {family_id} did not end as the log says")
     if finding.restored is None:
         return
-    for family_id, row in spans.items():
-        if row["ended_at"] is None and not _is_after(row["created_at"], finding.restored.facts["ended_at"]):
-            finding.add(finding.restored.seq, f"family {family_id} lives on from before a restore")
+    for family_id in await families.list_living_from(connection, finding.restored.facts["ended_at"]):
+        finding.add(finding.restored.seq, f"family {family_id} lives on from before a restore")
 
 
 def _compare_standings(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> None:
@@ -120,10 +119,6 @@ def _note_untold(finding: Finding, row: Mapping[str, Any], reason: str) -> None:
     """Note a row that no record tells of; where a record of an older program is about its account, it may be its."""
     if row["account"] not in finding.untold:
         finding.add(None, reason)
-
-
-def _is_after(raw_at: Any, moment_us: int) -> bool:
-    return isinstance(raw_at, int) and raw_at >= moment_us
 
 
 def _facts_of(fold: GrantFold) -> dict[str, Any]:

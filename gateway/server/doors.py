@@ -34,7 +34,7 @@ from gateway.doors.oauth.endpoints import api_endpoints
 from gateway.doors.oauth.endpoints import endpoints as oauth_endpoints
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.endpoints import endpoints as person_endpoints
-from gateway.doors.person.errors import error_pages, render_error, tell_unreadable
+from gateway.doors.person.errors import error_pages, show_error, tell_unreadable
 from gateway.doors.person.provider import SignInProvider
 from gateway.doors.person.views_consent import Keeper
 from gateway.ground.fetching.fetcher import Fetcher
@@ -154,7 +154,7 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
         issuer=settings.public_url,
         api_url=settings.api_url,
         platforms=platforms,
-        render_error=partial(render_error, person),
+        render_error=partial(show_error, person),
         dynamic=DynamicApps(settings.client_registration, parts.documents, _open_scopes(parts)),
         kinds={scope: kind for scope in parts.catalogue.scopes if (kind := parts.catalogue.find_kind(scope))},
     )

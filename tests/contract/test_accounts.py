@@ -1,6 +1,11 @@
 """Accounts and standings on both databases."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from gateway.acts.expire import expire
 from gateway.records.accounts import store as accounts
@@ -55,3 +60,29 @@ async def test_an_account_has_one_connection_through_each_upstream_app(scene: Sc
         assert known is not None
         second = replace(known, id=ConnectionId("cn_2"), upstream_app="another")
         assert not await unit.is_added(accounts.add_connection(unit.connection, second))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_linked_accounts_and_followers_are_found_without_reading_everybody(scene: Scene) -> None:
+    """A search lists a few shops among hundreds of thousands of followers: by an index, also where nothing was counted.
+
+    PostgreSQL plans by how much there is.
+    """
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    async with scene.house.storage.read() as connection:
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            assert [each.id for each in await accounts.list_linked(connection, ["zalo", "x"])] == [scene.account.id]
+            await connection.execute(accounts.profiles_of(scene.account.id))
+            await connection.execute(accounts.counted_for_apps())
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        plans = [(await connection.exec_driver_sql(*each)).all() for each in asked]
+    found = [[step.detail.rpartition("INDEX ")[2] for step in plan] for plan in plans]
+    by = "ix_accounts_parent_id_platform (parent_id=?"
+    assert found == [[f"{by} AND platform=?)"], [f"{by})"], [f"{by})"]]

@@ -106,6 +106,7 @@ async def test_a_profile_is_its_person_s_alone(scene: Scene) -> None:
     person, profile = await follow(scene, "1")
     again = await keep_profile(scene.house, scene.account, met("1"), person_id=person.id)
     assert (again.id, again.parent_id, again.subject_id) == (profile.id, scene.account.id, "1")
+    assert again.parent_external_id == scene.account.external_id
     scene.clock.advance(timedelta(days=900))
     other = await keep_profile(scene.house, scene.account, met("1"), person_id=scene.other_owner.id)
     now = scene.clock.now()

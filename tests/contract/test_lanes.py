@@ -261,7 +261,7 @@ async def test_a_lane_in_which_nothing_is_left_is_put_to_rest(scene: Scene) -> N
 
 async def test_what_is_too_much_is_not_kept_and_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lane holds so many copies and no more; the log says of each beyond that it was not kept."""
-    monkeypatch.setattr("gateway.acts.recording.MOST_WAITING", 3)
+    monkeypatch.setattr("gateway.acts.queueing.MOST_WAITING", 3)
     await listening(scene)
     await take_events(scene.house, told(scene, "a", "b"))
     await take_events(scene.house, told(scene, "c", "d", "e"))

@@ -36,6 +36,7 @@ from tests.contract.steps import (
     live_asks,
     owner,
 )
+from tests.followers import follow
 from tests.house import Scene
 
 
@@ -94,6 +95,13 @@ async def test_it_is_linked_again_as_a_new_connection(scene: Scene) -> None:
     assert (account.name, link is not None, holders) == ("Tên mới (mẫu)", True, 1)
     assert await live_asks(scene, given.access_token) == set()
     assert (await get_states(scene.house, given.grant_id))[PROFILE] == "reconfirm"
+
+
+async def test_a_followers_profile_is_no_account_of_theirs(scene: Scene) -> None:
+    """What a shop knows of somebody is theirs to decide about, and nothing that they could unlink."""
+    person, profile = await follow(scene, "1")
+    with pytest.raises(Refusal, match="not_found"):
+        await unlink(scene.house, profile.id, person.id)
 
 
 async def test_while_somebody_else_holds_it_only_the_standing_goes(scene: Scene) -> None:

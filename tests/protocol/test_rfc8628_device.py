@@ -1,6 +1,7 @@
 """The device authorization grant (RFC 8628): two doors, one house for all tests, an app of its own for each."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -224,6 +225,32 @@ async def test_req_146_tokens_once(stage: Stage, browser: Browser) -> None:
     assert fresh.status == 200
     assert (await device.poll()).error == INVALID
     assert (await stage.wire.refresh(fresh.json["refresh_token"], app=device.app)).error == INVALID
+
+
+@pytest.mark.parametrize("ends", ["before it came", "after"])
+async def test_a_device_that_is_not_ones_own_ends_alone(stage: Stage, browser: Browser, ends: str) -> None:
+    """By one press on the page after the yes: it gets nothing, or what it has is dead; other devices go on."""
+    device = await stage.start()
+    app = device.app
+    own = await stage.start(app)
+    await stage.decide(browser, own, "profile")
+    tokens = (await own.poll()).json
+    done = await stage.decide(browser, device, "send")
+    got = (await device.poll()).json if ends == "after" else {}
+    families = f"/permissions/{tokens['grant_id']}/families"
+    page = await browser.get(done.location)
+    (family_id,) = re.findall(r'name="family" value="([^"]+)"', page.text)
+    ended = await browser.submit(families, {"action": "end", "family": family_id}, page=done.location)
+    assert ended.location == families
+    assert (await device.poll()).error == INVALID
+    if got:
+        assert (await stage.wire.refresh(got["refresh_token"], app=app)).error == INVALID
+    over = await browser.get(done.location)
+    assert "Thiết bị này đã bị ngừng" in over.words
+    assert 'name="family"' not in over.text
+    listed = await browser.get(families)
+    assert listed.words.count("Thiết bị nối bằng mã") >= 2
+    assert (await stage.wire.refresh(tokens["refresh_token"], app=app)).status == 200
 
 
 async def test_req_146_bound_to_its_app(stage: Stage, browser: Browser) -> None:

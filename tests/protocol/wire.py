@@ -214,7 +214,7 @@ def basic(client_id: str, raw_secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
 
 
-def render_error(
+async def render_error(
     request: web.Request, status: int, *, code: str, detail: str, link: str = "", told_as: str = ""
 ) -> web.Response:
     """Stand in for the person's door, which owns the page."""

@@ -256,6 +256,28 @@ async def test_a_withdrawal_while_a_copy_waits_for_a_connection_stops_it(
     assert (line.ending.outcome, line.ending.reason) == (Outcome.CUT, "ended")
 
 
+async def test_a_part_that_ends_while_a_copy_waits_for_a_connection_does_not_go_out(
+    teller: Teller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What still opens the event does not carry what no longer may pass: that body is never sent (I1)."""
+    scene = teller.scene
+    await listen(scene, receiver.url)
+    grant_id = await agree(scene)
+    info = {"name": "Lê Quang Huy (mẫu)", "phone": "84000000102"}
+    await teller.tell(teller.message(event_name="user_submit_info", info=info))
+    opened = teller.trace.open
+
+    async def open_then_withdraw(line: Any) -> None:
+        await opened(line)
+        monkeypatch.setattr(teller.trace, "open", opened)
+        await withdraw(scene.house, grant_id, owner(scene), ask_ids=[PHONE])
+
+    monkeypatch.setattr(teller.trace, "open", open_then_withdraw)
+    await teller.bring()
+    await teller.bring()
+    assert info["phone"].encode() not in b"".join(each.body for each in receiver.came)
+
+
 async def test_a_withdrawal_cuts_a_copy_on_the_wire(teller: Teller, receiver: Receiver) -> None:
     """While the app's server still reads, the withdrawal ends the connection before it returns."""
     scene = teller.scene

@@ -22,6 +22,7 @@ from gateway.records.people.types import Role
 from tests.followers import CHAT, NAME, PHONE, decide_as, say_yes
 from tests.house import Scene, link_account
 from tests.ready import scene_in
+from tests.security.test_events_brought import MINE, bring, link
 from tests.security.test_events_out import events
 from tests.security.test_withdrawn_at_platform import LOGIN, list_told, notices
 from tests.stand_ins.clock import ManualClock
@@ -174,6 +175,29 @@ async def test_a_digit_that_wanders_is_another_time(teller: Teller) -> None:
     signed = sign_values({**SIGNED, "userId": LOGIN, "timestamp": stamp}, key=MINI_KEY)
     moved = {**SIGNED, "timestamp": int(stamp[:-1]), "userId": stamp[-1] + LOGIN}
     assert await teller.tell(json.dumps(moved).encode(), X_ZEvent_Signature=signed) == 200
+    assert (await find_said(teller.scene)).agreed.keys() == {NAME}
+
+
+async def test_a_name_that_stands_twice_is_no_signed_body(teller: Teller) -> None:
+    """Readers differ in which of the two they take; the signature is right for one of these readings."""
+    await say_yes(teller.scene, FOLLOWER, [NAME])
+    await teller.tell(teller.message())
+    said = {**SIGNED, "userId": LOGIN, "timestamp": teller.stamp()}
+    signed = sign_values({name: str(value) for name, value in said.items()}, key=MINI_KEY)
+    body = b'{"userId":"1",' + json.dumps(said).encode()[1:]
+    assert await teller.tell(body, X_ZEvent_Signature=signed) == 401
+    assert (await find_said(teller.scene)).agreed.keys() == {NAME}
+
+
+async def test_an_address_that_an_app_brought_hears_no_mini_app(teller: Teller) -> None:
+    """The gateway's own Mini App tells at the gateway's own address alone, however rightly it is signed."""
+    await say_yes(teller.scene, FOLLOWER, [NAME])
+    await teller.tell(teller.message())
+    await bring(teller.scene)
+    await link(teller.scene)
+    said = {**SIGNED, "userId": LOGIN, "timestamp": teller.stamp()}
+    signed = sign_values({name: str(value) for name, value in said.items()}, key=MINI_KEY)
+    assert await teller.tell(json.dumps(said).encode(), endpoint=MINE, X_ZEvent_Signature=signed) == 401
     assert (await find_said(teller.scene)).agreed.keys() == {NAME}
 
 

@@ -16,8 +16,9 @@ from gateway.terms.entropy import Entropy
 from gateway.terms.ids import base62
 
 ZALO_APP = "360846524940903967"
-ZALO_MINI_APP = "1646200000000000038"
 """The gateway's own app at the stand-in of Zalo."""
+ZALO_MINI_APP = "1646200000000000038"
+"""A Mini App of the same Zalo app there: it tells who takes their consent back in it."""
 SHOP_KEYS = "kiotviet-keys.json"
 """The keys of the stand-in's shops: what an owner fills in to link one."""
 

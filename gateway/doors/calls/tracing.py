@@ -43,13 +43,18 @@ def ending_of(
 
     `was_written`: it was a write, and sent off: without a whole answer after that, it may have been done all the same.
     """
-    reason = {Refusal: "reason", Unavailable: "reason"}.get(type(error))
-    code = getattr(error, reason) if reason else "caller_gone" if isinstance(error, CallerGone) else "internal"
+    code = _code_of(error)
     is_refused = isinstance(error, Refusal) and code not in _FAILURES
     is_unknown = was_written and (not isinstance(error, Refusal) or error.facts.get("outcome") == "unknown")
     outcome = Outcome.CUT if is_cut else Outcome.REFUSED if is_refused else Outcome.FAILED
     reason = OUTCOME_UNKNOWN if is_unknown else CALL_NOT_OPENED if _is_not_opened(error) else code
     return Ending(outcome, reason, status_of(code, render), upstream_status, 0, 0)
+
+
+def _code_of(error: BaseException) -> str:
+    if isinstance(error, Refusal | Unavailable):
+        return error.reason
+    return "caller_gone" if isinstance(error, CallerGone) else "internal"
 
 
 def _is_not_opened(error: BaseException) -> bool:

@@ -61,24 +61,24 @@ async def begin(
             return await _open_pushed(door, request, unverified)
         asking = await _get_asking(door, request, unverified, dialect)
     except Refusal as refusal:
-        return _page(door, request, refusal)
+        return await _page(door, request, refusal)
     except Unavailable as unavailable:
-        return _unavailable_page(door, request, unavailable, link="")
+        return await _unavailable_page(door, request, unavailable, link="")
     try:
         for check in CHECKS:
             check(asking)
         await keep_asks(door.house, asking.askable, asking.choose())
         opened = await open_request(door.house, asked_of(asking, asking.unverified.find("dpop_jkt")))
     except Refusal as refusal:
-        return _answer_error(door, request, asking, refusal=refusal)
+        return await _answer_error(door, request, asking, refusal=refusal)
     except Unavailable as unavailable:
-        return _answer_unavailable(door, request, asking, unavailable=unavailable)
+        return await _answer_unavailable(door, request, asking, unavailable=unavailable)
     return see_other(f"/consent/{opened.id}", is_https=door.is_https)
 
 
 async def refuse_method(door: OAuthDoor, request: web.Request) -> web.Response:
     """Answer every method but GET: a person's browser is there, so with a page."""
-    return _page(door, request, Refusal("wrong_method", "this endpoint takes GET only", allow="GET"))
+    return await _page(door, request, Refusal("wrong_method", "this endpoint takes GET only", allow="GET"))
 
 
 async def _open_pushed(door: OAuthDoor, request: web.Request, unverified: Parameters) -> web.Response:
@@ -124,41 +124,45 @@ async def _get_app(door: OAuthDoor, request: web.Request, unverified_id: str) ->
         return app
 
 
-def _answer_error(door: OAuthDoor, request: web.Request, asking: Asking, *, refusal: Refusal) -> web.Response:
+async def _answer_error(door: OAuthDoor, request: web.Request, asking: Asking, *, refusal: Refusal) -> web.Response:
     location = _location(door, asking, refusal)
     if asking.app.is_reviewed:
         return see_other(location, is_https=door.is_https)
-    return _refusal_page(door, request, refusal, status=400, link=location)
+    return await _refusal_page(door, request, refusal, status=400, link=location)
 
 
-def _answer_unavailable(
+async def _answer_unavailable(
     door: OAuthDoor, request: web.Request, asking: Asking, *, unavailable: Unavailable
 ) -> web.Response:
     location = _location(door, asking, Refusal("temporarily_unavailable", UNAVAILABLE))
     if asking.app.is_reviewed:
         return see_other(location, is_https=door.is_https)
-    return _unavailable_page(door, request, unavailable, link=location)
+    return await _unavailable_page(door, request, unavailable, link=location)
 
 
 def _location(door: OAuthDoor, asking: Asking, refusal: Refusal) -> str:
     return error_location(asking.redirect_uri, refusal, state=answerable_state(asking), issuer=door.issuer)
 
 
-def _page(door: OAuthDoor, request: web.Request, refusal: Refusal) -> web.Response:
-    page = _refusal_page(door, request, refusal, status=PAGE_STATUS[refusal.reason])
+async def _page(door: OAuthDoor, request: web.Request, refusal: Refusal) -> web.Response:
+    page = await _refusal_page(door, request, refusal, status=PAGE_STATUS[refusal.reason])
     page.headers.update(fact_headers(refusal))
     return page
 
 
-def _refusal_page(
+async def _refusal_page(
     door: OAuthDoor, request: web.Request, refusal: Refusal, *, status: int, link: str = ""
 ) -> web.Response:
     """Show a refusal to the person; `told_as` names the words for it, where the code alone does not say enough."""
     told_as = str(refusal.facts.get("told_as", ""))
-    return door.render_error(request, status, code=refusal.reason, detail=refusal.detail, link=link, told_as=told_as)
+    return await door.render_error(
+        request, status, code=refusal.reason, detail=refusal.detail, link=link, told_as=told_as
+    )
 
 
-def _unavailable_page(door: OAuthDoor, request: web.Request, unavailable: Unavailable, *, link: str) -> web.Response:
-    page = door.render_error(request, 503, code=unavailable.reason, detail=UNAVAILABLE, link=link)
+async def _unavailable_page(
+    door: OAuthDoor, request: web.Request, unavailable: Unavailable, *, link: str
+) -> web.Response:
+    page = await door.render_error(request, 503, code=unavailable.reason, detail=UNAVAILABLE, link=link)
     page.headers["Retry-After"] = str(unavailable.retry_after_seconds)
     return page

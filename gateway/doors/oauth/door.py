@@ -14,9 +14,9 @@ from scopes import ResourceKind
 
 
 class RenderError(Protocol):
-    """Renders the one error page; the person's door owns it."""
+    """Renders the one error page, for whoever is signed in; the person's door owns it."""
 
-    def __call__(  # noqa: PLR0913 - what such a page says
+    async def __call__(  # noqa: PLR0913 - what such a page says
         self, request: web.Request, status: int, *, code: str, detail: str, link: str = "", told_as: str = ""
     ) -> web.Response:
         """Return the page.

@@ -7,6 +7,7 @@ tick the request is nobody's, so that no address leads past it.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from aiohttp import web
 
@@ -92,7 +93,8 @@ async def show_done(door: PersonDoor, request: web.Request) -> web.Response:
     if asked.is_open(door.now()):
         return door.go(request, f"/consent/{asked.id}")
     if family is not None:
-        return door.show(request, DeviceDoneView(app_view(app), "granted", family.grant_id))
+        state: Literal["granted", "ended"] = "ended" if family.ended_at else "granted"
+        return door.show(request, DeviceDoneView(app_view(app), state, family.grant_id, family.id))
     return door.show(request, DeviceDoneView(app_view(app), "refused" if asked.decided_at else "stopped"))
 
 

@@ -13,6 +13,7 @@ from gateway.doors.person import (
     consent,
     credentials,
     device,
+    families_page,
     first,
     grant_page,
     notices,
@@ -60,6 +61,8 @@ SIGNED_IN: tuple[tuple[str, str, PersonHandler], ...] = (
     ("GET", "/permissions/notices/{sha256}", notices.show_notice),
     ("GET", "/permissions/{grant}/credentials", credentials.show_credentials),
     ("POST", "/permissions/{grant}/credentials", credentials.act_on_credentials),
+    ("GET", "/permissions/{grant}/families", families_page.show_families),
+    ("POST", "/permissions/{grant}/families", families_page.act_on_families),
     ("GET", "/permissions/{grant}", grant_page.show_grant),
     ("POST", "/permissions/{grant}", grant_page.act_on_grant),
 )

@@ -137,7 +137,7 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
     needs: str = "",
     told_as: str = "",
 ) -> web.Response:
-    """Render the one error page; with the door bound it is what the OAuth door calls too.
+    """Render the one error page.
 
     Args:
         door: the person's door.
@@ -165,6 +165,13 @@ def render_error(  # noqa: PLR0913 - the form that the OAuth door asks for
     if status in {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
         response.force_close()
     return response
+
+
+async def show_error(door: PersonDoor, request: web.Request, status: int, **said: str) -> web.Response:
+    """Render that page where nobody had to be known yet: whoever is signed in stays so on it; `said` is as there."""
+    with suppress(Unavailable):
+        await door.recognise(request)
+    return render_error(door, request, status, **said)
 
 
 def _needs(refusal: Refusal) -> str:

@@ -29,7 +29,7 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import LONGEST_TEXT, plain
 from gateway.records.accounts import store as accounts
 from gateway.records.apps.types import Basis
-from gateway.records.families import credentials
+from gateway.records.families import chains, credentials
 from gateway.records.grants import store as grants
 from gateway.records.grants.types import HeldBy, Permission, PermissionState
 from gateway.terms.ids import AskId
@@ -75,6 +75,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         done=await find_done(door, request, [own]),
         told=await find_told(door, own.grant.id),
         live_credentials=await _count_credentials(door, own),
+        families=await _count_families(door, own, now),
         shop=plain(own.account.name) if own.account.parent_id else "",
         contracts=await list_contracts(door, own, lang),
         objected=sum(each.basis == Basis.CONTRACT for each in own.grant.permissions) if own.account.parent_id else 0,
@@ -96,6 +97,11 @@ async def act_on_grant(door: PersonDoor, request: web.Request) -> web.Response:
 async def _count_credentials(door: PersonDoor, own: OwnGrant) -> int:
     async with door.house.storage.read() as connection:
         return await credentials.count_live(connection, own.grant.id)
+
+
+async def _count_families(door: PersonDoor, own: OwnGrant, now: datetime) -> int:
+    async with door.house.storage.read() as connection:
+        return await chains.count_usable(connection, own.grant.id, now)
 
 
 async def list_contracts(door: PersonDoor, own: OwnGrant, lang: Lang) -> list[AskView]:

@@ -33,6 +33,5 @@ async def _is_of_age(door: PersonDoor, visitor: Visitor, shop: Account, *, profi
     followers = door.followers.get(shop.platform)
     if followers is None:
         return False
-    named = profile.external_id.removeprefix(f"{shop.external_id}/")
-    found = await ask_platform(door, visitor, shop, followers, named=named)
+    found = await ask_platform(door, visitor, shop, followers, named=profile.subject_id)
     return found is not None and found.is_of_age

@@ -105,7 +105,7 @@ def _shop_facts(profile: Account) -> dict[str, str] | None:
     """Name the shop whose follower the decision is about, which controls with the app; None of any other account."""
     if profile.parent_id is None:
         return None
-    return _account_facts(profile.platform, profile.external_id.partition("/")[0], plain(profile.name))
+    return _account_facts(profile.platform, profile.parent_external_id, plain(profile.name))
 
 
 def _account_facts(platform: str, external_id: str, name: str) -> dict[str, str]:

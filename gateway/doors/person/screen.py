@@ -181,11 +181,21 @@ async def read_screen(door: PersonDoor, request: AuthorizationRequest, person_id
         earlier = await requests.list_refused(connection, person_id, app.id, since)
     refused = list_refused(grant, earlier, person_id, since) if grant else earlier
     may_differ = any(p.ask_id in request.ask_ids for each in about for p in each.permissions)
-    needs_account = len(held) > 1 and may_differ
-    said = statement.digest if statement else None
-    unlinked = _list_unlinked(held, links, through=upstream.id if upstream else GATEWAYS_OWN)
-    whose = upstream, unlinked, ended_by, deciders
-    return Screen(request, app, asks, register, held, grant, refused, needs_account, said, *whose)
+    return Screen(
+        request=request,
+        app=app,
+        asks=asks,
+        register=register,
+        held=held,
+        grant=grant,
+        refused=refused,
+        needs_account=len(held) > 1 and may_differ,
+        said=statement.digest if statement else None,
+        upstream=upstream,
+        unlinked=_list_unlinked(held, links, through=upstream.id if upstream else GATEWAYS_OWN),
+        ended_by=ended_by,
+        deciders=deciders,
+    )
 
 
 def _list_waiting(request: AuthorizationRequest, grant: Grant | None) -> list[PermissionId]:

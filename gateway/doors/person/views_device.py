@@ -55,11 +55,13 @@ class DeviceDoneView:
 
     Args:
         app: who had asked.
-        state: `granted`, `refused`, or `stopped` (ended without a decision).
-        grant_id: with `granted`: where the decision can be seen and changed.
+        state: `granted`, `refused`, `stopped` (ended without a decision), or `ended` (granted, and over since).
+        grant_id: with `granted` and `ended`: where the decision can be seen and changed.
+        family_id: with `granted`: what ends this device alone (`/permissions/{grant_id}/families`).
     """
 
     TEMPLATE: ClassVar[str] = "person/device_done.html"
     app: AppView
-    state: Literal["granted", "refused", "stopped"]
+    state: Literal["granted", "refused", "stopped", "ended"]
     grant_id: str = ""
+    family_id: str = ""

@@ -244,6 +244,7 @@ class GrantView:
         shorter: ends that lie before the present one; empty hides the form.
         receipts: codes, newest first.
         live_credentials: how many credentials of it are not over.
+        families: how many families of it can still be used.
         shop: the account whose follower the reader is, where it is about the reader's own data; or "".
         contracts: with `shop`: what goes on under a contract and was not objected to.
         objected: with `shop`: how many asks under a contract the reader objects to.
@@ -267,6 +268,7 @@ class GrantView:
     done: ActDone | None = None
     told: AppTold | None = None
     live_credentials: int = 0
+    families: int = 0
     shop: str = ""
     contracts: Sequence[AskView] = ()
     objected: int = 0

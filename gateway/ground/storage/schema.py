@@ -21,9 +21,13 @@ metadata = MetaData(
 )
 
 
-def as_stored(table: Table) -> Select[Any]:
-    """Select a table's values as the database holds them, read by no type: for checks that trust no column."""
-    columns: list[Any] = [type_coerce(column, NullType()).label(column.name) for column in table.c]
+def as_stored(table: Table, *names: str) -> Select[Any]:
+    """Select a table's values as the database holds them, read by no type: for checks that trust no column.
+
+    Of the columns named, or of all.
+    """
+    chosen = [table.c[name] for name in names] or table.c
+    columns: list[Any] = [type_coerce(column, NullType()).label(column.name) for column in chosen]
     return select(*columns)
 
 

@@ -14,6 +14,7 @@ accounts = Table(
     Column("linked_at", Instant, nullable=False),
     Column("parent_id", ForeignKey("accounts.id")),
     UniqueConstraint("platform", "external_id"),
+    Index(None, "parent_id", "platform"),  # without a parent: linked by people; with one: a follower of it
 )
 
 profile_pairs = Table(

@@ -39,6 +39,11 @@ class Account:
     parent_id: AccountId | None = None
 
     @property
+    def parent_external_id(self) -> str:
+        """The platform's own id for the account above, of a profile."""
+        return self.external_id.partition("/")[0]
+
+    @property
     def subject_id(self) -> str:
         """By which the account above knows the person whose profile this is."""
         return self.external_id.partition("/")[2]

@@ -1,10 +1,24 @@
 """Questions and changes on families and tokens. Single use is one conditional update whose rowcount is tested."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, insert, null, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    not_,
+    null,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ground.storage.prepared import Prepared
@@ -33,6 +47,7 @@ _DESTROY_ANSWER = Prepared(
 )
 _ADD_ACCESS, _ADD_REFRESH = Prepared(insert(access_tokens)), Prepared(insert(refresh_tokens))
 _LIVE = families.c.ended_at.is_(None)
+_MOST_ASKED = 500
 _KEPT = update(refresh_tokens).where(refresh_tokens.c.sealed_answer.is_not(None))
 
 
@@ -65,9 +80,24 @@ async def end(connection: AsyncConnection, family_id: FamilyId, now: datetime) -
     return bool(await _end_some(connection, families.c.id == family_id, now))
 
 
-async def list_spans(connection: AsyncConnection) -> dict[str, Mapping[str, Any]]:
-    """List when each family began and ended, straight from what is stored: what verification compares with the log."""
-    return {row["id"]: row for row in (await connection.execute(as_stored(families))).mappings()}
+async def list_ends(connection: AsyncConnection, family_ids: Iterable[str]) -> dict[str, Any]:
+    """List when those of some families ended that are there, as it is stored: verification compares it with the log.
+
+    What stands where an id belongs and is none cannot be asked for.
+    """
+    asked, found = sorted(each for each in family_ids if each.isprintable()), dict[str, Any]()
+    for start in range(0, len(asked), _MOST_ASKED):
+        query = as_stored(families, "id", "ended_at").where(families.c.id.in_(asked[start : start + _MOST_ASKED]))
+        found |= {row.id: row.ended_at for row in await connection.execute(query)}
+    return found
+
+
+async def list_living_from(connection: AsyncConnection, moment_us: int) -> list[Any]:
+    """List the families that live and began before a moment, or at no time that can be read; ids as they are stored."""
+    is_later = type_coerce(families.c.created_at, BigInteger) >= moment_us
+    if connection.dialect.name == "sqlite":  # which holds anything in any column
+        is_later = and_(func.typeof(families.c.created_at) == "integer", is_later)
+    return [row.id for row in await connection.execute(as_stored(families, "id").where(_LIVE, not_(is_later)))]
 
 
 async def end_every(connection: AsyncConnection, now: datetime) -> int:

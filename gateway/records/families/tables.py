@@ -29,7 +29,7 @@ codes = Table(
     "codes",
     metadata,
     Column("hashed_code", LargeBinary, primary_key=True),
-    Column("family_id", ForeignKey("families.id"), nullable=False),
+    Column("family_id", ForeignKey("families.id"), nullable=False, index=True),
     Column("request_id", ForeignKey("authorization_requests.id"), nullable=False),
     Column("redirect_uri", String, nullable=False),
     Column("code_challenge", String, nullable=False),

@@ -33,7 +33,7 @@ async def imitate(origin: Origin, app_id: str, host: str) -> tuple[App, Ask]:
 async def test_no_page_after_the_decision_shows_its_name_alone(
     origin: Origin, browser: Browser, app_id: str, host: str, where: str
 ) -> None:
-    """The list, the grant, the keys, what asks before a withdrawal, the trace and its filter, receipts."""
+    """The list, the grant, keys, families, what asks before a withdrawal, the trace and its filter, receipts."""
     app, ask = await imitate(origin, app_id, host)
     grant = await give(origin, browser, app, ask)
     await leave_line(origin.scene, GrantId(grant.rpartition("/")[2]), Outcome.PASSED)
@@ -44,6 +44,7 @@ async def test_no_page_after_the_decision_shows_its_name_alone(
         "/permissions",
         grant,
         f"{grant}/credentials",
+        f"{grant}/families",
         f"{grant}?action=withdraw",
         f"{grant}?action=withdraw&ask={ask.id}",
         "/permissions/trace",

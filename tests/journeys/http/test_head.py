@@ -45,7 +45,10 @@ async def test_pages_and_health_answer(consoles: Consoles) -> None:
     grant = f"/permissions/{(await agree(consoles.scene)).grant_id}"
     for person, paths in (
         (None, (*PUBLIC, *OWNERS, "/operators", "/developers")),
-        (consoles.scene.owner, (*OWNERS, grant, f"{grant}?action=withdraw", f"{grant}/credentials", "/developers")),
+        (
+            consoles.scene.owner,
+            (*OWNERS, grant, f"{grant}?action=withdraw", f"{grant}/credentials", f"{grant}/families", "/developers"),
+        ),
         (consoles.developer, ("/developers", f"/developers/{consoles.own_app.id}")),
         (consoles.operator, ("/operators",)),
     ):

@@ -7,6 +7,7 @@ from typing import Final
 from gateway.doors.person.views import Choice
 from gateway.doors.person.views_confirm import ConfirmWithdrawView
 from gateway.doors.person.views_credentials import CredentialRow, CredentialsView, MadeView
+from gateway.doors.person.views_families import FamiliesView, FamilyRow
 from gateway.doors.person.views_grants import (
     ActDone,
     GrantCard,
@@ -132,6 +133,7 @@ ONE: Final = GrantView(
     shorter=DURATIONS[:2],
     receipts=("BN-5T1C-77HE", "BN-2M8K-10QS", "BN-7K2M-94QD"),
     expires_at=NOW + timedelta(days=87),
+    families=2,
     done=ActDone("withdraw", NOW, "Gửi tin khuyến mãi", "BN-5T1C-77HE"),
 )
 LOOK: Final = TraceRow(
@@ -244,6 +246,20 @@ KEYS: Final = CredentialsView(
     sign_in="/sign-in?again=1&return_to=%2Fpermissions%2Fgr_1%2Fcredentials",
     token_url="https://quyen.example/oauth/token",
 )
+FAMILY: Final = FamilyRow(
+    "fa_1", "live", "sobanhang.example", NOW - timedelta(days=2), "", (PROFILE.name, PHONE.name), NOW, None
+)
+FAMILIES: Final = FamiliesView(
+    id="gr_1",
+    app=APP,
+    account=BAKERY,
+    rows=(
+        FAMILY,
+        replace(FAMILY, id="fa_2", state="paused", host="", begun_by="Lê Thị B (mẫu)", last_token_at=None),
+        replace(FAMILY, id="fa_3", state="ended", asks=(), ended_at=NOW),
+    ),
+    is_cut_off=True,
+)
 GRANT_PAGES: Final[dict[str, PageView]] = {
     "permissions": PermissionsView(GRANTS, CHOICES, CHOICES, done=ActDone("pause", NOW, receipt_code="BN-1")),
     "permissions-empty": PermissionsView(()),
@@ -253,6 +269,8 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     "grant-stopped": replace(ONE, stops=(SUSPENDED, LOST)),
     "grant-stopped-follower": replace(ONE, stops=(LOST,), shop=STORE.name),
     "grant-ended": replace(ONE, state="withdrawn", rows=ROWS[4:7], shorter=(), expires_at=None, done=None, receipts=()),
+    "families": FAMILIES,
+    "families-none": replace(FAMILIES, rows=(), is_cut_off=False),
     "credentials": KEYS,
     "credentials-made": replace(KEYS, made=MadeView("gc_" + "0" * 22, "Quầy 2 (mẫu)", "qcs_" + "0" * 49)),
     "credentials-bad-name": replace(KEYS, name="…", is_bad_name=True),
