@@ -9,6 +9,7 @@ from gateway.doors.person.brought import open_brought
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_codes import EVENTS, receipt_code
 from gateway.doors.person.views_grants import BroughtView
+from gateway.ground.storage.rows import reading
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
@@ -103,7 +104,11 @@ class Sheet:
 
 
 async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet]:
-    """Gather the facts of several records, each of a kind that has a receipt and about an app."""
+    """Gather the facts of several records, each of a kind that has a receipt and about an app.
+
+    Raises:
+        Unreadable: a row of the register that one of them rests on is damaged.
+    """
     sheets: list[Sheet] = []
     async with door.house.storage.read() as connection:
         actors = frozenset(PersonId(each.actor.id) for each in records if each.actor.is_named)
@@ -117,8 +122,9 @@ async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet
             person = known.get(PersonId(record.actor.id))
             is_brought = record.kind is Kind.BROUGHT_IN
             brought = await open_brought(connection, record, door.house.ledger.person_keys) if is_brought else {}
-            items = [replace(item, brought=brought.get(item.ask.id)) for item in _items(record, asks)]
-            erased = [asks[ask_id] for ask_id in record.facts.get("erase", ())]
+            with reading(f"asks of {app.id}"):  # those that cannot be read are not among them
+                items = [replace(item, brought=brought.get(item.ask.id)) for item in _items(record, asks)]
+                erased = [asks[ask_id] for ask_id in record.facts.get("erase", ())]
             sheets.append(Sheet(record, app, account, person, items, erased))
     return sheets
 

@@ -6,7 +6,7 @@ from gateway.doors import app_label, ask_views
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import about_reader, account_view, app_view, platform_name
 from gateway.doors.person.notices import notice_path
-from gateway.doors.person.receipt_codes import receipt_code_of
+from gateway.doors.person.receipt_codes import receipt_code, receipt_code_of
 from gateway.doors.person.receipt_sheet import Item, Sheet
 from gateway.doors.person.told import DAMAGED
 from gateway.doors.person.views import AccountView, AskView
@@ -16,7 +16,7 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.entries import Damaged
-from gateway.records.ledger.types import ActorKind
+from gateway.records.ledger.types import ActorKind, Record
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
@@ -26,6 +26,11 @@ _WITH_AN_END = ("given", "imported", "reconnected", "resumed", "shortened")
 def damaged_line(entry: Damaged) -> ReceiptLine:
     """Show in the list that there is a record which is not what was written."""
     return ReceiptLine(receipt_code_of(entry.record_id), entry.at, DAMAGED, "–", "–")
+
+
+def unread_line(record: Record) -> ReceiptLine:
+    """Show in the list that there is a receipt, of an app or asks whose rows in the register are damaged."""
+    return ReceiptLine(receipt_code(record), record.at, "unread", "–", "–")
 
 
 def receipt_line(sheet: Sheet) -> ReceiptLine:

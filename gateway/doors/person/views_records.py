@@ -109,7 +109,7 @@ class ReceiptLine:
     Args:
         event: `given`, `imported`, `reconnected` (nothing new was decided), `refused`, `objected`, `shortened`,
             `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`; `damaged` of one that is not as it
-            was written.
+            was written, `unread` where its app or asks cannot be read.
         states: that of each item, as the record tells it.
         label: what stands beside the app's name.
     """

@@ -1,8 +1,9 @@
 """The tables of accounts, connections, standings and link attempts."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, UniqueConstraint
 
-from gateway.ground.storage.schema import Instant, metadata
+from gateway.ground.storage.schema import Blob, Instant, OneOf, Whole, metadata
+from gateway.records.accounts.types import ConnectionState
 
 accounts = Table(
     "accounts",
@@ -45,10 +46,10 @@ connections = Table(
     Column("id", String, primary_key=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("upstream_app", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", OneOf(ConnectionState), nullable=False),
     Column("lost_reason", String),
-    Column("sealed_credential", LargeBinary, nullable=False),
-    Column("generation", Integer, nullable=False),
+    Column("sealed_credential", Blob, nullable=False),
+    Column("generation", Whole, nullable=False),
     Column("credential_expires_at", Instant),
     Column("changed_at", Instant, nullable=False),
     Column("brought_id", String, nullable=False, server_default=""),
