@@ -66,4 +66,4 @@ def test_what_no_objection_can_reach_is_said(scope_id: str) -> None:
     scope = load_catalogue().scopes[scope_id]
     assert scope.to_self is not None
     for told in (scope.cannot, scope.to_self.cannot):
-        assert any("phản đối" in each["vi"] and "object" in each["en"] for each in told)
+        assert any("phản đối" in each.vi and "object" in each.en for each in told)
