@@ -55,7 +55,17 @@ async def read_handed_in(door: OAuthDoor, request: web.Request) -> Asking:
     if app.state is not AppState.ACTIVE:
         raise Refusal("unauthorized_client", "the app is suspended")
     askable = await list_asks(door.house, door.dynamic, app, parameters)
-    return Asking(parameters, app, askable, "", door.resources, is_pushed=True, kinds=door.kinds, scopes=door.scopes)
+    return Asking(
+        parameters,
+        app,
+        askable,
+        "",
+        door.resources,
+        is_pushed=True,
+        kinds=door.kinds,
+        scopes=door.scopes,
+        classes=door.classes,
+    )
 
 
 async def find_bound_key(door: OAuthDoor, request: web.Request, asking: Asking) -> str | None:
