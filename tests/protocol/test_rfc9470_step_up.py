@@ -126,7 +126,8 @@ async def test_req_159_a_class_that_nobody_can_have_is_refused_before_a_sign_in(
     lacking, reached = {"acr_values": "phr mfa"}, {"acr_values": f"phr {PASSWORD_ACR}"}
     async with served(wire.scene, classes=frozenset({PASSWORD_ACR})) as closed:
         assert error_of(await closed.authorize(lacking)) == "unmet_authentication_requirements"
-        pushed = await closed.post("/oauth/par", closed.right_request() | lacking, headers=closed.basic)
+        right = {name: value for name, value in closed.right_request().items() if value is not None}
+        pushed = await closed.post("/oauth/par", right | lacking, headers=closed.basic)
         assert pushed.error == (400, "unmet_authentication_requirements")
         for changes in ({}, reached):
             assert (await closed.authorize(changes)).location.startswith("/consent/rq_")

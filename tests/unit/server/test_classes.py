@@ -17,5 +17,5 @@ def provider(kind: type[Any]) -> SignInProvider:
 def test_only_an_openid_provider_has_classes_of_its_own() -> None:
     """A password's class is all, also beside Zalo Login, which never says how it asked."""
     zalo, openid = provider(ZaloLogin), provider(Provider)
-    assert find_classes([]) == find_classes([zalo]) == {PASSWORD_ACR}
+    assert find_classes([]) == find_classes([zalo]) == frozenset({PASSWORD_ACR})
     assert find_classes([zalo, openid]) is None
