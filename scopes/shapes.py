@@ -125,7 +125,10 @@ class Shaping:
             found = self._find_shape(("body_shapes", node.use), (*place, "use"), inside)
             if found is None:
                 return node
-            named = _with_scope(self.written.body_shapes[node.use], node.scope)
+            written = self.written.body_shapes[node.use]
+            if node.scope and written.scope not in {None, node.scope}:
+                self.add((*place, "use"), f"a shape for {written.scope}, used for {node.scope}, which would be lost")
+            named = _with_scope(written, node.scope)
             used = self.shape_body(named, found, (*inside, node.use))
             return used.model_copy(update={"required": node.required})
 

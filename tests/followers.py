@@ -6,8 +6,9 @@ from hashlib import sha256
 
 from gateway.acts import Settled
 from gateway.acts.decide import DURATIONS, Answer, Decided, decide
-from gateway.acts.end_at_platform import Follower, Withdrawal, end_at_platform
+from gateway.acts.end_at_platform import Withdrawal, end_at_platform
 from gateway.acts.open_request import ask_subject
+from gateway.acts.parting_copies import Follower
 from gateway.acts.profiles import Met, Objection, keep_profile, object_to
 from gateway.acts.register import NewPerson, add_person, register_app
 from gateway.acts.show_request import show_request

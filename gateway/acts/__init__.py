@@ -29,7 +29,7 @@ from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
 from gateway.records.families import store as families
 from gateway.records.grants import store as grants
-from gateway.records.grants.telling import tell_asks, tell_erasure
+from gateway.records.grants.telling import ERASE, tell_asks, tell_erasure
 from gateway.records.grants.types import STANDING_STATES, Change, Grant
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.log import Ledger
@@ -155,6 +155,12 @@ class House:
         about = await self._note_noes(unit, change)
         standing = [p.id for p in change.grant.permissions if p.state in STANDING_STATES]
         ended = await families.end_unreachable(unit.connection, change.grant.id, standing, change.at)
+        given = await grants.list_given_before(unit.connection, change)
+        if kind is Kind.WITHDRAWN_AT_PLATFORM:
+            asks = tell_erasure(change, given.union(facts["passed"]))
+            facts |= await self._erasure_facts(unit, change.grant, asks) if asks else {}
+        else:
+            asks = tell_asks(change, given, is_own=about is not None)
         draft = Draft(
             kind=kind,
             at=change.at,
@@ -168,11 +174,6 @@ class House:
             parts=await self.parts_about(unit, actor, facts),
         )
         recorded = await self.ledger.append(unit.connection, draft)
-        given = await grants.list_given_before(unit.connection, change)
-        if kind is Kind.WITHDRAWN_AT_PLATFORM:
-            asks = tell_erasure(change, given.union(facts["passed"]))
-        else:
-            asks = tell_asks(change, given, is_own=about is not None)
         event = _EVENTS.get(kind, Event.NARROWED if change.stopped else Event.RENEWED)
         await self._tell_app(unit, change, recorded, event=event, asks=asks)
         return Settled(change, recorded, about), ended
@@ -272,6 +273,12 @@ class House:
             return ()
         who = named(person)
         return (who, Part(EVIDENCE, person.id, evidence)) if evidence else (who,)
+
+    async def _erasure_facts(self, unit: UnitOfWork, grant: Grant, asks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Say for the receipt what the app is to erase, and whether it has an address at which it hears of it."""
+        endpoint = await endpoints.find(unit.connection, grant.app_id)
+        erase = [each["ask"] for each in asks if each["wanted"] == ERASE]
+        return {"erase": erase, "is_told": endpoint is not None and endpoint.state is EndpointState.LIVE}
 
     async def _tell_app(
         self, unit: UnitOfWork, change: Change, recorded: Recorded, *, event: Event, asks: Sequence[dict[str, Any]]

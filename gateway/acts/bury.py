@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.acts import House
+from gateway.ground.storage.failures import Unreadable
+from gateway.ground.storage.rows import list_readable
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.ground.vault.entries import Tombstone
 from gateway.records.grants import store as grants
@@ -32,7 +34,11 @@ async def bury(house: House, stones: Sequence[Tombstone]) -> int:
     for stone in stones:
         by_grant[GrantId(stone.grant_id)].append(stone)
     async with house.storage.read() as connection:
-        due = [each.id for each in await grants.list_named(connection, by_grant) if _is_due(each, by_grant[each.id])]
+        try:
+            named = await grants.list_named(connection, by_grant)
+        except Unreadable:  # one that is damaged lets nothing pass, and keeps no other from being buried
+            named = await list_readable(by_grant, lambda each: grants.find(connection, each), kind="grant")
+        due = [each.id for each in named if _is_due(each, by_grant[each.id])]
     return sum([await _bury(house, grant_id, by_grant[grant_id]) for grant_id in due])
 
 

@@ -1,20 +1,18 @@
 """End at a platform's word: what somebody took back there ends here too, for every app of the shop (R81, ADR 0038)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-
-import structlog
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from gateway.acts import House, Settled
 from gateway.acts.making import lock_each, make_profile
-from gateway.acts.queueing import queue_copies
-from gateway.authority.bases import Holding, Said, render
-from gateway.authority.holders import Holder, list_listening
+from gateway.acts.parting_copies import Follower, Original, keep_copies
 from gateway.ground.storage.failures import DiskFull
 from gateway.ground.storage.storage import UnitOfWork, ending, shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import note_pairs
+from gateway.records.accounts.revoked import LASTS, look_up_kept, name_at
 from gateway.records.accounts.types import Account, ProfilePair, profile_name
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import Ask, Basis
@@ -26,8 +24,6 @@ from gateway.records.hooks import store as hooks
 from gateway.records.ledger import reading
 from gateway.records.ledger.kinds import Kind
 from gateway.records.ledger.types import Actor, ActorKind
-from gateway.records.outbox.copies import seal_copy
-from gateway.records.outbox.types import Copy
 from gateway.terms.ids import (
     GATEWAYS_OWN,
     AccountId,
@@ -38,26 +34,9 @@ from gateway.terms.ids import (
     UpstreamAppId,
     new_id,
 )
-from scopes import AnswerMalformed, Event
 
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Follower:
-    """Somebody whom an account knows by an id; `login_subject`: by which they sign in, where the platform told it."""
-
-    account_id: AccountId
-    subject_id: str = field(repr=False)
-    login_subject: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """The platform's own words, and what the catalogue says of them."""
-
-    event: Event
-    body: bytes = field(repr=False)
+REMEMBERED: Final = timedelta(hours=26)
+"""For how long a telling of what named an account is known again: longer than it would be believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +54,7 @@ class Withdrawal:
         brought_id: by which upstream app it is told.
         for_app: the app that brought that one, and for which alone it ends; None: for every app.
         to_people: the scopes of the account by which an app does something to people, such as writing to them.
+        kept_since: when it was told, where it was kept until they were known: it ends nothing of later; None: now.
     """
 
     platform: str
@@ -83,10 +63,20 @@ class Withdrawal:
     followers: Sequence[Follower]
     about_people: frozenset[str]
     original: Original | None = None
-    remembered: timedelta = timedelta(hours=26)
+    remembered: timedelta = REMEMBERED
     brought_id: UpstreamAppId = GATEWAYS_OWN
     for_app: AppId | None = None
     to_people: frozenset[str] = frozenset()
+    kept_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfPeople:
+    """The scopes of a platform that have to do with people, as in `Withdrawal`."""
+
+    platform: str
+    about_people: frozenset[str]
+    to_people: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,18 +187,20 @@ async def _end_all(house: House, unit: UnitOfWork, told: Withdrawal, cases: Sequ
     above = {(grant.account_id, grant.app_id): grant for grant in held}
     if told.original is not None:
         for follower in told.followers:
-            await _keep_copies(house, unit, told.original, follower, through=told.brought_id)
+            await keep_copies(house, unit, told.original, follower, through=told.brought_id)
     ends = [
-        await _find_end(unit, case, own[profile.id, app_id], above.get((case.follower.account_id, app_id)))
+        await _find_end(
+            unit, told, case, own=own[profile.id, app_id], above=above.get((case.follower.account_id, app_id))
+        )
         for case, (profile, app_id) in zip(cases, wanted, strict=True)
     ]
     ended = [await _end(house, unit, told, each) for each in ends]
     return [each for each in ended if each is not None]
 
 
-async def _find_end(unit: UnitOfWork, case: _Case, own: Grant, above: Grant | None) -> _End:
+async def _find_end(unit: UnitOfWork, told: Withdrawal, case: _Case, *, own: Grant, above: Grant | None) -> _End:
     """Say what ends in the grant of a profile: what they did not say no to before."""
-    asks = tuple(ask for ask in case.asks if not own.has_refused(ask.id))
+    asks = tuple(ask for ask in case.asks if _is_meant(told, own, above, ask.id))
     history = await reading.list_history(unit.connection, own.id, *([above.id] if above else []))
     if history is None:  # somebody changed the log: whatever a contract ever opened may have passed
         opened = [p.ask_id for p in above.permissions if p.basis == Basis.CONTRACT and p.ends_at] if above else []
@@ -217,6 +209,18 @@ async def _find_end(unit: UnitOfWork, case: _Case, own: Grant, above: Grant | No
     newest = next((each for each in reversed(history) if each.grant_id == own.id), None)
     is_told = newest is not None and newest.kind is Kind.WITHDRAWN_AT_PLATFORM
     return _End(own, asks, list_passed(changes, basis=Basis.CONTRACT), is_told)
+
+
+def _is_meant(told: Withdrawal, own: Grant, above: Grant | None, ask_id: AskId) -> bool:
+    """Say whether a withdrawal ends an ask; one that was kept ends nothing that began after it."""
+    if own.has_refused(ask_id):
+        return False
+    now, since = own.find(ask_id), told.kept_since
+    if since is None:
+        return True
+    if now is not None:  # what somebody brought in tells of a yes from whenever
+        return now.decided_by is None or now.decided_at <= since
+    return above is not None and above.created_at <= since
 
 
 async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> tuple[Settled, list[FamilyId]] | None:
@@ -231,7 +235,7 @@ async def _end(house: House, unit: UnitOfWork, told: Withdrawal, end: _End) -> t
     change = transitions.decide(own, decision, lambda: PermissionId(new_id("pm", house.entropy)))
     if not end.asks:
         given = await grants.list_given_before(unit.connection, change)
-        if end.is_told or not given | end.passed:
+        if end.is_told or told.kept_since or not given | end.passed:
             return None
     kind, passed = Kind.WITHDRAWN_AT_PLATFORM, sorted(end.passed)
     return await house.record_change(unit, change, actor, kind=kind, passed=passed, event=told.name)
@@ -249,35 +253,37 @@ async def _keep_profiles(house: House, unit: UnitOfWork, followers: Sequence[Fol
     return found
 
 
-async def _keep_copies(
-    house: House, unit: UnitOfWork, original: Original, follower: Follower, *, through: UpstreamAppId
-) -> None:
-    """Keep a copy of the event for each app to which something about them passes at this moment.
+async def end_kept(house: House, follower: Follower, of: OfPeople, *, upstream_app: str) -> int:
+    """End what somebody took back before it was known as whom this account knows them; now both ids are (ADR 0049).
 
-    It is judged by what they said before, for it tells just that they say no now.
+    What was done here before changes nothing.
+
+    Returns:
+        How many grants changed.
+
+    Raises:
+        DiskFull, Unavailable: as `end_at_platform`.
     """
-    denied, account_id = house.in_flight.denied, follower.account_id
-    for holder in await list_listening(unit.connection, account_id, brought_id=through, denied=denied):
-        live = holder.list_live(original.event.opened_by, house.clock.now())
-        asked = Holding(holder.app_id, holder.platform, holder.external_id, live).ask([follower.subject_id])
-        said = await house.words.find(asked, unit.connection)
-        passing = [each for each in live if said.list_passing(each.ask_id, each.basis, asked.people)]
-        if passing and (copy := _make_copy(house, original, follower, replace(holder, reach=tuple(passing)))):
-            await queue_copies(house, unit, holder, [copy])
-
-
-def _make_copy(house: House, original: Original, follower: Follower, holder: Holder) -> Copy | None:
-    """Filter the event for a holder of what passes, and seal it; None where it has another form than declared."""
-    event, people = original.event, [follower.subject_id]
-    try:
-        opened = event.open(original.body, {each.scope for each in holder.reach}, people)
-    except AnswerMalformed as malformed:
-        log.warning("an event has another form than declared", kind=event.type, what=malformed.detail)
-        return None
-    holding = Holding(holder.app_id, holder.platform, holder.external_id, holder.reach)
-    passed = render(opened, holding, Said())
-    copy_id = new_id("nt", house.entropy)
-    sealed = seal_copy(house.vault, holder.grant_id, copy_id, body=passed.body, subjects=people)
-    rests_on = frozenset(each.id for each in holder.reach)
-    now, through = house.clock.now(), holder.brought_id
-    return Copy(copy_id, holder.grant_id, 0, rests_on, sealed, event.type, now, through)
+    pair = follower.login_subject, follower.subject_id
+    found = await look_up_kept(house.storage, house.vault, pair, platform=of.platform, upstream_app=upstream_app)
+    kept = {name_at(each.hashed_name, follower.account_id): each for each in found}
+    if not kept:
+        return 0
+    async with house.storage.read() as connection:
+        done = await hooks.list_known(connection, kept)
+    ended = 0
+    for name, each in kept.items():
+        if name not in done:
+            told = Withdrawal(
+                platform=of.platform,
+                name=each.event,
+                hashed_name=name,
+                followers=[follower],
+                about_people=of.about_people,
+                remembered=LASTS,
+                to_people=of.to_people,
+                kept_since=each.told_at,
+            )
+            ended += await end_at_platform(house, told)
+    await house.write_owed()  # also what an earlier try owes, which failed after its commit
+    return ended

@@ -4,6 +4,8 @@ from typing import Any
 
 from gateway.acts import House
 from gateway.acts.recording import why_another
+from gateway.ground.storage.failures import Unreadable
+from gateway.ground.storage.rows import note_damaged
 from gateway.ground.storage.storage import ending, shielded
 from gateway.records.accounts import store as accounts
 from gateway.records.apps import statements
@@ -43,6 +45,9 @@ async def _record(house: House, grant_id: GrantId, kind: Kind, **facts: Any) -> 
     move = transitions.expire if kind is Kind.EXPIRED else transitions.lapse
     try:
         await house.change_grant(grant_id, Actor.system(), kind=kind, transition=move, **facts)
+    except Unreadable as unreadable:  # it lets nothing pass as it is; the others go on
+        note_damaged("grant", grant_id, unreadable)
+        return False
     except Refusal:
         return False
     return True

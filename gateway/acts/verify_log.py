@@ -50,15 +50,15 @@ async def _compare(connection: Connection, finding: Finding) -> None:
         fold = left.pop(grant_id, None)
         held = permissions.pop(grant_id, {})
         if fold is None:
-            finding.add(None, f"grant {grant_id} stands in no record")
+            finding.add_about(grant_id, None, f"grant {grant_id} stands in no record")
             continue
         if row != _facts_of(fold):
-            finding.add(fold.seq, f"grant {grant_id} is not what the log says")
+            finding.add_about(grant_id, fold.seq, f"grant {grant_id} is not what the log says")
         _compare_permissions(finding, grant_id, held, fold)
     for grant_id, fold in left.items():
-        finding.add(fold.seq, f"grant {grant_id} of the log is missing")
+        finding.add_about(grant_id, fold.seq, f"grant {grant_id} of the log is missing")
     for grant_id in permissions:
-        finding.add(None, f"permissions of a grant {grant_id} that is not there")
+        finding.add_about(grant_id, None, f"permissions of a grant {grant_id} that is not there")
 
 
 async def _check_batches(connection: Connection, finding: Finding) -> None:
@@ -89,9 +89,9 @@ async def _check_families(connection: Connection, finding: Finding) -> None:
 def _compare_standings(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> None:
     for each, told in finding.standings.items():
         if each not in rows:
-            finding.add(told.seq, f"standing {each} of the log is missing")
+            finding.add_about(told.facts.get("account"), told.seq, f"standing {each} of the log is missing")
         elif rows[each] != told.facts:
-            finding.add(told.seq, f"standing {each} is not what the log says")
+            finding.add_about(told.facts.get("account"), told.seq, f"standing {each} is not what the log says")
     for each in sorted(rows.keys() - finding.standings.keys(), key=str):
         _note_untold(finding, rows[each], f"standing {each} of account {rows[each]['account']} stands in no record")
 
@@ -100,9 +100,9 @@ def _compare_connections(finding: Finding, rows: Mapping[str, Mapping[str, Any]]
     told_of = {each: told for of_account in finding.connections.values() for each, told in of_account.items()}
     for each, told in told_of.items():
         if each not in rows:
-            finding.add(told.seq, f"connection {each} of the log is missing")
+            finding.add_about(told.facts.get("account"), told.seq, f"connection {each} of the log is missing")
         elif rows[each] != _since(told.facts, rows[each]["generation"]):
-            finding.add(told.seq, f"connection {each} is not what the log says")
+            finding.add_about(told.facts.get("account"), told.seq, f"connection {each} is not what the log says")
     for each in sorted(rows.keys() - told_of.keys(), key=str):
         _note_untold(finding, rows[each], f"connection {each} of account {rows[each]['account']} stands in no record")
 
@@ -118,7 +118,7 @@ def _since(told: Mapping[str, Any], generation: Any) -> dict[str, Any]:
 def _note_untold(finding: Finding, row: Mapping[str, Any], reason: str) -> None:
     """Note a row that no record tells of; where a record of an older program is about its account, it may be its."""
     if row["account"] not in finding.untold:
-        finding.add(None, reason)
+        finding.add_about(row["account"], None, reason)
 
 
 def _facts_of(fold: GrantFold) -> dict[str, Any]:
@@ -130,4 +130,4 @@ def _compare_permissions(finding: Finding, grant_id: str, held: dict[str, dict[s
     for each in sorted(held.keys() | fold.permissions.keys(), key=str):
         told = fold.permissions.get(each, Told(fold.seq, {}))
         if held.get(each) != told.facts:
-            finding.add(told.seq, f"permission {each} of grant {grant_id} is not what the log says")
+            finding.add_about(grant_id, told.seq, f"permission {each} of grant {grant_id} is not what the log says")

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, bindparam, exists, func, select
 
+from gateway.ground.storage.failures import Unreadable
 from gateway.ground.storage.prepared import Prepared
+from gateway.ground.storage.rows import note_damaged
 from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, standings
 from gateway.records.apps.tables import apps, upstream_apps
@@ -131,6 +133,11 @@ _QUERY = Prepared(
     .outerjoin(permissions, (permissions.c.id == family_permissions.c.permission_id) & permissions.c.is_current)
     .where(access_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
 )
+_GRANT = Prepared(
+    select(families.c.grant_id)
+    .join(access_tokens, access_tokens.c.family_id == families.c.id)
+    .where(access_tokens.c.hashed_token == bindparam("hashed_token", type_=LargeBinary()))
+)
 _REACH = _QUERY.names.index(REACH[0].name)
 
 
@@ -153,9 +160,14 @@ async def find_token(
         denied: permissions that it does not reach, although the database does not know of it (`CallsInFlight.denied`).
 
     Raises:
-        Unavailable: the authority gave no answer; nothing may pass.
+        Unavailable: the authority gave no answer, or one that cannot be read; nothing may pass.
     """
-    rows = await storage.point(_QUERY, hashed_token=hashed_token)
+    try:
+        rows = await storage.point(_QUERY, hashed_token=hashed_token)
+    except Unreadable as unreadable:
+        for (grant_id,) in await storage.point(_GRANT, hashed_token=hashed_token):
+            note_damaged("grant", grant_id, unreadable)
+        raise
     if not rows:
         return None
     first = dict(zip(_QUERY.names, rows[0], strict=True))

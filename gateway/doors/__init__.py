@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
+from gateway.acts.end_at_platform import OfPeople
 from gateway.ground.storage.storage import Storage
 from gateway.ground.vault.tokens import hashed
 from gateway.ground.web.app_labels import AppLabel
@@ -262,6 +263,13 @@ def is_about_people(catalogue: Catalogue, scope_id: str) -> bool:
     """
     scope = catalogue.scopes.get(scope_id)
     return scope is not None and scope.whose == "subject"
+
+
+def of_people(catalogue: Catalogue, platform: str) -> OfPeople:
+    """List the scopes of a platform that are about people, or by which something is done to them."""
+    scopes = catalogue.platforms[platform].scopes.values()
+    about = frozenset(scope.id for scope in scopes if scope.whose == "subject")
+    return OfPeople(platform, about, frozenset(scope.id for scope in scopes if scope.writes_to_people))
 
 
 def _only_name(catalogue: Catalogue, scope_id: str, lang: Lang) -> str:

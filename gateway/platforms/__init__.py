@@ -153,10 +153,14 @@ class Distrust(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoginSubject:
-    """Somebody by the id of their sign-in, and at whom they sign in: as an identity of a person has it."""
+    """Somebody by the id of their sign-in, and at whom they sign in: as an identity of a person has it.
+
+    `own_platform`: on which an account of that very id is their own; "": on none.
+    """
 
     issuer: str
     subject: str = field(repr=False)
+    own_platform: str = ""
 
 
 @dataclass(frozen=True, slots=True)

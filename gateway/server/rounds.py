@@ -13,6 +13,7 @@ from gateway.acts.forget_apps import MOST_APPS, forget_apps
 from gateway.acts.forget_devices import forget_devices
 from gateway.acts.forget_requests import MOST_REQUESTS, forget_requests
 from gateway.acts.forget_tokens import MOST_TOKENS, forget_tokens
+from gateway.acts.keep_revocation import MOST_REVOCATIONS, forget_revocations
 from gateway.acts.seal_trace import MOST_LINES, seal_trace
 from gateway.acts.send_events import MOST_AT_ONCE as MOST_STALE
 from gateway.acts.send_events import drop_stale
@@ -58,6 +59,7 @@ ROUNDS = (
     Round("forget_requests", 600, _whole(forget_requests, MOST_REQUESTS)),
     Round("forget_tokens", 600, _whole(forget_tokens, MOST_TOKENS)),
     Round("forget_apps", 600, _whole(forget_apps, MOST_APPS)),
+    Round("forget_revocations", 3600, _whole(forget_revocations, MOST_REVOCATIONS)),
     Round("forget_notices", 3600, forget_notices),
 )
 

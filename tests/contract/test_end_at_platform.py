@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import update
 
 from gateway.acts.decide import DURATIONS, Answer, decide
-from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_platform
+from gateway.acts.end_at_platform import Withdrawal, end_at_platform
 from gateway.acts.expire import expire
 from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.open_request import ask_subject
+from gateway.acts.parting_copies import Follower, Original
 from gateway.acts.pause import pause
 from gateway.acts.recall_noes import recall_noes
 from gateway.acts.show_request import show_request

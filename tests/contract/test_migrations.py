@@ -90,7 +90,7 @@ async def test_what_was_taken_back_at_the_platform_is_not_undone(scene: Scene) -
 async def test_since_when_is_read_from_the_log(scene: Scene) -> None:
     """0010 over an app that was suspended, resumed and suspended again: the newest time, and none of another app.
 
-    Over an account that was linked: when that was.
+    Likewise over an account that was linked: when that was.
     """
     house, app_id, linked = scene.house, scene.app.id, scene.clock.now()
     await suspend_app(house, app_id, Actor.command_line(), reason="a")

@@ -72,7 +72,8 @@ async def test_the_rounds_of_the_server_do_their_acts(scene: Scene, monkeypatch:
     assert [stone.cause for stone in list_stones(scene.house)] == ["expired"]
     async with scene.house.storage.read() as connection:
         assert await owed.list_oldest(connection) == {}
-    forgotten = {f"forget_{what}" for what in ("spent", "devices", "requests", "tokens", "apps", "notices")}
+    kinds = ("spent", "devices", "requests", "tokens", "apps", "revocations", "notices")
+    forgotten = {f"forget_{what}" for what in kinds}
     assert {each.name for each in ROUNDS} == {"expire", "drop_stale_events", "seal_trace", *forgotten}
     assert health.failing == set()
 

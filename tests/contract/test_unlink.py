@@ -15,10 +15,12 @@ from gateway.ground.vault.entries import SealedCredential
 from gateway.ground.vault.journal import Journal
 from gateway.platforms import Profile
 from gateway.records.accounts import store as accounts
+from gateway.records.accounts.as_facts import standing_facts
 from gateway.records.accounts.types import SELF, STANDING_LASTS, Account, Connection, Standing
 from gateway.records.grants import store as grants
 from gateway.records.ledger.causes import Because, Cause
 from gateway.records.ledger.kinds import Kind
+from gateway.records.ledger.types import Actor, Draft
 from gateway.terms.ids import AccountId, GrantId, PersonId, StandingId, new_id
 from gateway.terms.refusal import Refusal, Unavailable
 from tests.contract.asking import answered, shown
@@ -47,9 +49,11 @@ async def make_own(scene: Scene, *people: PersonId) -> None:
         for person_id in people or (scene.owner.id,):
             standing_id = StandingId(new_id("st", scene.house.entropy))
             ends_at = now + STANDING_LASTS
-            await accounts.save_standing(
-                unit.connection, Standing(standing_id, scene.account.id, person_id, SELF, "test", now, ends_at)
-            )
+            proven = Standing(standing_id, scene.account.id, person_id, SELF, "test", now, ends_at)
+            kept = await accounts.save_standing(unit.connection, proven)
+            facts = {"standings": [standing_facts(kept)]}
+            draft = Draft(Kind.LINKED, now, Actor.system(), facts, account_id=scene.account.id)
+            await scene.house.ledger.append(unit.connection, draft)
         await unit.commit()
 
 

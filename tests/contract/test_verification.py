@@ -95,6 +95,20 @@ async def test_an_honest_log_holds(target: Target) -> None:
         assert (finding.size, finding.record_ids) == (len(rows), [row["record_id"] for row in rows])
 
 
+async def test_what_follows_from_a_record_that_cannot_be_read_is_laid_at_no_others_door(target: Target) -> None:
+    """A byte of the newest record of a grant is changed: it alone is named, and not the sound one before it."""
+    async with target.opened() as connection:
+        rows = [row for row in await list_rows(connection, ledger_records) if row["grant_id"] is not None]
+        row = rows[-1]
+        raw = row["canonical"][:100] + b"\xff" + row["canonical"][101:]
+        await connection.execute(
+            update(ledger_records).where(ledger_records.c.record_id == row["record_id"]).values(canonical=raw)
+        )
+        finding = await target.verified(connection)
+        assert {each.record_id for each in finding.bad if not each.follows} == {row["record_id"]}
+        assert any(row["grant_id"] in each.reason for each in finding.bad if each.follows)
+
+
 @pytest.mark.parametrize("column", COLUMNS, ids=name_of)
 async def test_a_change_in_any_column_is_found_and_named(target: Target, column: "Column[Any]") -> None:
     """Every column of every table of the log, and of grants and permissions; a record is named each time."""

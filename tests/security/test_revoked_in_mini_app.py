@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from gateway.acts.profiles import Met, keep_profile
@@ -15,10 +17,12 @@ from gateway.authority.bases import Asked, Said
 from gateway.platforms.zalo.hooks import OLDEST, ZaloHooks
 from gateway.platforms.zalo.login import login_issuer
 from gateway.platforms.zalo.revocations import MiniApp, sign_values
+from gateway.records.accounts.tables import revocations
 from gateway.records.ledger.types import Actor
 from gateway.records.people import identities
 from gateway.records.people.identities import Identity
 from gateway.records.people.types import Role
+from tests.contract.steps import verified
 from tests.followers import CHAT, NAME, PHONE, decide_as, say_yes
 from tests.house import Scene, link_account
 from tests.ready import scene_in
@@ -105,14 +109,72 @@ async def test_whoever_came_by_that_sign_in_is_ended_too(teller: Teller) -> None
 
 
 async def test_of_somebody_unknown_nothing_changes(teller: Teller) -> None:
-    """200, one honest line in the log, which names nobody."""
+    """200, one honest line in the log, which names nobody; what is kept of them is no id either."""
     await say_yes(teller.scene, FOLLOWER, [NAME])
     with capture_logs() as lines:
         assert await revoke(teller) == 200
     assert [line["event"] for line in lines] == ["nobody here is known to have taken a consent back"]
+    assert lines[0]["is_kept"]
     assert LOGIN not in str(lines)
+    async with teller.scene.house.storage.read() as connection:
+        (kept,) = (await connection.execute(select(revocations))).all()
+    assert LOGIN not in str(kept)
     assert (await find_said(teller.scene)).agreed.keys() == {NAME}
     assert await list_told(teller.scene.house) == []
+
+
+async def test_it_ends_once_it_is_known_who_it_was(teller: Teller, receiver: Receiver) -> None:
+    """The first event that tells the pair ends it before a word of that event passes; the app hears that it erases."""
+    scene = teller.scene
+    await say_yes(scene, FOLLOWER, [NAME, CHAT])
+    assert await revoke(teller) == 200
+    scene.clock.advance(timedelta(minutes=4))
+    await teller.tell(teller.message(user_id_by_app="8137520046001000240"))  # of another sign-in
+    assert (await find_said(scene)).agreed.keys() == {NAME, CHAT}
+    assert await teller.tell(teller.message()) == 200
+    assert (await find_said(scene)).refused.keys() == {NAME, PHONE, CHAT}
+    (record,) = await list_told(scene.house)
+    assert record.facts["event"] == "user.revoke.consent"
+    await teller.bring()
+    (notice,) = notices(receiver)
+    assert {each["wanted"] for each in notice["data"]["asks"]} == {"erase"}
+    assert events(receiver.came) == []
+    assert (await verified(scene.house)).is_ok
+
+
+async def test_who_becomes_known_at_the_same_moment_is_met(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told between the look for what is kept and the note of the pair, it finds nobody yet, and ends all the same."""
+    keep = teller.door.intake.keep
+
+    async def told_meanwhile(told: Any) -> None:
+        assert await revoke(teller) == 200
+        assert (await find_said(teller.scene)).agreed.keys() == {NAME}
+        await keep(told)
+
+    await say_yes(teller.scene, FOLLOWER, [NAME])
+    monkeypatch.setattr(teller.door.intake, "keep", told_meanwhile)
+    assert await teller.tell(teller.message()) == 200
+    assert (await find_said(teller.scene)).agreed == {}
+
+
+async def test_what_cannot_be_ended_lets_no_event_pass(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, and nothing of the event is kept; told again it ends, is on disk, and the event is taken."""
+    scene = teller.scene
+
+    def broken(*_args: Any) -> None:
+        raise PermissionError(13, "not now")
+
+    await say_yes(scene, FOLLOWER, [NAME, CHAT])
+    assert await revoke(teller) == 200
+    message = teller.message()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(scene.house.journal), "append", broken)
+        assert [await teller.tell(message) for _ in range(2)] == [503, 503]
+    assert await teller.list_log() == []
+    assert await teller.tell(message) == 200
+    assert (await find_said(scene)).agreed == {}
+    stones = scene.house.journal.read().tombstones
+    assert any(stone.cause == "withdrawn_at_platform" for stone in stones)
 
 
 @pytest.mark.parametrize(

@@ -305,6 +305,20 @@ async def test_without_the_oa_in_it_the_known_pair_says_whose_it_is(teller: Tell
     assert (await find_said(teller.scene)).refused.keys() == ABOUT
 
 
+async def test_without_the_oa_in_it_a_pair_that_is_told_later_says_whose_it_is(teller: Teller) -> None:
+    """It is kept until an OA tells both ids; who signs in so and is another there was not meant."""
+    scene = teller.scene
+    await say_yes(scene, FOLLOWER, [NAME])
+    await say_yes(scene, OTHER, [NAME])
+    assert await teller.tell(withdrawal(teller, oa_id=None)) == 200
+    await teller.tell(teller.message(sender={"id": OTHER}))
+    assert (await find_said(scene)).agreed.keys() == {NAME}
+    assert await list_told(scene.house) == []
+    await teller.tell(teller.message())
+    assert (await find_said(scene)).refused.keys() == ABOUT
+    assert {record.facts["event"] for record in await list_told(scene.house)} == {"user_withdraw"}
+
+
 async def test_what_waits_about_them_is_not_sent(teller: Teller, receiver: Receiver) -> None:
     """A message that waits is void, and behind it that they took it back goes out: no no of theirs stops that."""
     await say_yes(teller.scene, FOLLOWER, [CHAT])

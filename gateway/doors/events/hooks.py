@@ -173,7 +173,10 @@ async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Poi
     await door.limits.count(*next(iter(paces.items())))
     told = [each for one in heard if (each := await _hear(door, hooks.platform, one, point)) is not None]
     if told:
+        withdrawals = Withdrawals(door.house, door.catalogue, hooks.platform, _through(point))
+        await withdrawals.end_kept(told)
         await door.intake.keep(told)
+        await withdrawals.end_kept(told)  # what was taken back meanwhile did not find them yet
     return "taken"
 
 
@@ -185,12 +188,15 @@ async def _hear(door: EventsDoor, platform: str, heard: Heard, point: Point) -> 
     """
     event = door.catalogue.platforms[platform].find_event(heard.name)
     if heard.revoked_by is not None or (event is not None and event.ends_consent):
-        through = Through(point.upstream_app, point.brought_id, point.for_app)
         if point.brought_id:
             await check_pace(door.limits, {f"withdrawals told for {point.for_app}": WITHDRAWALS}, "withdrawals")
-        await Withdrawals(door.house, door.catalogue, platform, through).end(heard, event)
+        await Withdrawals(door.house, door.catalogue, platform, _through(point)).end(heard, event)
         return None
     return None if event is None else await _told(door, event, heard, point)
+
+
+def _through(point: Point) -> Through:
+    return Through(point.upstream_app, point.brought_id, point.for_app)
 
 
 async def _told(door: EventsDoor, event: Event, heard: Heard, point: Point) -> ToldEvent | None:

@@ -1,20 +1,26 @@
 """What a platform tells of somebody who took their consent back there: who that is here, and its end (ADR 0038)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import structlog
 
 from gateway.acts import House
-from gateway.acts.end_at_platform import Follower, Original, Withdrawal, end_at_platform
+from gateway.acts.end_at_platform import REMEMBERED, Withdrawal, end_at_platform, end_kept
+from gateway.acts.end_own_account import ToldOfOwn, end_own_account
+from gateway.acts.keep_revocation import keep_revocation
+from gateway.acts.parting_copies import Follower, Original
+from gateway.acts.take_events import ToldEvent
+from gateway.doors import of_people
 from gateway.platforms import Heard, LoginSubject
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import list_subjects
-from gateway.records.accounts.types import SELF
+from gateway.records.accounts.revoked import LASTS, Revocation, name_at
+from gateway.records.accounts.types import SELF, Account
 from gateway.records.people import identities
 from gateway.terms.ids import GATEWAYS_OWN, AccountId, AppId, UpstreamAppId
-from scopes import Catalogue, Event, Scope
+from scopes import Catalogue, Event
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +52,7 @@ class Withdrawals:
     through: Through
 
     async def end(self, heard: Heard, event: Event | None) -> None:
-        """End it; in force when this returns. Of somebody whom nobody here knows nothing changes.
+        """End it; in force when this returns. Of somebody whom nobody here knows it is kept until somebody does.
 
         Args:
             heard: believed.
@@ -55,28 +61,67 @@ class Withdrawals:
         Raises:
             Unavailable: not all of it is done; the platform may tell it again.
         """
-        followers = await self._find_followers(heard, event)
-        if not followers:
-            log.info("nobody here is known to have taken a consent back", platform=self.platform, kind=heard.name)
+        through, of_platform = self.through.brought_id, {"platform": self.platform, "kind": heard.name}
+        name = sha256(b"%s\n%s\n%s" % (self.platform.encode(), through.encode(), heard.told_as)).digest()
+        pair = self._find_sign_in(heard, event)
+        if pair is not None:  # before they are looked for: who becomes known meanwhile is met by one of the two
+            now, upstream_app = self.house.clock.now(), self.through.upstream_app
+            kept = Revocation(name, self.platform, upstream_app, *pair, event=heard.name, told_at=now)
+            await keep_revocation(self.house, kept)
+        followers, own = await self._find_followers(heard, event), await self._find_own(heard)
+        if not followers and own is None:
+            log.warning("nobody here is known to have taken a consent back", is_kept=pair is not None, **of_platform)
             return
-        through = self.through.brought_id
+        of = of_people(self.catalogue, self.platform)
         told = Withdrawal(
             platform=self.platform,
             name=heard.name,
-            hashed_name=sha256(b"%s\n%s\n%s" % (self.platform.encode(), through.encode(), heard.told_as)).digest(),
-            followers=followers,
-            about_people=frozenset(scope.id for scope in self._scopes if scope.whose == "subject"),
-            to_people=frozenset(scope.id for scope in self._scopes if scope.writes_to_people),
+            hashed_name=name,
+            followers=(),
+            about_people=of.about_people,
+            to_people=of.to_people,
             original=None if event is None else Original(event, heard.body),
+            remembered=REMEMBERED if pair is None else LASTS,
             brought_id=through,
             for_app=self.through.for_app,
         )
-        ended = await end_at_platform(self.house, told)
-        log.info("a consent was taken back at the platform", platform=self.platform, kind=heard.name, ended=ended)
+        ended = 0
+        for each in followers:
+            at_one = replace(told, followers=[each], hashed_name=name_at(name, each.account_id))
+            ended += await end_at_platform(self.house, at_one)
+        if own is not None:
+            of_own = ToldOfOwn(self.platform, heard.name, name_at(name, own.id), LASTS)
+            ended += await end_own_account(self.house, own, of_own)
+        log.info("a consent was taken back at the platform", ended=ended, **of_platform)
 
-    @property
-    def _scopes(self) -> Collection[Scope]:
-        return self.catalogue.platforms[self.platform].scopes.values()
+    async def end_kept(self, told: Sequence[ToldEvent]) -> None:
+        """End what people of these events took back before accounts told, as these do, as whom they know them.
+
+        Raises:
+            Unavailable: not all of it is done; nothing of these events is to be passed on.
+        """
+        of = of_people(self.catalogue, self.platform)
+        for each in told:
+            if each.pair is not None:
+                login_subject, subject_id = each.pair
+                follower = Follower(each.account_id, subject_id, login_subject)
+                await end_kept(self.house, follower, of, upstream_app=self.through.upstream_app)
+
+    def _find_sign_in(self, heard: Heard, event: Event | None) -> tuple[str, str] | None:
+        """Find by which id of a sign-in it names somebody, and as whom ("": as whomever), where it names no account."""
+        if self.through.brought_id:  # of its people no pairs are believed
+            return None
+        if heard.revoked_by is not None:
+            return heard.revoked_by.subject, ""
+        return None if event is None or event.list_accounts(heard.parsed) else event.find_pair(heard.parsed, "")
+
+    async def _find_own(self, heard: Heard) -> Account | None:
+        """Find the account that is the person's own, where the platform names it by the id of their sign-in."""
+        login = heard.revoked_by
+        if login is None or not login.own_platform or self.through.brought_id:
+            return None
+        async with self.house.storage.read() as connection:
+            return await accounts.find_external(connection, login.own_platform, login.subject)
 
     async def _find_followers(self, heard: Heard, event: Event | None) -> Sequence[Follower]:
         """Find as whom this gateway's accounts know them."""

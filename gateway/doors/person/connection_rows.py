@@ -17,6 +17,7 @@ from gateway.doors.person.from_records import account_view
 from gateway.doors.person.unopened import list_unopened
 from gateway.doors.person.views import AccountView
 from gateway.doors.person.views_access import ConnectionRow
+from gateway.ground.storage.rows import list_readable
 from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.accounts import store as accounts
@@ -44,21 +45,24 @@ class _Brought:
     def name_of(self, upstream_id: UpstreamAppId) -> str:
         """Name the app that brought it; "" for the gateway's own."""
         known = self.by_id.get(upstream_id)
-        return plain(self.names[known.app_id]) if known else ""
+        return plain(self.names.get(known.app_id, known.app_id)) if known else ""
 
 
-async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[AccountView], list[ConnectionRow]]:
-    """Read every account that the visitor may decide for, newest first, and the rows of each."""
+async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[AccountView], list[ConnectionRow], list[str]]:
+    """Read every account that the visitor may decide for, newest first, the rows of each, and what cannot be read."""
     person, now, lang = visitor_of(request).person, door.now(), lang_of(request)
     async with door.house.storage.read() as connection:
         everything = await accounts.list_held(connection, person.id, now)
         held = [pair for pair in everything if pair[0].parent_id is None]
         account_ids = [account.id for account, _ in held]
         links = await accounts.list_connections(connection, account_ids)
+        ids = await accounts.list_connection_ids(connection, account_ids)
         ever_given = await grants.list_of_accounts(connection, account_ids)
         known = {each.id: each for each in await upstreams.list_all(connection)}
-        named = [await apps.find(connection, each.app_id) for each in known.values()]
-    brought = _Brought(known, {each.id: each.name for each in named if each})
+        named = await list_readable(
+            [each.app_id for each in known.values()], lambda each: apps.find(connection, each), kind="app"
+        )
+    brought = _Brought(known, {each.id: each.name for each in named})
     given = [each for each in ever_given if each.live(now)]
     views: list[AccountView] = []
     rows: list[ConnectionRow] = []
@@ -68,7 +72,9 @@ async def read_rows(door: PersonDoor, request: web.Request) -> tuple[list[Accoun
         own = [link for link in links if link.account_id == account.id]
         made = _rows(view, account, own, given=given, brought=brought)
         rows += [replace(row, is_own=standing.role == SELF) for row in made]
-    return views, await _with_unopened(door, rows, ever_given, brought=brought, lang=lang)
+    read = {link.id for link in links}
+    told = await _with_unopened(door, rows, ever_given, brought=brought, lang=lang)
+    return views, told, [plain(each) for each in ids if each not in read]
 
 
 async def _with_unopened(

@@ -182,9 +182,10 @@ async def _unreachable(
 async def _answer(
     door: PersonDoor, request: web.Request, *, status: int = 200, error: str = "", platform: str = "", **kept: Any
 ) -> web.Response:
-    views, rows = await read_rows(door, request)
+    views, rows, damaged = await read_rows(door, request)
     linked, missed = (_named(views, request.query.get(name)) for name in ("linked", "missed"))
     kept["unlinked"] = await has_unlinked(door, request)
+    kept["damaged"] = damaged
     view = ConnectionsView(rows, tuple(door.connectors), error, platform, linked=linked, missed=missed, **kept)
     return door.show(request, view, status=status, form_action=list_sources(door.connectors.values()))
 

@@ -68,6 +68,7 @@ async def show_grant(door: PersonDoor, request: web.Request) -> web.Response:
         account=account_view(door.catalogue, own.account, lang, standing=own.standing),
         state=state,
         rows=rows,
+        unread=[plain(each) for each in own.unread],
         history=story.events,
         shorter=_shorter(own, now),
         receipts=story.receipt_codes,

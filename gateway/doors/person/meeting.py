@@ -7,10 +7,12 @@ id the named one signs in. Who comes without a name is known where that pair was
 from datetime import timedelta
 from typing import Literal
 
+from gateway.acts.end_at_platform import end_kept
+from gateway.acts.parting_copies import Follower
 from gateway.acts.profiles import Met, keep_profile
 from gateway.acts.renew import find_follower
 from gateway.authority.limits import Limit
-from gateway.doors import Visitor
+from gateway.doors import Visitor, of_people
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.guessing import Guesses
 from gateway.platforms.zalo.followers import ZaloFollower, ZaloFollowers
@@ -54,7 +56,7 @@ async def meet(door: PersonDoor, visitor: Visitor, shop: Account, *, named: str)
         if found is None or found.login_subject != login_subject:
             return "other_person"
     met = Met(subject_id, login_subject, f"{shop.platform}_login")
-    return await keep_profile(door.house, shop, met, person_id=visitor.person.id)
+    return await _keep(door, shop, met, person_id=visitor.person.id)
 
 
 async def meet_again(door: PersonDoor, person_id: PersonId, proof: Proof) -> None:
@@ -65,7 +67,16 @@ async def meet_again(door: PersonDoor, person_id: PersonId, proof: Proof) -> Non
     for platform, followers in door.followers.items():
         if proof.subject is not None and followers.issuer == proof.issuer:
             for shop, met in await _list_unmet(door, person_id, proof.subject, platform=platform):
-                await keep_profile(door.house, shop, met, person_id=person_id)
+                await _keep(door, shop, met, person_id=person_id)
+
+
+async def _keep(door: PersonDoor, shop: Account, met: Met, *, person_id: PersonId) -> Account:
+    """Keep the profile, and end what they took back at the platform before anybody here knew them by both ids."""
+    profile = await keep_profile(door.house, shop, met, person_id=person_id)
+    follower = Follower(shop.id, met.subject_id, met.login_subject)
+    through = door.followers[shop.platform].upstream_app
+    await end_kept(door.house, follower, of_people(door.catalogue, shop.platform), upstream_app=through)
+    return profile
 
 
 async def _list_unmet(

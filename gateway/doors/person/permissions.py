@@ -12,7 +12,7 @@ from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.flash import find_done
 from gateway.doors.person.from_records import account_view
 from gateway.doors.person.grant_states import changed_at, state_of, state_of_grant
-from gateway.doors.person.own_grants import OwnGrant, list_own_grants
+from gateway.doors.person.own_grants import OwnGrant, read_own
 from gateway.doors.person.own_pages import check_is_theirs
 from gateway.doors.person.stops import Stops, read_stops
 from gateway.doors.person.views import Choice
@@ -30,8 +30,9 @@ async def show_permissions(door: PersonDoor, request: web.Request) -> web.Respon
     """`GET /permissions`, filtered by `?state=` and `?account=`; with `?action=withdraw` the question before it."""
     lang, now = lang_of(request), door.now()
     state, account = request.query.get("state", ""), request.query.get("account", "")
-    own = await list_own_grants(door, visitor_of(request).person.id)
-    check_is_theirs(visitor_of(request), has_something=bool(own))
+    everything = await read_own(door, visitor_of(request).person.id)
+    own = everything.grants
+    check_is_theirs(visitor_of(request), has_something=bool(own or everything.damaged))
     contracts = await list_own_contracts(door, visitor_of(request).person.id)
     if request.query.get("action") == WITHDRAW:
         return ask_before_withdrawing(door, request, own, contracts=contracts)
@@ -48,6 +49,7 @@ async def show_permissions(door: PersonDoor, request: web.Request) -> web.Respon
         accounts=_accounts(cards, account, lang),
         is_filtered=bool(state or account),
         done=await find_done(door, request, own),
+        damaged=[plain(each) for each in everything.damaged],
         contracts=[
             each.card(stops.list_of(each.app, each.profile))
             for each in contracts

@@ -85,9 +85,16 @@ def _facts(door: PersonDoor, sheet: Sheet, lang: Lang) -> dict[str, Any]:
         },
         "notice": {"language": record.facts.get("language", ""), "sha256": sheet.notice},
         "items": [_item_facts(item, views[item.ask.id]) for item in sheet.items],
+        "erasure": _erasure_facts(sheet),
         "withdrawal_url": f"{door.public_url}/permissions",
         "verify_url": verify_url(door, sheet.code),
     }
+
+
+def _erasure_facts(sheet: Sheet) -> dict[str, Any] | None:
+    """Say under which asks the app is to erase what it holds, where a platform told it, and if it has an address."""
+    asks = [ask.id for ask in sheet.erased]
+    return {"asks": asks, "is_told": bool(sheet.record.facts.get("is_told"))} if asks else None
 
 
 def _because_facts(because: Because | None) -> dict[str, Any] | None:

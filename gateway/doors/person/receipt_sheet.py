@@ -9,6 +9,7 @@ from gateway.doors.person.brought import open_brought
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.receipt_codes import EVENTS, receipt_code
 from gateway.doors.person.views_grants import BroughtView
+from gateway.ground.storage.rows import reading
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
@@ -42,6 +43,7 @@ class Sheet:
     Args:
         account: None for a refusal before an account was linked.
         person: who decided; None for the gateway itself (an expiry) and for its operator's command line.
+        erased: under which asks the app may hold something and was to erase it, at a platform's word.
     """
 
     record: Record
@@ -49,6 +51,24 @@ class Sheet:
     account: Account | None
     person: Person | None
     items: Sequence[Item]
+    erased: Sequence[Ask] = ()
+
+    @property
+    def shown_event(self) -> str:
+        """The same as `event` for people: a mere no to what rests on a contract is an objection."""
+        is_objection = self.event == "refused" and {*self.states} == {"objected"}
+        return "objected" if is_objection else self.event
+
+    @property
+    def states(self) -> Sequence[str]:
+        """What was decided on each item, as people are told of it."""
+        return [self.state_of(item) for item in self.items]
+
+    def state_of(self, item: Item) -> str:
+        """Tell what was decided on one."""
+        is_theirs = self.account is not None and self.account.parent_id is not None
+        is_objection = is_theirs and item.state == "refused" and item.ask.basis is Basis.CONTRACT
+        return "objected" if is_objection else item.state
 
     @property
     def code(self) -> str:
@@ -84,7 +104,11 @@ class Sheet:
 
 
 async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet]:
-    """Gather the facts of several records, each of a kind that has a receipt and about an app."""
+    """Gather the facts of several records, each of a kind that has a receipt and about an app.
+
+    Raises:
+        Unreadable: a row of the register that one of them rests on is damaged.
+    """
     sheets: list[Sheet] = []
     async with door.house.storage.read() as connection:
         actors = frozenset(PersonId(each.actor.id) for each in records if each.actor.is_named)
@@ -98,8 +122,10 @@ async def read_sheets(door: PersonDoor, records: Sequence[Record]) -> list[Sheet
             person = known.get(PersonId(record.actor.id))
             is_brought = record.kind is Kind.BROUGHT_IN
             brought = await open_brought(connection, record, door.house.ledger.person_keys) if is_brought else {}
-            items = [replace(item, brought=brought.get(item.ask.id)) for item in _items(record, asks)]
-            sheets.append(Sheet(record, app, account, person, items))
+            with reading(f"asks of {app.id}"):  # those that cannot be read are not among them
+                items = [replace(item, brought=brought.get(item.ask.id)) for item in _items(record, asks)]
+                erased = [asks[ask_id] for ask_id in record.facts.get("erase", ())]
+            sheets.append(Sheet(record, app, account, person, items, erased))
     return sheets
 
 

@@ -1,10 +1,12 @@
 """A receipt for the eye: the line in the list and the sheet of paper."""
 
+from dataclasses import replace
+
 from gateway.doors import app_label, ask_views
 from gateway.doors.person.door import PersonDoor
-from gateway.doors.person.from_records import about_reader, account_view, app_view
+from gateway.doors.person.from_records import about_reader, account_view, app_view, platform_name
 from gateway.doors.person.notices import notice_path
-from gateway.doors.person.receipt_codes import receipt_code_of
+from gateway.doors.person.receipt_codes import receipt_code, receipt_code_of
 from gateway.doors.person.receipt_sheet import Item, Sheet
 from gateway.doors.person.told import DAMAGED
 from gateway.doors.person.views import AccountView, AskView
@@ -14,7 +16,7 @@ from gateway.ground.web.frame import Lang
 from gateway.ground.web.plain import plain
 from gateway.records.ledger.attestation import Attestation
 from gateway.records.ledger.entries import Damaged
-from gateway.records.ledger.types import ActorKind
+from gateway.records.ledger.types import ActorKind, Record
 from gateway.records.people.types import Person
 
 _DIGEST_SHOWN = 16
@@ -26,15 +28,20 @@ def damaged_line(entry: Damaged) -> ReceiptLine:
     return ReceiptLine(receipt_code_of(entry.record_id), entry.at, DAMAGED, "–", "–")
 
 
+def unread_line(record: Record) -> ReceiptLine:
+    """Show in the list that there is a receipt, of an app or asks whose rows in the register are damaged."""
+    return ReceiptLine(receipt_code(record), record.at, "unread", "–", "–")
+
+
 def receipt_line(sheet: Sheet) -> ReceiptLine:
     """Show a receipt in the list."""
     return ReceiptLine(
         code=sheet.code,
         at=sheet.record.at,
-        event=sheet.event,
+        event=sheet.shown_event,
         app_name=plain(sheet.app.name),
         account_name=plain(sheet.account.name) if sheet.account else "–",
-        states=[item.state for item in sheet.items],
+        states=sheet.states,
         label=app_label(sheet.app),
     )
 
@@ -49,12 +56,12 @@ def receipt_view(
     ends_at = sheet.ends_at if sheet.event in _WITH_AN_END else None
     return ReceiptView(
         code=sheet.code,
-        event=sheet.event,
+        event=sheet.shown_event,
         at=sheet.record.at,
         person=actor_name(sheet.record, sheet.person, lang),
         account=_account(door, sheet, lang),
         app=app_view(sheet.app),
-        items=[_item(views[item.ask.id], item) for item in sheet.items],
+        items=[replace(_item(views[item.ask.id], item), state=sheet.state_of(item)) for item in sheet.items],
         recipients=list(dict.fromkeys(f"{r.name}, {r.country}" for view in views.values() for r in view.recipients)),
         notice=f"SHA-256 {sheet.notice[:_DIGEST_SHOWN]}…" if sheet.notice else "",
         verify_url=verify_url(door, sheet.code),
@@ -66,7 +73,20 @@ def receipt_view(
         shop=plain(sheet.account.name) if sheet.account and sheet.account.parent_id else "",
         is_own=sheet.record.actor.kind is ActorKind.PERSON,
         because=sheet.because,
+        told_by=_teller(door, sheet, lang),
+        erased=[view.name for view in _erased_views(door, sheet, lang)],
+        is_told=bool(sheet.record.facts.get("is_told")),
     )
+
+
+def _teller(door: PersonDoor, sheet: Sheet, lang: Lang) -> str:
+    """Name the platform at whose word it was; "" of anybody else's."""
+    actor = sheet.record.actor
+    return platform_name(door.catalogue, actor.id, lang) if actor.kind is ActorKind.PLATFORM else ""
+
+
+def _erased_views(door: PersonDoor, sheet: Sheet, lang: Lang) -> list[AskView]:
+    return [about_reader(view, sheet.account) for view in ask_views(door.catalogue, [*sheet.erased], lang)]
 
 
 def proof_of(door: PersonDoor, seq: int, attestation: Attestation, *, lang: Lang) -> Proof:

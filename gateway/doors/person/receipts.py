@@ -8,8 +8,10 @@ from gateway.doors.person.own_pages import check_is_theirs
 from gateway.doors.person.receipt_codes import EVENTS, record_id_of
 from gateway.doors.person.receipt_json import write_receipt
 from gateway.doors.person.receipt_sheet import Sheet, read_sheets
-from gateway.doors.person.receipt_view import damaged_line, receipt_line, receipt_view
+from gateway.doors.person.receipt_view import damaged_line, receipt_line, receipt_view, unread_line
 from gateway.doors.person.views_records import ReceiptsView
+from gateway.ground.storage.failures import Unreadable
+from gateway.ground.storage.rows import list_readable
 from gateway.ground.web.cursors import read_number, write_number
 from gateway.ground.web.frame import with_query
 from gateway.ground.web.responses import page_headers
@@ -19,7 +21,7 @@ from gateway.records.ledger import reading
 from gateway.records.ledger.attestation import Attestation, Attested, find_attestation
 from gateway.records.ledger.entries import Damaged, Entry
 from gateway.records.ledger.types import Record
-from gateway.terms.ids import GrantId, PersonId
+from gateway.terms.ids import GrantId, PersonId, RecordId
 from gateway.terms.refusal import Refusal
 
 PAGE = 50
@@ -33,9 +35,9 @@ async def show_receipts(door: PersonDoor, request: web.Request) -> web.Response:
     entries = await _list_own_entries(door, person.id, before_seq=before)
     check_is_theirs(visitor_of(request), has_something=bool(entries or before))
     shown = entries[:PAGE]
-    sheets = await read_sheets(door, [entry for entry in shown if isinstance(entry, Record)])
-    lines = {sheet.record.seq: receipt_line(sheet) for sheet in sheets}
-    lines |= {entry.seq: damaged_line(entry) for entry in shown if isinstance(entry, Damaged)}
+    sheets = await _read_each(door, [entry for entry in shown if isinstance(entry, Record)])
+    lines = {entry.seq: damaged_line(entry) if isinstance(entry, Damaged) else unread_line(entry) for entry in shown}
+    lines |= {sheet.record.seq: receipt_line(sheet) for sheet in sheets}
     older = write_number(shown[-1].seq) if len(entries) > PAGE else None
     here = f"{_PATH}?{request.query_string}"
     view = ReceiptsView(
@@ -60,10 +62,24 @@ async def show_receipt(door: PersonDoor, request: web.Request) -> web.Response:
     return web.Response(body=body, content_type="application/json", charset="utf-8", headers=headers)
 
 
+async def _read_each(door: PersonDoor, records: list[Record]) -> list[Sheet]:
+    """Read the sheets of those whose app and asks can be read."""
+    try:
+        return await read_sheets(door, records)
+    except Unreadable:
+        by_id = {record.record_id: record for record in records}
+
+        async def read(record_id: RecordId) -> Sheet:
+            return (await read_sheets(door, [by_id[record_id]]))[0]
+
+        return await list_readable(by_id, read, kind="receipt")
+
+
 async def _get_own_sheet(door: PersonDoor, person_id: PersonId, code: str) -> Sheet:
     """Return the sheet of a record in the person's own name, or about a grant they may decide on.
 
     Raises:
+        Unreadable: what it names of the register is damaged.
         Refusal: `not_found`; `record_changed`, to anyone, as the public check says it of any code.
     """
     own = await _list_grant_ids(door, person_id)
@@ -109,5 +125,4 @@ async def _list_own_entries(door: PersonDoor, person_id: PersonId, *, before_seq
 async def _list_grant_ids(door: PersonDoor, person_id: PersonId) -> list[GrantId]:
     async with door.house.storage.read() as connection:
         held = await accounts.list_held(connection, person_id, door.now())
-        given = await grants.list_of_accounts(connection, [account.id for account, _ in held])
-    return [grant.id for grant in given]
+        return await grants.list_ids_of_accounts(connection, [account.id for account, _ in held])

@@ -104,6 +104,7 @@ class ConnectionsView:
         missed: the account that was to be linked again, where another was linked; or None.
         unlinked: one was taken away a moment ago.
         return_to: the consent screen that waits for the link, or "".
+        damaged: ids of connections that cannot be read.
     """
 
     TEMPLATE: ClassVar[str] = "person/connections.html"
@@ -115,6 +116,7 @@ class ConnectionsView:
     linked: AccountView | None = None
     return_to: str = ""
     unlinked: bool = False
+    damaged: Sequence[str] = ()
     missed: AccountView | None = None
 
 

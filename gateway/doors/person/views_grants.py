@@ -93,6 +93,7 @@ class PermissionsView:
         states, accounts: options of the filters `?state=` and `?account=`; the first is "all".
         is_filtered: so that an empty list says the right thing.
         contracts: what goes on about the reader without their consent, to object to.
+        damaged: ids of what of the reader's cannot be read.
     """
 
     TEMPLATE: ClassVar[str] = "person/permissions.html"
@@ -102,6 +103,7 @@ class PermissionsView:
     is_filtered: bool = False
     done: ActDone | None = None
     contracts: Sequence[ContractCard] = ()
+    damaged: Sequence[str] = ()
 
     def count_apps(self, state: str) -> int:
         """Count the apps with a grant in this state, each once."""
@@ -251,6 +253,7 @@ class GrantView:
         is_objection: nobody was asked to agree to anything here; all that was decided is what is objected to.
         invitation: where the account's followers can be asked; "" where nobody has to be, or can.
         follower: the id of the one follower to whom it is written, or "".
+        unread: ids of asks whose words in the register are damaged.
         told: whether the app heard of the latest change that was to be told it; None where none was.
         stops: why nothing passes all the same; empty where it has ended.
     """
@@ -275,6 +278,7 @@ class GrantView:
     is_objection: bool = False
     invitation: str = ""
     follower: str = ""
+    unread: Sequence[str] = ()
     stops: Sequence[Stop] = ()
 
     @property

@@ -107,8 +107,9 @@ class ReceiptLine:
     """One receipt in the list.
 
     Args:
-        event: `given`, `imported`, `reconnected` (nothing new was decided), `refused`, `shortened`, `paused`,
-            `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`; `damaged` of one that is not as it was written.
+        event: `given`, `imported`, `reconnected` (nothing new was decided), `refused`, `objected`, `shortened`,
+            `paused`, `resumed`, `lifted`, `reconfirm`, `withdrawn` or `expired`; `damaged` of one that is not as it
+            was written, `unread` where its app or asks cannot be read.
         states: that of each item, as the record tells it.
         label: what stands beside the app's name.
     """
@@ -194,6 +195,9 @@ class ReceiptView:
         shop: of what is known about a person: the account whose follower they are; else "".
         is_own: with `shop`: that person decided, and not the platform or the gateway.
         because: why it is to be confirmed anew, where it is about that.
+        told_by: the platform at which they took it back themselves; "" where it was anybody else.
+        erased: what the app may hold and is to erase then, by name.
+        is_told: with `erased`: it has an address at which it was told.
     """
 
     TEMPLATE: ClassVar[str] = "person/receipt.html"
@@ -215,6 +219,9 @@ class ReceiptView:
     shop: str = ""
     is_own: bool = False
     because: Because | None = None
+    told_by: str = ""
+    erased: Sequence[str] = ()
+    is_told: bool = False
 
     @property
     def states(self) -> Sequence[str]:

@@ -23,6 +23,10 @@ class DiskFull(Unavailable):
     """The disk has no room for it; nothing was written."""
 
 
+class Unreadable(Unavailable):
+    """A row holds what none can: someone wrote past the gateway, or a disk lied. Nothing rests on such a row (I5)."""
+
+
 class translated:  # noqa: N801 - reads as a phrase: `with translated():`
     """Turn a database's failures into `Unavailable`; constraint violations stay what they are."""
 

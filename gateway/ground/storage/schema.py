@@ -1,12 +1,29 @@
 """The one metadata of all tables, and the column types that mean the same on both databases."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, MetaData, Select, String, Table, select, type_coerce
-from sqlalchemy.types import NullType, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    String,
+    Table,
+    event,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from gateway.ground.storage.failures import Unreadable
+from gateway.ground.storage.rows import UNREAD
 from gateway.terms.instants import microseconds, moment_of
 from gateway.terms.resources import in_words
 
@@ -37,7 +54,85 @@ def as_shown(raw: object) -> str:
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
-class Instant(TypeDecorator[datetime]):
+class _Checked(TypeDecorator[Any]):
+    """A column whose values have a form: one that has another is `Unreadable`, by the column's name."""
+
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = NullType
+    cache_ok = True
+    place = ""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Read by the type, and say of what it cannot read where it stands."""
+        read = super().result_processor(dialect, coltype)
+        return None if read is None else _checked(read, self.place)
+
+
+def _checked(read: Callable[[Any], Any], place: str) -> Callable[[Any], Any]:
+    def checked(raw_value: Any) -> Any:
+        try:  # no `with reading(place)`: this runs for each value of each row
+            return read(raw_value)
+        except UNREAD as error:
+            raise Unreadable(place) from error
+
+    return checked
+
+
+@event.listens_for(Column, "after_parent_attach")
+def _name_place(column: "Column[Any]", table: Any) -> None:
+    if isinstance(column.type, _Checked):
+        column.type.place = f"{table.name}.{column.name}"
+
+
+class Json(_Checked):
+    """JSON, as the database holds it."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+
+class Blob(_Checked):
+    """Bytes; SQLite keeps any value in such a column."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Refuse what is no bytes."""
+        if value is None or isinstance(value, bytes):
+            return value
+        raise ValueError("no bytes")
+
+
+class Whole(_Checked):
+    """A whole number; SQLite keeps any value in such a column."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Refuse what is no number."""
+        if value is None or isinstance(value, int):
+            return value
+        raise ValueError("no whole number")
+
+
+class OneOf(_Checked):
+    """A text that is one of an enumeration's values; read as a text."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, members: type[StrEnum]) -> None:
+        super().__init__()
+        self.members = members
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Refuse any other text, by one look: each call of the proxy reads a dozen."""
+        known = {None: None} | {member.value: member.value for member in self.members}
+        return _checked(known.__getitem__, self.place)
+
+
+class Instant(_Checked):
     """An aware UTC datetime, stored as microseconds since 1970 (ADR 0003).
 
     SQLite has no time zone, PostgreSQL's timestamps pass through driver conversions; an integer is exact, ordered and
@@ -56,7 +151,7 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else moment_of(int(value))
 
 
-class Words(TypeDecorator[tuple[str, ...]]):
+class Words(_Checked):
     """A short list of words that is read and written whole, stored as a JSON array."""
 
     impl = JSON
@@ -71,7 +166,7 @@ class Words(TypeDecorator[tuple[str, ...]]):
         return None if value is None else tuple(value)
 
 
-class ResourceIds(TypeDecorator[frozenset[str]]):
+class ResourceIds(_Checked):
     """To which resources something is narrowed, in their one spelling; null: it is not narrowed (`terms.resources`)."""
 
     impl = String
@@ -86,7 +181,7 @@ class ResourceIds(TypeDecorator[frozenset[str]]):
         return None if value is None else frozenset(value.split())
 
 
-class ResourcesById(TypeDecorator[Mapping[str, frozenset[str]]]):
+class ResourcesById(_Checked):
     """Several narrowings, each under the id of what it narrows; null: nothing is narrowed."""
 
     impl = JSON(none_as_null=True)

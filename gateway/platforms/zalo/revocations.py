@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Final
 
 from gateway.platforms import Distrust, Heard, LoginSubject
+from gateway.platforms.zalo.social import PLATFORM
 from scopes.strict_json import NotStrict, encode, parse
 
 NAME: Final = "user.revoke.consent"
@@ -32,9 +33,12 @@ class Revocation:
     user_id: str = field(repr=False)
 
     def as_heard(self, body: bytes, issuer: str) -> Heard:
-        """Return it as a platform's telling: Zalo's id of a person in a Mini App is that of the sign-in of its app."""
+        """Return it as a platform's telling: Zalo's id of a person in a Mini App is that of the sign-in of its app.
+
+        It is also the one by which Zalo Social knows them to that app.
+        """
         told_as = f"{NAME} {self.app_id} {self.timestamp} {self.user_id}".encode()
-        return Heard(NAME, body, {}, told_as, revoked_by=LoginSubject(issuer, self.user_id))
+        return Heard(NAME, body, {}, told_as, revoked_by=LoginSubject(issuer, self.user_id, PLATFORM))
 
 
 @dataclass(frozen=True, slots=True)

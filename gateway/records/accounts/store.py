@@ -4,14 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.failures import Unreadable
 from gateway.ground.storage.prepared import Prepared
+from gateway.ground.storage.rows import list_readable
 from gateway.ground.storage.storage import Storage
 from gateway.records.accounts.tables import accounts, connections, link_attempts, standings
 from gateway.records.accounts.types import Account, Connection, ConnectionState, LinkAttempt, Standing
-from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId, PersonId, UpstreamAppId
+from gateway.terms.ids import GATEWAYS_OWN, AccountId, ConnectionId, PersonId, StandingId, UpstreamAppId
 
 _BY_ID = Prepared(select(accounts).where(accounts.c.id == bindparam("account_id")))
 _LINK = Prepared(
@@ -70,19 +72,37 @@ async def list_linked(connection: AsyncConnection, platforms: Collection[str]) -
 
 
 async def list_held(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[tuple[Account, Standing]]:
-    """List the accounts that the person may decide for now, with the standing that says so."""
+    """List the accounts that the person may decide for now and that can be read, with the standing that says so."""
     query = (
         select(accounts, standings.c.id.label("standing_id"), *[c for c in standings.c if c.name != "id"])
         .join(standings, standings.c.account_id == accounts.c.id)
         .where(standings.c.person_id == person_id, standings.c.lapses_at > now)
         .order_by(accounts.c.linked_at, accounts.c.id)
     )
-    held: list[tuple[Account, Standing]] = []
-    for row in (await connection.execute(query)).mappings():
-        account = Account(**{name: row[name] for name in Account.__slots__})
-        names = ("account_id", "person_id", "role", "proven_how", "proven_at", "lapses_at")
-        held.append((account, Standing(id=row["standing_id"], **{name: row[name] for name in names})))
-    return held
+    try:
+        return [_held(row) for row in (await connection.execute(query)).mappings()]
+    except Unreadable:
+        ids = await list_held_ids(connection, person_id, now)
+        return await list_readable(ids, lambda each: _find_held(connection, each), kind="standing")
+
+
+def _held(row: RowMapping) -> tuple[Account, Standing]:
+    account = Account(**{name: row[name] for name in Account.__slots__})
+    names = ("account_id", "person_id", "role", "proven_how", "proven_at", "lapses_at")
+    return account, Standing(id=row["standing_id"], **{name: row[name] for name in names})
+
+
+async def list_held_ids(connection: AsyncConnection, person_id: PersonId, now: datetime) -> list[StandingId]:
+    """List the same standings by id, those that are damaged too."""
+    known = standings.c.person_id == person_id, standings.c.lapses_at > now
+    return [StandingId(row.id) for row in await connection.execute(select(standings.c.id).where(*known))]
+
+
+async def _find_held(connection: AsyncConnection, standing_id: StandingId) -> tuple[Account, Standing] | None:
+    query = select(standings).where(standings.c.id == standing_id)
+    row = (await connection.execute(query)).mappings().one()
+    account = await find(connection, row["account_id"])
+    return None if account is None else (account, Standing(**row))
 
 
 async def find_standing(
@@ -217,10 +237,28 @@ async def list_live_on(connection: AsyncConnection, platforms: Collection[str]) 
 
 
 async def list_connections(connection: AsyncConnection, account_ids: Collection[AccountId]) -> list[Connection]:
-    """List the connections to some accounts, through whatever upstream apps; the gateway's own first."""
+    """List the connections to some accounts that can be read, through any upstream apps; the gateway's own first."""
     query = select(connections).where(connections.c.account_id.in_(sorted(account_ids)))
     query = query.order_by(connections.c.brought_id, connections.c.id)
-    return [_connection(dict(row)) for row in (await connection.execute(query)).mappings()]
+    try:
+        return [_connection(dict(row)) for row in (await connection.execute(query)).mappings()]
+    except Unreadable:
+        ids = list(await list_connection_ids(connection, account_ids))
+        return await list_readable(ids, lambda each: _get_connection(connection, each), kind="connection")
+
+
+async def list_connection_ids(
+    connection: AsyncConnection, account_ids: Collection[AccountId]
+) -> dict[ConnectionId, AccountId]:
+    """List the same connections by id, each with its account, those that are damaged too."""
+    query = select(connections.c.id, connections.c.account_id).where(connections.c.account_id.in_(sorted(account_ids)))
+    rows = await connection.execute(query.order_by(connections.c.brought_id, connections.c.id))
+    return {ConnectionId(row.id): AccountId(row.account_id) for row in rows}
+
+
+async def _get_connection(connection: AsyncConnection, connection_id: ConnectionId) -> Connection:
+    query = select(connections).where(connections.c.id == connection_id)
+    return _connection(dict((await connection.execute(query)).mappings().one()))
 
 
 async def list_reached(connection: AsyncConnection, connection_ids: Collection[str]) -> list[AccountId]:

@@ -1,8 +1,9 @@
 """The tables of accounts, connections, standings and link attempts."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, UniqueConstraint
 
-from gateway.ground.storage.schema import Instant, metadata
+from gateway.ground.storage.schema import Blob, Instant, OneOf, Whole, metadata
+from gateway.records.accounts.types import ConnectionState
 
 accounts = Table(
     "accounts",
@@ -26,16 +27,29 @@ profile_pairs = Table(
     Column("noted_at", Instant, nullable=False),
 )
 
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("hashed_name", LargeBinary, primary_key=True),
+    Column("platform", String, nullable=False),
+    Column("upstream_app", String, nullable=False),
+    Column("login_subject", String, nullable=False, index=True),
+    Column("subject_id", String, nullable=False),
+    Column("event", String, nullable=False),
+    Column("told_at", Instant, nullable=False),
+    Column("forget_at", Instant, nullable=False, index=True),
+)
+
 connections = Table(
     "connections",
     metadata,
     Column("id", String, primary_key=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("upstream_app", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", OneOf(ConnectionState), nullable=False),
     Column("lost_reason", String),
-    Column("sealed_credential", LargeBinary, nullable=False),
-    Column("generation", Integer, nullable=False),
+    Column("sealed_credential", Blob, nullable=False),
+    Column("generation", Whole, nullable=False),
     Column("credential_expires_at", Instant),
     Column("changed_at", Instant, nullable=False),
     Column("brought_id", String, nullable=False, server_default=""),

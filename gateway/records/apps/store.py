@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, String, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.failures import Unreadable
 from gateway.ground.storage.prepared import Prepared
+from gateway.ground.storage.rows import list_readable, reading
 from gateway.records.apps.tables import app_secrets, apps, asks, spent_assertions
 from gateway.records.apps.types import (
     Agreement,
@@ -39,6 +41,11 @@ ASK_IDS = Prepared(
 
 def read_app(row: RowMapping | dict[str, Any]) -> App:
     """Read a row of the table."""
+    with reading(f"apps {row['id']}"):
+        return _app(row)
+
+
+def _app(row: RowMapping | dict[str, Any]) -> App:
     fields: dict[str, Any] = {**row, "state": AppState(row["state"]), "auth_method": AuthMethod(row["auth_method"])}
     fields["origin"] = AppOrigin(row["origin"])
     fields["grant_types"] = tuple(GrantType(each) for each in row["grant_types"])
@@ -46,6 +53,11 @@ def read_app(row: RowMapping | dict[str, Any]) -> App:
 
 
 def _ask(row: RowMapping) -> Ask:
+    with reading(f"asks {row['app_id']}/{row['id']}"):
+        return _read_ask(row)
+
+
+def _read_ask(row: RowMapping) -> Ask:
     fields: dict[str, Any] = {name: value for name, value in row.items() if name != "position"}
     fields["texts"] = {language: AskText(**text) for language, text in row["texts"].items()}
     fields["recipients"] = tuple(Recipient(**recipient) for recipient in row["recipients"])
@@ -73,17 +85,30 @@ async def find_owned(connection: AsyncConnection, app_id: str, owner_id: PersonI
 
 
 async def list_all(connection: AsyncConnection, owner_id: PersonId | None = None) -> list[App]:
-    """List all apps, or those of one developer, oldest first."""
+    """List all apps that can be read, or those of one developer, oldest first."""
     query = select(apps).order_by(apps.c.created_at, apps.c.id)
     if owner_id is not None:
         query = query.where(apps.c.owner_id == owner_id)
-    return [read_app(row) for row in (await connection.execute(query)).mappings()]
+    try:
+        return [read_app(row) for row in (await connection.execute(query)).mappings()]
+    except Unreadable:
+        ids = (await connection.execute(query.with_only_columns(apps.c.id))).scalars().all()
+        return await list_readable(ids, lambda each: find(connection, each), kind="app")
 
 
 async def list_asks(connection: AsyncConnection, app_id: AppId) -> list[Ask]:
-    """List what the app asks for, in the order in which it registered."""
+    """List what the app asks for and can be read, in the order in which it registered."""
     query = select(asks).where(asks.c.app_id == app_id).order_by(asks.c.position)
-    return [_ask(row) for row in (await connection.execute(query)).mappings()]
+    try:
+        return [_ask(row) for row in (await connection.execute(query)).mappings()]
+    except Unreadable:
+        ids = await list_ask_ids(connection, app_id)
+        return await list_readable(ids, lambda each: _get_ask(connection, app_id, each), kind=f"ask of {app_id}")
+
+
+async def _get_ask(connection: AsyncConnection, app_id: AppId, ask_id: AskId) -> Ask:
+    query = select(asks).where(asks.c.app_id == app_id, asks.c.id == ask_id)
+    return _ask((await connection.execute(query)).mappings().one())
 
 
 async def list_ask_ids(connection: AsyncConnection, app_id: AppId) -> list[AskId]:

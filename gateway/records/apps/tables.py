@@ -1,8 +1,9 @@
 """The tables of apps, their secrets and their asks."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
-from gateway.ground.storage.schema import Instant, Words, metadata
+from gateway.ground.storage.schema import Instant, Json, OneOf, Words, metadata
+from gateway.records.apps.types import AppOrigin, AppState, AuthMethod, Basis
 
 apps = Table(
     "apps",
@@ -15,8 +16,8 @@ apps = Table(
     Column("domain", String, nullable=False),
     Column("country", String, nullable=False),
     Column("owner_id", ForeignKey("people.id"), index=True),
-    Column("auth_method", String, nullable=False),
-    Column("jwks", JSON(none_as_null=True)),
+    Column("auth_method", OneOf(AuthMethod), nullable=False),
+    Column("jwks", Json),
     Column("dialect", String),
     Column("grant_types", Words, nullable=False),
     Column("redirect_uris", Words, nullable=False),
@@ -24,12 +25,12 @@ apps = Table(
     Column("binds_tokens", Boolean, nullable=False),
     Column("details_types", Words),
     Column("addresses", Words),
-    Column("state", String, nullable=False),
+    Column("state", OneOf(AppState), nullable=False),
     Column("suspended_reason", String),
     Column("suspended_at", Instant),
     Column("reviewed_at", Instant),
     Column("created_at", Instant, nullable=False),
-    Column("origin", String, nullable=False),
+    Column("origin", OneOf(AppOrigin), nullable=False),
 )
 
 app_secrets = Table(
@@ -76,12 +77,12 @@ asks = Table(
     Column("scope", String, nullable=False),
     Column("scope_version", Integer, nullable=False),
     Column("purpose", String, nullable=False),
-    Column("texts", JSON, nullable=False),
+    Column("texts", Json, nullable=False),
     Column("is_required", Boolean, nullable=False),
     Column("retention_days", Integer),
-    Column("recipients", JSON, nullable=False),
-    Column("basis", String),
-    Column("agreement", JSON(none_as_null=True)),
+    Column("recipients", Json, nullable=False),
+    Column("basis", OneOf(Basis)),
+    Column("agreement", Json),
     UniqueConstraint("app_id", "scope", "purpose"),
 )
 
@@ -102,7 +103,7 @@ app_statements = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("app_id", ForeignKey("apps.id"), nullable=False, index=True),
-    Column("content", JSON, nullable=False),
+    Column("content", Json, nullable=False),
     Column("digest", String, nullable=False),
     Column("identity", String, nullable=False),
     Column("said_at", Instant, nullable=False),

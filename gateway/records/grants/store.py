@@ -21,7 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.ground.storage.failures import Unreadable
 from gateway.ground.storage.prepared import Prepared
+from gateway.ground.storage.rows import list_readable
 from gateway.records.grants.tables import grants, permissions
 from gateway.records.grants.types import STANDING_STATES, AskTally, Change, Grant, HeldBy, Permission, PermissionState
 from gateway.terms.ids import AccountId, AppId, AskId, GrantId
@@ -53,6 +55,15 @@ async def _grants(connection: AsyncConnection, query: Select[Any]) -> list[Grant
         for row in (await connection.execute(select(permissions).where(*wanted).order_by(permissions.c.id))).mappings():
             held[row["grant_id"]].append(_permission(row))
     return [Grant(**row, permissions=tuple(held[row["id"]])) for row in rows]
+
+
+async def _readable(connection: AsyncConnection, query: Select[Any]) -> list[Grant]:
+    """Read grants to show them; one that is damaged takes no other along."""
+    try:
+        return await _grants(connection, query)
+    except Unreadable:
+        ids = (await connection.execute(query.with_only_columns(grants.c.id))).scalars().all()
+        return await list_readable(ids, lambda each: find(connection, each), kind="grant")
 
 
 async def find(connection: AsyncConnection, grant_id: GrantId, *, lock: bool = False) -> Grant | None:
@@ -87,9 +98,16 @@ async def list_locked(connection: AsyncConnection, *account_ids: AccountId) -> l
 
 
 async def list_of_accounts(connection: AsyncConnection, account_ids: Sequence[AccountId]) -> list[Grant]:
-    """List the grants of some accounts, newest first."""
+    """List the grants of some accounts that can be read, newest first."""
     query = select(grants).where(grants.c.account_id.in_(account_ids))
-    return await _grants(connection, query.order_by(grants.c.created_at.desc(), grants.c.id))
+    return await _readable(connection, query.order_by(grants.c.created_at.desc(), grants.c.id))
+
+
+async def list_ids_of_accounts(connection: AsyncConnection, account_ids: Sequence[AccountId]) -> list[GrantId]:
+    """List the same grants by id, those that are damaged too."""
+    query = select(grants.c.id).where(grants.c.account_id.in_(account_ids))
+    rows = await connection.execute(query.order_by(grants.c.created_at.desc(), grants.c.id))
+    return [GrantId(row.id) for row in rows]
 
 
 async def list_of_app(
@@ -104,7 +122,7 @@ async def list_of_app(
     if before is not None:
         at, seen = before
         query = query.where(or_(grants.c.created_at < at, and_(grants.c.created_at == at, grants.c.id < seen)))
-    return await _grants(connection, query.order_by(grants.c.created_at.desc(), grants.c.id.desc()).limit(limit))
+    return await _readable(connection, query.order_by(grants.c.created_at.desc(), grants.c.id.desc()).limit(limit))
 
 
 async def list_named(connection: AsyncConnection, grant_ids: Iterable[GrantId], *, lock: bool = False) -> list[Grant]:
@@ -150,8 +168,8 @@ async def _list_standing(connection: AsyncConnection, chosen: ColumnElement[bool
 
 
 async def list_all(connection: AsyncConnection) -> list[Grant]:
-    """List every grant, for verification and the command line."""
-    return await _grants(connection, select(grants).order_by(grants.c.id))
+    """List every grant that can be read, for the command line."""
+    return await _readable(connection, select(grants).order_by(grants.c.id))
 
 
 async def list_due(connection: AsyncConnection, now: datetime) -> list[GrantId]:

@@ -2,7 +2,8 @@
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
-from gateway.ground.storage.schema import Instant, ResourceIds, metadata
+from gateway.ground.storage.schema import Instant, OneOf, ResourceIds, Whole, metadata
+from gateway.records.grants.types import PermissionState
 
 grants = Table(
     "grants",
@@ -10,7 +11,7 @@ grants = Table(
     Column("id", String, primary_key=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("app_id", ForeignKey("apps.id"), nullable=False, index=True),
-    Column("version", Integer, nullable=False),
+    Column("version", Whole, nullable=False),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("account_id", "app_id"),
 )
@@ -24,7 +25,7 @@ permissions = Table(
     Column("scope", String, nullable=False),
     Column("scope_version", Integer, nullable=False),
     Column("purpose", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", OneOf(PermissionState), nullable=False),
     Column("decided_by", ForeignKey("people.id")),
     Column("decided_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),

@@ -53,7 +53,8 @@ def tell_erasure(change: Change, held: Collection[AskId]) -> list[dict[str, Any]
     """
     before, after = _by_ask(change.before), _by_ask(change.grant.permissions)
     given = [ask for ask in sorted(after) if ask in held or _was_given(before.get(ask)) or _was_given(after[ask])]
-    return [{**_told(before.get(ask), after[ask]), "wanted": ERASE} for ask in given]
+    told = [_told(before.get(ask), after[ask]) for ask in given]
+    return [each if after[each["ask"]].state in STANDING_STATES else {**each, "wanted": ERASE} for each in told]
 
 
 def tell_state(grant: Grant, now: datetime) -> list[dict[str, Any]]:

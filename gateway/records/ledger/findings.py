@@ -55,7 +55,8 @@ class Finding:
     language; `batches` is what records say of trace lines, by seq; `families` are those that a record ended, and
     `restored` is the newest restore, which ended all there were: facts of both are `ended_at`. `standings` goes by id,
     `connections` by account and id; `untold` are the accounts of which a record of an older program told neither.
-    `record_ids` and
+    `unread` are
+    the grants and accounts of which a record cannot be read any more, as its columns have them. `record_ids` and
     `times_us` go by index seq - 1. `changed_seqs` are the records whose bytes were changed: what follows from that in
     the tree is told, and laid at no other record's door. `signed_size` is up to which record a checkpoint signs.
     """
@@ -72,6 +73,7 @@ class Finding:
     standings: dict[str, Told] = field(default_factory=dict)
     connections: dict[str, dict[str, Told]] = field(default_factory=dict)
     untold: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
     record_ids: list[str] = field(default_factory=list)
     times_us: list[int | None] = field(default_factory=list)
     changed_seqs: set[int] = field(default_factory=set)
@@ -90,6 +92,13 @@ class Finding:
         """Note something bad in the tree up to `seq`: at that record, unless a changed one explains it."""
         explained = seq is not None and any(changed <= seq for changed in self.changed_seqs)
         if explained:
+            self.bad.append(Bad(None, None, reason, follows=True))
+        else:
+            self.add(seq, reason)
+
+    def add_about(self, whose: object, seq: int | None, reason: str) -> None:
+        """Note that something of a grant or an account is not as the log says; an unread record of it explains that."""
+        if whose in self.unread:
             self.bad.append(Bad(None, None, reason, follows=True))
         else:
             self.add(seq, reason)

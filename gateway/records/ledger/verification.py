@@ -90,6 +90,7 @@ def _check_record(finding: Finding, row: RowMapping, *, expected_seq: int) -> No
         record = CanonicalRecord.decode(_content(row))
     except NotCanonical as wrong:
         bad(f"the record's bytes are not canonical: {wrong}")
+        finding.unread.update(each for each in (row["grant_id"], row["account_id"]) if isinstance(each, str))
         finding.times_us.append(None)
         return
     finding.times_us.append(record.at_us)

@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.acts.keep_revocation import keep_revocation
+from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.suspend import suspend_app
 from gateway.authority.bases import Said
 from gateway.doors.person.meeting import QUESTIONS
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.pairs import note_pairs
+from gateway.records.accounts.revoked import Revocation
 from gateway.records.accounts.types import ProfilePair
 from gateway.records.apps.tables import asks
 from gateway.records.grants import store as grants
@@ -23,12 +26,13 @@ from gateway.records.people.types import Role
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.sandbox.zalo.seeds import BAKERY, BAKERY_ID
-from gateway.terms.ids import TraceId, new_id
+from gateway.terms.ids import AppId, TraceId, new_id
 from tests.bringing import bring, row_of
 from tests.followers import CHAT, NAME, PHONE, take_back_at_zalo
 from tests.house import PUBLIC_URL
 from tests.journeys.http.origin import Browser
 from tests.journeys.http.shops import FAN, Shop
+from tests.platforms.sandbox.zalo_caller import APP_ID
 
 OTHER = BAKERY.followers[1]
 
@@ -164,8 +168,17 @@ async def test_what_they_took_back_at_zalo_itself_stands_on_their_pages(shop: Sh
                 {"refused"},
             )
             words = (await fan.get(f"/permissions/receipts/{code}")).words
-            assert "Nền tảng báo" in words
+            assert (
+                "Zalo Official Account báo rằng bạn đã rút lại sự đồng ý, hoặc yêu cầu xóa dữ liệu, ngay tại nền tảng."
+                in words
+            )
             assert "được biết gì về chính mình" not in words
+            is_contract = receipt["controller"]["client_id"] == "so-ban-hang"
+            assert ("phản đối 3 mục" in words, "từ chối 3 mục" in words) == (is_contract, not is_contract)
+            told = {"asks": [CHAT, NAME, PHONE], "is_told": False}
+            assert receipt["erasure"] == (told if is_contract else None)
+            assert ("Ứng dụng phải xóa những gì đang giữ về bạn: " in words) == is_contract
+            assert ("nên cổng chưa báo được" in words) == is_contract
         screen_path = (await shop.press(fan, shop.link(), action="decide")).location
         screen = await fan.get(screen_path)
         fields = [("account", dict(screen.hidden)["account"]), ("ask", NAME), ("duration", "P30D")]
@@ -175,6 +188,42 @@ async def test_what_they_took_back_at_zalo_itself_stands_on_their_pages(shop: Sh
         assert (await shop.find_said()).agreed == {NAME: {FAN.user_id}}
         await shop.fans.sign_in(fan)
         assert len((await fan.get("/permissions")).grant_states) == 2
+
+
+async def test_receipts_say_objection_and_what_an_app_is_to_erase(shop: Shop, fan: Browser) -> None:
+    """An objection is headed as one; after it Zalo's word ends nothing more, and has the app erase what it held."""
+    await set_endpoint(shop.asking.house, AppId("so-ban-hang"), "http://127.0.0.1:9/", Actor.system())
+    await shop.press(fan, shop.link("so-ban-hang"), action="object")
+    (code,) = set(re.findall(r"BN-\w+", (await fan.get("/permissions/receipts")).text))
+    receipt = await fan.get(f"/permissions/receipts/{code}")
+    for word in ("Biên nhận phản đối", "phản đối 3 mục"):
+        assert word in receipt.words
+    assert "ừ chối" not in receipt.words
+    assert "Receipt of an objection" in (await fan.get(f"/permissions/receipts/{code}?lang=en")).words
+    await take_back_at_zalo(shop.asking, FAN.user_id)
+    codes = set(re.findall(r"BN-\w+", (await fan.get("/permissions/receipts")).text)) - {code}
+    pages = [(await fan.get(f"/permissions/receipts/{each}")).words for each in codes]
+    (erased,) = [words for words in pages if "Ứng dụng phải xóa những gì đang giữ về bạn: " in words]
+    for word in ("không còn mục nào, vì trước đó bạn đã nói không ở đây", "Cổng gửi yêu cầu xóa tới ứng dụng."):
+        assert word in erased
+    assert "Quyết định từng mục" not in erased
+
+
+async def test_what_they_took_back_before_anybody_knew_them_ends_when_they_come(shop: Shop, fan: Browser) -> None:
+    """A Mini App told it by the sign-in alone: an imported consent ends as soon as the shop says who they are."""
+    house, now = shop.asking.house, shop.asking.clock.now()
+    assert await bring(shop.asking, row_of(shop.asking, FAN.user_id, NAME)) == ["granted"]
+    told = Revocation(bytes(32), "zalo", APP_ID, FAN.id_by_app, "", "user.revoke.consent", now)
+    await keep_revocation(house, told)
+    assert (await shop.find_said()).agreed == {NAME: {FAN.user_id}}
+    await shop.press(fan, shop.link(), action="decide")
+    assert (await shop.find_said()).agreed == {}
+    codes = set(re.findall(r"BN-\w+", (await fan.get("/permissions/receipts")).text))
+    receipts = [json.loads((await fan.get(f"/permissions/receipts/{code}.json")).text)["receipt"] for code in codes]
+    (own,) = [
+        each for each in receipts if each["event"] == "withdrawn" and each["controller"]["client_id"] == "giao-tan-nha"
+    ]
+    assert own["collection_method"] == "platform"
 
 
 async def test_staff_and_those_without_a_profile_get_none_by_signing_in(shop: Shop, stranger: Browser) -> None:

@@ -130,6 +130,11 @@ BROKEN = {
         "box: {scope: shop.phone.read, fields: {}}",
         "    body:\n      fields:\n        stickers:",
     ),
+    "a shape with a scope of its own, used for another": (
+        "  free: {fields: {words:",
+        "  free: {scope: shop.name.read, fields: {words:",
+        "        note: {any_of: [{use: free, scope: shop.card.write}",
+    ),
     "a key of a write that needs a scope about people": (
         "opened_by: [shop.card.write, shop.name.read]",
         "opened_by: [shop.card.write, shop.name.read]\n    query: {keys: {who: {scope: shop.phone.read}}}",

@@ -264,6 +264,8 @@ GRANT_PAGES: Final[dict[str, PageView]] = {
     "permissions": PermissionsView(GRANTS, CHOICES, CHOICES, done=ActDone("pause", NOW, receipt_code="BN-1")),
     "permissions-empty": PermissionsView(()),
     "permissions-filtered": PermissionsView((), CHOICES, CHOICES, is_filtered=True),
+    "permissions-damaged": PermissionsView((), damaged=("gr_0123456789", "st_0123456789")),
+    "grant-unread": replace(ONE, unread=("crm_phone",)),
     "permissions-stopped": PermissionsView(STOPPED, CHOICES, CHOICES),
     "grant": ONE,
     "grant-stopped": replace(ONE, stops=(SUSPENDED, LOST)),
