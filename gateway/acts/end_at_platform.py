@@ -254,7 +254,7 @@ async def _keep_profiles(house: House, unit: UnitOfWork, followers: Sequence[Fol
 
 
 async def end_kept(house: House, follower: Follower, of: OfPeople, *, upstream_app: str) -> int:
-    """End what somebody took back before it was known as whom this account knows them; now both ids are (ADR 0049).
+    """End what somebody took back before it was known as whom this account knows them; now both ids are (ADR 0047).
 
     What was done here before changes nothing.
 

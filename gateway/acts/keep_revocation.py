@@ -1,4 +1,4 @@
-"""Keep what somebody took back at a platform until it is known who they are here (ADR 0049); forget it in its time."""
+"""Keep what somebody took back at a platform until it is known who they are here (ADR 0047); forget it in its time."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
 """Doubts about a connection: one call was refused, and whether all would be is asked, or waited for.
 
 A platform may open some calls to an account and not others, so one such refusal ends nothing (ADR 0042); and it may
-refuse a credential that it gave a moment ago, which another credential does not mend (ADR 0054).
+refuse a credential that it gave a moment ago, which another credential does not mend (ADR 0049).
 """
 
 from collections import OrderedDict
