@@ -33,6 +33,7 @@ class Errand:
         person_id: who links or proves again who they are; None: a sign-in.
         max_age_seconds: the oldest proof that will do; 0: one made now; None: any.
         prompt: passed on to the provider (`login`), or "".
+        acr_values: classes of sign-in, passed on to the provider.
     """
 
     return_to: str
@@ -40,6 +41,7 @@ class Errand:
     person_id: PersonId | None = None
     max_age_seconds: int | None = None
     prompt: str = ""
+    acr_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ async def start_sign_in(house: House, provider: SignInClient, errand: Errand, *,
         Unavailable: the provider gave no answer.
     """
     state, verifier, nonce = (random_base62(house.entropy) for _ in range(3))
-    departure = Departure(state, verifier, nonce, errand.max_age_seconds, errand.prompt)
+    departure = Departure(state, verifier, nonce, errand.max_age_seconds, errand.prompt, errand.acr_values)
     url = await provider.authorize_url(departure)
     hashed_state, now = hashed(state), house.clock.now()
     attempt = SignInAttempt(

@@ -51,6 +51,7 @@ from gateway.platforms.zalo.followers import ZaloFollowers
 from gateway.records.trace.writer import TraceWriter
 from gateway.server.api_document import document_endpoints
 from gateway.server.health import Health
+from gateway.server.identity import find_classes
 from gateway.server.platforms import list_hooks, list_points
 from gateway.settings import Settings
 from scopes import Catalogue
@@ -157,6 +158,7 @@ def _oauth_door(parts: Parts, person: PersonDoor) -> OAuthDoor:
         render_error=partial(show_error, person),
         dynamic=DynamicApps(settings.client_registration, parts.documents, _open_scopes(parts)),
         kinds={scope: kind for scope in parts.catalogue.scopes if (kind := parts.catalogue.find_kind(scope))},
+        classes=find_classes(parts.providers),
     )
 
 

@@ -1,6 +1,6 @@
 """Which providers these settings ask for, and what the people whom each proves may be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aiohttp import ClientSession
 
@@ -8,7 +8,7 @@ from gateway.doors.person.provider import SignInProvider
 from gateway.ground.identity.provider import Provider
 from gateway.ground.identity.types import Registration
 from gateway.platforms.zalo.login import ZaloApp, ZaloLogin
-from gateway.records.people.types import Role
+from gateway.records.people.types import PASSWORD_ACR, Role
 from gateway.settings import Settings
 from gateway.terms.clock import Clock
 
@@ -21,6 +21,11 @@ FOLLOWERS = frozenset({Role.FOLLOWER})
 def list_providers(settings: Settings, http: ClientSession, clock: Clock) -> tuple[SignInProvider, ...]:
     """Return the providers in the order of their buttons; of one without settings nothing exists."""
     return (*_oidc(settings, clock), *_zalo(settings, http))
+
+
+def find_classes(providers: Iterable[SignInProvider]) -> frozenset[str] | None:
+    """Find all classes of sign-in that can be had; None beside a provider that says how it asked: it has its own."""
+    return None if any(each.client.tells_when for each in providers) else frozenset({PASSWORD_ACR})
 
 
 def _oidc(settings: Settings, clock: Clock) -> Iterator[SignInProvider]:

@@ -131,7 +131,10 @@ class Settings(BaseModel):
     )
     master_key: SecretStr = Field(description="32 bytes in base64url; seals everything secret. No default")
     refusal_cool_down_days: int = Field(
-        default=30, ge=1, description="for how long the same app does not ask again what a person refused"
+        default=30,
+        ge=1,
+        description="for how long an app that names nothing but what a person refused gets a neutral page before it, "
+        "and a refused ask beside others says when it was refused",
     )
     record_retention_days: int = Field(
         ge=1,

@@ -13,7 +13,7 @@ from gateway.acts.show_request import show_request
 from gateway.acts.suspend import suspend_app
 from gateway.doors.oauth.asking import LONGEST_STATE_BYTES
 from gateway.doors.oauth.client_metadata import ClientMetadata
-from gateway.doors.oauth.pushed import REQUESTS_OPENED
+from gateway.doors.oauth.pushed import PUSHED_BY_APP, REQUESTS_OPENED
 from gateway.records.ledger.types import Actor
 from gateway.records.requests.types import PUSHED_LASTS
 from gateway.terms.ids import AskId
@@ -174,13 +174,26 @@ async def test_req_104_an_app_may_promise_to_push(wire: Wire) -> None:
 
 
 async def test_req_105_size_and_number(wire: Wire) -> None:
-    """A megabyte is 413, a flood 429."""
+    """A megabyte is 413, a flood 429, of an app that proved itself by that app alone."""
     assert (await push(wire, {"state": "x" * 1_000_000})).error == (413, "invalid_request")
-    for _ in range(REQUESTS_OPENED.times - 1):
-        assert (await push(wire, {"scope": "x"})).status == 400
+    for _ in range(PUSHED_BY_APP.times - 1):
+        await wire.door.limits.count(f"pushed by {wire.scene.app.id}", PUSHED_BY_APP)
+    assert (await push(wire)).status == 201
     reply = await push(wire)
     assert reply.status == 429
     assert int(reply.headers["Retry-After"]) > 0
+
+
+async def test_req_105_strangers_at_an_address_do_not_throttle_an_app_that_proved_itself(wire: Wire) -> None:
+    """A public app and whoever proves nothing share the address's pace, each failure counted; a secret is another."""
+    for _ in range(REQUESTS_OPENED.times - 1):
+        await wire.door.limits.count("authorize 127.0.0.1", REQUESTS_OPENED)
+    assert (await push(wire, {"client_id": None}, anonymous=True)).status == 401
+    public = {"client_id": wire.scene.public_app.id}
+    for changes in (public, {"client_id": "app_unknown"}):
+        assert (await push(wire, changes, anonymous=True)).error == (429, "temporarily_unavailable")
+    assert (await push(wire)).status == 201
+    assert (await wire.authorize()).status == 429
 
 
 async def test_req_011_a_repeated_parameter(wire: Wire) -> None:

@@ -22,7 +22,7 @@ from scopes import load_catalogue
 from scopes.loading import PACKAGED
 from tests.house import API_URL, CHALLENGE, REDIRECT_URI, VERIFIER, Scene
 from tests.platforms.zalo.stage import MESSAGE, PROFILE, SEND, CallsServer, Stage, open_socket, zalo_stage
-from tests.protocol.wire import Reply, Wire
+from tests.protocol.wire import Reply, Wire, served
 
 FRESH_SECONDS = 300
 METADATA = f"{API_URL}/.well-known/oauth-protected-resource/zalo"
@@ -119,6 +119,19 @@ async def test_what_can_be_wanted_is_announced(wire: Wire) -> None:
     for prompt in document["prompt_values_supported"]:
         assert (await wire.authorize({"prompt": prompt})).location.startswith("/consent/rq_")
     assert error_of(await wire.authorize({"prompt": "none"})) == "consent_required"
+
+
+async def test_req_159_a_class_that_nobody_can_have_is_refused_before_a_sign_in(wire: Wire) -> None:
+    """Section 5: where no provider may know it, nobody types a password to hear so; the app is told at once."""
+    lacking, reached = {"acr_values": "phr mfa"}, {"acr_values": f"phr {PASSWORD_ACR}"}
+    async with served(wire.scene, classes=frozenset({PASSWORD_ACR})) as closed:
+        assert error_of(await closed.authorize(lacking)) == "unmet_authentication_requirements"
+        right = {name: value for name, value in closed.right_request().items() if value is not None}
+        pushed = await closed.post("/oauth/par", right | lacking, headers=closed.basic)
+        assert pushed.error == (400, "unmet_authentication_requirements")
+        for changes in ({}, reached):
+            assert (await closed.authorize(changes)).location.startswith("/consent/rq_")
+    assert (await wire.authorize(lacking)).location.startswith("/consent/rq_")
 
 
 async def test_req_160_the_sign_in_is_told_at_introspection(wire: Wire) -> None:

@@ -230,13 +230,14 @@ async def served(
     *,
     limits: Limits | None = None,
     platforms: Mapping[str, tuple[str, ...]] = PLATFORMS,
+    classes: frozenset[str] | None = None,
 ) -> AsyncIterator[Wire]:
     """Serve the door of a scene on a free port, both origins' tables on one listener; closed to dynamic apps."""
     issuer = f"http://127.0.0.1:{free_port()}"
     limits = limits or LocalLimits(scene.clock)
     proofs = LocalProofMemory(scene.clock, scene.house.entropy)
     door = OAuthDoor(
-        scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", platforms, render_error, dynamic, KINDS
+        scene.house, limits, proofs, issuer, "http://127.0.0.1:8401", platforms, render_error, dynamic, KINDS, classes
     )
     porter = Porter(scene.house.storage, scene.clock, cookie=SessionCookie(is_https=False))
     app = web.Application()

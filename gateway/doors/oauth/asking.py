@@ -30,7 +30,7 @@ class Asking:
     """A request of a known app that may be answered at `redirect_uri`; nothing else of it is believed yet.
 
     `resources` are the platforms that are set up here, by the identifiers of their APIs; `scopes` all scopes of theirs,
-    and `kinds` those that may be narrowed to resources.
+    and `kinds` those that may be narrowed to resources. `classes` are the door's.
     """
 
     unverified: Parameters
@@ -41,6 +41,7 @@ class Asking:
     is_pushed: bool = False
     kinds: Mapping[str, ResourceKind] = field(default_factory=dict)
     scopes: Collection[str] = ()
+    classes: Collection[str] | None = None
 
     def find_details(self) -> Details | None:
         """Return the app's details (RFC 9396), if it sent some.
@@ -144,8 +145,10 @@ def check_scope(asking: Asking) -> None:
 
 
 def check_wishes(asking: Asking) -> None:
-    """What the app wants of the sign-in and the screen can be read, and is not that nobody be asked (R17)."""
-    parse_wishes(asking.unverified)
+    """What the app wants of the sign-in and the screen can be read and had, and is not that nobody be asked (R17)."""
+    classes = parse_wishes(asking.unverified).acr_values
+    if classes and asking.classes is not None and not set(classes) & set(asking.classes):
+        raise Refusal("unmet_authentication_requirements", "no sign-in here reaches a class that acr_values names")
 
 
 CHECKS: tuple[Callable[[Asking], None], ...] = (

@@ -108,7 +108,16 @@ async def _get_asking(door: OAuthDoor, request: web.Request, unverified: Paramet
         raise Refusal("unknown_client", "client_id is not registered for this dialect")
     redirect_uri = get_redirect_uri(app, unverified.find("redirect_uri"))
     askable = await list_asks(door.house, door.dynamic, app, unverified)
-    return Asking(unverified, app, askable, redirect_uri, door.resources, kinds=door.kinds, scopes=door.scopes)
+    return Asking(
+        unverified,
+        app,
+        askable,
+        redirect_uri,
+        door.resources,
+        kinds=door.kinds,
+        scopes=door.scopes,
+        classes=door.classes,
+    )
 
 
 async def _get_app(door: OAuthDoor, request: web.Request, unverified_id: str) -> App:

@@ -47,6 +47,7 @@ class OAuthDoor:
         render_error: the error page.
         dynamic: what is open to apps that no operator registered; nothing, where it is not said.
         kinds: the scopes that may be narrowed to resources, each with the kind of these.
+        classes: of sign-in, all that can be had here; None where a provider may know others.
     """
 
     house: House
@@ -58,6 +59,7 @@ class OAuthDoor:
     render_error: RenderError
     dynamic: DynamicApps = CLOSED
     kinds: Mapping[str, ResourceKind] = field(default_factory=dict)
+    classes: frozenset[str] | None = None
 
     @property
     def is_https(self) -> bool:

@@ -45,6 +45,7 @@ ERRORS: Mapping[str, WireError] = {
     "use_dpop_nonce": WireError("use_dpop_nonce", 400),
     "unsupported_response_type": WireError("unsupported_response_type", 400),
     "consent_required": WireError("consent_required", 400),
+    "unmet_authentication_requirements": WireError("unmet_authentication_requirements", 400),
     "authorization_pending": WireError("authorization_pending", 400),
     "slow_down": WireError("slow_down", 400),
     "access_denied": WireError("access_denied", 400),

@@ -16,12 +16,14 @@ from gateway.doors.oauth.parameters import read_parameters
 from gateway.doors.oauth.proving import find_proven_key
 from gateway.doors.oauth.redirects import get_redirect_uri
 from gateway.ground.web.addresses import address_of
-from gateway.records.apps.types import AppState
+from gateway.records.apps.types import App, AppState
 from gateway.records.requests.types import PUSHED_LASTS
 from gateway.terms.refusal import Refusal
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
 REQUESTS_OPENED = Limit(300, timedelta(minutes=1))
+PUSHED_BY_APP = Limit(1200, timedelta(minutes=1))
+"""An app's server hands in for all of its people, from few addresses."""
 
 
 async def answer_par(door: OAuthDoor, request: web.Request) -> web.Response:
@@ -49,13 +51,27 @@ async def read_handed_in(door: OAuthDoor, request: web.Request) -> Asking:
     Raises:
         Refusal: as `authenticate`; `limited`, `unauthorized_client` (suspended).
     """
-    await check_opened(door, request)
-    parameters = await read_parameters(request)
-    app = await authenticate(door, request, parameters)
+    try:
+        parameters = await read_parameters(request)
+        app = await authenticate(door, request, parameters)
+    except Refusal:
+        await check_opened(door, request)
+        raise
+    await check_opened(door, request, proven=app if app.is_confidential else None)
     if app.state is not AppState.ACTIVE:
         raise Refusal("unauthorized_client", "the app is suspended")
     askable = await list_asks(door.house, door.dynamic, app, parameters)
-    return Asking(parameters, app, askable, "", door.resources, is_pushed=True, kinds=door.kinds, scopes=door.scopes)
+    return Asking(
+        parameters,
+        app,
+        askable,
+        "",
+        door.resources,
+        is_pushed=True,
+        kinds=door.kinds,
+        scopes=door.scopes,
+        classes=door.classes,
+    )
 
 
 async def find_bound_key(door: OAuthDoor, request: web.Request, asking: Asking) -> str | None:
@@ -66,11 +82,16 @@ async def find_bound_key(door: OAuthDoor, request: web.Request, asking: Asking) 
     return proven or named
 
 
-async def check_opened(door: OAuthDoor, request: web.Request) -> None:
-    """Each request opened is a row on the disk, and nobody has proven anything yet.
+async def check_opened(door: OAuthDoor, request: web.Request, *, proven: App | None = None) -> None:
+    """Each request opened is a row on the disk: so many from an address, or of an app that proved itself.
+
+    What others do at its address does not hold such an app up.
 
     Raises:
         Refusal: `limited`.
     """
+    if proven is not None:
+        await check_pace(door.limits, {f"pushed by {proven.id}": PUSHED_BY_APP}, "too many requests of this app")
+        return
     pace = {f"authorize {address_of(request)}": REQUESTS_OPENED}
     await check_pace(door.limits, pace, "too many requests from this address")

@@ -61,7 +61,8 @@ async def start(provider: SignInProvider, door: PersonDoor, request: web.Request
     goes_on = await find_continued(door, return_to)
     ours = int(RECENT.total_seconds()) if form.find("again") else None
     oldest = min((each for each in (ours, goes_on.max_age_seconds) if each is not None), default=None)
-    errand = Errand(door.frame(request).link(return_to), max_age_seconds=oldest, prompt=goes_on.prompt)
+    link, classes = door.frame(request).link(return_to), goes_on.acr_values
+    errand = Errand(link, max_age_seconds=oldest, prompt=goes_on.prompt, acr_values=classes)
     return await set_out(door, request, provider, errand, raw_browser=raw_browser)
 
 

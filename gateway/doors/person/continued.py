@@ -8,6 +8,7 @@ from gateway.ground.web.app_labels import AppLabel
 from gateway.ground.web.plain import plain
 from gateway.ground.web.responses import scheme_source
 from gateway.records.apps import store as apps
+from gateway.records.people.types import PASSWORD_ACR
 from gateway.records.requests import store as requests
 from gateway.records.requests.sign_in import AGAIN, find_oldest
 from gateway.records.requests.types import Prompt
@@ -25,6 +26,7 @@ class Continued:
         form_action: where its answer may lead.
         max_age_seconds: the oldest proof that will do; 0: a new one; None: any.
         label: what stands beside that name.
+        acr_values: the classes that a provider may know, the most wanted first; that of a password here it cannot.
         prompt: `login`, also where an account is to be chosen: not every provider knows `select_account`; or "".
     """
 
@@ -34,6 +36,7 @@ class Continued:
     max_age_seconds: int | None = None
     prompt: str = ""
     label: AppLabel | None = None
+    acr_values: tuple[str, ...] = ()
 
 
 async def find_continued(door: PersonDoor, return_to: str) -> Continued:
@@ -52,4 +55,5 @@ async def find_continued(door: PersonDoor, return_to: str) -> Continued:
         find_oldest(asked),
         Prompt.LOGIN.value if AGAIN & set(asked.prompts) else "",
         app_label(app),
+        tuple(each for each in asked.acr_values if each != PASSWORD_ACR),
     )

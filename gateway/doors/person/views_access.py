@@ -135,7 +135,7 @@ class ErrorView:
         status: the HTTP status, shown small.
         code: stable slug; `no_verdict`, `not_settled`, `not_found`, `csrf_failed`, `forbidden`, `expired`, `decided`,
             `too_large`, `bad_form`, `unsupported_media`, `limited`, `staff_may_not_consent`, `invalid_scope`,
-            `invalid_request`, `unknown_client`, `internal` and those of a failed sign-in have words of
+            `invalid_request`, `unknown_client`, `app_suspended`, `internal` and those of a failed sign-in have words of
             their own; any other shows the general ones.
         request_id: shown and asked for when someone writes to the operator.
         at: when.

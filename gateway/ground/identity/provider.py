@@ -58,6 +58,7 @@ class Provider:
             "redirect_uri": self.registration.redirect_uri,
             "nonce": departure.nonce,
             "prompt": departure.prompt or None,
+            "acr_values": " ".join(departure.acr_values) or None,
             # As text: the library leaves a number out that is 0, which asks for a proof made now.
             "max_age": None if departure.max_age_seconds is None else str(departure.max_age_seconds),
         }

@@ -32,6 +32,7 @@ class Departure:
     Args:
         max_age_seconds: the oldest proof that will do; 0 asks for one now, None for any.
         prompt: as OpenID Connect Core 3.1.2.1 has it, or "".
+        acr_values: in which classes, the most wanted first; empty: any.
         left_at: on the way back, when it was: the age of a proof is counted to then; None: to now.
     """
 
@@ -40,6 +41,7 @@ class Departure:
     nonce: str = field(repr=False)
     max_age_seconds: int | None = None
     prompt: str = ""
+    acr_values: tuple[str, ...] = ()
     left_at: datetime | None = None
 
 

@@ -144,7 +144,7 @@ async def test_a_hint_is_plain_and_escaped(origin: Origin) -> None:
 def asked_of(url: str) -> dict[str, str]:
     """Return what a provider is asked for about the sign-in itself."""
     asked = parse_qs(urlsplit(url).query)
-    return {name: asked[name][0] for name in ("max_age", "prompt") if name in asked}
+    return {name: asked[name][0] for name in ("max_age", "prompt", "acr_values", "login_hint") if name in asked}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,8 @@ def asked_of(url: str) -> dict[str, str]:
         (Wishes(max_age_seconds=60), {"max_age": "60"}),
         (LOGIN, {"max_age": "0", "prompt": "login"}),
         (Wishes(prompts=(Prompt.CONSENT, Prompt.SELECT_ACCOUNT)), {"max_age": "0", "prompt": "login"}),
-        (Wishes(acr_values=("phr",)), {"max_age": "0"}),
+        (Wishes(acr_values=("phr", PASSWORD_ACR, "mfa")), {"max_age": "0", "acr_values": "phr mfa"}),
+        (Wishes(max_age_seconds=60, login_hint="chu-1"), {"max_age": "60"}),
     ],
 )
 async def test_a_provider_is_asked_for_what_the_app_wants(

@@ -290,6 +290,21 @@ def test_a_pushed_request_that_is_over_says_where_to_go_on(told_as: str, title: 
     assert "Cổng không làm được việc này" not in page
 
 
+@pytest.mark.parametrize(
+    "lang,title,way",
+    [
+        ("vi", "Người vận hành cổng đã đình chỉ ứng dụng này", "vẫn xem và rút lại được trong Quản lý quyền"),
+        ("en", "An operator of the gateway suspended this app", "see and withdraw what you agreed to"),
+    ],
+)
+def test_an_app_that_an_operator_stopped_is_told_so(lang: Lang, title: str, way: str) -> None:
+    """Whoever comes by its link hears who stopped it, and what is left to them; trying again is no advice here."""
+    page = PAGES.page(frame(lang, visitor=""), replace(FAILED, status=403, code="app_suspended"))
+    assert f"<h1>{title}</h1>" in page
+    assert way in page
+    assert "thử lại từ đó" not in page
+
+
 def test_platform_mode_does_not_speak_of_going_round() -> None:
     """Where the platform runs the gateway there is no way round it, so the page does not say that there is."""
     assert "đi vòng qua cổng" not in draw("consent-one")
