@@ -51,6 +51,7 @@ async def test_nobody_objects_to_what_is_done_for_them(shop: Shop, fan: Browser)
     grant = await fan.get(objected.location)
     assert grant.ask_states == {NAME: "refused"}
     assert "Xóa thông tin mà shop đang giữ về bạn" not in grant.words
+    assert 'data-contract="1/1"' in (await fan.get("/permissions")).text
 
 
 def test_the_catalogue_says_what_serves() -> None:
