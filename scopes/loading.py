@@ -90,6 +90,12 @@ class Catalogue:
         """Whether an app that nobody reviewed may ask for a scope of this catalogue."""
         return self._platform_of(scope_id).is_for_unreviewed(self.scopes[scope_id])
 
+    def serves_subject(self, scope_id: str) -> bool:
+        """Whether all that may be done by a scope is for the person whom it is about, and so never refused for them."""
+        platform = self.platforms.get(scope_id.partition(".")[0])
+        opened = [route for route in (platform.routes.values() if platform else ()) if scope_id in route.scopes]
+        return bool(opened) and all(route.serves_subject for route in opened)
+
     def find_kind(self, scope_id: str) -> ResourceKind | None:
         """Find the kind of resources that a permission on a scope may be narrowed to."""
         scope = self.scopes.get(scope_id)

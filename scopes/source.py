@@ -19,7 +19,10 @@ class _Loader(yaml.CSafeLoader):
 
 
 def _read_text(path: Path) -> str:
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise CatalogueError([Problem(path.name, 1, f"cannot be read: {error.strerror}")]) from error
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -34,14 +37,16 @@ class Source:
         path: the file; only its name appears in problems.
 
     Raises:
-        CatalogueError: when it is not UTF-8 or YAML, holds a key twice, or uses aliases (a shape is the way to reuse).
+        CatalogueError: when it cannot be read, is not UTF-8 or YAML, holds a control character, holds a key twice, or
+            uses aliases (a shape is the way to reuse).
     """
 
     def __init__(self, path: Path) -> None:
         self.file = path.name
         self._lines: dict[Place, int] = {(): 1}
         self._seen: set[yaml.Node] = set()
-        loader = _Loader(_read_text(path))
+        text = _read_text(path)
+        loader = _Loader(text)
         try:
             root = loader.get_single_node()
             self.value: object = None if root is None else self._read(loader, root, ())
@@ -49,6 +54,10 @@ class Source:
             mark = error.problem_mark
             line = 1 if mark is None else mark.line + 1
             raise CatalogueError([Problem(self.file, line, f"not YAML: {error.problem}")]) from error
+        except yaml.reader.ReaderError as error:
+            line = text.encode().count(b"\n", 0, error.position) + 1  # libyaml counts bytes
+            problem = Problem(self.file, line, f"a control character, U+{error.character:04X}")
+            raise CatalogueError([problem]) from error
         finally:
             loader.dispose()
             self._seen.clear()
@@ -72,7 +81,14 @@ class Source:
             return self._read_mapping(loader, node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self._read(loader, item, (*place, index)) for index, item in enumerate(node.value)]
-        value: object = loader.construct_object(node)
+        return self._read_scalar(loader, node)
+
+    def _read_scalar(self, loader: _Loader, node: yaml.Node) -> object:
+        try:
+            value: object = loader.construct_object(node)
+        except (ValueError, KeyError, AttributeError) as error:  # what a written tag does not fit
+            kind = node.tag.rpartition(":")[2]
+            raise CatalogueError([Problem(self.file, node.start_mark.line + 1, f"not YAML: no {kind}")]) from error
         return value
 
     def _read_mapping(self, loader: _Loader, node: yaml.MappingNode, place: Place) -> dict[str, object]:

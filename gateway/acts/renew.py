@@ -1,12 +1,12 @@
 """Renew: a connection's credential, once for all calls that found it dead; or note that the connection is lost.
 
-Also what the gateway asks a platform for itself through a shop's connection: who one of the shop's people is.
+Also what the gateway asks a platform for itself through a connection: whose it is, who one of a shop's people is.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -14,7 +14,7 @@ from gateway.acts import House
 from gateway.acts.recording import is_journalled
 from gateway.ground.storage.storage import shielded
 from gateway.ground.vault.entries import Entry, SealedCredential
-from gateway.platforms import ENDED_ACCESS, Connector, Credential, Trouble
+from gateway.platforms import ENDED_ACCESS, Connector, Credential, Profile, Trouble
 from gateway.platforms.zalo.followers import ZaloFollower, ZaloFollowers
 from gateway.records.accounts import store as accounts
 from gateway.records.accounts.as_facts import connection_facts
@@ -29,6 +29,7 @@ CHECK_SECONDS: Final = 5.0
 """How long a check waits for the platform: a stop of the server waits for it."""
 
 _log = structlog.get_logger()
+_Told = TypeVar("_Told")
 
 
 @shielded
@@ -111,13 +112,33 @@ async def find_follower(
     link = await accounts.look_up_connection(house.storage, shop_id, GATEWAYS_OWN)
     if link is None or link.state is ConnectionState.LOST or link.upstream_app != followers.upstream_app:
         raise Refusal("connection_lost", log_detail="no connection whose ids are those of the sign-in")
+    return await _ask(house, connector, link, lambda credential: followers.find_follower(credential, named))
+
+
+async def describe_account(house: House, connector: Connector, account_id: AccountId) -> Profile:
+    """Return what the platform tells of an account at this moment.
+
+    Raises:
+        Refusal: `connection_lost`, `platform_refused`: the platform refuses the connection.
+        Unavailable: the platform, or the database, gave no answer.
+    """
+    link = await accounts.look_up_connection(house.storage, account_id, GATEWAYS_OWN)
+    if link is None or link.state is ConnectionState.LOST:
+        raise Refusal("connection_lost")
+    return await _ask(house, connector, link, connector.describe)
+
+
+async def _ask(
+    house: House, connector: Connector, link: Connection, question: Callable[[Credential], Awaitable[_Told]]
+) -> _Told:
+    """Ask with a connection's credential, and once more with a new one where that is refused."""
     try:
-        return await followers.find_follower(_open(house, link), named)
+        return await question(_open(house, link))
     except Refusal as refusal:
-        if refusal.facts["trouble"] is not Trouble.CREDENTIAL_REFUSED:
+        if refusal.facts.get("trouble") is not Trouble.CREDENTIAL_REFUSED:
             raise
         fresh = await renew(house, connector, link)
-        return await followers.find_follower(_open(house, fresh), named)
+        return await question(_open(house, fresh))
 
 
 async def _ask_whose(house: House, connector: Connector, link: Connection) -> Trouble | None:

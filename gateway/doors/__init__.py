@@ -55,6 +55,7 @@ class Visitor:
         return form_token(self.raw_session)
 
 
+_SERVES = "serves"
 VISITOR = web.RequestKey("visitor", Visitor)
 
 
@@ -265,6 +266,11 @@ def is_about_people(catalogue: Catalogue, scope_id: str) -> bool:
     return scope is not None and scope.whose == "subject"
 
 
+def is_heeded(catalogue: Catalogue, scope_id: str) -> bool:
+    """Say whether a yes or a no of theirs changes anything for the person whom a scope is about: else nobody asks."""
+    return is_about_people(catalogue, scope_id) and not catalogue.serves_subject(scope_id)
+
+
 def of_people(catalogue: Catalogue, platform: str) -> OfPeople:
     """List the scopes of a platform that are about people, or by which something is done to them."""
     scopes = catalogue.platforms[platform].scopes.values()
@@ -300,7 +306,7 @@ def _ask_view(catalogue: Catalogue, ask: Ask, lang: Lang, *, is_shared: bool, is
         advertising=ask.is_advertising,
         is_new=is_new,
         enforced_by_app=scope is not None and scope.enforced_by == "app",
-        **_basis(ask, scope),
+        **({"basis": _SERVES} if catalogue.serves_subject(ask.scope) else _basis(ask, scope)),
     )
 
 

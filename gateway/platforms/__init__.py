@@ -73,11 +73,19 @@ class LinkForm:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The account behind a credential: its id on the platform, its name there, the role that linking it proves."""
+    """The account behind a credential.
+
+    Args:
+        external_id: its id on the platform.
+        name: its name there.
+        role: what linking it proves.
+        is_of_age: False of a person whom the platform does not plainly call no minor; it is kept nowhere.
+    """
 
     external_id: str
     name: str
     role: str
+    is_of_age: bool = True
 
 
 class Trouble(StrEnum):

@@ -73,7 +73,13 @@ def answer_control(room: R, call: Call, *, own: Mapping[tuple[str, str], Handler
     try:
         return handler(room, call)
     except ValidationError as error:
-        return web.json_response({"error": str(error)}, status=422)
+        return web.json_response({"error": _say_wrong(error)}, status=422)
+
+
+def _say_wrong(error: ValidationError) -> str:
+    """Name each place and what it would take."""
+    wrong = error.errors(include_url=False)
+    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in wrong)
 
 
 def find_static(pages: Pages, call: Call) -> web.FileResponse | None:

@@ -17,14 +17,24 @@ from gateway.sandbox.switching import Faults, SwitchBoard
 
 _ARGUMENT = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 
+_KINDS = {
+    "array": "danh sách",
+    "boolean": "true, false",
+    "integer": "số nguyên",
+    "null": "null",
+    "number": "số",
+    "string": "chữ",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class SwitchRow:
-    """One switch: how it stands, how it stands with a faithful platform (both as JSON), and what it does."""
+    """One switch: how it stands, how it stands with a faithful platform (both as JSON), what it takes and does."""
 
     name: str
     now: str
     faithful: str
+    takes: str
     meaning: str
 
 
@@ -42,7 +52,11 @@ def list_switches(board: SwitchBoard[Any]) -> list[SwitchRow]:
     model = type(board.current)
     meanings = {**_read_arguments(Faults), **_read_arguments(model)}
     now, faithful = (each.model_dump(mode="json") for each in (board.current, model()))
-    return [SwitchRow(name, _write(now[name]), _write(faithful[name]), meanings[name]) for name in model.model_fields]
+    schemas = model.model_json_schema()["properties"]
+    return [
+        SwitchRow(name, _write(now[name]), _write(faithful[name]), _say_values(schemas[name]), meanings[name])
+        for name in model.model_fields
+    ]
 
 
 def list_paths(prefix: str, own: Iterable[tuple[tuple[str, str], object]]) -> list[PathRow]:
@@ -54,6 +68,19 @@ def list_paths(prefix: str, own: Iterable[tuple[tuple[str, str], object]]) -> li
 def _read_arguments(model: type[BaseModel]) -> Mapping[str, str]:
     found = _ARGUMENT.findall(cleandoc(model.__doc__ or ""))
     return {name: " ".join(meaning.split()) for name, meaning in found}
+
+
+def _say_values(schema: Mapping[str, Any]) -> str:
+    """Say in Vietnamese what may stand there: the values themselves where they are numbered, else their kind."""
+    if "enum" in schema:
+        return ", ".join(map(_write, schema["enum"]))
+    if "anyOf" in schema:
+        return ", ".join(map(_say_values, schema["anyOf"]))
+    said = _KINDS[schema["type"]]
+    if "items" in schema:
+        said += f" {_say_values(schema['items'])}"
+    bounds = ((word, schema[name]) for name, word in (("minimum", "từ"), ("maximum", "đến")) if name in schema)
+    return " ".join([said, *(f"{word} {bound}" for word, bound in bounds)])
 
 
 def _write(value: object) -> str:

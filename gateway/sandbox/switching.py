@@ -12,7 +12,8 @@ class Faults(BaseModel):
 
     Args:
         paths: the platform's own paths that faults touch (None: all); quirks and refusals are not bound.
-        times: how many calls a fault still touches before it ends (None: until the next POST).
+        times: how many calls a fault still touches before it ends (None: until the next POST); quirks and
+            refusals, such as `tokens_dead`, are not bound.
         slow_seconds: wait before anything is done.
         server_error: HTTP 500 with a page, nothing done.
         reset: cut the connection `before` anything is done, `after` (the reply is lost), or `midway` in the body.

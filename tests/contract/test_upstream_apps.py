@@ -24,7 +24,7 @@ from gateway.terms.refusal import Refusal
 from scopes import load_catalogue
 from tests.contract.platform import StandInPlatform
 from tests.contract.steps import list_records
-from tests.house import Scene, app_of
+from tests.house import Scene, app_of, ask_of
 from tests.stand_ins.passwords import shared_passwords
 
 OPERATOR = Actor.command_line()
@@ -249,6 +249,21 @@ async def test_the_gateways_own_is_no_apps(scene: Scene) -> None:
         await perform(door, "app bring-upstream", {**arguments, "upstream_app": MINE})
     await perform(door, "app bring-upstream", {**arguments, "upstream_app": OTHER})
     assert (await get(scene)).external_id == OTHER
+
+
+async def test_only_an_app_with_calls_there_brings_one(scene: Scene) -> None:
+    """For any other it would serve nothing, and be kept from the app that it is meant for."""
+    door = AdminDoor(scene.house, load_catalogue(), shared_passwords(), own_apps={})
+    shop_only = app_of("Chỉ KiotViet (mẫu)", "chi-kiotviet", is_confidential=True, clock=scene.clock)
+    ask = ask_of(shop_only.id, ("shop_read", "kiotviet.shop.read", "shop", False))
+    await register_app(scene.house, shop_only, [ask], OPERATOR)
+    arguments = {"client_id": shop_only.id, "platform": "zalo", "secret": SECRET, "upstream_app": MINE}
+    with pytest.raises(Refusal, match="bad_arguments") as refused:
+        await perform(door, "app bring-upstream", arguments)
+    assert refused.value.detail == "platform: the app asks for nothing there"
+    assert await find(scene, shop_only.id) is None
+    await perform(door, "app bring-upstream", {**arguments, "client_id": scene.app.id})
+    assert (await get(scene)).external_id == MINE
 
 
 async def test_of_two_apps_that_bring_one_at_once_one_has_it(scene: Scene) -> None:

@@ -156,7 +156,7 @@ async def test_what_is_malformed_changes_nothing(
     monkeypatch.setattr(hooks, "DISTRUSTED", Limit(1, timedelta(minutes=1)))
     assert await teller.tell(body, X_ZEvent_Signature=signature) == status
     assert await kept(teller) == (0, 0)
-    assert await teller.tell(teller.message()) == (429 if status == 401 else 200)
+    assert await teller.tell(teller.message(), key="khoa-khac") == (429 if status == 401 else 401)
 
 
 @pytest.mark.parametrize("timestamp", ["", "-1", "1e12", "١٢٣", "9" * 15, " 1"])
@@ -194,13 +194,38 @@ async def test_a_receipt_of_a_template_names_no_phone_number(teller: Teller) -> 
 
 
 async def test_who_is_not_believed_is_soon_not_heard(teller: Teller) -> None:
-    """A flood of forgeries is cut off before anything of it is read; the platform, elsewhere, is not touched by it."""
+    """A flood of forgeries is told to stop, and a minute later is judged anew; nothing of it is kept."""
     said = teller.message()
     forged = [await teller.tell(said, key="khoa-khac") for _ in range(hooks.DISTRUSTED.times + 1)]
     assert forged == [401] * hooks.DISTRUSTED.times + [429]
-    assert await teller.tell(said) == 429
+    assert await teller.tell(said, X_ZEvent_Signature="") == 429
     teller.scene.clock.advance(60)
-    assert await teller.tell(said) == 200
+    assert await teller.tell(said, key="khoa-khac") == 401
+    assert await kept(teller) == (0, 0)
+
+
+async def test_what_is_signed_is_heard_amid_forgeries_of_the_same_address(
+    teller: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a shared hop the forger and the platform are one address: no forgery keeps out what is signed."""
+    monkeypatch.setattr(hooks, "DISTRUSTED", Limit(2, timedelta(minutes=1)))
+    forged, signed = [], []
+    for _ in range(4):
+        forged.append(await teller.tell(teller.message(), key="khoa-khac"))
+        signed.append(await teller.tell(teller.message()))
+    assert (forged, signed) == ([401, 401, 429, 429], [200] * 4)
+    assert await kept(teller) == (4, 4)
+
+
+async def test_a_flood_makes_nobody_read_much(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To judge a body it is read: of an address of forgeries only small ones, and a large one is told to come back."""
+    monkeypatch.setattr(hooks, "DISTRUSTED", Limit(1, timedelta(minutes=1)))
+    large = teller.message(message={"msg_id": "m", "text": "x" * hooks.DISTRUSTED_BYTES})
+    assert await teller.tell(teller.message(), key="khoa-khac") == 401
+    assert await teller.tell(large) == 429
+    assert await kept(teller) == (0, 0)
+    teller.scene.clock.advance(60)
+    assert await teller.tell(large) == 200
 
 
 async def test_a_flood_at_one_address_is_bounded(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:

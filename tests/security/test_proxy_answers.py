@@ -140,6 +140,7 @@ async def test_what_is_not_declared_is_502_and_passes_nothing(tmp_path: Path, li
     async with lying(LIES[lie]) as liar, zalo_stage(tmp_path, base_url=liar.url) as stage:
         reply = await stage.app.call(PROFILE)
         assert (reply.code, reply.status) == ("upstream_malformed", 502), reply.body
+        assert reply.headers["RateLimit"] == '"zalo";r=3499;t=61'  # it was sent, so it counts
         assert b"84000000101" not in reply.body
         assert len(liar.heads) == 1
         outcome, reason, _ = await get_ending(stage)

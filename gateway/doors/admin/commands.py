@@ -18,6 +18,7 @@ from gateway.doors.admin.fitting import list_misfits
 from gateway.doors.admin.of_age import Desk
 from gateway.doors.admin.registration import ON_LOOPBACK, AppEntry, records_of
 from gateway.ground.vault.passwords import Passwords
+from gateway.records.apps import store as apps
 from gateway.records.apps.wording import Readable
 from gateway.records.ledger.types import Actor
 from gateway.records.outbox.keys import event_key_of, read_secret
@@ -189,6 +190,10 @@ async def _resume_app(door: AdminDoor, given: AppNamed) -> dict[str, Any]:
 async def _bring_upstream(door: AdminDoor, given: UpstreamBring) -> dict[str, Any]:
     if door.own_apps.get(given.platform) == given.upstream_app:
         raise Refusal("upstream_app_taken", "it is the gateway's own")
+    async with door.house.storage.read() as connection:
+        asks = await apps.list_asks(connection, AppId(given.client_id))
+    if asks and all(ask.platform != given.platform for ask in asks):
+        raise Refusal("bad_arguments", "platform: the app asks for nothing there")
     named = AppId(given.client_id), given.platform, given.upstream_app
     brought = Brought(*named, given.secret, given.event_key)
     await bring_upstream(door.house, brought, OPERATOR)

@@ -210,7 +210,7 @@ class Forwarding:
             answer.check_media_type(_only(received.headers.get("content-type", ())))
             opened = answer.open(received.body, verdict.open_scopes, self._admitted.outgoing.subjects)
         except AnswerMalformed as malformed:
-            raise Refusal("upstream_malformed", log_detail=malformed.detail) from malformed
+            raise Refusal("upstream_malformed", log_detail=malformed.detail, rate_limit=told) from malformed
         shown = await show_people(self._door.house.words, opened, holding_of(verdict), flight.people)
         filtered = shown.filtered
         withheld = count_withheld(route.answer, verdict.reach)
@@ -268,8 +268,10 @@ class Forwarding:
             error = Refusal("upstream_failed", log_detail=f"{error.what} gave no answer after the write was sent")
         elif isinstance(error, Refusal) and self._admitted.upload is not None:
             error = self._admitted.upload.broken or error
-        if isinstance(error, Refusal) and "outcome" not in error.facts and self._is_unsure(error):
-            error.facts["outcome"] = "unknown"
+        if isinstance(error, Refusal):
+            error.facts.setdefault("rate_limit", self._admitted.told)  # the call counts, whatever came of it
+            if "outcome" not in error.facts and self._is_unsure(error):
+                error.facts["outcome"] = "unknown"
         return error
 
     async def _refusal_of_cut(self) -> Refusal:

@@ -38,7 +38,12 @@ WITHDRAWALS = Limit(600, timedelta(minutes=15))
 WITHOUT_TIME = timedelta(days=30)
 """How long a telling is known again that bears no time: it would be believed for ever."""
 DISTRUSTED = Limit(60, timedelta(minutes=1))
-"""For each address: who is not believed so often is heard no more for a while."""
+"""For each address: beyond it forgeries are told to stop, and written down no more.
+
+What is signed is heard all the same: behind one proxy the platform may have a forger's address.
+"""
+DISTRUSTED_BYTES: Final = 16 * 1024
+"""Of such an address: to judge a body it may have to be read, and one as small costs less than the request itself."""
 STATUS: Final[Mapping[str, int]] = MappingProxyType(
     {
         "taken": 200,
@@ -154,23 +159,28 @@ async def _find_brought(door: EventsDoor, hooks: Hooks, endpoint: str) -> Point 
 
 
 async def _take(door: EventsDoor, request: web.Request, hooks: Hooks, point: Point) -> str:
-    address = f"hooks {address_of(request)}"
-    paces = {f"hooks {hooks.platform} {point.account_id or point.upstream_app}": BY_ENDPOINT, address: DISTRUSTED}
-    if max([await door.limits.wait_seconds(key, limit) for key, limit in paces.items()]):
+    pace = f"hooks {hooks.platform} {point.account_id or point.upstream_app}"
+    if await door.limits.wait_seconds(pace, BY_ENDPOINT):
         return "limited"
-    body = await _read(request)
+    address = f"hooks {address_of(request)}"
+    is_distrusted = bool(await door.limits.wait_seconds(address, DISTRUSTED))
+    # What a silent platform is not heard on is lost, and its body need not be read to be judged.
+    is_small = is_distrusted and not hooks.is_silent
+    body = await _read(request, DISTRUSTED_BYTES if is_small else LIMIT_BYTES)
     if body is None:
-        return "too_large"
+        return "limited" if is_small else "too_large"
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         listener = hooks.as_app(point.upstream_app) if point.brought_id else hooks
         heard = listener.read(headers, body, point.key, now=door.house.clock.now())
     except Distrust as distrust:
+        if distrust.why == "forged" and is_distrusted:
+            return "limited"
         if distrust.why == "forged":  # what is signed is the platform's, which must not lose its way in
             await door.limits.count(address, DISTRUSTED)
         log.warning("an event was not believed", platform=hooks.platform, why=distrust.why)
         return distrust.why
-    await door.limits.count(*next(iter(paces.items())))
+    await door.limits.count(pace, BY_ENDPOINT)
     told = [each for one in heard if (each := await _hear(door, hooks.platform, one, point)) is not None]
     if told:
         withdrawals = Withdrawals(door.house, door.catalogue, hooks.platform, _through(point))
@@ -225,13 +235,13 @@ def _told_of(account_id: AccountId, external_id: str, event: Event, *, heard: He
     return ToldEvent(account_id, name, event, heard.body, subjects, pair, point.remembered, point.brought_id)
 
 
-async def _read(request: web.Request) -> bytes | None:
+async def _read(request: web.Request, limit_bytes: int) -> bytes | None:
     """Read the body; None where it is too large, or whoever sent it is gone and hears no answer."""
     body = bytearray()
     try:
         async for chunk in request.content.iter_any():
             body += chunk
-            if len(body) > LIMIT_BYTES:
+            if len(body) > limit_bytes:
                 return None
     except (web.RequestPayloadError, OSError):
         return None

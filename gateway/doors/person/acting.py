@@ -14,7 +14,7 @@ from gateway.acts.pause import pause, resume
 from gateway.acts.profiles import Objection, lift_objection, object_to
 from gateway.acts.shorten import shorten
 from gateway.acts.withdraw import withdraw
-from gateway.doors import is_about_people, visitor_of
+from gateway.doors import is_heeded, visitor_of
 from gateway.doors.person.confirming import BOTH, CONFIRMED, WITHDRAW, show_confirm
 from gateway.doors.person.contract_cards import OwnContract, list_going_on, list_own_contracts
 from gateway.doors.person.door import PersonDoor
@@ -206,5 +206,5 @@ async def _reconsider(door: PersonDoor, request: web.Request, own: OwnGrant, *, 
 
 def _may_agree(door: PersonDoor, own: OwnGrant, ask: Ask) -> bool:
     """Say whether whoever decides for the account agrees to such an ask: a person to what asks each of them."""
-    is_asked = ask.basis is not Basis.CONTRACT and is_about_people(door.catalogue, ask.scope)
+    is_asked = ask.basis is not Basis.CONTRACT and is_heeded(door.catalogue, ask.scope)
     return own.account.parent_id is None or is_asked

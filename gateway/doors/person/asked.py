@@ -11,7 +11,7 @@ from aiohttp import web
 
 from gateway.acts.open_request import ask_subject
 from gateway.acts.profiles import Objection, object_to
-from gateway.doors import VISITOR, Visitor, ask_views, is_about_people, lang_of, visitor_of
+from gateway.doors import VISITOR, Visitor, ask_views, is_about_people, is_heeded, lang_of, visitor_of
 from gateway.doors.person.consent import get_decider
 from gateway.doors.person.door import PersonDoor
 from gateway.doors.person.from_records import account_view, app_view, to_self
@@ -39,12 +39,14 @@ class Link:
     Args:
         consents: the asks of which each person is asked.
         contracts: those under a contract, to object to.
+        serving: those by which something is done for them, whatever they say.
     """
 
     app: App
     shop: Account
     consents: tuple[Ask, ...]
     contracts: tuple[Ask, ...]
+    serving: tuple[Ask, ...]
     raw: dict[str, str]
 
     @property
@@ -133,8 +135,10 @@ async def _read_link(door: PersonDoor, raw: dict[str, str]) -> Link:
     found = [ask for ask in asked if not named or ask.id in named]
     if not found:
         raise Refusal("not_found")
-    contracts = tuple(ask for ask in found if standing[ask.id] == Basis.CONTRACT)
-    return Link(app, shop, tuple(ask for ask in found if ask not in contracts), contracts, raw)
+    heeded = [ask for ask in found if is_heeded(door.catalogue, ask.scope)]
+    serving = tuple(ask for ask in found if ask not in heeded)
+    contracts = tuple(ask for ask in heeded if standing[ask.id] == Basis.CONTRACT)
+    return Link(app, shop, tuple(ask for ask in heeded if ask not in contracts), contracts, serving, raw)
 
 
 def _show(door: PersonDoor, request: web.Request, link: Link, *, stranger: Stranger | None = None) -> web.Response:
@@ -145,6 +149,7 @@ def _show(door: PersonDoor, request: web.Request, link: Link, *, stranger: Stran
         shop=account_view(door.catalogue, link.shop, lang),
         consents=[to_self(each) for each in ask_views(door.catalogue, list(link.consents), lang)],
         contracts=[to_self(each) for each in ask_views(door.catalogue, list(link.contracts), lang)],
+        serving=[to_self(each) for each in ask_views(door.catalogue, list(link.serving), lang)],
         names=[(name, value) for name, value in link.raw.items() if value],
         sign_in=f"/sign-in?return_to={quote(link.path, safe='')}",
         is_known=is_known,

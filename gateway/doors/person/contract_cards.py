@@ -19,7 +19,7 @@ from gateway.records.accounts.types import Account
 from gateway.records.apps import store as apps
 from gateway.records.apps.types import App, AppState, Basis
 from gateway.records.grants import store as grants
-from gateway.records.grants.types import Grant
+from gateway.records.grants.types import Grant, Permission
 from gateway.terms.ids import AskId, PersonId
 
 
@@ -87,13 +87,18 @@ async def list_own_contracts(door: PersonDoor, person_id: PersonId) -> list[OwnC
             grant = decided.get((profile.id, above.app_id))
             asks = await apps.list_asks(connection, above.app_id) if grant else []
             to_people = list_to_people(door.catalogue, asks, profile.platform)
-            ask_ids = frozenset(p.ask_id for p in above.live(now) if p.basis == Basis.CONTRACT or p.ask_id in to_people)
+            ask_ids = frozenset(p.ask_id for p in above.live(now) if _is_open(door, p) or p.ask_id in to_people)
             app = await apps.find(connection, above.app_id) if ask_ids else None
             if app is not None and app.state is AppState.ACTIVE:
                 objected = frozenset(each for each in ask_ids if grant and grant.has_refused(each))
                 shop = shops[above.account_id]
                 found.append(OwnContract(profile, shop, app, ask_ids, objected, grant, to_people))
     return found
+
+
+def _is_open(door: PersonDoor, permission: Permission) -> bool:
+    """Say whether a permission of the shop's is a contract's that a person may object to."""
+    return permission.basis == Basis.CONTRACT and not door.catalogue.serves_subject(permission.scope)
 
 
 def list_going_on(contracts: Iterable[OwnContract], own: OwnGrant | None = None) -> list[OwnContract]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from gateway.doors import ask_views, is_about_people, lang_of, visitor_of
+from gateway.doors import ask_views, is_about_people, is_heeded, lang_of, visitor_of
 from gateway.doors.person.acting import act_on_one
 from gateway.doors.person.asked import write_link
 from gateway.doors.person.brought import read_brought
@@ -113,7 +113,8 @@ async def list_contracts(door: PersonDoor, own: OwnGrant, lang: Lang) -> list[As
         above = await grants.find_between(connection, own.account.parent_id, own.app.id)
     live = above.live(door.now()) if above else ()
     to_people = list_to_people(door.catalogue, own.asks, own.account.platform)
-    open_ids = {p.ask_id for p in live if p.basis == Basis.CONTRACT or p.ask_id in to_people}
+    serving = {p.ask_id for p in live if door.catalogue.serves_subject(p.scope)}
+    open_ids = {p.ask_id for p in live if p.basis == Basis.CONTRACT or p.ask_id in to_people} - serving
     found = [ask for ask in own.asks if ask.id in open_ids and not own.grant.has_refused(ask.id)]
     views = [about_reader(view, own.account) for view in ask_views(door.catalogue, found, lang)]
     return [replace(view, basis=view.basis or TO_PEOPLE) for view in views]
@@ -122,9 +123,7 @@ async def list_contracts(door: PersonDoor, own: OwnGrant, lang: Lang) -> list[As
 async def _count_people(door: PersonDoor, own: OwnGrant) -> dict[AskId, PeopleCounts]:
     """Count the people beside an account who are asked one by one, for each ask that asks them; nobody is named."""
     asking = {
-        p.ask_id
-        for p in own.grant.permissions
-        if p.basis != Basis.CONTRACT and is_about_people(door.catalogue, p.scope)
+        p.ask_id for p in own.grant.permissions if p.basis != Basis.CONTRACT and is_heeded(door.catalogue, p.scope)
     }
     if own.account.parent_id is not None or not asking:
         return {}

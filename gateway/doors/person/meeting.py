@@ -108,7 +108,16 @@ async def ask_platform(
         Refusal: `limited`; `connection_lost`, `platform_refused`: the platform refuses the shop.
         Unavailable: the platform, or the database, gave no answer.
     """
+    await count_question(door, visitor)
+    return await find_follower(door.house, door.connectors[shop.platform], followers, shop.id, named=named)
+
+
+async def count_question(door: PersonDoor, visitor: Visitor) -> None:
+    """Count what a person has a platform asked of themself.
+
+    Raises:
+        Refusal: `limited`.
+    """
     questions = Guesses(door.limits, {f"follower {visitor.person.id}": QUESTIONS})
     await questions.check()
     await questions.count()
-    return await find_follower(door.house, door.connectors[shop.platform], followers, shop.id, named=named)

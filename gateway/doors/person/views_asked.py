@@ -16,6 +16,7 @@ class AskedView:
     Args:
         consents: what the reader is asked for.
         contracts: what goes on under a contract, to object to; never to agree to.
+        serving: what is done for the reader whatever they say; nothing of it is asked or objected to.
         names: the fields by which the forms name what the link named.
         sign_in: the own path of the form that leads to the provider at once, or where there is none that of the page
             on which people sign in; both come back here.
@@ -31,6 +32,7 @@ class AskedView:
     shop: AccountView
     consents: Sequence[AskView]
     contracts: Sequence[AskView]
+    serving: Sequence[AskView]
     names: Sequence[tuple[str, str]]
     sign_in: str
     return_to: str = ""

@@ -45,7 +45,8 @@ class AskView:
         only_name: what stands before them, in words.
         basis: `own_consent` or `contract`, why data about other people passes; "" of data about the account itself;
             `imported` where a person's own consent was brought in; `to_people` of what an app does to them in the name
-            of the account, without being about them, where they object to that.
+            of the account, without being about them, where they object to that; `serves` of what is done for the
+            person whom it is about, whatever they say.
         agreement, agreed_on: with `contract`: its number and its day, as people write it.
         explanation: what the scope opens, in whole sentences.
         can, cannot: what an app holding it can and cannot do; one sentence each.

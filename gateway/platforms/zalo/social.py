@@ -57,7 +57,10 @@ class ZaloSocialConnector:
         raise AssertionError("people link their own accounts under the gateway's own app alone")
 
     async def describe(self, credential: Credential) -> Profile:
-        """Ask `/me` whose the token is: who agreed at Zalo as somebody is that person. An empty name passes."""
+        """Ask `/me` whose the token is: who agreed at Zalo as somebody is that person. An empty name passes.
+
+        Who is not plainly called no minor is not of age; Zalo says it unasked, where it says it at all.
+        """
         answer = await self._ask(f"{self.base_url}{ME}?fields=id,name", credential)
         if (code := read_code(answer.get("error", 0))) != 0:
             trouble = TROUBLES.get(code)
@@ -67,7 +70,7 @@ class ZaloSocialConnector:
         external_id, name = answer.get("id"), answer.get("name", "")
         if not isinstance(external_id, str) or not _ID.fullmatch(external_id) or not isinstance(name, str):
             raise Unavailable(PLATFORM)
-        return Profile(external_id, name, SELF)
+        return Profile(external_id, name, SELF, is_of_age=answer.get("is_sensitive") is False)
 
     def is_refusal(self, status: int, body: bytes) -> bool:  # noqa: ARG002 - Zalo's is always 200
         """Read `error`: anything but 0."""

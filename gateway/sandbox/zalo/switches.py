@@ -37,7 +37,7 @@ class Switches(Faults):
     tokens_dead: bool = False
     app_removed: bool = False
     permission_lost: bool = False
-    refuse: int | None = None
+    refuse: int | None = Field(default=None, json_schema_extra={"enum": [*sorted(OA_MESSAGES), None]})
     phone: Literal["number", "string", "absent"] | None = None
     oa_id_field: Literal["oa_id", "oaid"] = "oa_id"
     unknown_tag: Literal["success", "refused"] = "success"

@@ -23,9 +23,10 @@ from gateway.records.people.types import Role
 from gateway.records.trace.types import Ending, Line, Outcome
 from gateway.records.trace.writer import TraceWriter
 from gateway.sandbox.zalo.app import build_zalo_sandbox
-from gateway.sandbox.zalo.seeds import BAKERY
+from gateway.sandbox.zalo.people import Follower
+from gateway.sandbox.zalo.seeds import BAKERY, PLACE_OF_MINOR
 from gateway.server.identity import FOLLOWERS
-from gateway.terms.ids import AskId, TraceId, new_id
+from gateway.terms.ids import GATEWAYS_OWN, AskId, TraceId, new_id
 from tests.house import PUBLIC_URL, Scene, app_of, ask_of
 from tests.journeys.http.origin import Browser, Origin, Page, served
 from tests.platforms.sandbox.zalo_caller import (
@@ -38,7 +39,7 @@ from tests.platforms.sandbox.zalo_caller import (
 from tests.stand_ins.clock import ManualClock
 from tests.stand_ins.entropy import SeededEntropy
 
-FAN, OTHER = BAKERY.followers[0], BAKERY.followers[1]
+FAN, OTHER, YOUNG = BAKERY.followers[0], BAKERY.followers[1], BAKERY.followers[PLACE_OF_MINOR]
 OWN_CALLBACK = f"{PUBLIC_URL}/connections/zalosocial/callback"
 LINK = {"platform": "zalosocial"}
 TICKED = [("ask", "own_name"), ("duration", "P30D"), ("decision", "agree")]
@@ -97,11 +98,11 @@ async def town(scene: Scene, clock: ManualClock, entropy: SeededEntropy) -> Asyn
             yield town
 
 
-async def decide(town: Town) -> tuple[str, Page]:
+async def decide(town: Town, person: str = FAN.id_by_app) -> tuple[str, Page]:
     """Go the whole way of an authorize request: asked, linked, confirmed; return the account and the answer."""
     path = await town.origin.ask(redirect_uri="https://app.example/cb")
     out = await town.browser.submit(path, TICKED)
-    back = await town.browser.get(await town.agree(out.location))
+    back = await town.browser.get(await town.agree(out.location, person))
     assert back.location == path
     confirm = await town.browser.get(path)
     account_id = confirm.text.split('name="account" value="')[1].split('"')[0]
@@ -261,3 +262,47 @@ async def test_ones_own_account_is_taken_away_on_the_page(town: Town) -> None:
         assert (await browser.post("/connections", {"action": "unlink", "account": oa})).status == 403
     assert (await town.browser.submit("/connections", {"action": "unlink", "account": account_id})).status == 404
     assert (await town.browser.submit("/connections", {"action": "unlink"})).status == 400
+
+
+@pytest.mark.parametrize("person, is_said", [(YOUNG, True), (FAN, False)], ids=["said", "silent"])
+async def test_whoever_is_not_called_of_age_agrees_to_nothing(town: Town, person: Follower, *, is_said: bool) -> None:
+    """A child's yes is not taken for their own account either: Zalo is asked at that moment, silence is no answer."""
+    await town.zalo.switch(social_marks=is_said)
+    account_id, page = await decide(town, person.id_by_app)
+    assert (page.status, "người giám hộ" in page.words) == (403, True)
+    assert (await town.browser.get("/permissions")).grant_states == {}
+    path = await town.origin.ask(redirect_uri="https://app.example/cb")
+    refused = await town.browser.submit(path, {"account": account_id, "decision": "refuse"})
+    assert refused.answer["error"] == "access_denied"
+
+
+async def test_a_child_by_now_resumes_nothing(town: Town) -> None:
+    """What was paused passes again only where Zalo calls the person of age now; no answer, and no link, is no yes."""
+    account_id, _ = await decide(town)
+    (grant_id,) = (await town.browser.get("/permissions")).grant_states
+    path, resume = f"/permissions/{grant_id}", {"action": "resume"}
+    await town.browser.submit(path, {"action": "pause"}, page=path)
+    refusals = ({"social_marks": False}, 403), ({"social_refuse": 12000}, 503), ({"social_refuse": 210}, 400)
+    for switches, status in refusals:
+        await town.zalo.switch(**switches)
+        assert (await town.browser.submit(path, resume, page=path)).status == status
+        await town.zalo.switch(social_marks=True, social_refuse=None)
+    scene = town.origin.scene
+    link = await accounts.look_up_connection(scene.house.storage, account_id, GATEWAYS_OWN)  # type: ignore[arg-type]
+    assert link is not None
+    await lose(scene.house, link, Trouble.PERMISSION_LOST)
+    assert (await town.browser.submit(path, resume, page=path)).status in {400, 502}
+    town.origin.door.connectors.pop("zalosocial")  # type: ignore[attr-defined]
+    assert (await town.browser.submit(path, resume, page=path)).status == 403
+    assert (await town.browser.get(path)).ask_states["own_name"] == "paused"
+
+
+async def test_a_token_that_ended_is_renewed_to_ask(town: Town) -> None:
+    """Zalo's tokens for people live an hour: the question of age renews one as a call does."""
+    await decide(town)
+    (grant_id,) = (await town.browser.get("/permissions")).grant_states
+    path = f"/permissions/{grant_id}"
+    await town.browser.submit(path, {"action": "pause"}, page=path)
+    town.origin.scene.clock.advance(timedelta(hours=2))
+    assert (await town.browser.submit(path, {"action": "resume"}, page=path)).status == 303
+    assert (await town.browser.get(path)).ask_states["own_name"] == "granted"

@@ -4,6 +4,7 @@ import hmac
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from gateway.acts.notice_endpoint import set_endpoint
 from gateway.acts.withdraw import withdraw
+from gateway.authority.limits import Limit
+from gateway.doors.events import hooks
 from gateway.platforms import Distrust
 from gateway.platforms.kiotviet.hooks import KiotVietHooks
 from gateway.platforms.kiotviet.registrar import KiotVietRegistrar
@@ -203,6 +206,21 @@ async def test_what_is_forged_is_dropped_without_a_word(street: Street) -> None:
             assert answer.status == 200
     async with street.stage.scene.house.storage.read() as connection:
         assert (await connection.execute(event_copies.select())).all() == []
+
+
+async def test_what_is_signed_and_large_is_heard_amid_forgeries(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a forger's address too, and at once: it got 200 and would never be told again."""
+    monkeypatch.setattr(hooks, "DISTRUSTED", Limit(1, timedelta(minutes=1)))
+    await start(street)
+    (url,) = set((await street.look()).values())
+    for _ in range(2):
+        async with street.teller.http.post(url, data=b"{}") as answer:
+            assert answer.status == 200
+    await street.add_customer(f"Nguyễn Văn Thử (mẫu){' dài' * hooks.DISTRUSTED_BYTES}")
+    async with street.stage.scene.house.storage.read() as connection:
+        assert len((await connection.execute(event_copies.select())).all()) == 1
 
 
 async def test_a_webhook_that_was_switched_off_is_noticed(street: Street) -> None:

@@ -57,3 +57,27 @@ async def test_its_examples_work_as_they_stand(base: str, http: aiohttp.ClientSe
         page = html.unescape(await reply.text())
     assert "<code>slow_seconds</code> <b>2.0</b> (như thật: 0" in page
     assert "<code>orders_off</code> <b>true</b> (như thật: false)" in page
+
+
+async def test_what_a_switch_takes_stands_beside_it(base: str, http: aiohttp.ClientSession) -> None:
+    """The values themselves where they are numbered, codes of the table too; else kind and bounds."""
+    async with http.get(f"{base}/switches") as reply:
+        page = html.unescape(await reply.text())
+    takes = dict(re.findall(r"<dt><code>(\w+)</code>.*?<dd>Nhận: <code>(.+?)</code></dd>", page))
+    assert set(takes) == {*ZaloSwitches.model_fields, *KiotVietSwitches.model_fields}
+    assert takes["garbage"] == '"not_json", "truncated", "not_utf8", "duplicate_keys", "deep", "huge", null'
+    assert takes["over_page"] == '"clamp", "refuse"'
+    assert {"-219", "404", "null"} <= set(takes["refuse"].split(", "))
+    assert (takes["tokens_dead"], takes["times"]) == ("true, false", "số nguyên từ 1, null")
+    assert (takes["slow_seconds"], takes["hook_retry_seconds"]) == ("số từ 0 đến 120", "danh sách số")
+
+
+async def test_a_wrong_value_is_told_by_its_place(base: str, http: aiohttp.ClientSession) -> None:
+    """What the switch takes, and nothing of the library that read it."""
+    wrong = {"garbage": "x", "refuse": 1}
+    async with http.post(f"{base}/zalo/_sandbox/switches", json=wrong) as reply:
+        error = json.loads(await reply.read())["error"]
+    assert reply.status == 422
+    assert error.startswith("garbage: Input should be 'not_json', 'truncated'")
+    assert error.endswith("; refuse: Value error, 1 is not in the platform's table")
+    assert "pydantic" not in error

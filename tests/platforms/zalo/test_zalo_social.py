@@ -400,7 +400,7 @@ async def test_a_name_that_is_not_there_is_none(clock: ManualClock, http: aiohtt
     """The id is what counts."""
     async with lying(answering(b'{"id":"12"}')) as liar:
         connector = connector_to(liar.url, http, clock)
-        assert await connector.describe(HELD) == Profile("12", "", "self")
+        assert await connector.describe(HELD) == Profile("12", "", "self", is_of_age=False)
         with pytest.raises(Refusal, match="platform_refused"):
             await connector.log_in({})
 

@@ -288,6 +288,28 @@ def test_a_file_that_is_not_utf_8_is_refused_at_its_line(shop_yaml: str, write: 
     assert [each.message for each in check(folder)] == ["not UTF-8"]
 
 
+@pytest.mark.parametrize("sign", ["\0", "\x07", "\x1b", "\x7f", "\ufffe"])
+@pytest.mark.parametrize("at", ["Đặt", "\n"], ids=["in a text", "at a line's end"])
+def test_a_control_character_is_refused_at_its_line(shop_yaml: str, write: Write, sign: str, at: str) -> None:
+    """Nobody sees it in an editor, so the line says where it stands; letters of several bytes before it count once."""
+    text = shop_yaml.replace(at, sign + at, 1) if at != "\n" else f"{shop_yaml}# Đặt\n#{sign}\n"
+    (problem,) = check(write(text))
+    line = line_of(shop_yaml, at) if at != "\n" else text.count("\n")
+    assert (problem.file, problem.line) == ("shop.yaml", line)
+    assert problem.message == f"a control character, U+{ord(sign):04X}"
+
+
+def test_what_cannot_be_read_is_a_problem_of_its_name(shop_yaml: str, write: Write) -> None:
+    """A folder called like a catalogue file is told as such, and so is a number that is none."""
+    folder = write(shop_yaml)
+    (folder / "folder.yaml").mkdir()
+    (folder / "number.yaml").write_text("platform: shop\nname: !!int mười\n", encoding="utf-8")
+    assert [str(each) for each in check(folder)] == [
+        "folder.yaml:1: cannot be read: Is a directory",
+        "number.yaml:2: not YAML: no int",
+    ]
+
+
 def test_small_catalogue_is_whole(shop_yaml: str, write: Write) -> None:
     """The file that the broken ones start from has no problem (positive control)."""
     assert check(write(shop_yaml)) == []

@@ -21,6 +21,7 @@ ASKED: Final = AskedView(
     shop=BAKERY,
     consents=(OWN,),
     contracts=(CONTRACT, replace(CONTRACT, id="address")),
+    serving=(replace(CONTRACT, id="erase", basis="serves"),),
     names=(("app", "app_1"), ("account", "2511530240960241001")),
     sign_in="/sign-in?return_to=%2Fask%3Fapp%3Dapp_1",
 )
