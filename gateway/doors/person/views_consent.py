@@ -125,7 +125,9 @@ class ConsentView:
 
     @property
     def is_more(self) -> bool:
-        """Whether the app has something of this account already: refusals and ends are nothing that more adds to."""
+        """Whether the app has something already that this adds to; refusals, ends and what is decided anew are none."""
+        if self.leaving:
+            return False
         return bool(self.standing or self.replaced) or any(each.state in {"granted", "paused"} for each in self.kept)
 
     @property

@@ -26,6 +26,7 @@ LIMIT_HEADERS = 100
 LIMIT_CONNECTIONS = 4096
 SERVER = "quyen"
 
+_UNKEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _OF_THE_SERVER = frozenset({"access_log_class", "handler_cancellation"})
 
 _LOG = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def tell_unreadable(status: int, request_id: str) -> web.Response:
     told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": "bad_target"}
     detail = "Địa chỉ hoặc tham số không hợp lệ."
     body = orjson.dumps({**told, "detail": detail, "request_id": request_id})
-    return web.Response(status=status, body=body, content_type="application/problem+json")
+    return web.Response(status=status, body=body, content_type="application/problem+json", headers=_UNKEPT)
 
 
 class StrictRunner(web.AppRunner):

@@ -147,6 +147,7 @@ def test_a_target_that_is_too_long_is_told_in_the_askers_language(server: Child,
         assert (status, told["error"], headers["Quyen-Error"]) == (200, -201, "bad_target")
     else:
         assert (status, told["code"], bool(told["detail"]), told["title"]) == (400, "bad_target", True, "Bad Request")
+    assert headers["Cache-Control"] == "no-store"
     assert server.is_alive()
 
 

@@ -259,6 +259,14 @@ async def test_the_whole_screen_says_what_would_end(origin: Origin, browser: Bro
     assert 'id="leaving-crm_phone"' not in page.text
 
 
+async def test_what_is_decided_anew_is_not_called_more(origin: Origin, browser: Browser, grant_id: GrantId) -> None:
+    """`prompt=consent` for one of two that stand: the heading counts it, and adds nothing to what the app has."""
+    await signed_in(origin, browser)
+    page = await browser.get(await origin.ask("oa_profile", wishes=WHOLE))
+    assert page.boxes == {"oa_profile"}
+    assert ("xin phép 1 mục" in page.words, "xin thêm" in page.words) == (True, False)
+
+
 async def test_a_narrower_decision_takes_effect_when_it_is_made(
     origin: Origin, browser: Browser, grant_id: GrantId
 ) -> None:
