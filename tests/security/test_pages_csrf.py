@@ -66,7 +66,7 @@ async def test_every_form_that_acts_is_guarded(origin: Origin, browser: Browser)
         ).status
         for row in posts
     }
-    assert len(statuses) == 10
+    assert len(statuses) == 11
     assert set(statuses.values()) == {403}
     assert "granted" in (await browser.get(f"/permissions/{grant_id}")).ask_states.values()
 

@@ -74,7 +74,7 @@ async def test_a_bug_shows_no_internals(
     async def fail(*_: object) -> None:
         raise ZeroDivisionError("so dien thoai 84000000101 (mau)")
 
-    monkeypatch.setattr("gateway.doors.person.permissions.list_own_grants", fail)
+    monkeypatch.setattr("gateway.doors.person.permissions.read_own", fail)
     page = await browser.get("/permissions")
     assert page.status == 500
     check_headers(page)
