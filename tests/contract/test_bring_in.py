@@ -242,6 +242,28 @@ async def test_two_who_bring_in_the_same_meet_no_deadlock(scene: Scene) -> None:
     assert (await verified(scene.house)).bad == []
 
 
+async def test_evidence_that_comes_while_people_say_no_overrules_nobody(scene: Scene) -> None:
+    """Grants that are there already: each is read under its lock, so that a withdrawal of the same moment stands."""
+    scene = await with_asking_app(scene)
+    people = [str(number) for number in range(12)]
+    met = [await follow(scene, each) for each in people]
+    await run(scene, "consent import", *[row_of(scene, each, NAME, evidence=None) for each in people])
+    async with scene.house.storage.read() as connection:
+        found = [await grants.find_between(connection, profile.id, scene.app.id) for _, profile in met]
+    rows = [row_of(scene, each, NAME) for each in people]
+    await asyncio.gather(
+        run(scene, "consent import", *rows, file="im_" + "1" * 22),
+        run(scene, "consent import", *reversed(rows), file="im_" + "2" * 22),
+        *[
+            withdraw(scene.house, grant.id, Actor(ActorKind.PERSON, person.id))
+            for grant, (person, _) in zip(found, met, strict=True)
+            if grant is not None
+        ],
+    )
+    assert (await find_said(scene, *people)).agreed == {}
+    assert (await verified(scene.house)).bad == []
+
+
 async def test_rows_that_somebody_else_made_meanwhile_are_used(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile or grant that came after the look-up collides; it is taken, and those beside it are made too."""
     scene = await with_asking_app(scene)
