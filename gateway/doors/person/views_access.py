@@ -136,7 +136,7 @@ class ErrorView:
         code: stable slug; `no_verdict`, `not_settled`, `not_found`, `csrf_failed`, `forbidden`, `expired`, `decided`,
             `too_large`, `bad_form`, `unsupported_media`, `limited`, `staff_may_not_consent`, `invalid_scope`,
             `invalid_request`, `unknown_client`, `app_suspended`, `internal` and those of a failed sign-in have words of
-            their own; any other shows the general ones.
+            their own; what else an app asks wrongly has those of `invalid_request`; any other shows the general ones.
         request_id: shown and asked for when someone writes to the operator.
         at: when.
         detail: a `Refusal.detail`, or "".

@@ -305,6 +305,24 @@ def test_an_app_that_an_operator_stopped_is_told_so(lang: Lang, title: str, way:
     assert "thử lại từ đó" not in page
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "consent_required",
+        "invalid_authorization_details",
+        "invalid_target",
+        "request_not_supported",
+        "request_uri_not_supported",
+        "unsupported_response_type",
+    ],
+)
+def test_what_an_app_asks_wrongly_is_not_the_persons_to_try_again(code: str) -> None:
+    """Whatever it is that the app got wrong, the person need do nothing, and trying again would not help."""
+    text = PAGES.page(frame(visitor=""), replace(FAILED, status=400, code=code))
+    assert "Ứng dụng gửi một yêu cầu sai" in text
+    assert "Mở lại trang trước" not in text
+
+
 def test_platform_mode_does_not_speak_of_going_round() -> None:
     """Where the platform runs the gateway there is no way round it, so the page does not say that there is."""
     assert "đi vòng qua cổng" not in draw("consent-one")
