@@ -14,8 +14,8 @@ RFC_6749 = {
     "invalid_scope",
 }
 AT_PAR = {"unsupported_response_type", "consent_required", "unmet_authentication_requirements"}
-"""What RFC 9126, section 2.3, lets through from the authorize endpoint: RFC 6749 section 4.1.2.1, OpenID Connect Core, and
-Unmet Authentication Requirements."""
+"""What RFC 9126, section 2.3, lets through from the authorize endpoint: RFC 6749 section 4.1.2.1, OpenID Connect
+Core, and Unmet Authentication Requirements."""
 WITH_A_KEY = {"invalid_dpop_proof", "use_dpop_nonce"}
 """RFC 9449, sections 5 and 8."""
 OF_DEVICES = {"authorization_pending", "slow_down", "access_denied", "expired_token"}
