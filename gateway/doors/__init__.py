@@ -272,9 +272,9 @@ def is_heeded(catalogue: Catalogue, scope_id: str) -> bool:
 
 
 def of_people(catalogue: Catalogue, platform: str) -> OfPeople:
-    """List the scopes of a platform that are about people, or by which something is done to them."""
+    """List the scopes of a platform that rest on people's word, or by which something is done to them."""
     scopes = catalogue.platforms[platform].scopes.values()
-    about = frozenset(scope.id for scope in scopes if scope.whose == "subject")
+    about = frozenset(scope.id for scope in scopes if is_heeded(catalogue, scope.id))
     return OfPeople(platform, about, frozenset(scope.id for scope in scopes if scope.writes_to_people))
 
 

@@ -147,8 +147,11 @@ class ConsentView:
 
     @property
     def others_basis(self) -> str:
-        """What the asks about other people rest on: the one basis of all of them, or `both`."""
-        found = {ask.basis for ask in self.others_asks}
+        """What the asks about other people rest on: the one basis of all of them, or `both`.
+
+        What is done for those people rests on nobody's word; it is named only where nothing else is about them.
+        """
+        found = {ask.basis for ask in self.others_asks} - {"serves"} or {"serves"}
         return found.pop() if len(found) == 1 else "both"
 
 

@@ -1,17 +1,21 @@
 """What an app does for the very person whom it is about always passes, and no page asks them for it (ADR 0031)."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from gateway.acts.end_at_platform import Withdrawal, end_at_platform
+from gateway.acts.parting_copies import Follower
 from gateway.acts.register import register_app
+from gateway.doors import of_people
 from gateway.records.apps.types import Basis
 from gateway.records.ledger.types import Actor
 from scopes import load_catalogue
 from tests.followers import NAME
 from tests.house import agree, app_of, ask_of
-from tests.journeys.http.origin import Browser
-from tests.journeys.http.shops import Shop
+from tests.journeys.http.origin import Browser, Origin
+from tests.journeys.http.shops import FAN, Shop
 
 ERASE = "erase"
 ALWAYS = "luôn được làm, dù bạn đồng ý, từ chối hay phản đối"
@@ -39,6 +43,33 @@ async def test_nobody_is_asked_for_what_is_done_for_them(shop: Shop, fan: Browse
     assert (await shop.press(fan, shop.link("don-du-lieu"), action="decide", asks=ERASE)).status == 400
     english = await fan.get(f"{alone}&lang=en")
     assert "always done" in english.words
+
+
+@pytest.mark.parametrize("basis", [Basis.OWN_CONSENT, Basis.CONTRACT])
+async def test_an_owner_may_be_asked_for_it_alone(origin: Origin, browser: Browser, basis: Basis) -> None:
+    """The screen of an app that does nothing else about people says on what that rests."""
+    app = app_of("Chỉ xóa (mẫu)", "chi-xoa", is_confidential=True, clock=origin.scene.clock)
+    asked = ask_of(app.id, (ERASE, "zalo.follower.data.delete", "crm", False), basis)
+    await register_app(origin.scene.house, app, [asked], Actor.system())
+    page = await browser.get(await replace(origin, scene=replace(origin.scene, app=app, asks=(asked,))).ask())
+    assert (page.status, page.boxes) == (200, {ERASE})
+    assert "việc làm cho chính họ" in page.words
+
+
+async def test_a_withdrawal_at_zalo_is_no_refusal_of_being_erased(shop: Shop, fan: Browser) -> None:
+    """What they took back is told, with a word between; erasing, which they could not say no to, is not among it."""
+    await with_erasing(shop, Basis.OWN_CONSENT)
+    await shop.press(fan, shop.link("don-du-lieu"), action="decide")  # who they are is known from here on
+    of = of_people(load_catalogue(), "zalo")
+    assert "zalo.follower.data.delete" not in of.about_people
+    follower = Follower(shop.asking.account.id, FAN.user_id)
+    told = Withdrawal("zalo", "user_withdraw", b"x" * 32, [follower], of.about_people)
+    assert await end_at_platform(shop.asking.house, told) > 0
+    codes = re.findall(r'href="(/permissions/receipts/BN-[^"]+)"', (await fan.get("/permissions/receipts")).text)
+    words = [(await fan.get(each)).words for each in codes]
+    (erasing,) = [each for each in words if "Dọn dữ liệu" in each]
+    assert "Xóa thông tin mà shop đang giữ về bạn" not in erasing
+    assert "còn được biết về bạn: từ chối 1 mục" in erasing
 
 
 async def test_nobody_objects_to_what_is_done_for_them(shop: Shop, fan: Browser) -> None:
