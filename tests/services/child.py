@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 POLL_SECONDS = 0.02
@@ -17,12 +19,18 @@ class StartError(Exception):
     """A service did not come up; the message holds the end of what it wrote."""
 
 
+LOWEST_PORT, PORTS = 10_000, 20_000
+"""Below those that a connection going out is given by itself (on Linux from 32768 on): it could take one meanwhile."""
+_numbers = count(os.getpid() * 997, 7)  # a demo takes the next three too
+
+
 def free_port() -> int:
-    """Return a loopback port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a loopback port that nobody listens on right now; each process of a run looks in a place of its own."""
+    while True:
+        port = LOWEST_PORT + next(_numbers) % PORTS
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def short_folder(name: str) -> Path:
